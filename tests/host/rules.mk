@@ -1,0 +1,54 @@
+# The hypervisor's own sources as host programs, under sanitizers. tests/host/host.h tells how a test file is written.
+#
+#   make host-tests                 build and run all
+#   make host-test-NAME             build and run tests/host/test_NAME.c
+#
+# Included by the top Makefile; works alone too: make -f tests/host/rules.mk host-tests
+
+B        ?= build
+HOST_CC  ?= gcc
+HOST_B   := $(B)/host
+
+HOST_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
+HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow -DHOST_TEST -MMD -MP -I. -Ihypervisor
+
+HOST_TESTS := $(sort $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c)))
+HOST_LIB   := tests/host/host.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*.c)
+
+# What the head comment of test $(1) says after the word $(2).
+host-says = $(shell sed -n 's|^.*\b$(2):||p' tests/host/test_$(1).c | head -n 4)
+
+# Objects are built anew for each test, because each may have its own flags: they are few and small.
+define host-test-rules
+host_srcs_$(1)  := tests/host/test_$(1).c $$(sort $(HOST_LIB) $$(call host-says,$(1),LINK))
+host_flags_$(1) := $$(call host-says,$(1),FLAGS)
+host_flags_$(1) += $$(if $$(findstring -fsanitize,$$(host_flags_$(1))),,$(HOST_SANITIZERS))
+host_objs_$(1)  := $$(patsubst %.c,$(HOST_B)/$(1)/%.o,$$(host_srcs_$(1)))
+
+$$(host_objs_$(1)): $(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk
+	@mkdir -p $$(@D)
+	@$(HOST_CC) $(HOST_CFLAGS) $$(host_flags_$(1)) -c $$< -o $$@
+
+$(HOST_B)/test_$(1): $$(host_objs_$(1))
+	@$(HOST_CC) $$(host_flags_$(1)) $$^ -o $$@
+
+.PHONY: host-test-$(1)
+host-test-$(1): $(HOST_B)/test_$(1)
+	@$$<
+
+-include $$(host_objs_$(1):.o=.d)
+endef
+
+$(foreach test,$(HOST_TESTS),$(eval $(call host-test-rules,$(test))))
+
+.PHONY: host-tests host-tests-build
+host-tests-build: $(HOST_TESTS:%=$(HOST_B)/test_%)
+
+# A test that does not build fails alone: the others still run.
+host-tests:
+	@rc=0; \
+	for t in $(HOST_TESTS); do \
+	    $(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t \
+	        || { echo "HOST-TEST $$t.build FAIL"; rc=1; continue; }; \
+	    $(HOST_B)/test_$$t || rc=1; \
+	done; exit $$rc
