@@ -1,0 +1,21 @@
+# Ringleader. `make help` lists what there is.
+
+B ?= build
+include hypervisor/rules.mk
+-include guest-ports/rules.mk
+-include tools/rules.mk
+-include tests/host/rules.mk
+-include scripts/rules.mk
+
+.DEFAULT_GOAL := all
+.PHONY: all hypervisor help clean
+
+all: hypervisor guests tools ## build everything
+
+hypervisor: $(B)/ringleader ## build the hypervisor alone
+
+clean: ## remove all that was built
+	rm -rf $(B)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort -u | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'

@@ -1,0 +1,55 @@
+/* The inline half of uaccess.h: single accesses whose fault jumps to a local label. */
+#ifndef CPU_UACCESS_INLINE_H
+#define CPU_UACCESS_INLINE_H
+
+#include "cpu/extable.h"
+
+#ifdef HOST_TEST
+
+static inline bool guest_store_u64(gva_t to, u64 value)
+{
+    return !copy_to_guest(to, &value, sizeof(value));
+}
+
+static inline bool guest_load_u64(u64 *value, gva_t from)
+{
+    return !copy_from_guest(value, from, sizeof(*value));
+}
+
+#else
+
+static inline bool guest_store_u64(gva_t to, u64 value)
+{
+    if ( !guest_range_ok(to, sizeof(value)) )
+        return false;
+
+    __asm__ goto("1: mov %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
+    return true;
+fault:
+    return false;
+}
+
+static inline bool guest_load_u64(u64 *value, gva_t from)
+{
+    u64 got = 0;
+    u32 ok = 1;
+
+    if ( !guest_range_ok(from, sizeof(got)) )
+        return false;
+
+    __asm__ volatile("1: mov (%2), %0\n"
+                     "2:\n"
+                     ".pushsection .fixup, \"ax\"\n"
+                     "3: xor %1, %1\n"
+                     "jmp 2b\n"
+                     ".popsection\n" EXTABLE(1b, 3b)
+                     : "+r"(got), "+r"(ok)
+                     : "r"(from.n)
+                     : "memory");
+    *value = got;
+    return ok;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,166 @@
+/*
+ * Domains and their virtual CPUs.
+ *
+ * Both embed one small struct of each room, which only that room touches (ROOM/state.h). A domain lives as long as
+ * somebody holds a reference; a vcpu as long as its domain.
+ */
+#ifndef DOMAIN_DOMAIN_H
+#define DOMAIN_DOMAIN_H
+
+#include <hypercall/abi.h>
+#include "access/state.h"
+#include "cpu/state.h"
+#include "event/state.h"
+#include "grant/state.h"
+#include "irq/state.h"
+#include "lib/list.h"
+#include "lib/types.h"
+#include "mm/frame.h"
+#include "pv/state.h"
+#include "sched/state.h"
+#include "smp/lock.h"
+#include "time/state.h"
+
+#define DOMAIN_MAX_VCPUS 128
+#define DOMID_IDLE_DOMAIN ((domid_t)DOMID_IDLE)
+
+enum domain_life {
+    DOMAIN_ALIVE,
+    DOMAIN_DYING, /* being taken apart: nothing new may be attached to it */
+    DOMAIN_DEAD,  /* everything relinquished; gone with its last reference */
+};
+
+struct domain_memory {
+    struct lock lock;
+    u32 first;       /* list of frames, by frame number; 0 ends */
+    u64 tot_pages;   /* frames that it owns */
+    u64 max_pages;   /* ... and may own */
+    u64 claimed;     /* frames set aside for it and not yet taken */
+    u32 shared_frames; /* of ours that it may map */
+};
+
+struct domain {
+    domid_t id;
+    bool privileged;      /* dom0: access/ derives its rights from this */
+    u8 life;              /* enum domain_life */
+    u32 refs;             /* atomic */
+    struct domain *next;  /* the list of domains, ascending ids */
+    xen_domain_handle_t handle;
+    struct lock lock;     /* lifecycle: LOCK_DOMAIN */
+
+    u32 max_vcpus;
+    struct vcpu **vcpus;  /* max_vcpus entries; NULL until created */
+
+    u32 pause_count;      /* by control/ */
+    bool shut_down;       /* all vcpus stopped by SCHEDOP_shutdown or a crash */
+    u8 shutdown_reason;
+    u32 options;          /* XEN_DOMCTL_CDF_* */
+    u32 ssidref;
+
+    struct shared_info *shared_info; /* FRAME_SHARED page of ours */
+    u64 vm_assist;        /* bits VMASST_TYPE_* */
+
+    struct domain_memory memory;
+    struct domain_access access;
+    struct domain_event event;
+    struct domain_grant grant;
+    struct domain_irq irq;
+    struct domain_pv pv;
+    struct domain_time time;
+    struct domain_sched sched;
+};
+
+struct vcpu_runstate {
+    struct vcpu_runstate_info info;
+    u64 area;             /* guest address registered, 0 none */
+};
+
+struct vcpu {
+    struct vcpu_cpu cpu;  /* first: the entry code knows its offsets */
+    struct domain *domain;
+    u32 id;
+    u32 processor;        /* physical CPU that it runs on, or ran on last */
+    bool initialised;     /* has a context: VCPUOP_initialise or setvcpucontext */
+    bool down;            /* VCPUOP_down, or never up */
+    bool crashed;
+    u32 work;             /* VCPU_WORK_*: atomic; WORK_VCPU tells the CPU to look */
+    mfn_t info_mfn;       /* frame of a registered vcpu_info, INVALID_MFN while it is in shared_info */
+    struct vcpu_info *info_mapped;
+    struct vcpu_runstate runstate;
+
+    struct vcpu_event event;
+    struct vcpu_pv pv;
+    struct vcpu_sched sched;
+    struct vcpu_time time;
+};
+
+/* vcpu.work */
+#define VCPU_WORK_NMI   0x1u /* an NMI is pending for the guest */
+#define VCPU_WORK_CRASH 0x2u /* crash the domain at the next exit */
+#define VCPU_WORK_TIME  0x4u /* the time area is out of date */
+
+/* Every domain, in order of ids; take a reference before using one outside the list's lock. */
+struct domain *domain_get(domid_t id);      /* NULL: no such domain. Dying ones are found, dead ones too until gone */
+void domain_hold(struct domain *d);
+void domain_put(struct domain *d);
+struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
+
+extern struct domain *domain_zero;          /* dom0; NULL until built */
+extern struct domain *domain_idle;          /* owns the idle vcpus */
+extern struct domain *domain_io;            /* DOMID_IO, owner of what is not RAM */
+extern struct domain *domain_xen;           /* DOMID_XEN, owner of frames that the hypervisor shows */
+
+/*
+ * Create a domain: all rooms' hooks run forward, or none is left behind. @max_vcpus at most DOMAIN_MAX_VCPUS. The domain
+ * starts with pause count 1 and no vcpu. 0, -EEXIST, -EINVAL, -ENOMEM.
+ */
+long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
+struct vcpu *domain_vcpu_create(struct domain *d, u32 id); /* NULL: no memory */
+
+static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
+{
+    return id < d->max_vcpus ? d->vcpus[id] : NULL;
+}
+
+static inline bool domain_is_privileged(const struct domain *d)
+{
+    return d->privileged;
+}
+
+/* Take the domain apart as far as one call may: 0 done, -ERESTART call again. */
+long domain_kill(struct domain *d);
+
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+
+/* Stop all vcpus of @d for @reason (SHUTDOWN_*) and tell dom0; for dom0, halt or reboot the machine. */
+void domain_shutdown(struct domain *d, u8 reason);
+void domain_resume(struct domain *d);
+
+/* The guest did what the ABI calls fatal: report @why, shut it down with SHUTDOWN_crash. Returns; the vcpu won't run on. */
+void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Load a context into a vcpu that is not running: VCPUOP_initialise and domctl setvcpucontext. In pv/. */
+long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
+void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context);
+
+/* Account a change of runstate (RUNSTATE_*) at time now. */
+void runstate_change(struct vcpu *v, int state, s64 now);
+void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
+
+#define for_each_vcpu(d, v)                                                                        \
+    for ( u32 v##_i = 0; v##_i < (d)->max_vcpus; v##_i++ )                                          \
+        if ( ((v) = (d)->vcpus[v##_i]) != NULL )
+
+/*
+ * Re-issue the current hypercall with these arguments once the guest has taken its events. Returns the value that the
+ * handler must return (-ERESTART). The one place for it: inside a multicall it advances the entry instead.
+ */
+long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                        unsigned long a5);
+
+long memory_op(unsigned long cmd, unsigned long arg);
+long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);
+long domain_vm_assist(unsigned long cmd, unsigned long type);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Event channels: ports, their bindings, and the upcall. ABI: public/event_channel.h, ABI.md S2.
+ */
+#ifndef EVENT_EVENT_H
+#define EVENT_EVENT_H
+
+#include "domain/domain.h"
+
+/* Raise @virq: of one vcpu, or a global one, to whom it is bound. Safe from interrupt windows; nothing if unbound. */
+void event_send_virq(struct vcpu *v, u32 virq);
+void event_send_global_virq(u32 virq);              /* to dom0 */
+
+/* Raise the port that PIRQ @pirq of @d is bound to. False: not bound or masked-pending already. */
+bool event_send_pirq(struct domain *d, u32 pirq);
+
+/* Allocate an unbound port of @d for @remote: the domain builder's and the control operation's. -ENOSPC. */
+long event_alloc_unbound(struct domain *d, domid_t remote, u32 *port);
+
+/* True if the vcpu has an unmasked event to deliver now. Inline twin of the entry code's test. */
+static inline bool event_deliverable(const struct vcpu *v)
+{
+    return v->cpu.info->evtchn_upcall_pending && !v->cpu.info->evtchn_upcall_mask;
+}
+
+/* Mark @v's upcall pending and make it run: wakes it if it is blocked. */
+void event_mark_upcall(struct vcpu *v);
+
+/* SCHEDOP_poll's test: is any of the ports pending? And the wake-up list is in the vcpu. */
+bool event_port_pending(struct domain *d, u32 port);
+bool event_port_valid(struct domain *d, u32 port);
+
+/* register_vcpu_info moved @v's info: mark everything pending again. */
+void event_vcpu_info_moved(struct vcpu *v);
+
+long event_channel_op(unsigned long cmd, unsigned long arg);
+
+/* PIRQ hooks of irq/: declared here, defined there. Called with no lock held. */
+long irq_pirq_bound(struct domain *d, u32 pirq, bool share); /* guest binds: 0 or -errno */
+void irq_pirq_unbound(struct domain *d, u32 pirq);
+void irq_pirq_unmasked(struct domain *d, u32 pirq);
+
+#endif

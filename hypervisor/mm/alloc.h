@@ -1,0 +1,42 @@
+/*
+ * The page allocator (buddies, by order) and the frames of domains.
+ */
+#ifndef MM_ALLOC_H
+#define MM_ALLOC_H
+
+#include "lib/types.h"
+#include "mm/frame.h"
+
+#define MM_MAX_ORDER 18 /* 1 GiB */
+
+struct domain;
+
+/* 2^order contiguous frames for the hypervisor itself, zeroed; NULL if there are none. mm_free gives them back. */
+void *mm_alloc(unsigned int order);
+void mm_free(void *va, unsigned int order);
+
+/*
+ * 2^order contiguous frames for @d, assigned to it: owner, FRAME_ALLOCATED, one reference each, on its list and counted
+ * against max_pages; scrubbed unless they were @d's last. @below: highest maddr bits (0: any). INVALID_MFN if there are
+ * none or the limit is reached. M2P is not set.
+ */
+mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
+
+/* Make a frame from mm_alloc (one page) @d's, FRAME_SHARED typed, so that the guest may map it; the hypervisor keeps it. */
+void mm_share_with_domain(void *va, struct domain *d);
+/* Take it back: true when no mapping is left and @va may be freed with mm_free. */
+bool mm_unshare(void *va);
+
+/* Drop the owner's reference of a frame (once: -EINVAL if it was already dropped); freed when the others are gone. */
+long mm_release_owner_ref(struct domain *d, struct frame *frame);
+
+u64 mm_free_pages(void);  /* frames that can be allocated */
+u64 mm_total_pages(void); /* frames of RAM that the machine has */
+
+/* Zero the free frames that still hold guests' data; a little at each call from the idle loop: false when none is left. */
+bool mm_scrub_some(void);
+
+/* The largest contiguous physical range limit: the number of address bits that all RAM fits in. */
+unsigned int mm_address_bits(void);
+
+#endif

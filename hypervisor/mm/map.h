@@ -1,0 +1,107 @@
+/*
+ * The hypervisor's half of every address space: L4 slots 256-271. docs/memory-layout.md draws it.
+ */
+#ifndef MM_MAP_H
+#define MM_MAP_H
+
+#include "lib/types.h"
+
+#define HV_SLOT_FIRST 256
+#define HV_SLOTS      16
+
+#define M2P_RO_BASE      0xffff800000000000UL /* slot 256: the M2P as guests see it, read-only, user-accessible */
+#define M2P_BASE         0xffff808000000000UL /* slot 257: the same frames, ours to write */
+#define FRAME_TABLE_BASE 0xffff810000000000UL /* slot 258 */
+#define VCPU_MAP_BASE    0xffff818000000000UL /* slot 259: VCPU_MAP_SIZE bytes a vcpu: GDT, LDT */
+#define HV_DYNAMIC_BASE  0xffff820000000000UL /* slot 260: stacks, stubs, ioremap */
+#define HV_IMAGE_BASE    0xffff828000000000UL /* slot 261: the image, at its physical offset */
+#define DIRECT_MAP_BASE  0xffff830000000000UL /* slots 262-271: all RAM, 5 TiB */
+#define DIRECT_MAP_END   0xffff880000000000UL
+
+#define PTE_P   0x001UL
+#define PTE_RW  0x002UL
+#define PTE_US  0x004UL
+#define PTE_PWT 0x008UL
+#define PTE_PCD 0x010UL
+#define PTE_A   0x020UL
+#define PTE_D   0x040UL
+#define PTE_PS  0x080UL /* L2, L3 */
+#define PTE_PAT 0x080UL /* L1 */
+#define PTE_G   0x100UL
+#define PTE_AVL 0x7ff0000000000e00UL /* bits 9-11 and 52-62 */
+#define PTE_NX  (1UL << 63)
+#define PTE_FRAME 0x000ffffffffff000UL
+
+#define PTES_PER_TABLE 512
+
+static inline u64 pte_make(mfn_t mfn, u64 flags)
+{
+    return (mfn.n << PAGE_SHIFT) | flags;
+}
+
+static inline mfn_t pte_mfn(u64 pte)
+{
+    return (mfn_t){ (pte & PTE_FRAME) >> PAGE_SHIFT };
+}
+
+static inline unsigned int pte_index(u64 va, unsigned int level) /* level 1..4 */
+{
+    return (va >> (PAGE_SHIFT + 9 * (level - 1))) & (PTES_PER_TABLE - 1);
+}
+
+/* RAM at its address in the direct map. */
+static inline void *mfn_to_virt(mfn_t mfn)
+{
+#ifdef HOST_TEST
+    extern u8 *host_ram;
+    return host_ram + (mfn.n << PAGE_SHIFT);
+#else
+    return (void *)(DIRECT_MAP_BASE + (mfn.n << PAGE_SHIFT));
+#endif
+}
+
+static inline mfn_t virt_to_mfn(const void *va)
+{
+#ifdef HOST_TEST
+    extern u8 *host_ram;
+    return (mfn_t){ (u64)((const u8 *)va - host_ram) >> PAGE_SHIFT };
+#else
+    return (mfn_t){ ((u64)va - DIRECT_MAP_BASE) >> PAGE_SHIFT };
+#endif
+}
+
+static inline void *maddr_to_virt(maddr_t maddr)
+{
+    return (u8 *)mfn_to_virt(maddr_to_mfn(maddr)) + (maddr.n & ~PAGE_MASK);
+}
+
+/* Map one frame, or unmap it, in the hypervisor's slots; flushes this CPU's entry. -ENOMEM. */
+long map_page(u64 va, mfn_t mfn, u64 flags);
+void unmap_page(u64 va);
+
+/* Map @len bytes of device memory uncached for ever; NULL if there is no room. */
+void *map_device(maddr_t maddr, u64 len);
+
+/* The hypervisor's entries for L4 slots 256-271, which every guest L4 carries: map_fill_l4 writes them. */
+void map_fill_l4(u64 *l4);
+bool map_is_hypervisor_slot(unsigned int l4_index);
+
+/* The root with nothing but the hypervisor in it, for the idle vcpu. */
+extern maddr_t map_idle_root;
+
+/* The PTEs that map the GDT and LDT windows of vcpus: 32 pages each, see VCPU_MAP_BASE. */
+#define VCPU_MAP_PAGES 32
+#define VCPU_MAP_LDT_PAGE 16
+#define VCPU_MAP_SIZE (VCPU_MAP_PAGES * PAGE_SIZE)
+
+/* Allocate the window of one vcpu: returns its linear address (0: no memory) and, through @ptes, its 32 PTEs to write. */
+u64 map_vcpu_window(u64 **ptes);
+void unmap_vcpu_window(u64 va);
+
+/* M2P: the guest's number of a machine frame. Only valid frames. */
+void m2p_set(mfn_t mfn, pfn_t pfn);
+pfn_t m2p_get(mfn_t mfn);
+#define M2P_INVALID (~0UL)
+#define M2P_SHARED  0x5555555555555555UL /* a frame that the hypervisor shares: has no pfn */
+
+#endif

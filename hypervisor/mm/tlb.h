@@ -1,0 +1,33 @@
+/*
+ * TLB flushes, by masks and timestamps.
+ *
+ * The flush clock ticks at each full flush of any CPU, before the flush. A frame stamped when its last writable mapping went needs
+ * a flush on a CPU only if that CPU hasn't flushed since. Clock 0 means it has wrapped: then flush everywhere.
+ */
+#ifndef MM_TLB_H
+#define MM_TLB_H
+
+#include "lib/types.h"
+#include "mm/frame.h"
+#include "smp/smp.h"
+
+#define TLB_FLUSH_ALL (~0UL)
+
+u32 tlb_clock(void);
+
+/* Load @root into CR3 on this CPU and count it as a flush. */
+void tlb_load_root(maddr_t root);
+
+void tlb_flush_local(void);
+void tlb_flush_page_local(u64 va);
+
+/* Flush one page (or all: TLB_FLUSH_ALL) on the CPUs in @mask; returns when all of them have. */
+void tlb_flush_mask(cpumask_t mask, u64 va);
+
+/* Flush the CPUs in @mask that have not flushed since @frame was stamped. */
+void tlb_flush_stamped(cpumask_t mask, const struct frame *frame);
+
+/* Stamp @frame: from now on, an older flush doesn't cover it. */
+void tlb_stamp(struct frame *frame);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * The page-type engine: guests' page tables, validated entry by entry. ABI.md S1, 'Page typing'.
+ */
+#ifndef PV_PAGETABLE_PAGETABLE_H
+#define PV_PAGETABLE_PAGETABLE_H
+
+#include "domain/domain.h"
+#include "mm/map.h"
+
+long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom);
+long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom);
+long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned long flags);
+long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64, unsigned long flags,
+                                             unsigned long domid);
+
+/*
+ * A kernel-mode write fault at @va on a read-only mapped L1 of the current domain: emulate it if it is one of the forms
+ * that VMASST_TYPE_writable_pagetables promises. True: done, resume the guest; false: it is the guest's fault to handle.
+ */
+bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
+
+/* Likewise for writes to read-only MMIO (dropped; MCFG ones taken as configuration writes by irq/). */
+bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va);
+
+/* The L1 entry that maps @va in the current (or @root's) address space; *mfn the table's frame. False: none. */
+bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn);
+
+/*
+ * A grant mapping: put @pte into the entry that maps host address @va of the current vcpu, or into the entry at machine
+ * address @pte_maddr (GNTMAP_contains_pte), without taking references of its own: the grant holds them. *old is what was
+ * there, already released. And the way back: clear it only if it still maps @mfn with those rights.
+ */
+long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte);
+long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte);
+long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly);
+long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly);
+
+/* Install roots: MMUEXT_NEW_BASEPTR and contexts. @mfn INVALID_MFN: none (user root only). Takes the type reference. */
+long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user);
+void pagetable_drop_roots(struct vcpu *v);
+
+/* dom0's builder: promote the finished tables, pinning the root. */
+long pagetable_pin_root(struct domain *d, mfn_t root);
+
+/* Teardown: unpin and drop all of a dying domain's tables and frames; -ERESTART. */
+long pagetable_domain_relinquish(struct domain *d);
+
+/* Declared for mm/frame.c's sake: validate a frame as @type (0, -EINVAL, -ERESTART), and take it apart. */
+long frame_validate(struct frame *frame, enum frame_type type);
+long frame_devalidate(struct frame *frame, enum frame_type type, bool preemptible);
+
+#endif

@@ -1,0 +1,33 @@
+/* Segmentation of guests: GDT, LDT, descriptors, segment bases. */
+#ifndef PV_SEGMENT_SEGMENT_H
+#define PV_SEGMENT_SEGMENT_H
+
+#include "domain/domain.h"
+
+long segment_set_gdt(unsigned long frames, unsigned long entries);
+long segment_update_descriptor(unsigned long maddr, unsigned long descriptor);
+long segment_set_base(unsigned long which, unsigned long base);
+
+/* MMUEXT_SET_LDT: @base page-aligned guest address, @entries at most 8192 (0: no LDT). -EINVAL. */
+long segment_set_ldt(struct vcpu *v, u64 base, u32 entries);
+
+/* A fault in the LDT window: map the page. True: resume; false: give the guest a #PF at *va. */
+bool segment_ldt_fault(struct vcpu *v, u64 offset, u64 *va);
+
+/* Unmap what was mapped lazily of the LDT: before a change of root, or of the LDT. */
+void segment_ldt_drop(struct vcpu *v);
+
+/* Drop the vcpu's GDT frames. */
+void segment_gdt_drop(struct vcpu *v);
+long segment_gdt_install(struct vcpu *v, const mfn_t *frames, u32 entries);
+
+/*
+ * Validate the 512 descriptors of a frame for type FRAME_SEGDESC, forcing DPLs up: 0 or -EINVAL. Called by the page-type
+ * engine with the frame locked.
+ */
+long segment_validate_page(u64 *descriptors);
+
+/* Check one descriptor, forcing its DPL: false if a guest may not have it. */
+bool segment_check_descriptor(u64 *descriptor);
+
+#endif

@@ -1,0 +1,47 @@
+/* What pv/'s rooms keep in a domain and a vcpu. */
+#ifndef PV_STATE_H
+#define PV_STATE_H
+
+#include <hypercall/abi.h>
+#include "lib/types.h"
+#include "mm/frame.h"
+#include "smp/lock.h"
+
+struct domain_pv {
+    struct lock pagetable_lock;
+    u64 hypercall_page_mfn;
+    struct cpuid_policy *cpuid;   /* pv/emulate: leaves that the guest sees */
+    u32 relinquish_stage;
+};
+
+struct vcpu_pv {
+    struct trap_info traps[256];  /* handlers registered by set_trap_table */
+    u64 failsafe_rip;
+    u64 syscall32_rip;
+    u64 syscall32_cs;
+    u64 sysenter_rip;
+    u64 sysenter_cs;
+    u64 nmi_rip;
+    bool failsafe_mask_events;
+    bool syscall32_mask_events;
+    bool sysenter_mask_events;
+    u8 iopl;                      /* set_iopl: 0-3 */
+    u64 iobitmap;                 /* guest address, 0 none */
+    u32 iobitmap_limit;
+    u64 cr4;                      /* the guest's bits of CR4 */
+    u64 dr[8];
+    u64 window;                   /* linear address of this vcpu's GDT and LDT window: mm/map.h */
+    u64 *window_ptes;
+    mfn_t gdt_mfn[14];            /* INVALID_MFN: none */
+    u32 gdt_entries;
+    u64 ldt_base;                 /* guest address */
+    u32 ldt_entries;
+    u32 ldt_mapped;               /* bit a page */
+    mfn_t root_kernel;            /* typed references to L4 frames */
+    mfn_t root_user;
+    void *xstate;                 /* FPU, SSE, AVX state while it is not on a CPU */
+    u64 xcr0;
+    u64 tsc_aux;
+};
+
+#endif
