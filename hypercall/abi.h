@@ -29,6 +29,8 @@
 #include <xen/event_channel.h>
 #include <xen/features.h>
 #include <xen/grant_table.h>
+#include <xen/io/console.h>
+#include <xen/io/xs_wire.h>
 #include <xen/memory.h>
 #include <xen/nmi.h>
 #include <xen/physdev.h>

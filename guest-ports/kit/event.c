@@ -1,0 +1,162 @@
+#include <kit/kit.h>
+
+#define MAX_PORTS     4096
+#define BITS_PER_WORD 64
+
+static struct {
+    event_handler_t call;
+    void *data;
+} handlers[MAX_PORTS];
+
+static inline bool test_bit(const xen_ulong_t *words, unsigned int bit)
+{
+    return *(volatile const xen_ulong_t *)&words[bit / BITS_PER_WORD] >> bit % BITS_PER_WORD & 1;
+}
+
+static inline void set_bit(xen_ulong_t *words, unsigned int bit)
+{
+    __atomic_fetch_or(&words[bit / BITS_PER_WORD], 1UL << bit % BITS_PER_WORD, __ATOMIC_SEQ_CST);
+}
+
+static inline void clear_bit(xen_ulong_t *words, unsigned int bit)
+{
+    __atomic_fetch_and(&words[bit / BITS_PER_WORD], ~(1UL << bit % BITS_PER_WORD), __ATOMIC_SEQ_CST);
+}
+
+void event_mask(evtchn_port_t port)
+{
+    set_bit(shared_info.evtchn_mask, port);
+}
+
+void event_unmask(evtchn_port_t port)
+{
+    struct evtchn_unmask unmask = { .port = port };
+
+    hypercall(event_channel_op, EVTCHNOP_unmask, &unmask);
+}
+
+bool event_pending(evtchn_port_t port)
+{
+    return test_bit(shared_info.evtchn_pending, port);
+}
+
+void event_clear(evtchn_port_t port)
+{
+    clear_bit(shared_info.evtchn_pending, port);
+}
+
+bool events_disable(void)
+{
+    volatile uint8_t *mask = &this_vcpu()->info->evtchn_upcall_mask;
+    bool enabled = !*mask;
+
+    *mask = 1;
+    asm volatile("" : : : "memory");
+    return enabled;
+}
+
+void events_enable(void)
+{
+    struct vcpu_info *info = this_vcpu()->info;
+
+    asm volatile("" : : : "memory");
+    *(volatile uint8_t *)&info->evtchn_upcall_mask = 0;
+    asm volatile("" : : : "memory");
+    if ( *(volatile uint8_t *)&info->evtchn_upcall_pending )
+        hypercall(xen_version, XENVER_version, NULL); /* any hypercall delivers */
+}
+
+void event_wait(void)
+{
+    bool enabled = events_disable();
+
+    hypercall(sched_op, SCHEDOP_block, NULL); /* unmasks */
+    if ( !enabled )
+        events_disable();
+}
+
+static void dispatch_word(unsigned int word)
+{
+    xen_ulong_t ready;
+
+    while ( (ready = *(volatile xen_ulong_t *)&shared_info.evtchn_pending[word] &
+                     ~*(volatile xen_ulong_t *)&shared_info.evtchn_mask[word]) )
+    {
+        evtchn_port_t port = word * BITS_PER_WORD + (unsigned int)__builtin_ctzl(ready);
+
+        event_clear(port);
+        if ( handlers[port].call )
+            handlers[port].call(port, handlers[port].data);
+        else
+            event_mask(port);
+    }
+}
+
+void event_dispatch(void)
+{
+    struct vcpu_info *info = this_vcpu()->info;
+
+    while ( __atomic_exchange_n(&info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST) )
+    {
+        xen_ulong_t words = __atomic_exchange_n(&info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+
+        for ( ; words; words &= words - 1 )
+            dispatch_word((unsigned int)__builtin_ctzl(words));
+    }
+}
+
+void event_handle(evtchn_port_t port, event_handler_t handler, void *data)
+{
+    handlers[port].data = data;
+    handlers[port].call = handler;
+    event_unmask(port);
+}
+
+long event_close(evtchn_port_t port)
+{
+    struct evtchn_close close = { .port = port };
+
+    event_mask(port);
+    handlers[port].call = NULL;
+    return hypercall(event_channel_op, EVTCHNOP_close, &close);
+}
+
+long event_bind_virq(unsigned int virq, unsigned int vcpu)
+{
+    struct evtchn_bind_virq bind = { .virq = virq, .vcpu = vcpu };
+
+    return hypercall(event_channel_op, EVTCHNOP_bind_virq, &bind) ?: bind.port;
+}
+
+long event_bind_ipi(unsigned int vcpu)
+{
+    struct evtchn_bind_ipi bind = { .vcpu = vcpu };
+
+    return hypercall(event_channel_op, EVTCHNOP_bind_ipi, &bind) ?: bind.port;
+}
+
+long event_alloc_unbound(domid_t domain, domid_t remote)
+{
+    struct evtchn_alloc_unbound alloc = { .dom = domain, .remote_dom = remote };
+
+    return hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &alloc) ?: alloc.port;
+}
+
+long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port)
+{
+    struct evtchn_bind_interdomain bind = { .remote_dom = remote, .remote_port = remote_port };
+
+    return hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind) ?: bind.local_port;
+}
+
+long event_send(evtchn_port_t port)
+{
+    struct evtchn_send send = { .port = port };
+
+    return hypercall(event_channel_op, EVTCHNOP_send, &send);
+}
+
+void event_init(void)
+{
+    memset(shared_info.evtchn_mask, 0xff, sizeof(shared_info.evtchn_mask));
+}

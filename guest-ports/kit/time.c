@@ -1,0 +1,70 @@
+#include <kit/kit.h>
+
+static uint64_t read_clock(const volatile struct vcpu_time_info *t)
+{
+    uint64_t tsc = rdtsc() - t->tsc_timestamp;
+
+    tsc = t->tsc_shift < 0 ? tsc >> -t->tsc_shift : tsc << t->tsc_shift;
+    return t->system_time + (uint64_t)((unsigned __int128)tsc * t->tsc_to_system_mul >> 32);
+}
+
+uint64_t time_now(void)
+{
+    const volatile struct vcpu_time_info *t = &this_vcpu()->info->time;
+    uint32_t version;
+    uint64_t now;
+
+    do
+    {
+        version = t->version;
+        asm volatile("" : : : "memory");
+        now = read_clock(t);
+        asm volatile("" : : : "memory");
+    } while ( version & 1 || version != t->version );
+    return now;
+}
+
+uint64_t time_wall(void)
+{
+    const volatile struct shared_info *s = &shared_info;
+    uint32_t version;
+    uint64_t seconds, ns;
+
+    do
+    {
+        version = s->wc_version;
+        seconds = (uint64_t)s->wc_sec_hi << 32 | s->wc_sec;
+        ns = s->wc_nsec;
+    } while ( version & 1 || version != s->wc_version );
+    return seconds + (ns + time_now()) / NS_PER_S;
+}
+
+static void timer_event(evtchn_port_t port, void *data)
+{
+    (void)port;
+    (void)data;
+}
+
+void time_wait_until(uint64_t deadline)
+{
+    static long port;
+
+    if ( port <= 0 )
+    {
+        port = check(event_bind_virq(VIRQ_TIMER, 0));
+        event_handle((evtchn_port_t)port, timer_event, NULL);
+    }
+    while ( time_now() < deadline )
+    {
+        check(hypercall(set_timer_op, deadline));
+        event_wait();
+    }
+}
+
+void time_spin(uint64_t ns)
+{
+    uint64_t end = time_now() + ns;
+
+    while ( time_now() < end )
+        asm volatile("pause");
+}

@@ -1,0 +1,61 @@
+#include <kit/kit.h>
+
+#define MAX_VCPUS XEN_LEGACY_MAX_VCPUS
+
+static char *stacks[MAX_VCPUS];
+
+void vcpu_init(void)
+{
+    struct vcpu *v = this_vcpu();
+
+    v->id = 0;
+    v->info = &shared_info.vcpu_info[0];
+    stacks[0] = (char *)v;
+    check(hypercall(stack_switch, KIT_SS, (char *)v + KIT_STACK_SIZE));
+}
+
+static void vcpu_main(void)
+{
+    struct vcpu *v = this_vcpu();
+
+    v->start(v->start_arg);
+    check(hypercall(vcpu_op, VCPUOP_down, v->id, NULL));
+    panic("vcpu %u runs after VCPUOP_down", v->id);
+}
+
+void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *), void *arg)
+{
+    struct vcpu *v;
+
+    if ( !stacks[id] )
+        stacks[id] = pages_alloc_aligned(KIT_STACK_SIZE / PAGE_SIZE);
+    v = (struct vcpu *)stacks[id];
+    *v = (struct vcpu){
+        .id = id, .info = &shared_info.vcpu_info[id], .start = start, .start_arg = arg
+    };
+
+    memset(state, 0, sizeof(*state));
+    state->flags = VGCF_in_kernel;
+    trap_table_copy(state->trap_ctxt);
+    state->user_regs.rip = (ulong)vcpu_main;
+    state->user_regs.cs = KIT_CS64;
+    state->user_regs.ss = KIT_SS;
+    state->user_regs.rflags = 0x1000 | 0x200;
+    state->user_regs.rsp = (ulong)stacks[id] + KIT_STACK_SIZE - 8; /* as if called */
+    state->kernel_ss = KIT_SS;
+    state->kernel_sp = (ulong)stacks[id] + KIT_STACK_SIZE;
+    state->ctrlreg[3] = xen_pfn_to_cr3(virt_to_mfn(table_root()));
+    state->event_callback_eip = (ulong)kit_entry_event;
+    state->failsafe_callback_eip = (ulong)kit_entry_failsafe;
+    state->syscall_callback_eip = (ulong)kit_entry_syscall;
+}
+
+long vcpu_start(unsigned int id, void (*start)(void *), void *arg)
+{
+    static struct vcpu_guest_context state;
+    long rc;
+
+    vcpu_prepare(&state, id, start, arg);
+    rc = hypercall(vcpu_op, VCPUOP_initialise, id, &state);
+    return rc ?: hypercall(vcpu_op, VCPUOP_up, id, NULL);
+}

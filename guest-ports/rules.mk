@@ -1,0 +1,49 @@
+# Guests of our own: `make guests` builds build/guests/NAME and build/tests/NAME, each an ELF64 PV kernel.
+# Included by the top Makefile; honours B (the build folder). Guests see the ABI (hypercall/) and the kit, nothing else.
+
+B ?= build
+
+GUEST_CC     ?= gcc
+GUEST_CFLAGS := -std=gnu11 -O2 -g -m64 -march=x86-64 -mno-red-zone -mgeneral-regs-only -mcmodel=small \
+    -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-common \
+    -fcf-protection=none -fno-omit-frame-pointer -ffunction-sections -fdata-sections \
+    -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
+    -I. -Iguest-ports -DKIT
+GUEST_LDFLAGS := -m64 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,max-page-size=4096 \
+    -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
+
+KIT_OBJECTS := $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-ports/kit/*.c)) \
+    $(patsubst guest-ports/%.S,$(B)/guest-obj/%.o,$(wildcard guest-ports/kit/arch/pv64.S))
+
+# One guest a folder of C files; kit, linux, grub, ... are no such folders.
+GUESTS := hello
+
+.PHONY: guests
+guests: $(GUESTS:%=$(B)/guests/%)
+
+$(B)/guest-obj/%.o: guest-ports/%.c
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/guest-obj/%.o: guest-ports/%.S
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/guest-obj/kit.lds: guest-ports/kit/kit.lds guest-ports/kit/arch/pv64.h
+	@mkdir -p $(@D)
+	$(GUEST_CC) -E -P -x c -D__ASSEMBLER__ -include guest-ports/kit/arch/pv64.h -o $@ $<
+
+# guest NAME, OBJECTS: link it. The section headers' debug information stays, for GDB.
+define guest_link
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_LDFLAGS) -T $(B)/guest-obj/kit.lds -o $@ $(filter %.o,$^)
+endef
+
+define guest_rule
+$(B)/guests/$(1): $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-ports/$(1)/*.c)) \
+    $(KIT_OBJECTS) $(B)/guest-obj/kit.lds
+	$$(guest_link)
+endef
+$(foreach guest,$(GUESTS),$(eval $(call guest_rule,$(guest))))
+
+-include $(shell find $(B)/guest-obj -name '*.d' 2>/dev/null)
