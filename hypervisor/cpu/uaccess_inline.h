@@ -16,6 +16,11 @@ static inline bool guest_load_u64(u64 *value, gva_t from)
     return !copy_from_guest(value, from, sizeof(*value));
 }
 
+static inline bool guest_load_u32(u32 *value, gva_t from)
+{
+    return !copy_from_guest(value, from, sizeof(*value));
+}
+
 #else
 
 static inline bool guest_store_u64(gva_t to, u64 value)
@@ -33,6 +38,26 @@ static inline bool guest_load_u64(u64 *value, gva_t from)
 {
     u64 got = 0;
     u32 ok = 1;
+
+    if ( !guest_range_ok(from, sizeof(got)) )
+        return false;
+
+    __asm__ volatile("1: mov (%2), %0\n"
+                     "2:\n"
+                     ".pushsection .fixup, \"ax\"\n"
+                     "3: xor %1, %1\n"
+                     "jmp 2b\n"
+                     ".popsection\n" EXTABLE(1b, 3b)
+                     : "+r"(got), "+r"(ok)
+                     : "r"(from.n)
+                     : "memory");
+    *value = got;
+    return ok;
+}
+
+static inline bool guest_load_u32(u32 *value, gva_t from)
+{
+    u32 got = 0, ok = 1;
 
     if ( !guest_range_ok(from, sizeof(got)) )
         return false;
