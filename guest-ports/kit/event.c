@@ -66,13 +66,10 @@ void events_enable(void)
         hypercall(xen_version, XENVER_version, NULL); /* any hypercall delivers */
 }
 
-void event_wait(void)
+void event_block(void)
 {
-    bool enabled = events_disable();
-
-    hypercall(sched_op, SCHEDOP_block, NULL); /* unmasks */
-    if ( !enabled )
-        events_disable();
+    hypercall(sched_op, SCHEDOP_block, NULL); /* unmasks, so that what is pending already ends it at once */
+    events_disable();
 }
 
 static void dispatch_word(unsigned int word)

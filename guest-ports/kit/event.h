@@ -36,8 +36,22 @@ void event_clear(evtchn_port_t port);
 bool events_disable(void);
 void events_enable(void);
 
-/* Blocks once, with upcalls enabled, until some event came; upcalls are as before afterwards. */
-void event_wait(void);
+/*
+ * Blocks until @condition holds, looking at it again after each event. It is evaluated with upcalls disabled; handlers
+ * run in between. Upcalls are as before afterwards.
+ */
+#define event_wait_until(condition)                                                                \
+    do                                                                                             \
+    {                                                                                              \
+        bool enabled_ = events_disable();                                                          \
+        while ( !(condition) )                                                                     \
+            event_block();                                                                         \
+        if ( enabled_ )                                                                            \
+            events_enable();                                                                       \
+    } while ( 0 )
+
+/* Blocks once; for event_wait_until(), with upcalls disabled before and after. */
+void event_block(void);
 
 /* Runs the handlers of all pending, unmasked ports of this vcpu. For the upcall. */
 void event_dispatch(void);

@@ -10,10 +10,12 @@
 #include <kit/args.h>
 #include <kit/console.h>
 #include <kit/event.h>
+#include <kit/grant.h>
 #include <kit/hypercall.h>
 #include <kit/page.h>
 #include <kit/power.h>
 #include <kit/print.h>
+#include <kit/store.h>
 #include <kit/string.h>
 #include <kit/table.h>
 #include <kit/time.h>

@@ -45,7 +45,16 @@ static void timer_event(evtchn_port_t port, void *data)
     (void)data;
 }
 
-void time_wait_until(uint64_t deadline)
+/* True when @deadline is past; else there will be an event when it is. */
+bool time_passed(uint64_t deadline)
+{
+    if ( time_now() >= deadline )
+        return true;
+    check(hypercall(set_timer_op, deadline));
+    return false;
+}
+
+void time_alarm_init(void)
 {
     static long port;
 
@@ -54,11 +63,12 @@ void time_wait_until(uint64_t deadline)
         port = check(event_bind_virq(VIRQ_TIMER, 0));
         event_handle((evtchn_port_t)port, timer_event, NULL);
     }
-    while ( time_now() < deadline )
-    {
-        check(hypercall(set_timer_op, deadline));
-        event_wait();
-    }
+}
+
+void time_wait_until(uint64_t deadline)
+{
+    time_alarm_init();
+    event_wait_until(time_passed(deadline));
 }
 
 void time_spin(uint64_t ns)

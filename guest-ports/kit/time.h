@@ -4,6 +4,7 @@
 #ifndef KIT_TIME_H
 #define KIT_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NS_PER_US 1000UL
@@ -24,8 +25,14 @@ uint64_t time_now(void);
 /* Seconds since 1970. */
 uint64_t time_wall(void);
 
-/* Blocks until system time @deadline; events are handled meanwhile. Binds VIRQ_TIMER at first use, on vcpu 0 only. */
+/* Blocks until system time @deadline; events are handled meanwhile. On vcpu 0 only, as the two below. */
 void time_wait_until(uint64_t deadline);
+
+/* For conditions of event_wait_until(): is @deadline past? Otherwise sets the timer, so that it wakes us then. */
+bool time_passed(uint64_t deadline);
+
+/* Binds VIRQ_TIMER unless it is bound already; once before time_passed(). */
+void time_alarm_init(void);
 
 /* Spins. */
 void time_spin(uint64_t ns);
