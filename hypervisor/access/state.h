@@ -5,9 +5,9 @@
 #include "lib/rangeset.h"
 #include "lib/types.h"
 
+/* Allocated by access_domain_create, all under access/'s one lock. */
 struct domain_access {
     struct rangeset *iomem;   /* mfns that are not RAM */
-    struct rangeset *iomem_ro; /* ... of them read-only */
     struct rangeset *ioports;
     struct rangeset *irqs;    /* GSIs */
 };

@@ -21,6 +21,7 @@ enum lock_level {
     LOCK_IRQ,       /* interrupt descriptors */
     LOCK_SCHED,     /* run queues */
     LOCK_TIMER,     /* timer heap of a CPU */
+    LOCK_ACCESS,    /* who may use which of the machine's resources */
     LOCK_HEAP,      /* hypervisor heap */
     LOCK_ALLOC,     /* page allocator */
     LOCK_MAP,       /* the hypervisor's own page tables */
