@@ -27,8 +27,10 @@ bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn);
 
 /*
  * A grant mapping: put @pte into the entry that maps host address @va of the current vcpu, or into the entry at machine
- * address @pte_maddr (GNTMAP_contains_pte), without taking references of its own: the grant holds them. *old is what was
- * there, already released. And the way back: clear it only if it still maps @mfn with those rights.
+ * address @pte_maddr (GNTMAP_contains_pte). The caller holds references of its own to the frame; the entry takes further
+ * ones, like any other, so that a guest that overwrites it does no harm. What was there before is released. 0; -EINVAL no
+ * such entry in a table of the domain, -EBUSY no reference. And the way back: clear it only if it still maps @mfn with those
+ * rights, else -EINVAL. Flushing TLBs is the caller's. Take the domain's LOCK_PAGETABLE.
  */
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte);
 long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte);
@@ -45,8 +47,10 @@ long pagetable_pin_root(struct domain *d, mfn_t root);
 /* Teardown: unpin and drop all of a dying domain's tables and frames; -ERESTART. */
 long pagetable_domain_relinquish(struct domain *d);
 
-/* Declared for mm/frame.c's sake: validate a frame as @type (0, -EINVAL, -ERESTART), and take it apart. */
-long frame_validate(struct frame *frame, enum frame_type type);
-long frame_devalidate(struct frame *frame, enum frame_type type, bool preemptible);
+/*
+ * Recompute the counts of every frame of @d from the page tables of all domains and compare: how many frames are wrong,
+ * each logged. Debug builds and host tests. Takes @d's LOCK_PAGETABLE; exact only while nothing else runs.
+ */
+unsigned long pagetable_audit(struct domain *d);
 
 #endif
