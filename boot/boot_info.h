@@ -48,7 +48,8 @@ struct boot_info {
     struct boot_range ranges[BOOT_MAX_RANGES]; /* as the firmware told it, unsorted */
     struct boot_module modules[BOOT_MAX_MODULES];
     struct boot_framebuffer framebuffer;
-    u64 rsdp; /* of ACPI, 0: search the BIOS area */
+    u64 rsdp;           /* of ACPI, 0: search the BIOS area */
+    u8 rsdp_copy[36];   /* where rsdp points if the loader gave us a copy */
 };
 
 /* The C entry of the hypervisor proper: on the boot stack, in the high mapping, interrupts off. Never returns. */

@@ -1,22 +1,11 @@
 /*
- * The hypervisor's half of every address space: L4 slots 256-271. docs/memory-layout.md draws it.
+ * The hypervisor's own mappings, in its half of every address space: mm/layout.h.
  */
 #ifndef MM_MAP_H
 #define MM_MAP_H
 
 #include "lib/types.h"
-
-#define HV_SLOT_FIRST 256
-#define HV_SLOTS      16
-
-#define M2P_RO_BASE      0xffff800000000000UL /* slot 256: the M2P as guests see it, read-only, user-accessible */
-#define M2P_BASE         0xffff808000000000UL /* slot 257: the same frames, ours to write */
-#define FRAME_TABLE_BASE 0xffff810000000000UL /* slot 258 */
-#define VCPU_MAP_BASE    0xffff818000000000UL /* slot 259: VCPU_MAP_SIZE bytes a vcpu: GDT, LDT */
-#define HV_DYNAMIC_BASE  0xffff820000000000UL /* slot 260: stacks, stubs, ioremap */
-#define HV_IMAGE_BASE    0xffff828000000000UL /* slot 261: the image, at its physical offset */
-#define DIRECT_MAP_BASE  0xffff830000000000UL /* slots 262-271: all RAM, 5 TiB */
-#define DIRECT_MAP_END   0xffff880000000000UL
+#include "mm/layout.h"
 
 #define PTE_P   0x001UL
 #define PTE_RW  0x002UL
