@@ -1,13 +1,40 @@
-/* The privileged operations: domctl, sysctl, platform_op; and what the hypervisor tells of itself. */
+/*
+ * The privileged operations: domctl, sysctl, platform_op, mca; and what the hypervisor tells of itself.
+ *
+ * Control operations run one at a time, under LOCK_DOMCTL.
+ */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
+#include "boot/boot_info.h"
 #include "domain/domain.h"
 
+/*
+ * Keep what guests may ask of the boot: the command line and the memory map. Once, before dom0 runs; @boot may go after.
+ * The map is sorted by address; entries that firmware left overlapping stay as they are.
+ */
+void control_init(const struct boot_info *boot);
+
+extern char control_cmdline[1024];
+
+/* The machine's memory map, as dom0 gets it from XENMEM_machine_memory_map. */
+struct control_memory_map {
+    u32 nr;
+    struct boot_range ranges[BOOT_MAX_RANGES];
+};
+extern struct control_memory_map control_memory_map;
+
+/*
+ * Hypercalls. Of their own errors: -EPERM the caller may not, -EACCES the interface version isn't ours, -EFAULT the argument
+ * can't be read or written, -ENOSYS no such operation.
+ */
 long control_domctl(unsigned long arg);
 long control_sysctl(unsigned long arg);
 long control_platform_op(unsigned long arg);
-long control_xen_version(unsigned long cmd, unsigned long arg);
 long control_mca(unsigned long arg);
+long control_xen_version(unsigned long cmd, unsigned long arg);
+
+/* Fill what getdomaininfo and getdomaininfolist tell of @d; takes no lock, so it may be torn in time. */
+void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 
 #endif

@@ -19,6 +19,7 @@
 #include "pv/state.h"
 #include "sched/state.h"
 #include "smp/lock.h"
+#include "smp/smp.h"
 #include "time/state.h"
 
 #define DOMAIN_MAX_VCPUS 128
@@ -59,6 +60,7 @@ struct domain {
 
     struct shared_info *shared_info; /* FRAME_SHARED page of ours */
     u64 vm_assist;        /* bits VMASST_TYPE_* */
+    cpumask_t dirty_cpus; /* CPUs whose TLB may hold its entries: atomic, set and cleared by vcpu_switch */
 
     struct domain_memory memory;
     struct domain_access access;
@@ -144,17 +146,28 @@ void domain_crash(struct domain *d, const char *format, ...) __attribute__((form
 long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context);
 
-/* Account a change of runstate (RUNSTATE_*) at time now. */
+/* Account a change of runstate (RUNSTATE_*) at time @now. The caller holds the lock under which @v's state changes. */
 void runstate_change(struct vcpu *v, int state, s64 now);
+
+/* @v's runstate, times up to now included. No lock: consistent although @v may run on another CPU. */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
+
+/*
+ * Write @v's runstate into the area that the guest registered, if it did. @v's page tables must be loaded on this CPU:
+ * vcpu_switch calls it for the vcpu that leaves before, and for the one that comes after, it changes the root.
+ */
+void runstate_update_guest(struct vcpu *v);
+
+/* Release the frame of a registered vcpu_info: on the way to a domain's death, when @v won't run any more. */
+void vcpu_info_release(struct vcpu *v);
 
 #define for_each_vcpu(d, v)                                                                        \
     for ( u32 v##_i = 0; v##_i < (d)->max_vcpus; v##_i++ )                                          \
         if ( ((v) = (d)->vcpus[v##_i]) != NULL )
 
 /*
- * Re-issue the current hypercall with these arguments once the guest has taken its events. Returns the value that the
- * handler must return (-ERESTART). The one place for it: inside a multicall it advances the entry instead.
+ * Re-issue the current hypercall with these arguments once the guest has taken its events. The handler must return the
+ * value that this returns, whatever it is. The one place for it: inside a multicall it rewrites the entry instead.
  */
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
                         unsigned long a5);

@@ -1,5 +1,8 @@
 /*
  * Time: system time in nanoseconds since boot, timers, guests' clocks.
+ *
+ * One clock for all: the TSC, scaled by the multiplication that guests are told to use too (scale.h). It is calibrated
+ * once and never adjusted, so a guest that reads its clock and then names a deadline means the same instant as we do.
  */
 #ifndef TIME_TIME_H
 #define TIME_TIME_H
@@ -9,31 +12,53 @@
 
 typedef s64 ns_t;
 
-/* System time now, on this CPU; monotonic. */
+#define TIME_NEVER ((ns_t)(~0UL >> 1))
+
+/* System time now, on this CPU; monotonic. 0 before time_init(). */
 ns_t time_now(void);
 
-/* Calibrate the TSC against PIT, HPET or PM timer and start the local APIC timer. Once a CPU. */
+/* Spin for at least @us microseconds: bring-up only. After time_init(). */
+void time_delay_us(u32 us);
+
+/*
+ * Once a CPU, after lapic_init_cpu(): give it its timer heap and start its local APIC timer; the first call calibrates the
+ * TSC against HPET, PM timer or PIT, and reads the RTC.
+ */
 void time_init(void);
 
 extern u64 time_tsc_khz;
 
+/*
+ * A timer belongs to one CPU at a time, whose heap it is in while active. The handler runs on that CPU at the next exit
+ * to a guest, or from its idle loop, with no lock held; it may arm the timer again. Zeroed memory is not a timer: timer_init.
+ */
 struct timer {
     ns_t expires;
     void (*handler)(void *arg);
     void *arg;
-    u32 heap_index; /* 0: not active */
+    struct timer *child, *next, *previous; /* heap.h */
     u32 cpu;
+    bool active;
 };
 
 void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 cpu);
-void timer_set(struct timer *timer, ns_t expires); /* (re)arm; a time in the past fires at the next exit */
+
+/* (Re)arm; a time in the past fires at the next exit. Takes LOCK_TIMER, as the rest of them. */
+void timer_set(struct timer *timer, ns_t expires);
+
+/* Disarm. The handler may be about to run, or running, on another CPU: timer_kill() waits until that is over. */
 void timer_stop(struct timer *timer);
+void timer_kill(struct timer *timer);
+
+/* Make @cpu the one that the timer belongs to; an active one stays armed. */
+void timer_move(struct timer *timer, u32 cpu);
+
 static inline bool timer_active(const struct timer *timer)
 {
-    return timer->heap_index != 0;
+    return timer->active;
 }
 
-/* Run due timers of this CPU and re-arm the hardware: WORK_TIMER. */
+/* Run due timers of this CPU and re-arm the hardware: WORK_TIMER. With no lock held. */
 void time_run_timers(void);
 
 /* Per-vcpu and per-domain state: see struct domain and struct vcpu. */
@@ -42,9 +67,10 @@ struct vcpu_time {
     struct timer periodic;
     struct timer poll;        /* SCHEDOP_poll's timeout */
     ns_t period;              /* 0: stopped */
-    gva_t area_unused;
+    ns_t next_tick;           /* of the periodic timer, while it isn't armed because the vcpu is off its CPU */
     u64 user_area;            /* VCPUOP_register_vcpu_time_memory_area: guest address, 0 none */
     u64 tsc_stamp;            /* of what was last written into the guest's vcpu_time_info */
+    u64 user_stamp;           /* ... and into the user area */
 };
 
 struct domain_time {
@@ -56,15 +82,58 @@ struct domain_time {
 struct vcpu;
 struct domain;
 
-void time_vcpu_init(struct vcpu *v);
+/* Hooks of domain/rooms.def. The periodic timer of a new vcpu ticks at 100 Hz, as the ABI has it. */
+long time_domain_create(struct domain *d);
+long time_vcpu_create(struct vcpu *v);
 void time_vcpu_destroy(struct vcpu *v);
 
-/* Write the vcpu's vcpu_time_info (and its user area) if it is out of date: on switch-in and after calibration changes. */
+/*
+ * @v was switched in on this CPU, its page tables loaded: bring its clock up to date, its timers to this CPU, and the
+ * periodic tick that it missed. And it is about to be switched out: it doesn't tick then.
+ */
+void time_switch_in(struct vcpu *v);
+void time_switch_out(struct vcpu *v);
+
+/*
+ * Write the vcpu's vcpu_time_info (and, if it is current and in kernel mode, its user area) if it is out of date. An old one
+ * is still right: it just makes the guest multiply larger numbers.
+ */
 void time_update_vcpu(struct vcpu *v);
+
+/* @v's vcpu_info is another one now, its contents moved or zero: write the time into it. */
+void time_vcpu_info_moved(struct vcpu *v);
+
+/*
+ * VCPUOP_register_vcpu_time_memory_area: keep a second copy of @v's vcpu_time_info at @area, in guest memory. 0; -EFAULT
+ * the area reaches into the hypervisor.
+ */
+long time_register_area(struct vcpu *v, gva_t area);
+
+/*
+ * The vcpu's timers; each raises VIRQ_TIMER but for the poll timer, which wakes the vcpu only.
+ *  - single shot: VCPUOP_set_singleshot_timer for current, absolute. -ETIME: past, and @flags say to tell.
+ *  - periodic: any vcpu's. -EINVAL: a period below a millisecond or beyond all reason. It ticks while the vcpu runs.
+ *  - poll: SCHEDOP_poll's timeout, absolute.
+ */
+long time_set_singleshot(struct vcpu *v, u64 ns, u32 flags);
+void time_stop_singleshot(struct vcpu *v);
+long time_set_periodic(struct vcpu *v, u64 period);
+void time_stop_periodic(struct vcpu *v);
+void time_set_poll(struct vcpu *v, u64 ns);
+void time_stop_poll(struct vcpu *v);
+
+/* HYPERVISOR_set_timer_op: current's single-shot timer; 0 stops it, a time in the past fires at once. */
+long time_set_timer_op(unsigned long ns);
 
 /* Write the domain's wall clock into its shared_info; all domains' after platform_op settime. */
 void time_update_wallclock(struct domain *d);
+
+/* The time of day was @secs, @nsecs since the epoch when system time was @system_time: XENPF_settime. Tells all domains. */
 void time_set_wallclock(u64 secs, u32 nsecs, ns_t system_time);
-u64 time_wallclock_at_boot(void); /* seconds since the epoch at system time 0, from the RTC */
+
+/* XEN_DOMCTL_settimeoffset: @d's wall clock is @seconds off the machine's. */
+void time_set_wall_offset(struct domain *d, s64 seconds);
+
+u64 time_wallclock_at_boot(void); /* seconds since the epoch at system time 0 */
 
 #endif

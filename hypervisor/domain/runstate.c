@@ -1,0 +1,90 @@
+/*
+ * Runstate: how long a vcpu ran, waited to run, was blocked or was offline.
+ *
+ * A guest may register an area of its memory for a copy, by virtual address: it is written whenever the vcpu comes to a CPU
+ * or leaves it, through the vcpu's own page tables. If the guest has unmapped it, the copy is silently skipped.
+ */
+#include "cpu/uaccess.h"
+#include "domain/domain.h"
+#include "lib/string.h"
+#include "mm/tlb.h"
+#include "time/time.h"
+
+void runstate_change(struct vcpu *v, int state, s64 now)
+{
+    struct vcpu_runstate_info *info = &v->runstate.info;
+    s64 spent = now - (s64)info->state_entry_time;
+
+    if ( spent > 0 ) /* clocks of two CPUs may differ by a little */
+    {
+        info->time[info->state] += (u64)spent;
+        __atomic_store_n(&info->state_entry_time, (u64)now, __ATOMIC_RELEASE);
+    }
+    info->state = state;
+}
+
+/* The entry time changes with every change of state: if it is the same afterwards, the copy is of one moment. */
+static void copy_consistent(const struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    const struct vcpu_runstate_info *from = &v->runstate.info;
+
+    do
+    {
+        u64 entry = __atomic_load_n(&from->state_entry_time, __ATOMIC_ACQUIRE);
+
+        memcpy(info, from, sizeof(*info)); /* the holes too, which are zero */
+        info->state_entry_time = entry;
+    } while ( __atomic_load_n(&from->state_entry_time, __ATOMIC_ACQUIRE) != info->state_entry_time );
+}
+
+void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    s64 spent;
+
+    copy_consistent(v, info);
+    spent = time_now() - (s64)info->state_entry_time;
+    if ( spent > 0 )
+        info->time[info->state] += (u64)spent;
+}
+
+/* With the update flag, the guest can tell a copy that is being written from one that is complete. */
+static void write_area(struct vcpu *v)
+{
+    gva_t area = to_gva(v->runstate.area);
+    gva_t entry_time = to_gva(area.n + offsetof(struct vcpu_runstate_info, state_entry_time));
+    struct vcpu_runstate_info info;
+    u64 entered = v->runstate.info.state_entry_time;
+
+    memcpy(&info, &v->runstate.info, sizeof(info)); /* the holes too, which are zero */
+    if ( !(v->domain->vm_assist & (1UL << VMASST_TYPE_runstate_update_flag)) )
+    {
+        (void)copy_to_guest(area, &info, sizeof(info));
+        return;
+    }
+
+    info.state_entry_time |= XEN_RUNSTATE_UPDATE;
+    if ( !guest_store_u64(entry_time, info.state_entry_time) )
+        return;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    if ( copy_to_guest(area, &info, sizeof(info)) )
+        return;
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    (void)guest_store_u64(entry_time, entered);
+}
+
+/* The area is a kernel's: in guest user mode its mapping is in the other root. */
+void runstate_update_guest(struct vcpu *v)
+{
+    if ( !v->runstate.area )
+        return;
+
+    if ( v->cpu.kernel_mode )
+    {
+        write_area(v);
+        return;
+    }
+
+    tlb_load_root(to_maddr(v->cpu.cr3_kernel));
+    write_area(v);
+    tlb_load_root(to_maddr(v->cpu.cr3_user));
+}

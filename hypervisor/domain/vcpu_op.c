@@ -1,0 +1,286 @@
+/*
+ * vcpu_op: a domain's operations on its own virtual CPUs.
+ *
+ * Handlers get the vcpu that the hypercall names; it may run on another CPU meanwhile. VCPUOP_is_up is how Linux counts its
+ * CPUs, so a number without a vcpu is -ENOENT for every operation.
+ */
+#include "cpu/uaccess.h"
+#include "domain/subop.h"
+#include "event/event.h"
+#include "lib/atomic.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/alloc.h"
+#include "mm/map.h"
+#include "sched/sched.h"
+#include "smp/smp.h"
+#include "time/time.h"
+
+/* A vcpu_guest_context is larger than a page, and than what we want on a stack. */
+#define CONTEXT_ORDER 1
+
+/* --- life --- */
+
+static long initialise(struct vcpu *v, const struct vcpu_guest_context *context)
+{
+    struct domain *d = v->domain;
+    long rc = -EEXIST;
+
+    lock_acquire(&d->lock);
+    if ( !v->initialised )
+    {
+        rc = vcpu_set_context(v, context);
+        if ( !rc )
+            v->initialised = true;
+    }
+    lock_release(&d->lock);
+    return rc;
+}
+
+/*
+ * -EINVAL the vcpu has no vcpu_info yet (from 32 up it must be registered) or the context is bad, -EEXIST it has a context
+ * already, -ENOMEM, -EFAULT. Takes LOCK_DOMAIN.
+ */
+static long vcpu_initialise(struct vcpu *v, gva_t arg)
+{
+    struct vcpu_guest_context *context;
+    long rc = -EFAULT;
+
+    BUILD_BUG_ON(sizeof(*context) > (PAGE_SIZE << CONTEXT_ORDER));
+
+    if ( v->id >= XEN_LEGACY_MAX_VCPUS && !v->info_mapped )
+        return -EINVAL;
+    if ( v->initialised )
+        return -EEXIST;
+
+    context = mm_alloc(CONTEXT_ORDER);
+    if ( !context )
+        return -ENOMEM;
+    if ( !copy_from_guest(context, arg, sizeof(*context)) )
+        rc = initialise(v, context);
+    mm_free(context, CONTEXT_ORDER);
+    return rc;
+}
+
+/* -EINVAL it was not initialised. */
+static long vcpu_up(struct vcpu *v, gva_t arg)
+{
+    (void)arg;
+    if ( !v->initialised )
+        return -EINVAL;
+
+    if ( __atomic_exchange_n(&v->down, false, __ATOMIC_SEQ_CST) )
+        sched_wake(v);
+    return 0;
+}
+
+static bool last_one_up(const struct vcpu *v)
+{
+    struct vcpu *other;
+
+    for_each_vcpu(v->domain, other)
+    {
+        if ( other != v && !READ_ONCE(other->down) )
+            return false;
+    }
+    return true;
+}
+
+static long vcpu_down(struct vcpu *v, gva_t arg)
+{
+    (void)arg;
+    if ( last_one_up(v) )
+    {
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+        return 0;
+    }
+
+    if ( !__atomic_exchange_n(&v->down, true, __ATOMIC_SEQ_CST) )
+    {
+        sched_pause_nosync(v); /* off its CPU, which then finds it down */
+        sched_unpause(v);
+    }
+    return 0;
+}
+
+static long vcpu_is_up(struct vcpu *v, gva_t arg)
+{
+    (void)arg;
+    return !READ_ONCE(v->down);
+}
+
+/* --- runstate and time areas --- */
+
+static long vcpu_get_runstate(struct vcpu *v, gva_t arg)
+{
+    struct vcpu_runstate_info info;
+
+    runstate_get(v, &info);
+    return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
+}
+
+/* -EFAULT the area can't be the guest's. It is written at once, for another vcpu through the caller's page tables. */
+static long vcpu_register_runstate(struct vcpu *v, struct vcpu_register_runstate_memory_area *arg)
+{
+    struct vcpu_runstate_info info;
+    gva_t area = to_gva(arg->addr.p);
+
+    if ( !guest_range_ok(area, sizeof(info)) )
+        return -EFAULT;
+
+    WRITE_ONCE(v->runstate.area, area.n);
+    if ( v == current_vcpu() )
+    {
+        runstate_update_guest(v);
+        return 0;
+    }
+
+    runstate_get(v, &info);
+    (void)copy_to_guest(area, &info, sizeof(info));
+    return 0;
+}
+
+static long vcpu_register_time(struct vcpu *v, struct vcpu_register_time_memory_area *arg)
+{
+    return time_register_area(v, to_gva(arg->addr.p));
+}
+
+/* --- timers --- */
+
+static long vcpu_set_periodic(struct vcpu *v, struct vcpu_set_periodic_timer *arg)
+{
+    return time_set_periodic(v, arg->period_ns);
+}
+
+static long vcpu_stop_periodic(struct vcpu *v, gva_t arg)
+{
+    (void)arg;
+    time_stop_periodic(v);
+    return 0;
+}
+
+/* A one-shot timer is set by its vcpu alone: -EINVAL. -ETIME as the flag asks for. */
+static long vcpu_set_singleshot(struct vcpu *v, struct vcpu_set_singleshot_timer *arg)
+{
+    if ( v != current_vcpu() )
+        return -EINVAL;
+    return time_set_singleshot(v, arg->timeout_abs_ns, arg->flags);
+}
+
+static long vcpu_stop_singleshot(struct vcpu *v, gva_t arg)
+{
+    (void)arg;
+    if ( v != current_vcpu() )
+        return -EINVAL;
+    time_stop_singleshot(v);
+    return 0;
+}
+
+/* --- vcpu_info --- */
+
+/*
+ * Move what the guest reads and writes. Events that others mark in the old place meanwhile would be lost: the caller marks
+ * everything pending after. A vcpu from 32 up had no place before.
+ */
+static void move_info(struct vcpu *v, struct vcpu_info *to)
+{
+    if ( v->id < XEN_LEGACY_MAX_VCPUS )
+        memcpy(to, v->cpu.info, sizeof(*to));
+    else
+    {
+        memset(to, 0, sizeof(*to));
+        to->evtchn_upcall_mask = 1;
+    }
+}
+
+/*
+ * Once a vcpu, on oneself or one that is down. A writable reference keeps the frame from becoming anything else until the
+ * domain dies. -ENXIO the place is misaligned or crosses a page; -EINVAL not now, or not a frame that the domain may write.
+ */
+static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *arg)
+{
+    struct domain *d = v->domain;
+    mfn_t mfn = to_mfn(arg->mfn);
+    struct vcpu_info *info;
+
+    if ( arg->offset > PAGE_SIZE - sizeof(*info) || !IS_ALIGNED(arg->offset, __alignof__(*info)) )
+        return -ENXIO;
+    if ( v->info_mapped || (v != current_vcpu() && !READ_ONCE(v->down)) )
+        return -EINVAL;
+    if ( !mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
+        return -EINVAL;
+
+    lock_acquire(&d->lock);
+    if ( v->info_mapped ) /* another vcpu was faster */
+    {
+        lock_release(&d->lock);
+        frame_put_and_type(mfn_to_frame(mfn));
+        return -EINVAL;
+    }
+
+    info = (struct vcpu_info *)((u8 *)mfn_to_virt(mfn) + arg->offset);
+    move_info(v, info);
+    v->info_mfn = mfn;
+    v->info_mapped = info;
+    __atomic_store_n(&v->cpu.info, info, __ATOMIC_RELEASE);
+    lock_release(&d->lock);
+
+    event_vcpu_info_moved(v);
+    return 0;
+}
+
+void vcpu_info_release(struct vcpu *v)
+{
+    if ( !v->info_mapped )
+        return;
+
+    v->cpu.info = NULL; /* nothing runs, nothing is sent: whoever uses it now is wrong */
+    v->info_mapped = NULL;
+    frame_put_and_type(mfn_to_frame(v->info_mfn));
+    v->info_mfn = INVALID_MFN;
+}
+
+/* --- the rest --- */
+
+static long vcpu_send_nmi(struct vcpu *v, gva_t arg)
+{
+    if ( arg.n )
+        return -EINVAL;
+
+    __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELEASE);
+    sched_wake(v);
+    smp_kick(v->processor, WORK_VCPU);
+    return 0;
+}
+
+/* Physical ids are told of vcpus that stay on one processor only, and we pin none. */
+static long vcpu_get_physid(struct vcpu *v, gva_t arg)
+{
+    (void)v;
+    (void)arg;
+    return -EINVAL;
+}
+
+#define SUBOP SUBOP_THUNK
+#include <hypercall/ops/vcpu.def>
+#undef SUBOP
+
+static const struct subop ops[] = {
+#define SUBOP SUBOP_ROW
+#include <hypercall/ops/vcpu.def>
+#undef SUBOP
+};
+
+long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
+{
+    struct vcpu *v = domain_vcpu(current_vcpu()->domain, (u32)vcpu);
+    long rc;
+
+    if ( !v )
+        return -ENOENT;
+
+    rc = subop_call_on(v, ops, ARRAY_SIZE(ops), cmd, arg);
+    if ( rc == -ERESTART ) /* the context's root takes long to validate */
+        return hypercall_continue(__HYPERVISOR_vcpu_op, cmd, vcpu, arg, 0, 0);
+    return rc;
+}

@@ -1,0 +1,31 @@
+/* vm_assist: help that a guest switches on for itself. The bits are read by those who give the help. */
+#include "domain/domain.h"
+#include "lib/bitmap.h"
+
+/* One bit a type that has a row. */
+#define SUBOP(operation, argument, direction, who, status, handler, summary) | (1UL << (operation))
+static const u64 known_types = 0
+#include <hypercall/ops/vm_assist.def>
+    ;
+#undef SUBOP
+
+/* -EINVAL an unknown type, -ENOSYS an unknown command. */
+long domain_vm_assist(unsigned long cmd, unsigned long type)
+{
+    u64 *assists = &current_vcpu()->domain->vm_assist;
+
+    if ( type >= BITS_PER_LONG || !(known_types & (1UL << type)) )
+        return -EINVAL;
+
+    switch ( cmd )
+    {
+    case VMASST_CMD_enable:
+        set_bit(type, assists);
+        return 0;
+    case VMASST_CMD_disable:
+        clear_bit(type, assists);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}
