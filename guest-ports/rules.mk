@@ -46,4 +46,29 @@ $(B)/guests/$(1): $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest
 endef
 $(foreach guest,$(GUESTS),$(eval $(call guest_rule,$(guest))))
 
+# Tests of behaviours: tests/guest/NAME/main.c, alone as build/tests/NAME, and all but those with a file `alone` beside
+# main.c as build/tests/all.
+GUEST_TESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
+GUEST_TESTS_ALONE := $(patsubst tests/guest/%/alone,%,$(wildcard tests/guest/*/alone))
+GUEST_TESTS_SHARED := $(filter-out $(GUEST_TESTS_ALONE),$(GUEST_TESTS))
+TEST_RUNNER := $(B)/guest-obj/tests/runner.o
+
+guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/all
+
+$(TEST_RUNNER): tests/guest/runner.c
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/guest-obj/tests/%/main.o: tests/guest/%/main.c
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) -Itests/guest -DTEST_NAME=$* -Dtest_main=test_main_$* -MMD -MP -c -o $@ $<
+
+$(B)/tests/all: $(GUEST_TESTS_SHARED:%=$(B)/guest-obj/tests/%/main.o) $(TEST_RUNNER) $(KIT_OBJECTS) \
+    $(B)/guest-obj/kit.lds
+	$(guest_link)
+
+$(GUEST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/guest-obj/tests/%/main.o $(TEST_RUNNER) $(KIT_OBJECTS) \
+    $(B)/guest-obj/kit.lds
+	$(guest_link)
+
 -include $(shell find $(B)/guest-obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,35 @@
+/*
+ * A table may map itself, or another of its level, read-only: a linear page table. Once; and never writable.
+ *
+ * The attacks: an L4 that maps itself with RW lets a guest write its own root. A chain of linear tables lets it nest
+ * validation and teardown as deep as it likes (XSA-240). Neither is to be had.
+ */
+#include "test.h"
+
+#define SLOT 300 /* free, and the guest's */
+
+void test_main(void)
+{
+    pte_t *l4 = page_with_entry(SLOT, 0), *second, *third;
+    uint64_t where = virt_to_machine(&l4[SLOT]);
+    pte_t self_ro = pte_make(virt_to_mfn(l4), PTE_P | PTE_US);
+
+    need(table_pin(l4, 4));
+    expect_eq(mmu_update_one(where, self_ro | PTE_RW), -EINVAL, "a writable self-map");
+    expect_eq(mmu_update_one(where, self_ro), 0, "a read-only self-map");
+    expect_eq(mmu_update_one(where, self_ro | PTE_RW), -EINVAL, "turning RW on in it");
+    expect_eq(l4[SLOT] & PTE_RW, 0, "it is still read-only");
+    expect_eq(mmu_update_one(where, 0), 0, "drop it");
+
+    second = page_with_entry(SLOT, pte_make(virt_to_mfn(l4), PTE_P | PTE_US));
+    expect_eq(table_pin(second, 4), 0, "an L4 that maps another L4");
+    third = page_with_entry(SLOT, pte_make(virt_to_mfn(second), PTE_P | PTE_US));
+    expect_eq(table_pin(third, 4), -EINVAL, "a chain of three");
+    expect_eq(mmu_update_one(where, pte_make(virt_to_mfn(second), PTE_P | PTE_US)), -EINVAL, "a ring of two");
+
+    need(table_unpin(second));
+    need(table_unpin(l4));
+    page_release(l4);
+    page_release(second);
+    page_release(third);
+}

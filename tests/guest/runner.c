@@ -1,0 +1,143 @@
+/*
+ * Runs the tests that are linked in: all of them, or those that `tests=a,b,c` names. Between two of them it restores
+ * what a test may have changed of the vcpu: trap table, callbacks, handlers, upcall mask, I/O privilege, assists.
+ */
+#include "test.h"
+
+enum verdict { NO_VERDICT, SUCCESS, SKIP, ERROR, FAILURE };
+
+static const char *const verdict_names[] = { "?", "SUCCESS", "SKIP", "ERROR", "FAILURE" };
+
+extern const struct test kit_tests[], kit_tests_end[];
+
+static struct {
+    const struct test *test;
+    struct context end;
+    enum verdict verdict;
+    unsigned int unmet; /* expectations that did not hold */
+    char text[160];
+} running;
+
+static _Noreturn void end_with(enum verdict verdict, const char *format, va_list args)
+{
+    running.verdict = verdict;
+    vsnprintf(running.text, sizeof(running.text), format, args);
+    context_load(&running.end, 1);
+}
+
+#define VERDICT_FUNCTION(name, verdict)                                                            \
+    void name(const char *format, ...)                                                             \
+    {                                                                                              \
+        va_list args;                                                                              \
+        va_start(args, format);                                                                    \
+        end_with(verdict, format, args);                                                           \
+    }
+VERDICT_FUNCTION(skip, SKIP)
+VERDICT_FUNCTION(error, ERROR)
+VERDICT_FUNCTION(failure, FAILURE)
+
+void success(void)
+{
+    if ( running.unmet )
+        failure("%u expectations unmet", running.unmet);
+    running.verdict = SUCCESS;
+    context_load(&running.end, 1);
+}
+
+static void unmet(const char *text, int line)
+{
+    running.unmet++;
+    printf("  %s, line %d: %s: ", running.test->name, line, text);
+}
+
+void test_expect_eq(long got, long want, const char *text, int line)
+{
+    if ( got == want )
+        return;
+    unmet(text, line);
+    printf("got %ld (%lx), want %ld (%lx)\n", got, (ulong)got, want, (ulong)want);
+}
+
+void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text, int line)
+{
+    if ( fault.vector == vector && (vector == TRAP_NONE || fault.error == error_code) )
+        return;
+    unmet(text, line);
+    printf("got vector %d error %lx cr2 %lx, want vector %d error %lx\n", fault.vector, fault.error, fault.cr2,
+           vector, error_code);
+}
+
+long test_need(long rc, const char *text, int line)
+{
+    if ( rc < 0 )
+        error("line %d: %s: %ld", line, text, rc);
+    return rc;
+}
+
+static void clean_up(void)
+{
+    for ( unsigned int entry = 0; entry <= KIT_ENTRY_NMI; entry++ )
+        trap_handle(entry, NULL);
+    trap_init();
+    for ( unsigned int assist = 0; assist < 6; assist++ )
+        hypercall(vm_assist, VMASST_CMD_disable, assist);
+    hypercall(fpu_taskswitch, 0);
+    hypercall(stack_switch, KIT_SS, (char *)this_vcpu() + KIT_STACK_SIZE);
+    power_iopl(0);
+    this_vcpu()->fault_trap = NULL;
+    this_vcpu()->user_back = NULL;
+    events_enable();
+}
+
+static enum verdict run(const struct test *test)
+{
+    running.test = test;
+    running.verdict = NO_VERDICT;
+    running.unmet = 0;
+    running.text[0] = '\0';
+    if ( !context_save(&running.end) )
+    {
+        struct fault fault = fault_of(test->main(); success());
+
+        running.verdict = FAILURE;
+        snprintf(running.text, sizeof(running.text), "unexpected vector %d, error %lx, at %lx, cr2 %lx",
+                 fault.vector, fault.error, fault.rip, fault.cr2);
+    }
+    clean_up();
+    printf("RL-TEST %s %s%s%s\n", test->name, verdict_names[running.verdict], running.text[0] ? ": " : "",
+           running.text);
+    return running.verdict;
+}
+
+/* Is @name one of the comma-separated names of `tests=`, or is there no such list? */
+static bool wanted(const char *name)
+{
+    const char *list = arg_value("tests");
+    size_t size = strlen(name);
+
+    if ( !list || !strncmp(list, "all", 3) )
+        return true;
+    for ( ;; list++ )
+    {
+        if ( !strncmp(list, name, size) && (!list[size] || list[size] == ',' || list[size] == ' ') )
+            return true;
+        while ( *list && *list != ' ' && *list != ',' )
+            list++;
+        if ( *list != ',' )
+            return false;
+    }
+}
+
+void guest_main(void)
+{
+    unsigned int counts[FAILURE + 1] = { 0 };
+
+    for ( const struct test *test = kit_tests; test < kit_tests_end; test++ )
+    {
+        if ( wanted(test->name) )
+            counts[run(test)]++;
+    }
+    printf("RL-TESTS %u succeeded, %u skipped, %u errors, %u failed\n", counts[SUCCESS], counts[SKIP],
+           counts[ERROR], counts[FAILURE]);
+    exit(counts[ERROR] || counts[FAILURE] ? 1 : 0);
+}

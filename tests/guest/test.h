@@ -1,0 +1,85 @@
+/*
+ * A test of one behaviour: tests/guest/NAME/main.c tells it in prose at the top, then shows it in test_main().
+ *
+ * It ends with one of four verdicts, printed as `RL-TEST NAME VERDICT[: text]`:
+ *   SUCCESS  the behaviour is there
+ *   SKIP     it cannot be shown here (no rights, no such CPU, ...)
+ *   ERROR    the test's own fault: what it needed did not work
+ *   FAILURE  the hypervisor's fault
+ * Returning is success(), or a FAILURE when an expectation did not hold; a fault that nobody expected is a FAILURE.
+ *
+ * All tests but those with a file `alone` beside main.c are also linked into one image, build/tests/all, and run in one
+ * boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what it cleans up itself.
+ */
+#ifndef TEST_H
+#define TEST_H
+
+#include <kit/kit.h>
+
+struct test {
+    const char *name;
+    void (*main)(void);
+};
+
+/* The verdicts; none returns. */
+_Noreturn void success(void);
+__attribute__((format(printf, 1, 2))) _Noreturn void skip(const char *format, ...);
+__attribute__((format(printf, 1, 2))) _Noreturn void error(const char *format, ...);
+__attribute__((format(printf, 1, 2))) _Noreturn void failure(const char *format, ...);
+
+/* Expectations: one that does not hold is told with its place, and the test goes on. */
+#define expect_eq(got, want, text) test_expect_eq((long)(got), (long)(want), text, __LINE__)
+#define expect(condition, text)    test_expect_eq(!!(condition), 1, text, __LINE__)
+#define expect_fault(fault, vector, error, text)                                                   \
+    test_expect_fault(fault, vector, (uint64_t)(error), text, __LINE__)
+#define expect_no_fault(fault, text) test_expect_fault(fault, TRAP_NONE, 0, text, __LINE__)
+
+/* A step that the test needs, and that is not its point: ERROR when @rc is negative. Returns @rc. */
+#define need(rc) test_need((long)(rc), #rc, __LINE__)
+
+void test_expect_eq(long got, long want, const char *text, int line);
+void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text, int line);
+long test_need(long rc, const char *text, int line);
+
+/* A page of zeroes, mapped read-only: ready to be a table. */
+static inline void *page_readonly(void)
+{
+    void *page = page_alloc();
+
+    need(page_protect(page, PTE_KERNEL_RO));
+    return page;
+}
+
+/* A page as a table whose entry @index is @entry, mapped read-only. */
+static inline pte_t *page_with_entry(unsigned int index, pte_t entry)
+{
+    pte_t *page = page_alloc();
+
+    page[index] = entry;
+    need(page_protect(page, PTE_KERNEL_RO));
+    return page;
+}
+
+static inline pte_t pte_table(const void *table)
+{
+    return pte_make(virt_to_mfn(table), PTE_TABLE);
+}
+
+/* Gives back a page that is no table any more. */
+static inline void page_release(void *page)
+{
+    need(page_protect(page, PTE_KERNEL_RW));
+    page_free(page);
+}
+
+#ifdef TEST_NAME
+/* Built with -DTEST_NAME=name and -Dtest_main=test_main_name. */
+void test_main(void);
+#define TEST_STRING_(name) #name
+#define TEST_STRING(name)  TEST_STRING_(name)
+static const struct test test_registered __attribute__((used, section(".kit.tests"), aligned(8))) = {
+    TEST_STRING(TEST_NAME), test_main
+};
+#endif
+
+#endif
