@@ -79,10 +79,9 @@ $(HV_B)/image.o: hypervisor/image.S $(HV_B)/image.bin
 	@$(HV_CC) -m32 -DIMAGE='"$(HV_B)/image.bin"' \
 	    -DIMAGE_END=0x$$(nm $(B)/ringleader-syms | awk '$$3 == "image_end" { print substr($$1, 9) }') -c $< -o $@
 
-$(B)/ringleader: $(HV_B)/image.o
+$(B)/ringleader: hypervisor/image.lds $(HV_B)/image.o
 	$(HV_SAY) LD $@
-	@ld -m elf_i386 -nostdlib -N -z noexecstack --no-warn-rwx-segments --build-id=none \
-	    -Ttext=0x100000 -e 0x100000 $< -o $@
+	@ld -m elf_i386 -nostdlib -z noexecstack --no-warn-rwx-segments --build-id=none -T $^ -o $@
 
 .PHONY: FORCE
 FORCE:
