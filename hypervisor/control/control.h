@@ -9,20 +9,9 @@
 #include "boot/boot_info.h"
 #include "domain/domain.h"
 
-/*
- * Keep what guests may ask of the boot: the command line and the memory map. Once, before dom0 runs; @boot may go after.
- * The map is sorted by address; entries that firmware left overlapping stay as they are.
- */
+/* Keep what guests may ask of the boot, the hypervisor's options: once, before dom0 runs; @boot may go after. */
 void control_init(const struct boot_info *boot);
-
 extern char control_cmdline[1024];
-
-/* The machine's memory map, as dom0 gets it from XENMEM_machine_memory_map. */
-struct control_memory_map {
-    u32 nr;
-    struct boot_range ranges[BOOT_MAX_RANGES];
-};
-extern struct control_memory_map control_memory_map;
 
 /*
  * Hypercalls. Of their own errors: -EPERM the caller may not, -EACCES the interface version isn't ours, -EFAULT the argument

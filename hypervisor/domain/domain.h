@@ -38,6 +38,8 @@ struct domain_memory {
     u64 max_pages;   /* ... and may own */
     u64 claimed;     /* frames set aside for it and not yet taken */
     u32 shared_frames; /* of ours that it may map */
+    void *map;       /* E820 entries that the toolstack set, for XENMEM_memory_map; NULL none */
+    u32 nr_map;
 };
 
 struct domain {
@@ -171,6 +173,12 @@ void vcpu_info_release(struct vcpu *v);
  */
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
                         unsigned long a5);
+
+void memory_domain_destroy(struct domain *d);
+
+/* Keep the firmware's memory map, sorted by address, for XENMEM_machine_memory_map. Once, at boot; @boot may go after. */
+struct boot_info;
+void memory_keep_machine_map(const struct boot_info *boot);
 
 long memory_op(unsigned long cmd, unsigned long arg);
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);

@@ -13,6 +13,7 @@ long grant_seed(struct domain *d, u32 ref, domid_t to, u64 frame);
 long grant_frame(struct domain *d, u32 index, mfn_t *mfn);
 
 u32 grant_table_frames(struct domain *d);
+u32 grant_table_max_frames(struct domain *d); /* how many it may grow to: createdomain's limit */
 u32 grant_maptrack_frames(struct domain *d);
 
 #endif

@@ -30,6 +30,19 @@ bool mm_unshare(void *va);
 /* Drop the owner's reference of a frame (once: -EINVAL if it was already dropped); freed when the others are gone. */
 long mm_release_owner_ref(struct domain *d, struct frame *frame);
 
+/*
+ * Take an unused frame of @d away from it, for exchange and transfer: it must hold no reference but the owner's and no type.
+ * Until it is given or freed it is nobody's (DOMID_NOBODY, no references, on no list, counted for no domain) and keeps its
+ * contents, its TLB stamp tells when its last mapping went, and its link is the thief's. -EINVAL it isn't so.
+ */
+long mm_steal(struct domain *d, struct frame *frame);
+
+/* Give a stolen frame to @d, as mm_alloc_domain does: -ENOMEM beyond max_pages; @back: it was @d's, ask no questions. */
+long mm_give_stolen(struct domain *d, struct frame *frame, bool back);
+
+/* Or give it to the allocator. */
+void mm_free_stolen(struct frame *frame);
+
 u64 mm_free_pages(void);  /* frames that can be allocated */
 u64 mm_total_pages(void); /* frames of RAM that the machine has */
 

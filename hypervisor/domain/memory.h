@@ -1,0 +1,43 @@
+/* memory_op's own: shared by its files, of no use to others. */
+#ifndef DOMAIN_MEMORY_H
+#define DOMAIN_MEMORY_H
+
+#include "cpu/uaccess.h"
+#include "domain/domain.h"
+
+/* One memory_op being carried out. */
+struct memory_call {
+    struct vcpu *v;
+    unsigned long op;    /* XENMEM_* */
+    unsigned long start; /* the extent to go on at, as the guest's register says: check it */
+    gva_t arg;
+};
+
+/* The largest order of an extent: 2 MiB. What is zeroed or freed in one step must be bounded. */
+#define MEMORY_MAX_ORDER 9
+
+/* The frame's limit from XENMEMF_address_bits: 0 none. False: no frame can be that low. */
+bool memory_address_bits(unsigned int flags, unsigned int *bits);
+
+/* Stop here; the guest will call again and go on at extent @at. The handler returns what this returns. */
+long memory_continue(const struct memory_call *call, unsigned long at);
+
+/* In grant/, which is above us: see grant/grant.h. */
+long grant_frame(struct domain *d, u32 index, mfn_t *mfn);
+u32 grant_table_max_frames(struct domain *d);
+
+/* Handlers: reservation.c, exchange.c, memory_map.c; what they give and which errors is told there. */
+long memory_increase(const struct memory_call *call);
+long memory_decrease(const struct memory_call *call);
+long memory_populate(const struct memory_call *call);
+long memory_claim(const struct memory_call *call);
+long memory_current(const struct memory_call *call);
+long memory_maximum(const struct memory_call *call);
+long memory_maximum_gpfn(const struct memory_call *call);
+long memory_exchange(const struct memory_call *call);
+long memory_map(const struct memory_call *call);
+long memory_set_map(const struct memory_call *call);
+long memory_machine_map(const struct memory_call *call);
+long memory_acquire_resource(const struct memory_call *call);
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * memory_op: how much memory a domain has.
+ *
+ * The operations on reservations work extent by extent and return how many were done: the first that fails ends the call,
+ * and what was done stays done. Each extent is done wholly or not at all. -EFAULT and -EPERM, -ESRCH (no rights over the
+ * domain named, no such domain) only before the first.
+ */
+#include "access/access.h"
+#include "domain/memory.h"
+#include "lib/atomic.h"
+#include "mm/alloc.h"
+#include "mm/map.h"
+#include "smp/smp.h"
+
+/* How many single pages are done between two looks at pending work. */
+#define STRIDE 32
+
+bool memory_address_bits(unsigned int flags, unsigned int *bits)
+{
+    *bits = XENMEMF_get_address_bits(flags);
+    if ( *bits >= mm_address_bits() )
+        *bits = 0;
+    return *bits == 0 || *bits > PAGE_SHIFT;
+}
+
+/* A reservation call: whose it is, and what is asked. */
+struct reservation {
+    struct domain *d;
+    unsigned int bits; /* of addresses, 0 any */
+    struct xen_memory_reservation ask;
+};
+
+static inline gva_t extent_at(const struct reservation *r, unsigned long i)
+{
+    return handle_gva_at(r->ask.extent_start, i);
+}
+
+static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
+{
+    for ( unsigned long i = 0; i < 1UL << order; i++ )
+        (void)mm_release_owner_ref(d, mfn_to_frame(mfn_add(mfn, i)));
+}
+
+/* More frames. The M2P tells nothing of them until the guest writes it. A caller that wants no list is told none. */
+static bool increase_one(const struct reservation *r, unsigned long i)
+{
+    mfn_t mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits);
+
+    if ( mfn_eq(mfn, INVALID_MFN) )
+        return false;
+    if ( !r->ask.extent_start.p || guest_store_u64(extent_at(r, i), mfn.n) )
+        return true;
+
+    release_extent(r->d, mfn, r->ask.extent_order); /* the guest could never name them */
+    return false;
+}
+
+static bool populate_one(const struct reservation *r, unsigned long i)
+{
+    u64 pfn;
+    mfn_t mfn;
+
+    if ( !guest_load_u64(&pfn, extent_at(r, i)) )
+        return false;
+    mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits);
+    if ( mfn_eq(mfn, INVALID_MFN) )
+        return false;
+
+    for ( unsigned long k = 0; k < 1UL << r->ask.extent_order; k++ )
+        m2p_set(mfn_add(mfn, k), to_pfn(pfn + k));
+    if ( guest_store_u64(extent_at(r, i), mfn.n) )
+        return true;
+
+    release_extent(r->d, mfn, r->ask.extent_order);
+    return false;
+}
+
+/* Drop the owner's reference: the frame is freed with its last mapping. A pin, too, keeps it until it is undone. */
+static bool decrease_page(struct domain *d, mfn_t mfn)
+{
+    struct frame *frame;
+    bool dropped;
+
+    if ( !mfn_valid(mfn) )
+        return false;
+    frame = mfn_to_frame(mfn);
+    if ( !frame_get(frame, d->id) )
+        return false;
+
+    dropped = mm_release_owner_ref(d, frame) == 0;
+    frame_put(frame);
+    return dropped;
+}
+
+static bool decrease_one(const struct reservation *r, unsigned long i)
+{
+    u64 mfn;
+
+    if ( !guest_load_u64(&mfn, extent_at(r, i)) )
+        return false;
+    for ( unsigned long k = 0; k < 1UL << r->ask.extent_order; k++ )
+    {
+        if ( !decrease_page(r->d, to_mfn(mfn + k)) )
+            return false;
+    }
+    return true;
+}
+
+/* Run @one over the extents left. Inlined into each operation, so that the call in the loop is direct. */
+static inline __attribute__((always_inline)) long
+each_extent(const struct memory_call *call, const struct reservation *r,
+            bool (*one)(const struct reservation *r, unsigned long i))
+{
+    unsigned long stride = r->ask.extent_order ? 1 : STRIDE, i = call->start;
+
+    for ( ; i < r->ask.nr_extents; i++ )
+    {
+        if ( i != call->start && i % stride == 0 && preempt_pending() )
+            return memory_continue(call, i);
+        if ( !one(r, i) )
+            break;
+    }
+    return (long)i;
+}
+
+/* Can this be started, or gone on with, at all? If not, the number done so far is the answer. */
+static bool reservation_possible(const struct memory_call *call, struct reservation *r)
+{
+    return r->ask.nr_extents <= ~0UL >> 6 && call->start < r->ask.nr_extents &&
+           r->ask.extent_order <= MEMORY_MAX_ORDER &&
+           memory_address_bits(r->ask.mem_flags, &r->bits) && READ_ONCE(r->d->life) == DOMAIN_ALIVE;
+}
+
+static long reservation_begin(const struct memory_call *call, struct reservation *r)
+{
+    if ( copy_from_guest(&r->ask, call->arg, sizeof(r->ask)) )
+        return -EFAULT;
+    return access_domain(call->v->domain, r->ask.domid, ACCESS_CONTROL, &r->d);
+}
+
+#define RESERVATION_OP(name, one)                                                                  \
+    long name(const struct memory_call *call)                                                      \
+    {                                                                                              \
+        struct reservation r;                                                                      \
+        long rc = reservation_begin(call, &r);                                                     \
+                                                                                                   \
+        if ( rc )                                                                                  \
+            return rc;                                                                             \
+        rc = (long)call->start;                                                                    \
+        if ( reservation_possible(call, &r) )                                                      \
+            rc = each_extent(call, &r, one);                                                       \
+        domain_put(r.d);                                                                           \
+        return rc;                                                                                 \
+    }
+
+RESERVATION_OP(memory_increase, increase_one)
+RESERVATION_OP(memory_decrease, decrease_one)
+RESERVATION_OP(memory_populate, populate_one)
+
+/*
+ * XENMEM_claim_pages: set frames aside so that the domain, all of it, will have nr_extents. 0 frames drop the claim. -EINVAL
+ * an ill-formed call, a second claim, or fewer than the domain has or more than it may have; -ENOMEM too few are free.
+ */
+static long claim(struct domain *d, u64 pages)
+{
+    struct domain_memory *memory = &d->memory;
+    long rc = -EINVAL;
+
+    lock_acquire(&memory->lock);
+    if ( pages == 0 )
+    {
+        memory->claimed = 0;
+        rc = 0;
+    }
+    else if ( memory->claimed == 0 && pages >= memory->tot_pages && pages <= memory->max_pages )
+    {
+        rc = pages - memory->tot_pages <= mm_free_pages() ? 0 : -ENOMEM;
+        if ( !rc )
+            memory->claimed = pages - memory->tot_pages;
+    }
+    lock_release(&memory->lock);
+    return rc;
+}
+
+long memory_claim(const struct memory_call *call)
+{
+    struct reservation r;
+    long rc;
+
+    if ( access_check(call->v->domain, NULL, ACCESS_ADMIN) )
+        return -EPERM;
+    rc = reservation_begin(call, &r);
+    if ( rc )
+        return rc;
+
+    if ( r.ask.extent_start.p || r.ask.extent_order || r.ask.mem_flags )
+        rc = -EINVAL;
+    else
+        rc = claim(r.d, r.ask.nr_extents);
+    domain_put(r.d);
+    return rc;
+}
+
+/* The domain that a struct xen_memory_domain names. */
+static long named_domain(const struct memory_call *call, struct domain **d)
+{
+    struct xen_memory_domain arg;
+
+    if ( copy_from_guest(&arg, call->arg, sizeof(arg)) )
+        return -EFAULT;
+    return access_domain(call->v->domain, arg.domid, ACCESS_CONTROL, d);
+}
+
+long memory_current(const struct memory_call *call)
+{
+    struct domain *d;
+    long rc = named_domain(call, &d);
+
+    if ( !rc )
+    {
+        rc = (long)READ_ONCE(d->memory.tot_pages);
+        domain_put(d);
+    }
+    return rc;
+}
+
+long memory_maximum(const struct memory_call *call)
+{
+    struct domain *d;
+    long rc = named_domain(call, &d);
+
+    if ( !rc )
+    {
+        rc = (long)READ_ONCE(d->memory.max_pages);
+        domain_put(d);
+    }
+    return rc;
+}
+
+/* What the guest itself wrote: nothing relies on it here. */
+long memory_maximum_gpfn(const struct memory_call *call)
+{
+    struct domain *d;
+    long rc = named_domain(call, &d);
+
+    if ( !rc )
+    {
+        rc = (long)READ_ONCE(d->shared_info->arch.max_pfn) - 1;
+        domain_put(d);
+    }
+    return rc;
+}
