@@ -1,5 +1,7 @@
 #include <kit/kit.h>
 
+static long timer_port;
+
 static uint64_t read_clock(const volatile struct vcpu_time_info *t)
 {
     uint64_t tsc = rdtsc() - t->tsc_timestamp;
@@ -56,13 +58,20 @@ bool time_passed(uint64_t deadline)
 
 void time_alarm_init(void)
 {
-    static long port;
+    if ( timer_port > 0 )
+        return;
+    timer_port = check(event_bind_virq(VIRQ_TIMER, 0));
+    event_handle((evtchn_port_t)timer_port, timer_event, NULL);
+}
 
-    if ( port <= 0 )
-    {
-        port = check(event_bind_virq(VIRQ_TIMER, 0));
-        event_handle((evtchn_port_t)port, timer_event, NULL);
-    }
+evtchn_port_t time_alarm_port(void)
+{
+    return (evtchn_port_t)timer_port;
+}
+
+void time_alarm_forget(void)
+{
+    timer_port = 0;
 }
 
 void time_wait_until(uint64_t deadline)

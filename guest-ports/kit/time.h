@@ -34,6 +34,10 @@ bool time_passed(uint64_t deadline);
 /* Binds VIRQ_TIMER unless it is bound already; once before time_passed(). */
 void time_alarm_init(void);
 
+/* Its port; and that it is closed now, so that the next time_alarm_init() binds it anew. */
+uint32_t time_alarm_port(void);
+void time_alarm_forget(void);
+
 /* Spins. */
 void time_spin(uint64_t ns);
 

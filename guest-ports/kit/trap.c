@@ -56,6 +56,8 @@ static void frame_redirect(struct cpu_frame *f, const struct context *context)
     f->r15 = context->r15;
     f->rsp = context->rsp;
     f->rip = context->rip;
+    f->cs = KIT_CS64 & ~3;
+    f->ss = KIT_SS;
     f->rax = 1;
 }
 

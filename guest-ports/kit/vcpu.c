@@ -18,17 +18,18 @@ static void vcpu_main(void)
 {
     struct vcpu *v = this_vcpu();
 
-    v->start(v->start_arg);
-    check(hypercall(vcpu_op, VCPUOP_down, v->id, NULL));
-    panic("vcpu %u runs after VCPUOP_down", v->id);
+    for ( ;; )
+    {
+        v->start(v->start_arg);
+        check(hypercall(vcpu_op, VCPUOP_down, v->id, NULL)); /* returns when the vcpu is started again */
+    }
 }
 
 void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *), void *arg)
 {
     struct vcpu *v;
 
-    if ( !stacks[id] )
-        stacks[id] = pages_alloc_aligned(KIT_STACK_SIZE / PAGE_SIZE);
+    stacks[id] = pages_alloc_aligned(KIT_STACK_SIZE / PAGE_SIZE);
     v = (struct vcpu *)stacks[id];
     *v = (struct vcpu){
         .id = id, .info = &shared_info.vcpu_info[id], .start = start, .start_arg = arg
@@ -55,6 +56,12 @@ long vcpu_start(unsigned int id, void (*start)(void *), void *arg)
     static struct vcpu_guest_context state;
     long rc;
 
+    if ( stacks[id] )
+    {
+        ((struct vcpu *)stacks[id])->start = start;
+        ((struct vcpu *)stacks[id])->start_arg = arg;
+        return hypercall(vcpu_op, VCPUOP_up, id, NULL);
+    }
     vcpu_prepare(&state, id, start, arg);
     rc = hypercall(vcpu_op, VCPUOP_initialise, id, &state);
     return rc ?: hypercall(vcpu_op, VCPUOP_up, id, NULL);

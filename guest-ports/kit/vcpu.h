@@ -27,11 +27,14 @@ static inline struct vcpu *this_vcpu(void)
 
 /*
  * Fills the state that VCPUOP_initialise wants so that vcpu @id runs @start(@arg) on a stack of its own, in our address
- * space, with our trap table and callbacks, events masked. The vcpu must be down; a second start reuses the stack.
+ * space, with our trap table and callbacks, events masked. For a vcpu that was never started.
  */
 void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *), void *arg);
 
-/* VCPUOP_initialise and VCPUOP_up with it. 0, or the error of either. When @start returns, the vcpu goes down. */
+/*
+ * VCPUOP_initialise and VCPUOP_up with it. 0, or the error of either. When @start returns, the vcpu goes down, and may
+ * be started again.
+ */
 long vcpu_start(unsigned int id, void (*start)(void *), void *arg);
 
 /* Called once at boot, on the boot stack. */

@@ -1,0 +1,54 @@
+/*
+ * What an exception handler finds on its stack, and that returning restores everything.
+ *
+ * rcx and r11 lie on top; cs reads RPL 0 from kernel mode, and its upper half holds the upcall mask; rflags.IF tells
+ * the opposite of that mask; the IOPL never shows. The handler steps over the instruction and all registers survive.
+ */
+#include "test.h"
+
+static struct cpu_frame seen;
+static ulong out[4] __attribute__((used));
+
+static bool step_over_ud2(struct cpu_frame *frame, unsigned int number)
+{
+    seen = *frame;
+    frame->rip += 2;
+    return true;
+}
+
+static void run_ud2(void)
+{
+    asm volatile("mov $0x1111, %%rcx; mov $0x2222, %%r11; mov $0x3333, %%rax; mov $0x4444, %%rdi; ud2;"
+                 "mov %%rcx, out; mov %%r11, out + 8; mov %%rax, out + 16; mov %%rdi, out + 24"
+                 :
+                 :
+                 : "rax", "rcx", "r11", "rdi", "memory");
+}
+
+void test_main(void)
+{
+    volatile uint8_t *mask = &this_vcpu()->info->evtchn_upcall_mask;
+
+    trap_handle(TRAP_UD, step_over_ud2);
+    run_ud2();
+    expect_eq(seen.rcx, 0x1111, "rcx in the frame");
+    expect_eq(seen.r11, 0x2222, "r11 in the frame");
+    expect_eq(seen.rax, 0x3333, "rax");
+    expect_eq(seen.cs & 0xffff, KIT_CS64 & ~3, "cs with RPL 0");
+    expect_eq(seen.ss & ~3UL, KIT_SS & ~3, "ss");
+    expect_eq(seen.mask & 0xff, 0, "the mask: events were enabled");
+    expect_eq(seen.rflags & 0x200, 0x200, "IF: events were enabled");
+    expect_eq(seen.rflags & 0x3000, 0, "IOPL does not show");
+    expect_eq(out[0], 0x1111, "rcx afterwards");
+    expect_eq(out[1], 0x2222, "r11 afterwards");
+    expect_eq(out[2], 0x3333, "rax afterwards");
+    expect_eq(out[3], 0x4444, "rdi afterwards");
+    expect_eq(*mask, 0, "events are enabled afterwards");
+
+    *mask = 1;
+    run_ud2();
+    expect_eq(seen.mask & 0xff, 1, "the mask: events were disabled");
+    expect_eq(seen.rflags & 0x200, 0, "IF: events were disabled");
+    expect_eq(*mask, 1, "events are disabled afterwards");
+    *mask = 0;
+}

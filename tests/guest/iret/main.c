@@ -1,0 +1,74 @@
+/*
+ * The iret hypercall: what it restores, what it sanitises, and that it looks for events.
+ *
+ * Its frame says which registers come back: all, or with VGCF_in_syscall all but rcx and r11, which then hold rip and
+ * rflags as after SYSRET. rflags.IF becomes the upcall mask; the true IOPL stays 0, the true IF 1.
+ */
+#include "test.h"
+
+static ulong landed[4] __attribute__((used));
+static struct context back __attribute__((used));
+static unsigned int upcalls;
+
+/* Where our irets go: stores rcx, r11, flags, rsp. */
+asm("iret_landing: mov %rcx, landed; mov %r11, landed + 8; pushf; pop landed + 16; mov %rsp, landed + 24;"
+    "lea back, %rdi; mov $1, %esi; jmp context_load");
+extern char iret_landing[];
+
+static void iret(ulong flags, ulong rflags)
+{
+    struct iret_context frame = {
+        .rax = 1, .r11 = 0x1111, .rcx = 0xcccc, .flags = flags, .rip = (ulong)iret_landing, .cs = KIT_CS64 & ~3,
+        .rflags = rflags, .rsp = (ulong)__builtin_frame_address(0) - 2048, .ss = KIT_SS,
+    };
+
+    if ( !context_save(&back) )
+        asm volatile("mov %0, %%rsp; mov %1, %%eax; syscall" : : "r"(&frame), "i"(__HYPERVISOR_iret));
+}
+
+static bool upcall(struct cpu_frame *frame, unsigned int number)
+{
+    upcalls++;
+    return false;
+}
+
+static void nothing(evtchn_port_t port, void *data)
+{
+}
+
+void test_main(void)
+{
+    volatile struct vcpu_info *info = this_vcpu()->info;
+    long port;
+
+    iret(0, 0x202);
+    expect_eq(landed[0], 0xcccc, "rcx");
+    expect_eq(landed[1], 0x1111, "r11");
+    expect_eq(info->evtchn_upcall_mask, 0, "IF set: events are enabled");
+    iret(0, 0x2);
+    expect_eq(info->evtchn_upcall_mask, 1, "IF clear: events are disabled");
+    expect_eq(landed[2] & 0x200, 0x200, "the true IF is on all the same");
+    iret(0, 0x202 | 0x3000 | 0x8d5);
+    expect_eq(landed[2] & 0x3000, 0, "IOPL is ours to ask, not to get");
+    expect_eq(landed[2] & 0x8d5, 0x8d5, "the arithmetic flags");
+    iret(0, 0x202 | 0x4000);
+    expect_eq(landed[2] & 0x200, 0x200, "NT does no harm");
+    asm volatile("pushf; andl $~0x4000, (%%rsp); popf" : : : "memory", "cc");
+    iret(0, 0x202 | 0x20000);
+    expect_eq(landed[2] & 0x20000, 0, "VM is not to be had");
+
+    iret(VGCF_in_syscall, 0x246);
+    expect_eq(landed[0], iret_landing, "in_syscall: rcx is rip");
+    expect_eq(landed[1] & ~0x10000UL, 0x246, "in_syscall: r11 is rflags");
+    expect_eq(info->evtchn_upcall_mask, 0, "in_syscall: events are enabled");
+
+    port = need(event_bind_ipi(0));
+    event_handle((evtchn_port_t)port, nothing, NULL);
+    events_disable();
+    trap_handle(KIT_ENTRY_EVENT, upcall);
+    need(event_send((evtchn_port_t)port));
+    expect_eq(upcalls, 0, "an event waits while they are disabled");
+    iret(0, 0x202);
+    expect_eq(upcalls, 1, "iret enables them, and it comes at once");
+    need(event_close((evtchn_port_t)port));
+}

@@ -1,0 +1,36 @@
+/*
+ * An iret that the processor refuses is the guest's fault, in both meanings: it gets it, or its failsafe callback does.
+ *
+ * The hypervisor executes the true IRET on its own stack; when that faults, it must not take the fault for its own.
+ */
+#include "test.h"
+
+static struct cpu_frame frame_at(ulong rip)
+{
+    return (struct cpu_frame){
+        .rip = rip, .cs = KIT_CS64 & ~3, .ss = KIT_SS, .rflags = 0x202, .rsp = (ulong)__builtin_frame_address(0) - 2048
+    };
+}
+
+void test_main(void)
+{
+    struct cpu_frame frame = frame_at(0x0000800000000000);
+    struct fault f = fault_of(kit_resume(&frame));
+
+    expect_fault(f, TRAP_GP, 0, "iret to an address that is not canonical");
+    expect_eq(f.rip, 0x0000800000000000, "is a fault there");
+    frame = frame_at(8);
+    f = fault_of(kit_resume(&frame));
+    expect_fault(f, TRAP_PF, PF_FETCH, "iret to where nothing is");
+    expect_eq(f.rip, 8, "is a fault there");
+    frame = frame_at((ulong)test_main);
+    frame.cs = 0x8880;
+    f = fault_of(kit_resume(&frame));
+    expect_fault(f, TRAP_GP, 0x8880, "iret with a bad cs");
+    expect_eq(f.rip, test_main, "is a fault where it leads");
+    frame = frame_at((ulong)test_main);
+    frame.ss = 0x8880;
+    f = fault_of(kit_resume(&frame));
+    expect_fault(f, TRAP_GP, 0x8880, "iret with a bad ss");
+    expect_eq(f.rip, test_main, "is a fault where it leads");
+}

@@ -1,0 +1,35 @@
+/*
+ * SCHEDOP_poll waits for one of some ports to be pending, masked or not, upcalls enabled or not, or for a timeout.
+ */
+#include "test.h"
+
+static long poll(evtchn_port_t *ports, unsigned int count, uint64_t timeout)
+{
+    struct sched_poll op = { .nr_ports = count, .timeout = timeout };
+
+    set_xen_guest_handle(op.ports, ports);
+    return hypercall(sched_op, SCHEDOP_poll, &op);
+}
+
+void test_main(void)
+{
+    evtchn_port_t port = (evtchn_port_t)need(event_bind_ipi(0)), bad = 1u << 20;
+    uint64_t start = time_now();
+
+    event_clear(port);
+    events_disable();
+    expect_eq(poll(&port, 1, time_now() + 20 * NS_PER_MS), 0, "nothing comes: the timeout ends it");
+    expect(time_now() >= start + 20 * NS_PER_MS, "not before its time");
+    expect_eq(poll(&port, 1, 1), 0, "a timeout in the past");
+
+    need(event_send(port));
+    start = time_now();
+    expect_eq(poll(&port, 1, start + NS_PER_S), 0, "a pending port, masked, with events disabled");
+    expect(time_now() < start + 500 * NS_PER_MS, "ends it at once");
+    expect_eq(event_pending(port), 1, "the port is still pending");
+    expect_eq(poll(&bad, 1, time_now() + NS_PER_S), -EINVAL, "a port that can't be");
+    expect_eq(poll(&port, 129, time_now() + NS_PER_S), -EINVAL, "more than 128 ports");
+    expect_eq(poll((evtchn_port_t *)0x10, 1, time_now() + NS_PER_S), -EFAULT, "ports that are not there");
+    events_enable();
+    need(event_close(port));
+}

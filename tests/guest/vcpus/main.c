@@ -1,0 +1,63 @@
+/*
+ * A second vcpu: initialise, up, down, up again; it runs beside us, has its own stack, mask and exceptions.
+ */
+#include "test.h"
+
+static volatile unsigned int runs, id_seen, fault_seen;
+static volatile unsigned int stay;
+
+static void other(void *arg)
+{
+    id_seen = this_vcpu()->id;
+    fault_seen = (unsigned int)fault_of(asm volatile("ud2")).vector;
+    __atomic_fetch_add(&runs, 1, __ATOMIC_SEQ_CST);
+    while ( stay )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+}
+
+static bool wait_for(volatile unsigned int *word, unsigned int value)
+{
+    uint64_t end = time_now() + 2 * NS_PER_S;
+
+    while ( *word != value && time_now() < end )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    return *word == value;
+}
+
+static bool wait_down(unsigned int vcpu)
+{
+    uint64_t end = time_now() + 2 * NS_PER_S;
+
+    while ( hypercall(vcpu_op, VCPUOP_is_up, vcpu, NULL) == 1 && time_now() < end )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    return hypercall(vcpu_op, VCPUOP_is_up, vcpu, NULL) == 0;
+}
+
+void test_main(void)
+{
+    static struct vcpu_guest_context state;
+
+    expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 0, NULL), 1, "we are up");
+    expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 99, NULL), -ENOENT, "99 is not there");
+    expect_eq(hypercall(vcpu_op, VCPUOP_up, 99, NULL), -ENOENT, "nor can it go up");
+    if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) < 0 )
+        skip("needs 2 vcpus");
+    expect_eq(hypercall(vcpu_op, VCPUOP_up, 1, NULL), -EINVAL, "up before it is initialised");
+    stay = 1;
+    expect_eq(vcpu_start(1, other, NULL), 0, "initialise and up");
+    expect(wait_for(&runs, 1), "it runs");
+    expect_eq(id_seen, 1, "with its own stack");
+    expect_eq(fault_seen, TRAP_UD, "and its own exceptions");
+    expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 1, NULL), 1, "it is up");
+    vcpu_prepare(&state, 2, other, NULL);
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, &state), -EEXIST, "initialise it again");
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 0, &state), -EEXIST, "initialise us");
+    stay = 0;
+    expect(wait_down(1), "it goes down");
+    expect_eq(vcpu_start(1, other, NULL), 0, "up again");
+    expect(wait_for(&runs, 2), "it runs again");
+    expect(wait_down(1), "and goes down again");
+    expect_eq(hypercall(vcpu_op, VCPUOP_down, 99, NULL), -ENOENT, "99 can't go down");
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, 0x10), -EFAULT, "a state that is not there");
+    expect_eq(hypercall(vcpu_op, 99, 0, NULL), -ENOSYS, "an unknown operation");
+}
