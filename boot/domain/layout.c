@@ -161,9 +161,10 @@ static u64 place_unmapped_areas(const struct builder *b, struct builder_layout *
     return pfn;
 }
 
-static bool overlap(u64 a, u64 a_end, u64 b, u64 b_end)
+/* By last bytes, since a range may end where the address space does. */
+static bool overlap(u64 a, u64 a_last, u64 b, u64 b_last)
 {
-    return a < b_end && b < a_end;
+    return a <= b_last && b <= a_last;
 }
 
 /* The p2m is where the guest may map something, and apart from the initial mapping. */
@@ -174,7 +175,7 @@ static int check_p2m(struct builder *b)
 
     if ( builder_range_ok(layout->p2m.va, size) &&
          (!p2m_elsewhere(b) ||
-          !overlap(layout->p2m.va, layout->p2m.va + size, layout->v_start, layout->v_end)) )
+          !overlap(layout->p2m.va, layout->p2m.va + size - 1, layout->v_start, layout->v_end - 1)) )
         return 0;
     return builder_fail(b, -EINVAL, "the kernel's INIT_P2M %#llx collides with something else",
                         (unsigned long long)layout->p2m.va);
