@@ -2,12 +2,8 @@
 #ifndef CPU_ASM_H
 #define CPU_ASM_H
 
+#include "lib/atomic.h"
 #include "lib/types.h"
-
-static inline void cpu_relax(void)
-{
-    __asm__ volatile("pause" ::: "memory");
-}
 
 static inline void cpu_halt_forever(void)
 {
@@ -23,6 +19,18 @@ static inline void irq_enable(void)
 static inline void irq_disable(void)
 {
     __asm__ volatile("cli" ::: "memory");
+}
+
+/* Take the interrupts that are pending, and no others. */
+static inline void irq_window(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
+/* Sleep until an interrupt comes, and take it. What comes before the HLT ends it, too. */
+static inline void irq_wait(void)
+{
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
 static inline u64 rdmsr(u32 msr)

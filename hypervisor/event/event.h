@@ -6,14 +6,20 @@
 
 #include "domain/domain.h"
 
-/* Raise @virq: of one vcpu, or a global one, to whom it is bound. Safe from interrupt windows; nothing if unbound. */
+/*
+ * Raise @virq (below 24): of one vcpu, or a global one, to whom it is bound; nothing if unbound. Takes LOCK_EVENT_QUEUE and
+ * what is below it: may be called from interrupt handlers.
+ */
 void event_send_virq(struct vcpu *v, u32 virq);
 void event_send_global_virq(u32 virq);              /* to dom0 */
 
-/* Raise the port that PIRQ @pirq of @d is bound to. False: not bound or masked-pending already. */
+/* Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_virq. */
 bool event_send_pirq(struct domain *d, u32 pirq);
 
-/* Allocate an unbound port of @d for @remote: the domain builder's and the control operation's. -ENOSPC. */
+/*
+ * Allocate an unbound port of @d for @remote: the domain builder's and the control operation's. -ENOSPC no port is left,
+ * -ENOMEM, -EINVAL @d is dying. Takes @d's event lock.
+ */
 long event_alloc_unbound(struct domain *d, domid_t remote, u32 *port);
 
 /* True if the vcpu has an unmasked event to deliver now. Inline twin of the entry code's test. */
@@ -25,9 +31,16 @@ static inline bool event_deliverable(const struct vcpu *v)
 /* Mark @v's upcall pending and make it run: wakes it if it is blocked. */
 void event_mark_upcall(struct vcpu *v);
 
-/* SCHEDOP_poll's test: is any of the ports pending? And the wake-up list is in the vcpu. */
+/* SCHEDOP_poll's tests: does the port exist, is it pending (masked or not)? */
 bool event_port_pending(struct domain *d, u32 port);
 bool event_port_valid(struct domain *d, u32 port);
+
+/*
+ * From event_poll_begin on, and until event_poll_end, an event on port @number of @v's domain (EVENT_POLL_ANY: on any)
+ * wakes @v. Ending twice is harmless.
+ */
+void event_poll_begin(struct vcpu *v, u32 number);
+void event_poll_end(struct vcpu *v);
 
 /* register_vcpu_info moved @v's info: mark everything pending again. */
 void event_vcpu_info_moved(struct vcpu *v);
@@ -38,5 +51,12 @@ long event_channel_op(unsigned long cmd, unsigned long arg);
 long irq_pirq_bound(struct domain *d, u32 pirq, bool share); /* guest binds: 0 or -errno */
 void irq_pirq_unbound(struct domain *d, u32 pirq);
 void irq_pirq_unmasked(struct domain *d, u32 pirq);
+
+/* Lifecycle: domain/rooms.def. */
+long event_domain_create(struct domain *d);
+long event_domain_relinquish(struct domain *d);
+void event_domain_destroy(struct domain *d);
+long event_vcpu_create(struct vcpu *v);
+void event_vcpu_destroy(struct vcpu *v);
 
 #endif

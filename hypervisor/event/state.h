@@ -6,20 +6,35 @@
 #include "smp/lock.h"
 
 struct event_port;
+struct event_fifo;
+struct event_queues;
+
+/* Ports are made in groups of this many: event/port.h. */
+#define EVENT_GROUP 256
+
+/* PIRQs that a domain may bind. */
+#define EVENT_MAX_PIRQS 1024
 
 struct domain_event {
-    struct lock lock;
-    struct event_port **buckets; /* ports by groups; see event/core.c */
-    u32 nr_ports;                /* ports that exist, a multiple of a group */
-    u32 max_port;                /* highest that may be allocated (domctl) */
-    void *fifo;                  /* FIFO ABI state, NULL while 2-level */
+    struct lock lock;           /* LOCK_EVENT: what ports are bound to */
+    struct event_port **groups; /* EVENT_GROUP ports each; neither moves nor goes before the domain does */
+    u32 nr_ports;               /* ports that exist, a multiple of EVENT_GROUP; grows only */
+    u32 lowest_free;            /* no port below it is free */
+    u32 max_port;               /* highest that may be allocated (domctl createdomain); 0: as many as the ABI has */
+    u32 close_cursor;           /* reset and teardown: all ports below it are closed */
+    u32 *pirq_port;             /* port of each PIRQ, 0 none; NULL until the first is bound */
+    u32 pollers;                /* atomic: vcpus in SCHEDOP_poll */
+    struct lock fifo_lock;      /* LOCK_EVENT_QUEUE: the FIFO queues of all its vcpus */
+    struct event_fifo *fifo;    /* NULL: the 2-level ABI is in use */
 };
 
 struct vcpu_event {
-    u32 virq_port[24];           /* local port of each VIRQ, 0 none */
-    u32 poll_port;               /* SCHEDOP_poll: the one port, 0 none, ~0 several */
-    bool polling;
-    void *fifo;                  /* control block and queues */
+    u32 virq_port[24];          /* local port of each VIRQ, 0 none */
+    u32 poll_port;              /* SCHEDOP_poll: the one port, EVENT_POLL_ANY several */
+    bool polling;               /* atomic */
+    struct event_queues *queues; /* FIFO: NULL until EVTCHNOP_init_control */
 };
+
+#define EVENT_POLL_ANY (~0u)
 
 #endif

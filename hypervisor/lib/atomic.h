@@ -30,6 +30,9 @@
 #define atomic_inc(p) ((void)atomic_fetch_add((p), 1))
 #define atomic_dec(p) ((void)atomic_fetch_sub((p), 1))
 
+/* A store that is a full barrier: no later load overtakes it. */
+#define atomic_set(p, v) ((void)atomic_xchg((p), (v)))
+
 /* True when the count has reached zero: the caller held the last reference. */
 #define atomic_dec_and_test(p) (atomic_sub_return((p), 1) == 0)
 

@@ -1,18 +1,42 @@
 /*
- * The scheduler: which vcpu runs. A policy lives behind struct sched_policy; the core keeps the vcpu's states.
+ * The scheduler: which vcpu runs. The core (core.c) keeps the vcpus' states and switches between them; a policy
+ * (policy.h) chooses.
+ *
+ * A vcpu is runnable unless something stops it: see sched_runnable(). Each CPU has a run queue, whose lock (LOCK_SCHED)
+ * guards the states of the vcpus that belong to it. A vcpu that is to leave its CPU does so at the next exit to the
+ * guest, never in the middle of an operation: what stops it sets WORK_RESCHEDULE, and the exit path calls sched_run().
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
 
 #include "domain/domain.h"
 
-void sched_init_cpu(void);                 /* once a CPU, before its first vcpu */
+/*
+ * Once a CPU, before its first vcpu: make its run queue and its idle vcpu, which becomes current. There must be a
+ * domain_idle. -ENOMEM.
+ */
+long sched_init_cpu(void);
 
-/* Make @v runnable if nothing else stops it (paused, down, shut down). Preempts the CPU if @v deserves it. */
+/*
+ * End @v's SCHEDOP_block or poll, if it is in one, and look again whether it may run: it is queued, and preempts the vcpu on
+ * its CPU if it deserves it. Also after something that sched_runnable() looks at has changed. Takes LOCK_SCHED; may be
+ * called from timers and interrupts.
+ */
 void sched_wake(struct vcpu *v);
 
-/* Block current until an event (or a timer): SCHEDOP_block. It stops at the next exit. */
+/*
+ * The same without ending a block: @v's domain was unpaused, paused or shut down, @v went up or down. A vcpu that may not
+ * run any more leaves its CPU at its next exit.
+ */
+void sched_update(struct vcpu *v);
+
+/* An upcall has become pending for @v: wake it, or make it look if it runs on another CPU. */
+void sched_event_arrived(struct vcpu *v);
+
+/* Block current until an event (or a timer): SCHEDOP_block. It stops at the next exit; not at all if an event is pending. */
 void sched_block(void);
+
+/* Let others run first, if there are any. */
 void sched_yield(void);
 
 /* Counted pauses of one vcpu; sched_pause returns when it is off its CPU (its state is saved); nosync doesn't wait. */
@@ -20,17 +44,24 @@ void sched_pause(struct vcpu *v);
 void sched_pause_nosync(struct vcpu *v);
 void sched_unpause(struct vcpu *v);
 
+/* Nothing stops @v: it has a context, is up, not blocked, nor is it or its domain paused, shut down or over its cap. */
 bool sched_runnable(const struct vcpu *v);
 
-/* At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it. Also the idle loop's way out. */
+/*
+ * At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it, which may be the idle vcpu. Also the idle
+ * loop's way out. Clears WORK_RESCHEDULE. No lock may be held.
+ */
 void sched_run(void);
 
-/* Declared here, defined in pv/: save @prev's and load @next's state into the CPU. */
+/* Declared here, defined in pv/: save @prev's and load @next's state into the CPU. current is @next already. */
 void vcpu_switch(struct vcpu *prev, struct vcpu *next);
+
+/* What the idle vcpu does, on a fresh stack: from exit_to_idle in cpu/entry.S. Leaves through exit_to_guest. */
+void sched_idle_loop(void) __attribute__((noreturn));
 
 long sched_op(unsigned long cmd, unsigned long arg);
 
-/* Weight and cap: domctl scheduler_op (credit2's layout). */
+/* Weight and cap: domctl scheduler_op (credit2's layout). set: -EINVAL a weight of 0. */
 long sched_domain_get(struct domain *d, u16 *weight, u16 *cap);
 long sched_domain_set(struct domain *d, u16 weight, u16 cap);
 
@@ -38,5 +69,11 @@ long sched_domain_set(struct domain *d, u16 weight, u16 cap);
 u64 sched_idle_ns(u32 cpu);
 /* ns that @v has run. */
 u64 sched_vcpu_ns(const struct vcpu *v);
+
+/* Lifecycle: domain/rooms.def. */
+long sched_domain_create(struct domain *d);
+void sched_domain_destroy(struct domain *d);
+long sched_vcpu_create(struct vcpu *v);
+void sched_vcpu_destroy(struct vcpu *v);
 
 #endif

@@ -19,12 +19,14 @@ enum lock_level {
     LOCK_EVENT,     /* one per domain: event ports */
     LOCK_MEMORY,    /* one per domain: its list of frames and their number */
     LOCK_IRQ,       /* interrupt descriptors */
+    LOCK_EVENT_QUEUE, /* one per domain: queues of the FIFO event ABI; taken by interrupts that raise events */
     LOCK_SCHED,     /* run queues */
     LOCK_TIMER,     /* timer heap of a CPU */
     LOCK_ACCESS,    /* who may use which of the machine's resources */
     LOCK_HEAP,      /* hypervisor heap */
     LOCK_ALLOC,     /* page allocator */
     LOCK_MAP,       /* the hypervisor's own page tables */
+    LOCK_LIST,      /* the list of domains */
     LOCK_CONSOLE,   /* console ring and devices */
     LOCK_LEVELS
 };

@@ -1,0 +1,158 @@
+/*
+ * Delivery of events: from a port to the guest's memory and the vcpu's upcall. The 2-level ABI is here, the FIFO ABI in
+ * fifo.c.
+ *
+ * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they are
+ * set the other way round, each by an operation that is a full barrier, and each only on the way from clear to set:
+ * whoever finds one set already knows that somebody else is bringing the news further up.
+ */
+#include "event/port.h"
+
+#include "cpu/percpu.h"
+#include "lib/bitmap.h"
+#include "sched/sched.h"
+#include "smp/smp.h"
+
+#define BITS_PER_SELECTOR_BIT 64 /* pending bits that one bit of the selector stands for */
+
+void event_mark_upcall(struct vcpu *v)
+{
+    if ( atomic_xchg(&v->cpu.info->evtchn_upcall_pending, 1) )
+        return;
+    sched_event_arrived(v);
+}
+
+static void select_event(struct domain *d, const struct event_port *port)
+{
+    struct vcpu *v = d->vcpus[READ_ONCE(port->vcpu)];
+    unsigned long *selector;
+
+    if ( !v ) /* the toolstack opened the port before it made the vcpu */
+        return;
+    selector = (unsigned long *)&v->cpu.info->evtchn_pending_sel;
+    if ( !test_and_set_bit(port->number / BITS_PER_SELECTOR_BIT, selector) )
+        event_mark_upcall(v);
+}
+
+static bool two_level_raise(struct domain *d, struct event_port *port)
+{
+    struct shared_info *shared = d->shared_info;
+
+    if ( test_and_set_bit(port->number, (unsigned long *)shared->evtchn_pending) )
+        return false;
+    if ( !test_bit(port->number, (unsigned long *)shared->evtchn_mask) )
+        select_event(d, port);
+    return true;
+}
+
+static void two_level_unmask(struct domain *d, struct event_port *port)
+{
+    struct shared_info *shared = d->shared_info;
+
+    if ( test_and_clear_bit(port->number, (unsigned long *)shared->evtchn_mask) &&
+         test_bit(port->number, (unsigned long *)shared->evtchn_pending) )
+        select_event(d, port);
+}
+
+/* SCHEDOP_poll waits for pending ports, masked or not. */
+static void wake_pollers(struct domain *d, u32 number)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+    {
+        u32 awaited = READ_ONCE(v->event.poll_port);
+
+        if ( READ_ONCE(v->event.polling) && (awaited == number || awaited == EVENT_POLL_ANY) )
+            sched_wake(v);
+    }
+}
+
+bool event_raise(struct domain *d, struct event_port *port)
+{
+    bool news = READ_ONCE(d->event.fifo) ? event_fifo_raise(d, port) : two_level_raise(d, port);
+
+    if ( news && READ_ONCE(d->event.pollers) )
+        wake_pollers(d, port->number);
+    return news;
+}
+
+void event_deliver_unmasked(struct domain *d, struct event_port *port)
+{
+    if ( READ_ONCE(d->event.fifo) )
+        event_fifo_unmask(d, port);
+    else
+        two_level_unmask(d, port);
+}
+
+void event_clear(struct domain *d, struct event_port *port)
+{
+    if ( d->event.fifo )
+        event_fifo_clear(d, port);
+    else
+        clear_bit(port->number, (unsigned long *)d->shared_info->evtchn_pending);
+}
+
+bool event_port_valid(struct domain *d, u32 number)
+{
+    return event_port(d, number) != NULL;
+}
+
+bool event_port_pending(struct domain *d, u32 number)
+{
+    struct event_port *port = event_port(d, number);
+
+    if ( !port )
+        return false;
+    if ( READ_ONCE(d->event.fifo) )
+        return event_fifo_pending(d, port);
+    return test_bit(number, (unsigned long *)d->shared_info->evtchn_pending);
+}
+
+/*
+ * The new place may have been looked at, or written, before we knew of it; an upcall that finds nothing costs less than
+ * one that never comes.
+ */
+void event_vcpu_info_moved(struct vcpu *v)
+{
+    atomic_set(&v->cpu.info->evtchn_pending_sel, ~0UL);
+    event_mark_upcall(v);
+}
+
+void event_send_virq(struct vcpu *v, u32 virq)
+{
+    u32 number = READ_ONCE(v->event.virq_port[virq]);
+
+    if ( number )
+        event_raise(v->domain, event_port(v->domain, number));
+}
+
+void event_send_global_virq(u32 virq)
+{
+    struct domain *d = domain_zero;
+
+    if ( d && d->vcpus[0] )
+        event_send_virq(d->vcpus[0], virq);
+}
+
+bool event_send_pirq(struct domain *d, u32 pirq)
+{
+    u32 *ports = atomic_load(&d->event.pirq_port);
+    u32 number = ports && pirq < EVENT_MAX_PIRQS ? READ_ONCE(ports[pirq]) : 0;
+
+    return number && event_raise(d, event_port(d, number));
+}
+
+/* The flags before the look at the ports: whoever raises one after that look sees that we wait. */
+void event_poll_begin(struct vcpu *v, u32 number)
+{
+    WRITE_ONCE(v->event.poll_port, number);
+    atomic_inc(&v->domain->event.pollers);
+    atomic_set(&v->event.polling, true);
+}
+
+void event_poll_end(struct vcpu *v)
+{
+    if ( atomic_xchg(&v->event.polling, false) )
+        atomic_dec(&v->domain->event.pollers);
+}

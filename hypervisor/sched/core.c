@@ -1,0 +1,372 @@
+/*
+ * The scheduler's core: the states of vcpus, run queues, and the switch.
+ *
+ * Every change of something that sched_runnable() looks at is followed by sched_update(), which brings the queue in line:
+ * a vcpu that may run is running or queued, one that may not is neither, or is running and has been told to stop.
+ * WORK_RESCHEDULE makes a CPU choose again; whoever sets it need not know what will be chosen.
+ */
+#include "sched/policy.h"
+
+#include "cpu/percpu.h"
+#include "event/event.h"
+#include "lib/atomic.h"
+#include "mm/heap.h"
+#include "smp/smp.h"
+#include "trace/trace.h"
+
+static const struct sched_policy *const policy = &sched_fair;
+
+static struct sched_queue *queues[NR_CPUS];
+
+static struct sched_queue *queue_of(const struct vcpu *v)
+{
+    return queues[v->processor];
+}
+
+static bool is_idle(const struct vcpu *v)
+{
+    return v->domain == domain_idle;
+}
+
+/* --- States --- */
+
+bool sched_runnable(const struct vcpu *v)
+{
+    const struct domain *d = v->domain;
+
+    return !READ_ONCE(v->sched.blocked) && !READ_ONCE(v->sched.pause_count) && !READ_ONCE(v->down) &&
+           v->initialised && !READ_ONCE(d->pause_count) && !READ_ONCE(d->shut_down) && d->life == DOMAIN_ALIVE &&
+           !READ_ONCE(d->sched.throttled) && !is_idle(v);
+}
+
+static int runstate_of(const struct vcpu *v)
+{
+    if ( v->sched.running )
+        return RUNSTATE_running;
+    if ( v->sched.queued )
+        return RUNSTATE_runnable;
+    return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
+}
+
+static void set_runstate(struct vcpu *v, ns_t now)
+{
+    int state = runstate_of(v);
+
+    if ( v->runstate.info.state != state )
+        runstate_change(v, state, now);
+}
+
+/* Bring the running vcpu's times up to @now. */
+static void account(struct sched_queue *q, ns_t now)
+{
+    struct vcpu *v = q->running;
+    s64 ns = now - v->sched.since;
+
+    if ( ns <= 0 )
+        return;
+    v->sched.since = now;
+    v->sched.ran += (u64)ns;
+    if ( is_idle(v) )
+        return;
+    policy->charge(q, v, ns);
+    sched_cap_charge(v, ns);
+}
+
+static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
+{
+    policy->enqueue(q, v, reason);
+    v->sched.queued = true;
+    q->nr_waiting++;
+    set_runstate(v, now);
+}
+
+static void dequeue(struct sched_queue *q, struct vcpu *v)
+{
+    policy->dequeue(q, v);
+    v->sched.queued = false;
+    q->nr_waiting--;
+}
+
+/* When the running vcpu has to make way for @waiting, or stop for its cap's sake. */
+static ns_t choose_again_at(struct sched_queue *q, struct vcpu *waiting)
+{
+    struct vcpu *v = q->running;
+    ns_t preempt = waiting ? policy->preempt_at(q, v, waiting) : INT64_MAX;
+    s64 left = sched_cap_left(v);
+
+    return preempt - v->sched.since < left ? preempt : v->sched.since + left;
+}
+
+/* Somebody came to wait: at once, or some time, the CPU has to choose again. */
+static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
+{
+    ns_t when;
+
+    if ( is_idle(q->running) )
+    {
+        smp_kick(q->cpu, WORK_RESCHEDULE);
+        return;
+    }
+    when = choose_again_at(q, waiting);
+    if ( when <= now )
+        smp_kick(q->cpu, WORK_RESCHEDULE);
+    else if ( !timer_active(&q->timer) || when < q->timer.expires )
+        timer_set(&q->timer, when);
+}
+
+void sched_update(struct vcpu *v)
+{
+    struct sched_queue *q = queue_of(v);
+    ns_t now = time_now();
+    bool runnable;
+
+    lock_acquire(&q->lock);
+    runnable = sched_runnable(v);
+    if ( runnable && !v->sched.running && !v->sched.queued )
+    {
+        account(q, now);
+        enqueue(q, v, SCHED_WOKEN, now);
+        consider(q, v, now);
+    }
+    else if ( !runnable && v->sched.queued )
+    {
+        dequeue(q, v);
+        set_runstate(v, now);
+    }
+    else if ( !runnable && v->sched.running )
+        smp_kick(q->cpu, WORK_RESCHEDULE);
+    else if ( !v->sched.running )
+        set_runstate(v, now); /* from blocked to offline, or back */
+    lock_release(&q->lock);
+}
+
+void sched_wake(struct vcpu *v)
+{
+    event_poll_end(v);
+    atomic_set(&v->sched.blocked, false);
+    sched_update(v);
+}
+
+void sched_event_arrived(struct vcpu *v)
+{
+    if ( READ_ONCE(v->sched.blocked) )
+        sched_wake(v);
+    else if ( READ_ONCE(v->sched.running) && v != current_vcpu() )
+        smp_kick(v->processor, WORK_VCPU); /* it may be in its guest, not looking */
+}
+
+/* --- What current asks for --- */
+
+/* blocked before the look at the upcall: whoever sets that after the look sees that we sleep. */
+void sched_block(void)
+{
+    struct vcpu *v = current_vcpu();
+
+    atomic_set(&v->sched.blocked, true);
+    if ( event_deliverable(v) )
+        atomic_set(&v->sched.blocked, false);
+    else
+        percpu_raise(this_cpu(), WORK_RESCHEDULE);
+}
+
+void sched_yield(void)
+{
+    struct sched_queue *q = this_cpu()->sched;
+
+    if ( !READ_ONCE(q->nr_waiting) )
+        return;
+    q->running->sched.yielded = true;
+    percpu_raise(this_cpu(), WORK_RESCHEDULE);
+}
+
+/* --- Pauses --- */
+
+void sched_pause_nosync(struct vcpu *v)
+{
+    atomic_inc(&v->sched.pause_count);
+    sched_update(v);
+}
+
+void sched_pause(struct vcpu *v)
+{
+    sched_pause_nosync(v);
+    while ( v != current_vcpu() && READ_ONCE(v->sched.running) )
+    {
+        smp_poll();
+        cpu_relax();
+    }
+}
+
+void sched_unpause(struct vcpu *v)
+{
+    if ( atomic_dec_and_test(&v->sched.pause_count) )
+        sched_update(v);
+}
+
+/* --- Choice and switch --- */
+
+/* The first one waiting that may still run: its domain may have been throttled since it was queued. */
+static struct vcpu *first_runnable(struct sched_queue *q, ns_t now)
+{
+    struct vcpu *v;
+
+    while ( (v = policy->first(q)) != NULL && !sched_runnable(v) )
+    {
+        dequeue(q, v);
+        set_runstate(v, now);
+    }
+    return v;
+}
+
+/* Who runs next: under the lock, times accounted. */
+static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
+{
+    struct vcpu *first = first_runnable(q, now);
+    bool stays = sched_runnable(prev);
+
+    if ( !first )
+        return stays ? prev : q->idle;
+    if ( stays && !prev->sched.yielded && choose_again_at(q, first) > now )
+        return prev;
+    return first;
+}
+
+/* Under the lock: the next choice is due when the first one waiting has waited enough. */
+static void arm(struct sched_queue *q)
+{
+    struct vcpu *first = policy->first(q);
+    ns_t when = is_idle(q->running) ? INT64_MAX : choose_again_at(q, first);
+
+    if ( when != INT64_MAX )
+        timer_set(&q->timer, when);
+    else if ( timer_active(&q->timer) )
+        timer_stop(&q->timer);
+}
+
+/* @prev's state is saved: from now on it may be looked at, and run again. */
+static void switched(struct sched_queue *q, struct vcpu *prev, ns_t now)
+{
+    lock_acquire(&q->lock);
+    WRITE_ONCE(prev->sched.running, false);
+    if ( sched_runnable(prev) )
+        enqueue(q, prev, SCHED_PREEMPTED, now);
+    else
+        set_runstate(prev, now);
+    arm(q);
+    lock_release(&q->lock);
+}
+
+void sched_run(void)
+{
+    struct percpu *cpu = this_cpu();
+    struct sched_queue *q = cpu->sched;
+    struct vcpu *prev = cpu->current, *next;
+    ns_t now = time_now();
+
+    atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
+
+    lock_acquire(&q->lock);
+    account(q, now);
+    next = choose(q, prev, now);
+    prev->sched.yielded = false;
+    if ( next == prev )
+    {
+        arm(q);
+        lock_release(&q->lock);
+        return;
+    }
+    if ( next->sched.queued )
+        dequeue(q, next);
+    next->sched.running = true;
+    next->sched.since = now;
+    next->sched.switched_in = now;
+    q->running = next;
+    set_runstate(next, now);
+    lock_release(&q->lock);
+
+    count(COUNTER_vcpu_switches);
+    cpu->current = next;
+    vcpu_switch(prev, next);
+    switched(q, prev, now);
+}
+
+static void choose_again(void *arg)
+{
+    struct sched_queue *q = arg;
+
+    smp_kick(q->cpu, WORK_RESCHEDULE);
+}
+
+/* --- Lifecycle and figures --- */
+
+static void queue_init(struct sched_queue *q, u32 cpu, struct vcpu *idle)
+{
+    lock_init(&q->lock, LOCK_SCHED);
+    q->cpu = cpu;
+    q->idle = idle;
+    q->running = idle;
+    list_init(&q->waiting);
+    timer_init(&q->timer, choose_again, q, cpu);
+}
+
+long sched_init_cpu(void)
+{
+    struct percpu *cpu = this_cpu();
+    struct sched_queue *q = heap_new(struct sched_queue);
+    struct vcpu *idle = q ? domain_vcpu_create(domain_idle, cpu->cpu) : NULL;
+
+    if ( !idle )
+    {
+        heap_free(q);
+        return -ENOMEM;
+    }
+    queue_init(q, cpu->cpu, idle);
+    queues[cpu->cpu] = q;
+    idle->processor = cpu->cpu;
+    idle->initialised = true;
+    idle->sched.running = true;
+    idle->sched.since = time_now();
+    set_runstate(idle, idle->sched.since);
+    cpu->sched = q;
+    cpu->current = idle;
+    return 0;
+}
+
+long sched_vcpu_create(struct vcpu *v)
+{
+    list_init(&v->sched.queue);
+    v->processor = 0; /* the one that runs guests, as long as the others are parked */
+    sched_poll_init(v);
+    v->runstate.info.state = RUNSTATE_offline;
+    v->runstate.info.state_entry_time = (u64)time_now();
+    return 0;
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+    struct sched_queue *q = queue_of(v);
+
+    if ( !v->sched.queued )
+        return;
+    lock_acquire(&q->lock);
+    dequeue(q, v);
+    lock_release(&q->lock);
+}
+
+u64 sched_vcpu_ns(const struct vcpu *v)
+{
+    struct sched_queue *q = queue_of(v);
+    u64 ran;
+
+    lock_acquire(&q->lock);
+    ran = v->sched.ran;
+    if ( v == q->running )
+        ran += (u64)(time_now() - v->sched.since);
+    lock_release(&q->lock);
+    return ran;
+}
+
+u64 sched_idle_ns(u32 cpu)
+{
+    return cpu < NR_CPUS && queues[cpu] ? sched_vcpu_ns(queues[cpu]->idle) : 0;
+}

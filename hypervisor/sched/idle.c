@@ -1,0 +1,43 @@
+/* What a CPU does when no vcpu can run: it cleans free frames while there are any, then sleeps. */
+#include "sched/sched.h"
+
+#include "cpu/asm.h"
+#include "cpu/percpu.h"
+#include "mm/alloc.h"
+#include "smp/softirq.h"
+#include "time/time.h"
+
+void exit_to_guest(void) __attribute__((noreturn)); /* cpu/entry.S */
+
+/* Take and do @work if it is asked for. */
+static bool take(struct percpu *cpu, u32 work)
+{
+    if ( !(__atomic_load_n(&cpu->exit_work, __ATOMIC_ACQUIRE) & work) )
+        return false;
+    __atomic_fetch_and(&cpu->exit_work, ~work, __ATOMIC_SEQ_CST);
+    return true;
+}
+
+void sched_idle_loop(void)
+{
+    struct percpu *cpu = this_cpu();
+    struct vcpu *idle = cpu->current;
+
+    for ( ;; )
+    {
+        if ( take(cpu, WORK_TIMER) )
+            time_run_timers();
+        if ( take(cpu, WORK_SOFT) )
+            softirq_run();
+        if ( take(cpu, WORK_RESCHEDULE) )
+            sched_run();
+        if ( cpu->current != idle )
+            exit_to_guest();
+
+        take(cpu, WORK_VCPU); /* the idle vcpu has none */
+        if ( mm_scrub_some() )
+            irq_window();
+        else if ( !__atomic_load_n(&cpu->exit_work, __ATOMIC_ACQUIRE) )
+            irq_wait();
+    }
+}
