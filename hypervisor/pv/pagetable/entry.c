@@ -1,0 +1,262 @@
+/*
+ * Page-table entries: what they may say and what they hold.
+ *
+ *  level  refuses              names                              holds
+ *  L1     PAT, PCD, PWT (1)    a frame of the domain, or of the   a reference; with RW a type reference WRITABLE too
+ *                              one that the call names
+ *                              I/O memory that it may access      nothing
+ *  L2-L4  PWT, PCD, PS, G      a table one level down, its own    a type reference and a reference
+ *                              a table of its own level, not RW   linear.c
+ *
+ *  (1) unless the domain drives devices.
+ *
+ * Entries that are not present hold nothing and may say anything: guests keep swap addresses there. On processors with the
+ * L1 terminal fault such an entry is also an address to speculate from; docs/security.md tells what that means, and a guest that
+ * is not trusted must not run on such a machine without the microcode's L1D flush.
+ *
+ * What the guest wrote and what the hardware sees differ in a few bits, which the guest may read back:
+ *  - US is set at all levels, since both the guest's kernel and its processes run in ring 3.
+ *  - An L1 entry of a process (US set, bit 52 clear) gets G; any other one is the kernel's: it gets bit 52 and loses G. That
+ *    is what guests find under Xen. G means nothing while CR4.PGE is clear; if it is ever set, kernel entries must not
+ *    outlive a switch to the process, which they then don't.
+ *  - I/O memory is not cached: WB, WT and WP become UC. Some of it is mapped without RW: the guest believes that it writes.
+ *
+ * Cacheability: only domains that drive devices choose it, since the direct map stays write-back.
+ */
+#include "access/access.h"
+#include "pv/pagetable/internal.h"
+
+#define L1_CACHE     (PTE_PAT | PTE_PCD | PTE_PWT)
+#define TABLE_REFUSE (PTE_PWT | PTE_PCD | PTE_PS | PTE_G)
+
+/* Bits of which a change changes what an entry holds, or needs a check. */
+#define L1_COUNTED    (PTE_P | PTE_RW | PTE_FRAME | L1_CACHE)
+#define TABLE_COUNTED (PTE_P | PTE_RW | PTE_FRAME | TABLE_REFUSE)
+
+#define PTE_GUEST_KERNEL (1UL << 52)
+
+#define L1_ALL_ONES (PTE_FRAME >> PAGE_SHIFT) /* what a guest's INVALID_MFN becomes */
+
+static inline u64 l1_for_hardware(u64 pte)
+{
+    if ( (pte & (PTE_GUEST_KERNEL | PTE_US)) == PTE_US )
+        return pte | PTE_G;
+    return (pte | PTE_GUEST_KERNEL | PTE_US) & ~PTE_G;
+}
+
+static inline bool is_io(mfn_t mfn)
+{
+    return !mfn_valid(mfn) || READ_ONCE(mfn_to_frame(mfn)->owner) == DOMID_IO;
+}
+
+static u64 io_cacheability(u64 pte)
+{
+    switch ( pte & L1_CACHE )
+    {
+    case 0:                 /* WB */
+    case PTE_PWT:           /* WT */
+    case PTE_PAT | PTE_PWT: /* WP */
+        return (pte & ~PTE_PAT) | PTE_PCD | PTE_PWT;
+    default:
+        return pte;
+    }
+}
+
+/* @from lends its rights; DOMID_IO names no domain but says that only I/O memory is meant: then it is the caller's. */
+static long get_l1_io(const struct domain *from, u64 *pte)
+{
+    mfn_t mfn = pte_mfn(*pte);
+
+    if ( mfn.n == L1_ALL_ONES )
+        return -EINVAL;
+    if ( from == domain_io )
+        from = current_vcpu()->domain;
+    if ( !access_iomem(from, mfn) )
+        return -EPERM;
+
+    if ( (*pte & PTE_RW) && access_iomem_read_only(mfn) )
+        *pte &= ~PTE_RW;
+    *pte = io_cacheability(*pte);
+    return 0;
+}
+
+/* A writable mapping of a frame that isn't WRITABLE yet, or is shared. */
+static long get_writable_slow(struct frame *frame, domid_t owner)
+{
+    bool shared = frame_type_of(READ_ONCE(frame->state)) == FRAME_SHARED;
+
+    return frame_get_and_type(frame, owner, shared ? FRAME_SHARED : FRAME_WRITABLE) ? -EBUSY : 0;
+}
+
+static inline long get_l1_ram(const struct domain *from, u64 pte)
+{
+    struct frame *frame = mfn_to_frame(pte_mfn(pte));
+
+    if ( !(pte & PTE_RW) )
+        return frame_get_inline(frame, from->id) ? 0 : -EBUSY;
+    return frame_get_writable_fast(frame, from->id) ? 0 : get_writable_slow(frame, from->id);
+}
+
+/* The checks and references of entry_get_l1, for an entry that already is what the hardware will see. */
+static inline long get_l1(const struct domain *d, const struct domain *from, u64 *pte)
+{
+    if ( __builtin_expect(*pte & L1_CACHE, 0) && access_check(d, d, ACCESS_HARDWARE) )
+        return -EINVAL;
+    if ( __builtin_expect(is_io(pte_mfn(*pte)), 0) )
+        return get_l1_io(from, pte);
+    return get_l1_ram(from, *pte);
+}
+
+static inline void put_l1(u64 pte)
+{
+    struct frame *frame;
+
+    if ( __builtin_expect(is_io(pte_mfn(pte)), 0) )
+        return;
+    frame = mfn_to_frame(pte_mfn(pte));
+    if ( !(pte & PTE_RW) )
+        frame_put_inline(frame);
+    else if ( !frame_put_writable_fast(frame) )
+        frame_put_and_type(frame);
+}
+
+long entry_get_l1(const struct domain *d, const struct domain *from, u64 *pte)
+{
+    *pte = l1_for_hardware(*pte);
+    return get_l1(d, from, pte);
+}
+
+void entry_put_l1(u64 pte)
+{
+    put_l1(pte);
+}
+
+/* Tables that @table's entry names: one level down, unless they are in use as tables of @table's own level. */
+static bool is_linear(const struct frame *child, unsigned int level)
+{
+    u64 state = READ_ONCE(child->state);
+
+    return frame_type_of(state) == (enum frame_type)level && frame_type_count(state);
+}
+
+long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte)
+{
+    struct frame *child;
+    long rc;
+
+    if ( (*pte & TABLE_REFUSE) || !mfn_valid(pte_mfn(*pte)) )
+        return -EINVAL;
+    child = mfn_to_frame(pte_mfn(*pte));
+    if ( !frame_get(child, d->id) )
+        return -EINVAL;
+
+    if ( is_linear(child, level) )
+        rc = linear_get(table, child, level, *pte);
+    else
+        rc = table_get(d, child, level - 1);
+    if ( rc )
+        frame_put(child);
+    else
+        *pte |= PTE_US;
+    return rc;
+}
+
+void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte)
+{
+    struct frame *child = mfn_to_frame(pte_mfn(pte));
+
+    if ( is_linear(child, level) )
+        linear_put(d, table, child);
+    else
+        table_put(d, child);
+}
+
+/*
+ * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D: a plain store is as good as an
+ * exchange when those may be lost.
+ */
+static inline void store(u64 *slot, u64 old, u64 new, bool preserve_ad)
+{
+    if ( !preserve_ad )
+        WRITE_ONCE(*slot, new);
+    else
+        while ( !atomic_cmpxchg(slot, &old, new | (old & (PTE_A | PTE_D))) )
+            ;
+}
+
+/*
+ * An entry that maps the same frame with the same rights holds the same references: it needs none taken and none dropped. RW
+ * counts as a right here, whatever else changes (it once didn't, elsewhere, and that made tables writable: XSA-182).
+ */
+long entry_replace_l1(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad)
+{
+    u64 old = READ_ONCE(*slot);
+    long rc;
+
+    if ( new & PTE_P )
+    {
+        new = l1_for_hardware(new);
+        if ( !((old ^ new) & L1_COUNTED) )
+        {
+            store(slot, old, new, preserve_ad);
+            return 0;
+        }
+        rc = get_l1(d, from, &new);
+        if ( __builtin_expect(rc != 0, 0) )
+            return rc;
+    }
+
+    store(slot, old, new, preserve_ad);
+    if ( old & PTE_P )
+        put_l1(old);
+    return 0;
+}
+
+bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc)
+{
+    bool counted;
+
+    *rc = 0;
+    if ( new & PTE_P )
+        new = l1_for_hardware(new);
+    counted = !(old & new & PTE_P) || ((old ^ new) & L1_COUNTED);
+
+    if ( counted && (new & PTE_P) )
+    {
+        *rc = get_l1(d, d, &new);
+        if ( *rc )
+            return true;
+    }
+    if ( !atomic_cmpxchg(slot, &old, new) )
+    {
+        if ( counted && (new & PTE_P) )
+            put_l1(new);
+        return false;
+    }
+    if ( counted && (old & PTE_P) )
+        put_l1(old);
+    return true;
+}
+
+long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot, u64 new, bool preserve_ad)
+{
+    u64 old = READ_ONCE(*slot);
+    long rc;
+
+    if ( new & PTE_P )
+    {
+        if ( !((old ^ new) & TABLE_COUNTED) )
+        {
+            store(slot, old, new | PTE_US, preserve_ad);
+            return 0;
+        }
+        rc = entry_get_table(d, table, level, &new);
+        if ( rc )
+            return rc;
+    }
+
+    store(slot, old, new, preserve_ad);
+    if ( old & PTE_P )
+        entry_put_table(d, table, level, old);
+    return 0;
+}

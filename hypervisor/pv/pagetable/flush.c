@@ -1,0 +1,40 @@
+/*
+ * TLB flushes that guests ask for, by vcpu: a vcpu's translations are on the CPU that it runs on, or ran on last. When it moves,
+ * its root is loaded anew.
+ */
+#include "pv/pagetable/internal.h"
+
+static inline cpumask_t cpu_of(const struct vcpu *v)
+{
+    return (cpumask_t)1 << READ_ONCE(v->processor);
+}
+
+long flush_cpus_of(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
+{
+    *cpus = 0;
+    for ( u32 first = 0; first < d->max_vcpus; first += 64 )
+    {
+        u64 bits;
+
+        if ( !guest_load_u64(&bits, to_gva(bitmap.n + first / 8)) )
+            return -EFAULT;
+        for ( ; bits; bits &= bits - 1 )
+        {
+            const struct vcpu *v = domain_vcpu(d, first + __builtin_ctzl(bits));
+
+            if ( v )
+                *cpus |= cpu_of(v);
+        }
+    }
+    return 0;
+}
+
+cpumask_t flush_cpus_of_all(const struct domain *d)
+{
+    cpumask_t cpus = 0;
+    const struct vcpu *v;
+
+    for_each_vcpu ( d, v )
+        cpus |= cpu_of(v);
+    return cpus;
+}

@@ -1,0 +1,22 @@
+/* Domains that the arguments of hypercalls name. */
+#include "access/access.h"
+#include "pv/pagetable/internal.h"
+
+long foreign_get(struct domain *current_domain, domid_t id, struct domain **out)
+{
+    if ( id == DOMID_SELF )
+    {
+        *out = current_domain;
+        return 0;
+    }
+    /* The ABI has one name for oneself. */
+    if ( id == current_domain->id )
+        return -ESRCH;
+    return access_domain(current_domain, id, ACCESS_MAP, out);
+}
+
+void foreign_put(struct domain *current_domain, struct domain *d)
+{
+    if ( d != current_domain )
+        domain_put(d);
+}

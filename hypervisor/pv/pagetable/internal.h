@@ -1,0 +1,117 @@
+/*
+ * Between the files of the page-type engine.
+ *
+ * Unless a comment says otherwise: @d owns the tables, its LOCK_PAGETABLE is held, and a 'level' is a table's: 1 for L1 to
+ * 4 for L4. enum frame_type gives the types of tables the same numbers.
+ */
+#ifndef PV_PAGETABLE_INTERNAL_H
+#define PV_PAGETABLE_INTERNAL_H
+
+#include "console/console.h"
+#include "cpu/percpu.h"
+#include "cpu/uaccess.h"
+#include "lib/atomic.h"
+#include "mm/frame_inline.h"
+#include "pv/pagetable/pagetable.h"
+
+_Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its level");
+
+/*
+ * ---- entry.c: what an entry may say, and the references that it holds
+ */
+
+/*
+ * Check present entry @pte for a table of @d, take its references and make of it what the hardware will see. The frame that
+ * an L1 entry maps must be @from's; entries of higher tables name tables of @d. 0; -EINVAL, -EPERM, -EBUSY, -ERESTART:
+ * nothing was taken.
+ */
+long entry_get_l1(const struct domain *d, const struct domain *from, u64 *pte);
+long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte);
+
+/* Drop the references of a present entry that is no longer in the table. */
+void entry_put_l1(u64 pte);
+void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte);
+
+/*
+ * Write @new into @slot of a valid table, keeping references right. @preserve_ad: keep the A and D bits that the hardware has
+ * set. Errors as for the gets, then nothing has changed.
+ */
+long entry_replace_l1(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad);
+long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot, u64 new, bool preserve_ad);
+
+/* Likewise for L1 only, if the slot's value is still @old but for A and D: false it is not, *@rc is not set. */
+bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc);
+
+/* linear.c: an entry that names a table of its own level. -EINVAL. */
+long linear_get(struct frame *table, struct frame *target, unsigned int level, u64 pte);
+void linear_put(struct domain *d, struct frame *table, struct frame *target);
+
+/* ---- validate.c: tables as a whole */
+
+/*
+ * Take a type reference to a frame of @d as a table of @level, validating it if it is the first. The caller holds a
+ * reference, which becomes the type's. 0; -EINVAL; -ERESTART stopped half-way: the reference is still the caller's.
+ */
+long table_get(struct domain *d, struct frame *frame, unsigned int level);
+
+/* Drop a type reference to a table and the reference with it. The table that nobody uses any more awaits table_drain. */
+void table_put(struct domain *d, struct frame *frame);
+
+/* A suspended validation that nobody will resume: let table_drain take it apart. */
+void table_condemn(struct domain *d, struct frame *frame);
+
+/* Take dead tables apart. 0 none is left, -ERESTART come again. */
+long table_drain_some(struct domain *d);
+
+static inline long table_drain(struct domain *d)
+{
+    return __builtin_expect(d->pv.dead_tables, 0) ? table_drain_some(d) : 0;
+}
+
+/* A frame that is valid as a table, by its word. */
+static inline bool table_is_valid(u64 state)
+{
+    return (state & FRAME_VALIDATED) && frame_type_of(state) >= FRAME_L1 && frame_type_of(state) <= FRAME_L4;
+}
+
+/* ---- roots.c */
+
+/* As pagetable_set_root, with the lock held. -ERESTART may come from validation. */
+long root_switch(struct vcpu *v, mfn_t mfn, bool user);
+
+/* Pin a frame of @d as a table, and undo that. -EINVAL, -ERESTART. */
+long table_pin(struct domain *d, mfn_t mfn, unsigned int level);
+long table_unpin(struct domain *d, mfn_t mfn);
+
+/* ---- walk */
+
+/*
+ * The slot of the L1 entry that maps @va under @root (of @d), or NULL. The walk trusts nothing but what is validated; a
+ * linear entry on the way can make it end in a table that is not an L1, which is NULL too.
+ */
+u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va);
+
+static inline struct lock *table_lock(struct domain *d)
+{
+    return &d->pv.pagetable_lock;
+}
+
+/* ---- flush.c: flushes that guests ask for. No lock needed. */
+
+/* CPUs that the vcpus in the guest's bitmap are on, or those of all. -EFAULT. */
+long flush_cpus_of(const struct domain *d, gva_t bitmap, cpumask_t *cpus);
+cpumask_t flush_cpus_of_all(const struct domain *d);
+
+/* ---- foreign.c: domains that arguments name */
+
+/*
+ * The other party of an update: @id is DOMID_SELF, DOMID_IO, DOMID_XEN or a domain that @current_domain may map. Give it back
+ * with foreign_put. -ESRCH, -EPERM.
+ */
+long foreign_get(struct domain *current_domain, domid_t id, struct domain **out);
+void foreign_put(struct domain *current_domain, struct domain *d);
+
+/* The flag in a hypercall's count that says: this is a continuation, *pdone counts what was done before. */
+#define COUNT_CONTINUED 0x80000000u
+
+#endif

@@ -1,0 +1,261 @@
+/*
+ * mmuext_op: operations on whole tables, roots and TLBs, in batches: one row of hypercall/ops/mmuext.def each.
+ *
+ * The batch ends at the first operation that fails; *pdone tells how many succeeded. A pin whose validation stopped half-way is
+ * issued anew; an unpin is done at once, and what it left to take apart is worked off before the guest goes on.
+ */
+#include "access/access.h"
+#include "mm/tlb.h"
+#include "pv/pagetable/hw.h"
+#include "pv/pagetable/internal.h"
+#include "pv/segment/segment.h"
+#include "smp/smp.h"
+
+struct mmuext {
+    struct vcpu *v;
+    struct domain *target; /* the domain that foreigndom names */
+};
+
+/* Run @step on the target's tables, locked, with no dead ones before and none after. */
+#define with_tables(d, step)                                                                       \
+    ({                                                                                             \
+        long rc_;                                                                                  \
+                                                                                                   \
+        lock_acquire(table_lock(d));                                                               \
+        rc_ = (d)->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;                                \
+        if ( !rc_ )                                                                                \
+            rc_ = (step);                                                                          \
+        lock_release(table_lock(d));                                                               \
+        rc_;                                                                                       \
+    })
+
+static long mmuext_pin(struct mmuext *m, const struct mmuext_op *op)
+{
+    return with_tables(m->target, table_pin(m->target, to_mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1));
+}
+
+static long mmuext_unpin(struct mmuext *m, const struct mmuext_op *op)
+{
+    return with_tables(m->target, table_unpin(m->target, to_mfn(op->arg1.mfn)));
+}
+
+static long mmuext_new_baseptr(struct mmuext *m, const struct mmuext_op *op)
+{
+    return with_tables(m->target, root_switch(m->v, to_mfn(op->arg1.mfn), false));
+}
+
+/* Frame 0 stands for none. */
+static long mmuext_new_user_baseptr(struct mmuext *m, const struct mmuext_op *op)
+{
+    mfn_t mfn = op->arg1.mfn ? to_mfn(op->arg1.mfn) : INVALID_MFN;
+
+    if ( op->arg1.mfn == INVALID_MFN.n )
+        return -EINVAL;
+    return with_tables(m->target, root_switch(m->v, mfn, true));
+}
+
+static long mmuext_tlb_flush_local(struct mmuext *m, const struct mmuext_op *op)
+{
+    (void)m;
+    (void)op;
+    tlb_flush_local();
+    return 0;
+}
+
+/* The hypervisor's own addresses and non-canonical ones are no business of the guest's, nor of INVLPG's (XSA-279). */
+static bool is_guest_va(u64 va)
+{
+    return guest_range_ok(to_gva(va), 1);
+}
+
+static long mmuext_invlpg_local(struct mmuext *m, const struct mmuext_op *op)
+{
+    (void)m;
+    if ( is_guest_va(op->arg1.linear_addr) )
+        tlb_flush_page_local(op->arg1.linear_addr);
+    return 0;
+}
+
+static long flush_some(const struct mmuext *m, const struct mmuext_op *op, u64 va)
+{
+    cpumask_t cpus;
+
+    if ( flush_cpus_of(m->target, handle_gva(op->arg2.vcpumask), &cpus) )
+        return -EINVAL;
+    if ( va == TLB_FLUSH_ALL || is_guest_va(va) )
+        tlb_flush_mask(cpus, va);
+    return 0;
+}
+
+static long mmuext_tlb_flush_multi(struct mmuext *m, const struct mmuext_op *op)
+{
+    return flush_some(m, op, TLB_FLUSH_ALL);
+}
+
+static long mmuext_invlpg_multi(struct mmuext *m, const struct mmuext_op *op)
+{
+    /* The last address of all is a page like any other, not the word for "everything". */
+    return flush_some(m, op, op->arg1.linear_addr & PAGE_MASK);
+}
+
+static long mmuext_tlb_flush_all(struct mmuext *m, const struct mmuext_op *op)
+{
+    (void)op;
+    tlb_flush_mask(flush_cpus_of_all(m->target), TLB_FLUSH_ALL);
+    return 0;
+}
+
+static long mmuext_invlpg_all(struct mmuext *m, const struct mmuext_op *op)
+{
+    if ( is_guest_va(op->arg1.linear_addr) )
+        tlb_flush_mask(flush_cpus_of_all(m->target), op->arg1.linear_addr & PAGE_MASK);
+    return 0;
+}
+
+static long flush_cache(const struct mmuext *m, long refusal)
+{
+    if ( access_check(m->target, m->target, ACCESS_HARDWARE) )
+        return refusal;
+    hw_flush_cache();
+    return 0;
+}
+
+static long mmuext_flush_cache(struct mmuext *m, const struct mmuext_op *op)
+{
+    (void)op;
+    return flush_cache(m, -EACCES);
+}
+
+static long mmuext_flush_cache_all(struct mmuext *m, const struct mmuext_op *op)
+{
+    (void)op;
+    return flush_cache(m, -EINVAL);
+}
+
+static long mmuext_set_ldt(struct mmuext *m, const struct mmuext_op *op)
+{
+    return segment_set_ldt(m->v, op->arg1.linear_addr, op->arg2.nr_ents);
+}
+
+/* A frame of the target's that may be written to, with a reference for the while. */
+static struct frame *get_data_page(const struct mmuext *m, mfn_t mfn)
+{
+    if ( !mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), m->target->id, FRAME_WRITABLE) )
+        return NULL;
+    return mfn_to_frame(mfn);
+}
+
+static long mmuext_clear_page(struct mmuext *m, const struct mmuext_op *op)
+{
+    struct frame *frame = get_data_page(m, to_mfn(op->arg1.mfn));
+
+    if ( !frame )
+        return -EINVAL;
+    hw_clear_page(mfn_to_virt(to_mfn(op->arg1.mfn)));
+    frame_put_and_type(frame);
+    return 0;
+}
+
+static long mmuext_copy_page(struct mmuext *m, const struct mmuext_op *op)
+{
+    mfn_t from = to_mfn(op->arg2.src_mfn);
+    struct frame *frame;
+
+    if ( !mfn_valid(from) || !frame_get(mfn_to_frame(from), m->target->id) )
+        return -EINVAL;
+    frame = get_data_page(m, to_mfn(op->arg1.mfn));
+    if ( frame )
+    {
+        hw_copy_page(mfn_to_virt(to_mfn(op->arg1.mfn)), mfn_to_virt(from));
+        frame_put_and_type(frame);
+    }
+    frame_put(mfn_to_frame(from));
+    return frame ? 0 : -EINVAL;
+}
+
+static long mmuext_no_superpages(struct mmuext *m, const struct mmuext_op *op)
+{
+    (void)m;
+    (void)op;
+    return -EOPNOTSUPP;
+}
+
+#define MAY_SELF(m)   ((m)->target == (m)->v->domain)
+#define MAY_TARGET(m) true
+
+static long run_one(struct mmuext *m, const struct mmuext_op *op)
+{
+    switch ( op->cmd )
+    {
+#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+    case operation:                                                                                \
+        return MAY_##who(m) ? handler(m, op) : -EPERM;
+#include <hypercall/ops/mmuext.def>
+#undef SUBOP
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* Three loads: a copy by a string instruction costs more. */
+static bool load_op(struct mmuext_op *op, gva_t from)
+{
+    u64 *words = (u64 *)op;
+
+    _Static_assert(sizeof(*op) == 3 * sizeof(u64), "an operation is three words");
+    return guest_load_u64(&words[0], from) && guest_load_u64(&words[1], to_gva(from.n + 8)) &&
+           guest_load_u64(&words[2], to_gva(from.n + 16));
+}
+
+/* Work off what dead tables there are before the guest goes on. */
+static long drain(struct domain *d)
+{
+    return READ_ONCE(d->pv.dead_tables) ? with_tables(d, 0) : 0;
+}
+
+/* As mmu_update's: how many operations were done, with the reason for stopping in *@rc. */
+static u32 run(struct mmuext *m, gva_t ops, u32 count, long *rc)
+{
+    u32 i;
+
+    *rc = drain(m->target);
+    for ( i = 0; i < count && !*rc; i++ )
+    {
+        struct mmuext_op op;
+
+        if ( i && preempt_pending() )
+            *rc = -ERESTART;
+        else if ( !load_op(&op, to_gva(ops.n + i * sizeof(op))) )
+            *rc = -EFAULT;
+        else
+            *rc = run_one(m, &op);
+        if ( *rc )
+            break;
+        *rc = drain(m->target);
+    }
+
+    return i;
+}
+
+long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+{
+    u32 left = (u32)count & ~COUNT_CONTINUED, before = 0, done;
+    struct mmuext m = { .v = current_vcpu() };
+    long rc;
+
+    if ( ((u32)count & COUNT_CONTINUED) && pdone && !guest_load_u32(&before, to_gva(pdone)) )
+        return -EFAULT;
+    rc = foreign_get(m.v->domain, (domid_t)foreigndom, &m.target);
+    if ( rc )
+        return rc;
+
+    done = run(&m, to_gva(uops), left, &rc);
+    foreign_put(m.v->domain, m.target);
+
+    if ( pdone && !guest_store_u32(to_gva(pdone), before + done) )
+        return -EFAULT;
+    if ( rc != -ERESTART )
+        return rc;
+    return hypercall_continue(__HYPERVISOR_mmuext_op, uops + done * sizeof(struct mmuext_op), (left - done) | COUNT_CONTINUED,
+                              pdone, foreigndom, 0);
+}

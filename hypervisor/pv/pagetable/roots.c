@@ -1,0 +1,157 @@
+/*
+ * Roots and pins: the uses of whole tables that are not entries of other tables.
+ *
+ * A vcpu holds a type reference to each of its two L4 tables, kernel's and user's; a pin holds one, told by FRAME_PINNED. While a
+ * vcpu is on a CPU as the guest's kernel its kernel root is in CR3; the user root gets there when it leaves for user mode.
+ */
+#include "mm/tlb.h"
+#include "pv/pagetable/internal.h"
+#include "pv/segment/segment.h"
+
+/* Find a frame of @d with a new reference. */
+static struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
+{
+    struct frame *frame;
+
+    if ( !mfn_valid(mfn) )
+        return NULL;
+    frame = mfn_to_frame(mfn);
+    return frame_get(frame, d->id) ? frame : NULL;
+}
+
+/* Under m2p_strict a process cannot read the M2P: only kernels' roots show it. */
+static void show_m2p(const struct domain *d, mfn_t root, bool user)
+{
+    u64 *l4 = mfn_to_virt(root);
+
+    if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) )
+        return;
+    if ( user )
+        l4[HV_SLOT_FIRST] = 0;
+    else
+        map_fill_l4(l4);
+}
+
+static bool is_loaded(const struct vcpu *v, bool user)
+{
+    return v == current_vcpu() && !user == !!v->cpu.kernel_mode;
+}
+
+/* Commit: @mfn is valid, referenced, or INVALID_MFN. The old root is dropped only after the CPU has left it. */
+static void install(struct vcpu *v, mfn_t mfn, bool user)
+{
+    mfn_t *root = user ? &v->pv.root_user : &v->pv.root_kernel;
+    mfn_t old = *root;
+    u64 cr3 = mfn_eq(mfn, INVALID_MFN) ? 0 : mfn_to_maddr(mfn).n;
+
+    *root = mfn;
+    if ( cr3 )
+        show_m2p(v->domain, mfn, user);
+    if ( user )
+        v->cpu.cr3_user = cr3;
+    else
+    {
+        if ( v->pv.ldt_mapped )
+            segment_ldt_drop(v);
+        v->cpu.cr3_kernel = cr3;
+    }
+    if ( is_loaded(v, user) )
+        tlb_load_root(cr3 ? to_maddr(cr3) : map_idle_root);
+
+    if ( !mfn_eq(old, INVALID_MFN) )
+        table_put(v->domain, mfn_to_frame(old));
+}
+
+long root_switch(struct vcpu *v, mfn_t mfn, bool user)
+{
+    struct frame *frame;
+    long rc;
+
+    if ( mfn_eq(mfn, user ? v->pv.root_user : v->pv.root_kernel) )
+    {
+        if ( !mfn_eq(mfn, INVALID_MFN) && is_loaded(v, user) )
+            tlb_load_root(mfn_to_maddr(mfn));
+        return 0;
+    }
+
+    if ( mfn_eq(mfn, INVALID_MFN) )
+    {
+        if ( !user )
+            return -EINVAL;
+        install(v, mfn, user);
+        return 0;
+    }
+
+    frame = get_own_frame(v->domain, mfn);
+    if ( !frame )
+        return -EINVAL;
+    rc = table_get(v->domain, frame, 4);
+    if ( rc )
+        frame_put(frame);
+    else
+        install(v, mfn, user);
+    return rc;
+}
+
+long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
+{
+    long rc;
+
+    lock_acquire(table_lock(v->domain));
+    rc = table_drain(v->domain);
+    if ( !rc )
+        rc = root_switch(v, mfn, user);
+    lock_release(table_lock(v->domain));
+    return rc;
+}
+
+void pagetable_drop_roots(struct vcpu *v)
+{
+    lock_acquire(table_lock(v->domain));
+    if ( !mfn_eq(v->pv.root_user, INVALID_MFN) )
+        install(v, INVALID_MFN, true);
+    if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
+        install(v, INVALID_MFN, false);
+    lock_release(table_lock(v->domain));
+}
+
+long table_pin(struct domain *d, mfn_t mfn, unsigned int level)
+{
+    struct frame *frame = get_own_frame(d, mfn);
+    long rc;
+
+    if ( !frame )
+        return -EINVAL;
+    rc = READ_ONCE(frame->state) & FRAME_PINNED ? -EINVAL : table_get(d, frame, level);
+    if ( rc )
+        frame_put(frame);
+    else
+        atomic_fetch_or(&frame->state, FRAME_PINNED);
+    return rc;
+}
+
+long table_unpin(struct domain *d, mfn_t mfn)
+{
+    struct frame *frame = get_own_frame(d, mfn);
+    bool pinned;
+
+    if ( !frame )
+        return -EINVAL;
+    pinned = atomic_fetch_and(&frame->state, ~FRAME_PINNED) & FRAME_PINNED;
+    if ( pinned )
+        table_put(d, frame);
+    frame_put(frame);
+    return pinned ? 0 : -EINVAL;
+}
+
+long pagetable_pin_root(struct domain *d, mfn_t root)
+{
+    long rc;
+
+    lock_acquire(table_lock(d));
+    do
+        rc = table_pin(d, root, 4);
+    while ( rc == -ERESTART );
+    lock_release(table_lock(d));
+    return rc;
+}

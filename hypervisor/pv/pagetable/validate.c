@@ -1,0 +1,203 @@
+/*
+ * Validating tables, and taking them apart.
+ *
+ * A table is validated entry by entry, from 0 up; an entry of a higher table leads into the table that it names, so the
+ * recursion is as deep as there are levels. It may stop after each entry of a higher table: then this table and those above it
+ * are PARTIAL, frame->progress tells how many of their entries hold references, and the next one who asks for the same type
+ * resumes there. An L1 is done in one go, which takes some microseconds.
+ *
+ * Nothing is taken apart recursively. A table whose last type reference goes, or whose validation failed, is DEAD: it joins a
+ * list of its domain and is worked off from frame->progress down to 0, the newest table first, so that the list stays short.
+ * Every operation on tables of the domain does that before it begins and before it ends; when it is time to stop, the guest
+ * comes again with what is left of its hypercall, and if it doesn't, the list waits: for the next operation, or for the end
+ * of the domain.
+ *
+ * So a domain that builds 512^3 entries pays for their validation and release in slices, and can't make another one pay.
+ */
+#include "pv/pagetable/internal.h"
+#include "smp/smp.h"
+
+/* Empty slots are the rule: look at that many at once. */
+#define SCAN 8
+
+/* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
+static unsigned int skip_empty(const u64 *table, unsigned int i)
+{
+    while ( i < PTES_PER_TABLE && i % SCAN && !table[i] )
+        i++;
+    if ( i % SCAN )
+        return i;
+    for ( ; i < PTES_PER_TABLE; i += SCAN )
+        if ( table[i] | table[i + 1] | table[i + 2] | table[i + 3] | table[i + 4] | table[i + 5] | table[i + 6] | table[i + 7] )
+            break;
+    while ( i < PTES_PER_TABLE && !table[i] )
+        i++;
+    return i;
+}
+
+/* The last slot below @i that is not 0, plus one; 0 if there is none. */
+static unsigned int skip_empty_down(const u64 *table, unsigned int i)
+{
+    while ( i % SCAN && !table[i - 1] )
+        i--;
+    if ( i % SCAN )
+        return i;
+    for ( ; i; i -= SCAN )
+        if ( table[i - 1] | table[i - 2] | table[i - 3] | table[i - 4] | table[i - 5] | table[i - 6] | table[i - 7] | table[i - 8] )
+            break;
+    while ( i && !table[i - 1] )
+        i--;
+    return i;
+}
+
+static bool is_hypervisor_slot(unsigned int level, unsigned int i)
+{
+    return level == 4 && i - HV_SLOT_FIRST < HV_SLOTS;
+}
+
+static long validate_l1(struct domain *d, struct frame *frame, u64 *table)
+{
+    unsigned int i;
+    long rc = 0;
+
+    for ( i = skip_empty(table, 0); i < PTES_PER_TABLE; i = skip_empty(table, i + 1) )
+    {
+        u64 pte = table[i];
+
+        if ( !(pte & PTE_P) )
+            continue;
+        rc = entry_get_l1(d, d, &pte);
+        if ( rc )
+            break;
+        table[i] = pte;
+    }
+
+    frame->progress = i;
+    return rc;
+}
+
+static long validate_higher(struct domain *d, struct frame *frame, unsigned int level, u64 *table)
+{
+    unsigned int i;
+    long rc = 0;
+
+    for ( i = skip_empty(table, frame->progress); i < PTES_PER_TABLE; i = skip_empty(table, i + 1) )
+    {
+        u64 pte = table[i];
+
+        if ( !(pte & PTE_P) || is_hypervisor_slot(level, i) )
+            continue;
+        rc = entry_get_table(d, frame, level, &pte);
+        if ( rc )
+            break;
+        table[i] = pte;
+        if ( preempt_pending() )
+        {
+            i++;
+            rc = -ERESTART;
+            break;
+        }
+    }
+
+    frame->progress = i;
+    return rc;
+}
+
+/* A valid L4 carries the hypervisor's slots, but under m2p_strict only the kernel's roots show the M2P: roots.c. */
+static void finish_l4(struct domain *d, u64 *table)
+{
+    map_fill_l4(table);
+    if ( d->vm_assist & (1UL << VMASST_TYPE_m2p_strict) )
+        table[HV_SLOT_FIRST] = 0;
+}
+
+static void list_dead(struct domain *d, struct frame *frame)
+{
+    frame->link = d->pv.dead_tables;
+    d->pv.dead_tables = frame_to_mfn(frame).n;
+}
+
+void table_condemn(struct domain *d, struct frame *frame)
+{
+    frame_condemn_type(frame);
+    list_dead(d, frame);
+}
+
+long table_get(struct domain *d, struct frame *frame, unsigned int level)
+{
+    u64 *table;
+    long rc = frame_claim_type(frame, level);
+
+    if ( rc != FRAME_CLAIMED )
+        return rc;
+
+    table = mfn_to_virt(frame_to_mfn(frame));
+    rc = level == 1 ? validate_l1(d, frame, table) : validate_higher(d, frame, level, table);
+    if ( !rc )
+    {
+        if ( level == 4 )
+            finish_l4(d, table);
+        frame_commit_type(frame);
+    }
+    else if ( rc == -ERESTART )
+        frame_suspend_type(frame);
+    else
+        table_condemn(d, frame);
+
+    return rc;
+}
+
+void table_put(struct domain *d, struct frame *frame)
+{
+    if ( !frame_retire_type(frame) )
+        return;
+    frame->progress = PTES_PER_TABLE;
+    list_dead(d, frame);
+}
+
+static void take_l1_apart(struct frame *frame, const u64 *table)
+{
+    unsigned int i;
+
+    for ( i = skip_empty_down(table, frame->progress); i; i = skip_empty_down(table, i - 1) )
+        if ( table[i - 1] & PTE_P )
+            entry_put_l1(table[i - 1]);
+    frame->progress = 0;
+}
+
+/* Until the table is done, or another one has died that should go first. */
+static void take_higher_apart(struct domain *d, struct frame *frame, unsigned int level, const u64 *table)
+{
+    unsigned int i = skip_empty_down(table, frame->progress);
+    u32 first = d->pv.dead_tables;
+
+    for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(table, i - 1) )
+        if ( (table[i - 1] & PTE_P) && !is_hypervisor_slot(level, i - 1) )
+            entry_put_table(d, frame, level, table[i - 1]);
+    frame->progress = i;
+}
+
+long table_drain_some(struct domain *d)
+{
+    while ( d->pv.dead_tables )
+    {
+        struct frame *frame = mfn_to_frame(to_mfn(d->pv.dead_tables));
+        unsigned int level = frame_type_of(READ_ONCE(frame->state));
+        const u64 *table = mfn_to_virt(frame_to_mfn(frame));
+
+        if ( level == 1 )
+            take_l1_apart(frame, table);
+        else
+            take_higher_apart(d, frame, level, table);
+
+        if ( !frame->progress && d->pv.dead_tables == frame_to_mfn(frame).n )
+        {
+            d->pv.dead_tables = frame->link;
+            frame_release_type(frame);
+        }
+        if ( d->pv.dead_tables && preempt_pending() )
+            return -ERESTART;
+    }
+
+    return 0;
+}

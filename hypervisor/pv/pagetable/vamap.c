@@ -1,0 +1,81 @@
+/*
+ * update_va_mapping: write the L1 entry that maps an address of the current address space, and flush what the guest asks for.
+ *
+ * The tables on the way are valid while the lock is held; an L1 entry holds no tables, so that this never has to stop.
+ */
+#include "mm/tlb.h"
+#include "pv/pagetable/internal.h"
+
+/* What the flags say: nothing, one page or all, here, on all of the domain's CPUs, or on those of a bitmap of vcpus. */
+static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
+{
+    unsigned long where = flags & ~UVMF_FLUSHTYPE_MASK, type = flags & UVMF_FLUSHTYPE_MASK;
+    cpumask_t cpus;
+    long rc;
+
+    if ( type == UVMF_NONE || type == UVMF_FLUSHTYPE_MASK )
+        return 0;
+    if ( type == UVMF_TLB_FLUSH )
+        va = TLB_FLUSH_ALL;
+
+    if ( where == UVMF_LOCAL )
+    {
+        if ( type == UVMF_INVLPG )
+            tlb_flush_page_local(va);
+        else
+            tlb_flush_local();
+        return 0;
+    }
+
+    if ( where == UVMF_ALL )
+        cpus = flush_cpus_of_all(d);
+    else
+    {
+        rc = flush_cpus_of(d, to_gva(where), &cpus);
+        if ( rc )
+            return rc;
+    }
+    tlb_flush_mask(cpus, va);
+    return 0;
+}
+
+static long update(struct domain *d, const struct domain *from, unsigned long va, u64 val, unsigned long flags)
+{
+    struct vcpu *v = current_vcpu();
+    long rc = -EINVAL;
+    u64 *slot;
+
+    lock_acquire(table_lock(d));
+    slot = walk_to_l1(d, v->pv.root_kernel, va);
+    if ( slot )
+        rc = entry_replace_l1(d, from, slot, val, false);
+    lock_release(table_lock(d));
+
+    if ( slot && flags )
+    {
+        long failed = flush_as_told(d, va, flags);
+
+        rc = rc ? rc : failed;
+    }
+    return rc;
+}
+
+long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned long flags)
+{
+    struct domain *d = current_vcpu()->domain;
+
+    return update(d, d, va, val64, flags);
+}
+
+long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64, unsigned long flags,
+                                             unsigned long domid)
+{
+    struct domain *d = current_vcpu()->domain, *from;
+    long rc = foreign_get(d, (domid_t)domid, &from);
+
+    if ( rc )
+        return rc;
+    rc = update(d, from, va, val64, flags);
+    foreign_put(d, from);
+    return rc;
+}
