@@ -88,15 +88,9 @@ long time_vcpu_create(struct vcpu *v);
 void time_vcpu_destroy(struct vcpu *v);
 
 /*
- * @v was switched in on this CPU, its page tables loaded: bring its clock up to date, its timers to this CPU, and the
- * periodic tick that it missed. And it is about to be switched out: it doesn't tick then.
- */
-void time_switch_in(struct vcpu *v);
-void time_switch_out(struct vcpu *v);
-
-/*
- * Write the vcpu's vcpu_time_info (and, if it is current and in kernel mode, its user area) if it is out of date. An old one
- * is still right: it just makes the guest multiply larger numbers.
+ * @v runs on this CPU from now on, its page tables are loaded: bring its clock up to date, its timers here, and the periodic
+ * tick that it missed. The user area is written if it can be; an old clock is still a right one, it only makes the guest
+ * multiply larger numbers.
  */
 void time_update_vcpu(struct vcpu *v);
 

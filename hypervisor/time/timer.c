@@ -1,0 +1,193 @@
+/*
+ * Timers: a heap a CPU, and the one-shot hardware timer behind it.
+ *
+ * The hardware is armed for the first timer, and left alone when that one is stopped: an interrupt too many, which finds
+ * nothing due, is rarer than a timer that is set and stopped again. So `armed` may be earlier than the first timer, never
+ * later.
+ */
+#include "time/time.h"
+
+#include "console/console.h"
+#include "cpu/asm.h"
+#include "cpu/percpu.h"
+#include "irq/lapic.h"
+#include "lib/atomic.h"
+#include "lib/bits.h"
+#include "mm/heap.h"
+#include "smp/lock.h"
+#include "smp/smp.h"
+#include "time/clock.h"
+#include "time/cpu.h"
+#include "time/heap.h"
+
+#define LAPIC_COUNT_MAX 0xffffffffUL
+#define FAR_NS          ((ns_t)NS_PER_S * 4) /* about what 2^32 ticks of a fast local APIC timer last */
+
+static bool use_deadline;
+
+static struct time_cpu *time_cpu_of(u32 cpu)
+{
+    struct percpu *percpu = this_cpu();
+
+    return (cpu == percpu->cpu ? percpu : smp_percpu(cpu))->time;
+}
+
+/* The CPU that the timer belongs to, locked: it may be moved while we wait. */
+static struct time_cpu *lock_owner(const struct timer *timer)
+{
+    for ( ;; )
+    {
+        u32 cpu = READ_ONCE(timer->cpu);
+        struct time_cpu *owner = time_cpu_of(cpu);
+
+        lock_acquire(&owner->lock);
+        if ( timer->cpu == cpu )
+            return owner;
+        lock_release(&owner->lock);
+    }
+}
+
+/*
+ * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again. What is
+ * due already becomes exit work.
+ */
+static void arm(struct time_cpu *cpu, ns_t when)
+{
+    ns_t now = time_now(), delta = min(when - now, FAR_NS);
+
+    if ( when <= now )
+    {
+        percpu_raise(this_cpu(), WORK_TIMER);
+        return;
+    }
+
+    cpu->armed = when;
+    if ( use_deadline )
+        lapic_timer_set_deadline(clock_tsc_at(now + delta) + 1);
+    else
+        lapic_timer_set((u32)min(scale_apply(time_clock.ns_to_lapic, (u64)delta) + 1,
+                                 LAPIC_COUNT_MAX));
+}
+
+/* @owner's first timer is a new one. */
+static void first_changed(struct time_cpu *owner, u32 cpu)
+{
+    if ( owner->first->expires >= owner->armed )
+        return;
+    if ( cpu == this_cpu()->cpu )
+        arm(owner, owner->first->expires);
+    else
+        smp_kick(cpu, WORK_TIMER);
+}
+
+static void enqueue(struct time_cpu *owner, struct timer *timer)
+{
+    timer->active = true;
+    owner->first = heap_insert(owner->first, timer);
+    if ( owner->first == timer )
+        first_changed(owner, timer->cpu);
+}
+
+static void dequeue(struct time_cpu *owner, struct timer *timer)
+{
+    timer->active = false;
+    owner->first = heap_remove(owner->first, timer);
+}
+
+void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 cpu)
+{
+    *timer = (struct timer){ .handler = handler, .arg = arg, .cpu = cpu };
+}
+
+void timer_set(struct timer *timer, ns_t expires)
+{
+    struct time_cpu *owner = lock_owner(timer);
+
+    if ( timer->active )
+        dequeue(owner, timer);
+    timer->expires = expires;
+    enqueue(owner, timer);
+    lock_release(&owner->lock);
+}
+
+void timer_stop(struct timer *timer)
+{
+    struct time_cpu *owner;
+
+    if ( !READ_ONCE(timer->active) )
+        return;
+    owner = lock_owner(timer);
+    if ( timer->active )
+        dequeue(owner, timer);
+    lock_release(&owner->lock);
+}
+
+void timer_kill(struct timer *timer)
+{
+    struct time_cpu *owner = time_cpu_of(timer->cpu);
+
+    timer_stop(timer);
+    if ( owner == this_cpu()->time ) /* not running here, but for its own handler that kills it */
+        return;
+    while ( atomic_load(&owner->running) == timer )
+        smp_poll();
+}
+
+void timer_move(struct timer *timer, u32 cpu)
+{
+    struct time_cpu *owner;
+    bool active;
+
+    if ( timer->cpu == cpu )
+        return;
+    owner = lock_owner(timer);
+    active = timer->active;
+    if ( active )
+        dequeue(owner, timer);
+    WRITE_ONCE(timer->cpu, cpu);
+    lock_release(&owner->lock);
+    if ( active )
+        timer_set(timer, timer->expires);
+}
+
+void time_run_timers(void)
+{
+    struct time_cpu *cpu = this_cpu()->time;
+    ns_t now = time_now();
+    struct timer *timer;
+
+    lock_acquire(&cpu->lock);
+    while ( (timer = cpu->first) != NULL && timer->expires <= now )
+    {
+        dequeue(cpu, timer);
+        cpu->running = timer;
+        lock_release(&cpu->lock);
+        timer->handler(timer->arg);
+        atomic_store(&cpu->running, NULL);
+        lock_acquire(&cpu->lock);
+    }
+    cpu->armed = TIME_NEVER;
+    if ( cpu->first )
+        arm(cpu, cpu->first->expires);
+    lock_release(&cpu->lock);
+}
+
+void time_init(void)
+{
+    struct time_cpu *cpu = heap_new(struct time_cpu);
+
+    if ( !cpu )
+        panic("no memory for a CPU's timers");
+    lock_init(&cpu->lock, LOCK_TIMER);
+    cpu->armed = TIME_NEVER;
+    guest_clock_init_cpu(cpu);
+    this_cpu()->time = cpu;
+
+    if ( !time_clock.tsc_base )
+    {
+        time_clock.tsc_base = rdtsc();
+        clock_calibrate();
+        wallclock_init();
+    }
+    use_deadline = lapic_timer_use_deadline();
+}
