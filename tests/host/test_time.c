@@ -111,7 +111,7 @@ TEST(scale_is_accurate)
             uint64_t want = exact(delta, hz[i], NS_PER_S), got = scale_apply(scale, delta);
             uint64_t slack = want / (1UL << 31) + 2 + NS_PER_S / hz[i];
 
-            if ( want > (1UL << 62) )
+            if ( scale.shift > 0 && delta >> (64 - scale.shift) ) /* centuries */
                 continue;
             expect(got <= want + 1 && got + slack >= want);
         }
