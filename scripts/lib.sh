@@ -4,7 +4,7 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 B=${B:-$TOP/build}
 case $B in /*) ;; *) B=$TOP/$B ;; esac
-CACHE=${RL_CACHE:-$TOP/build/cache}
+CACHE=${RL_CACHE:-$TOP/.cache}       # downloads and what is made of them alone: shared by all build folders, outlives `make clean`
 SUITE=bookworm                      # Debian 12: the release whose kernel and Xen tools we run
 
 say() { printf '%s\n' "== $*" >&2; }

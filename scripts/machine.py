@@ -120,7 +120,7 @@ class Outcome:
             for line in stream:
                 event = json.loads(line)
                 if event.get("event") == "SHUTDOWN":
-                    self.reason = event["data"]["reason"]
+                    self.reason = self.reason or event["data"]["reason"]     # our quit causes another
                     self._say(stream, "quit")
         except (OSError, ValueError):
             pass                    # QEMU is gone

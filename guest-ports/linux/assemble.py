@@ -15,7 +15,7 @@ import sys
 import initramfs
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "host", "root", "etc", "var/lib/xenstored", "var/log", "mnt")
+DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "host", "root", "etc", "var/lib/xen", "var/lib/xenstored", "var/log", "mnt")
 
 
 def base_archive(list_file, packages, modules, toolstack):
@@ -25,6 +25,7 @@ def base_archive(list_file, packages, modules, toolstack):
     for name in DIRECTORIES:
         archive.directory(name)
     archive.symlink("var/run", "/run")
+    archive.symlink("var/lock", "/run/lock")
     archive.device("dev/console", 5, 1)
 
     rows = list(initramfs.read_list(list_file, toolstack))
@@ -49,15 +50,15 @@ def is_elf(path):
         return f.read(4) == b"\x7fELF"
 
 
-def write_compressed(archive, path, command):
-    """Writes the archive to @path through a compressor, padded so that another archive may follow."""
+def write_compressed(archive, path, command, pad=4):
+    """Writes the archive to @path through a compressor, padded to a multiple: of 4 where another archive follows."""
     with open(path + ".cpio", "wb") as f:
         archive.write(f)
     with open(path + ".cpio", "rb") as plain:
         packed = subprocess.run(command, stdin=plain, stdout=subprocess.PIPE, check=True).stdout
     os.unlink(path + ".cpio")
     with open(path + ".new", "wb") as f:
-        f.write(packed + b"\0" * (-len(packed) % 4))
+        f.write(packed + b"\0" * (-len(packed) % pad))
     os.replace(path + ".new", path)
 
 
@@ -71,28 +72,25 @@ def digest(*paths):
     return h.hexdigest()[:16]
 
 
-def cached_base(args, name, packages, modules, compressor):
-    """The compressed archive of NAME.list, made when no cached one fits."""
-    list_file = f"{HERE}/{name}.list"
+def dom0_base(args, packages, modules):
+    """The compressed archive of dom0.list, made when no cached one fits."""
+    list_file = f"{HERE}/dom0.list"
     key = digest(list_file, f"{HERE}/initramfs.py", __file__, args.stamp)
-    path = f"{args.cache}/{name}-{args.toolstack}-{key}.img"
+    path = f"{args.cache}/dom0-{args.toolstack}-{key}.img"
     if not os.path.exists(path):
-        print(f"== packing {name}'s base image", file=sys.stderr)
+        print("== packing dom0's base image", file=sys.stderr)
         archive = base_archive(list_file, packages, modules, args.toolstack)
-        write_compressed(archive, path, compressor)
+        write_compressed(archive, path, ["zstd", "-q", "-19", "-c"])
     with open(path, "rb") as f:
         return f.read()
 
 
 def domu_image(args, packages, modules):
-    """The sample Linux guest's initramfs."""
+    """The sample Linux guest's initramfs: one archive in one gzip, since toolstacks unpack such an image themselves."""
     path = f"{args.out}/domu.initrd"
-    ours = initramfs.Archive()
-    ours.copy_tree(f"{HERE}/domu")
-    with open(path + ".new", "wb") as f:
-        f.write(cached_base(args, "domu", packages, modules, ["gzip", "-9n"]))
-        ours.write(f)
-    os.replace(path + ".new", path)
+    archive = base_archive(f"{HERE}/domu.list", packages, modules, args.toolstack)
+    archive.copy_tree(f"{HERE}/domu")
+    write_compressed(archive, path, ["gzip", "-9n"], pad=1)
     return path
 
 
@@ -118,7 +116,7 @@ def dom0_image(args, packages, modules, domu):
                 packages.offer_libs(row[1])
         packages.add_libs(ours, program)
     with open(path + ".new", "wb") as f:
-        f.write(cached_base(args, "dom0", packages, modules, ["zstd", "-q", "-19", "-c"]))
+        f.write(dom0_base(args, packages, modules))
         guests_archive(args, domu).write(f)
         ours.write(f)
     os.replace(path + ".new", path)

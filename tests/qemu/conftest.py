@@ -1,0 +1,62 @@
+"""Options and fixtures for the tests that boot QEMU. All run without KVM, so that every machine runs the same.
+
+  --hv=peer    boot Debian's Xen 4.17 instead of Ringleader: does the test itself hold?
+  --soak       run the tests marked soak as well (long ones)
+"""
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import session as s
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--hv", default="ringleader", choices=("ringleader", "peer", "none"))
+    parser.addoption("--soak", action="store_true")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: takes minutes; runs with --soak")
+    config.addinivalue_line("markers", "ours: about Ringleader or rl, makes no sense with --hv=peer")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out what was not asked for: such a test counts as not selected, not as skipped."""
+    hv, soak = config.getoption("hv"), config.getoption("soak")
+    keep = [i for i in items if (soak or not i.get_closest_marker("soak")) and
+            (hv == "ringleader" or not i.get_closest_marker("ours"))]
+    config.hook.pytest_deselected(items=[i for i in items if i not in keep])
+    items[:] = keep
+
+
+@pytest.fixture(scope="session")
+def hv(request):
+    return request.config.getoption("hv")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def image():
+    """dom0's image, up to date."""
+    subprocess.run([f"{s.m.TOP}/guest-ports/linux/mkimage"], check=True)
+
+
+@pytest.fixture(scope="session")
+def load():
+    """The load program, built for any Linux (static)."""
+    out = f"{s.m.B}/tests/qemu/load"
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o", out, f"{HERE}/load/load.c"],
+                   check=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def host_dir(tmp_path_factory):
+    """A folder that dom0 sees as /host, gone afterwards."""
+    path = tmp_path_factory.mktemp("host")
+    yield str(path)
+    shutil.rmtree(path, ignore_errors=True)
