@@ -37,6 +37,7 @@ unsigned long clear_guest(gva_t to, unsigned long len);
  * handful of instructions on the hot paths.
  */
 static inline bool guest_store_u64(gva_t to, u64 value);
+static inline bool guest_store_u32(gva_t to, u32 value);
 static inline bool guest_load_u64(u64 *value, gva_t from);
 static inline bool guest_load_u32(u32 *value, gva_t from);
 

@@ -11,6 +11,11 @@ static inline bool guest_store_u64(gva_t to, u64 value)
     return !copy_to_guest(to, &value, sizeof(value));
 }
 
+static inline bool guest_store_u32(gva_t to, u32 value)
+{
+    return !copy_to_guest(to, &value, sizeof(value));
+}
+
 static inline bool guest_load_u64(u64 *value, gva_t from)
 {
     return !copy_from_guest(value, from, sizeof(*value));
@@ -29,6 +34,17 @@ static inline bool guest_store_u64(gva_t to, u64 value)
         return false;
 
     __asm__ goto("1: mov %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
+    return true;
+fault:
+    return false;
+}
+
+static inline bool guest_store_u32(gva_t to, u32 value)
+{
+    if ( !guest_range_ok(to, sizeof(value)) )
+        return false;
+
+    __asm__ goto("1: movl %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
     return true;
 fault:
     return false;
