@@ -63,6 +63,18 @@ struct percpu {
     u64 last_fault[4];    /* rip, cr2, error, vector of the last hypervisor fault: for the crash report */
 };
 
+#ifdef HOST_TEST
+
+/* A thread is a CPU; what precedes *host_cpu is its guest's frame. */
+extern __thread struct percpu *host_cpu;
+
+static inline struct percpu *this_cpu(void)
+{
+    return host_cpu;
+}
+
+#else
+
 static inline struct percpu *this_cpu(void)
 {
     u64 rsp;
@@ -70,6 +82,8 @@ static inline struct percpu *this_cpu(void)
     __asm__("mov %%rsp, %0" : "=r"(rsp));
     return (struct percpu *)((rsp & ~(STACK_AREA_SIZE - 1)) + STACK_PERCPU_PAGE * PAGE_SIZE);
 }
+
+#endif
 
 /* The frame of the guest that this CPU interrupted. Valid whenever current is not the idle vcpu. */
 static inline struct regs *percpu_guest_regs(void)
