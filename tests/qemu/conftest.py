@@ -12,14 +12,18 @@ import pytest
 import session as s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+VERDICTS = []       # the file that --verdicts names, if any
 
 
 def pytest_addoption(parser):
     parser.addoption("--hv", default="ringleader", choices=("ringleader", "peer", "none"))
     parser.addoption("--soak", action="store_true")
+    parser.addoption("--verdicts", help="file for scripts/test to read")
 
 
 def pytest_configure(config):
+    if config.getoption("verdicts"):
+        VERDICTS.append(config.getoption("verdicts"))
     config.addinivalue_line("markers", "soak: takes minutes; runs with --soak")
     config.addinivalue_line("markers", "ours: about Ringleader or rl, makes no sense with --hv=peer")
 
@@ -60,3 +64,18 @@ def host_dir(tmp_path_factory):
     path = tmp_path_factory.mktemp("host")
     yield str(path)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def pytest_runtest_logreport(report):
+    """One line a test for scripts/test, in the file that --verdicts names: name, verdict, reason."""
+    if not VERDICTS or (report.when != "call" and report.passed):
+        return
+    verdict, reason = "PASS", ""
+    if report.skipped:
+        verdict, reason = "SKIP", str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
+    elif report.failed:
+        crash = getattr(report.longrepr, "reprcrash", None)
+        verdict, reason = "FAIL", crash.message if crash else report.when
+    name = report.nodeid.replace("test_", "", 1).replace(".py::test_", ".").replace("\t", " ")
+    with open(VERDICTS[0], "a", encoding="utf-8") as f:
+        f.write(f"{name}\t{verdict}\t{reason.splitlines()[0] if reason else ''}\n")

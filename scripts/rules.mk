@@ -1,0 +1,34 @@
+# What boots and tests the product: `run`, `test` and their kin. Settings (KERNEL=, MEM=, HV=, ...) go through the
+# environment: scripts/run tells which there are.
+
+.PHONY: run test soak image iso setup
+
+RUN_ENV = B='$(abspath $(B))'
+
+# Everything that `make run` and `make test` need, before anything is built: a fresh machine may lack the compiler's
+# friends.
+setup: ## install what is missing (Debian packages)
+	@scripts/setup build run test
+
+run: ## boot dom0 in QEMU: a shell here, or the scripted tour when there is no terminal
+	@scripts/setup build run
+	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@$(RUN_ENV) scripts/run
+
+image: ## assemble dom0's kernel and initramfs from Debian packages
+	@scripts/setup build run
+	@$(RUN_ENV) guest-ports/linux/mkimage
+
+iso: hypervisor image ## a BIOS ISO with GRUB, the hypervisor and dom0
+	@$(RUN_ENV) scripts/mkiso
+	@echo "$(B)/ringleader.iso"
+
+test: ## all tests, in under 20 minutes; closes with one line of numbers
+	@scripts/setup build run test
+	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@+$(RUN_ENV) scripts/test
+
+soak: ## the long tests as well
+	@scripts/setup build run test
+	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@+$(RUN_ENV) scripts/test --soak
