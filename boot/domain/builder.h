@@ -71,7 +71,7 @@ struct builder_image {
     bool features_told;    /* SUPPORTED_FEATURES was given: a bit not set there is not supported */
     bool initrd_unmapped;  /* MOD_START_PFN: the initrd may lie outside of the initial mapping */
     bool suspend_cancel;
-    bool symbols;          /* wants its symbol table; not done */
+    bool symbols; /* wants its symbol table; not done */
     enum { BUILDER_PAE_NO, BUILDER_PAE_YES, BUILDER_PAE_EXTENDED_CR3 } pae;
     char guest_os[32], guest_version[32], loader[32], xen_version[32];
 };
@@ -90,7 +90,9 @@ struct builder_area {
  * table of level n is numbered by va >> (12 + 9n). Tables of one level have consecutive pfns, from pfn[level] on.
  */
 struct builder_range {
-    u64 first[5], count[5]; /* numbers of the items at each level: a level with count 0 uses the other range's */
+    u64 first[5],
+        count
+            [5]; /* numbers of the items at each level: a level with count 0 uses the other range's */
     u64 pfn[5];
 };
 
@@ -99,20 +101,20 @@ struct builder_layout {
     struct builder_area kernel, initrd, p2m, start_info, xenstore, console, tables, stack;
     struct builder_area p2m_tables; /* those that INIT_P2M needs besides */
     struct builder_range main, p2m_range;
-    u64 pages_needed; /* the least nr_pages that would do */
+    u64 pages_needed; /* what all of this takes of nr_pages */
 };
 
 struct builder {
     /* From the caller, who keeps them until builder_free. */
     const struct builder_ops *ops;
-    void *priv; /* the operations' own */
+    void *priv;         /* the operations' own */
     const void *kernel; /* as the user gave it: ELF or bzImage, compressed or not */
     size_t kernel_size;
     const void *initrd; /* NULL if there is none */
     size_t initrd_size;
     const char *cmdline; /* NULL: empty */
-    u32 start_flags;     /* SIF_PRIVILEGED | SIF_INITDOMAIN for the first domain, else 0; the builder adds its own */
-    bool ring_pages;     /* lay out the xenstore and console pages */
+    u32 start_flags; /* SIF_PRIVILEGED | SIF_INITDOMAIN for the first domain, else 0; the builder adds its own */
+    bool ring_pages; /* lay out the xenstore and console pages */
 
     /* From the caller, before builder_layout. */
     u64 nr_pages;
@@ -120,13 +122,15 @@ struct builder {
     /* From the caller, before builder_start_info. */
     maddr_t shared_info;
     u32 store_evtchn, console_evtchn;
-    const struct dom0_vga_console_info *vga; /* the first domain's view of the screen; may be NULL */
+    const struct dom0_vga_console_info
+        *vga; /* the first domain's view of the screen; may be NULL */
 
     /* What the builder found out. */
     struct builder_image image;
     struct builder_layout layout;
-    mfn_t root;      /* the L4, after builder_page_tables */
-    mfn_t store_mfn; /* the ring pages' frames, after builder_start_info; INVALID_MFN without them */
+    mfn_t root; /* the L4, after builder_page_tables */
+    mfn_t
+        store_mfn; /* the ring pages' frames, after builder_start_info; INVALID_MFN without them */
     mfn_t console_mfn;
 
     /* The builder's own. */

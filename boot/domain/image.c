@@ -42,7 +42,8 @@ static int unpack_to(struct builder *b, const void *in, size_t in_size)
     if ( size == -ENOMEM )
         return builder_fail(b, -ENOMEM, "no memory to unpack the kernel: it takes %llu KiB",
                             (unsigned long long)b->unpacked_size >> 10);
-    return builder_fail(b, (int)size, "the kernel image is damaged: its %s data do not unpack (%ld)",
+    return builder_fail(b, (int)size,
+                        "the kernel image is damaged: its %s data do not unpack (%ld)",
                         unzip_name(unzip_detect(in, in_size)), size);
 }
 
@@ -51,7 +52,8 @@ static int unpack(struct builder *b, const void *in, size_t in_size)
     enum unzip_format format = unzip_detect(in, in_size);
 
     if ( format > UNZIP_ZSTD )
-        return builder_fail(b, -EOPNOTSUPP, "the kernel is compressed by %s, which is not supported",
+        return builder_fail(b, -EOPNOTSUPP,
+                            "the kernel is compressed by %s, which is not supported",
                             unzip_name(format));
 
     b->unpacked_size = unzip_size(in, in_size);
@@ -83,14 +85,18 @@ static int check_kind(struct builder *b)
 {
     const struct builder_image *image = &b->image;
 
-    if ( !str_prefix(image->loader, "generic", NULL) && !str_prefix(image->guest_os, "linux", NULL) )
-        return builder_fail(b, -EINVAL, "the kernel's loader type is \"%s\", not generic", image->loader);
+    if ( !str_prefix(image->loader, "generic", NULL) &&
+         !str_prefix(image->guest_os, "linux", NULL) )
+        return builder_fail(b, -EINVAL, "the kernel's loader type is \"%s\", not generic",
+                            image->loader);
     if ( !str_prefix(image->xen_version, "xen-3.0", NULL) )
-        return builder_fail(b, -EINVAL, "the kernel is for \"%s\", not xen-3.0", image->xen_version);
+        return builder_fail(b, -EINVAL, "the kernel is for \"%s\", not xen-3.0",
+                            image->xen_version);
     if ( !image->is64 && image->pae == BUILDER_PAE_NO )
         return builder_fail(b, -EOPNOTSUPP, "32-bit kernels without PAE are not supported");
     if ( !image->is64 || b->elf.machine != ELF_MACHINE_X86_64 )
-        return builder_fail(b, -EOPNOTSUPP, "this is no x86-64 kernel: 32-bit guests are not supported yet");
+        return builder_fail(b, -EOPNOTSUPP,
+                            "this is no x86-64 kernel: 32-bit guests are not supported yet");
     return 0;
 }
 
@@ -108,7 +114,8 @@ static int check_features(struct builder *b)
     u32 missing = image->required_features & IMPOSSIBLE_FEATURES;
 
     if ( missing )
-        return builder_fail(b, -EOPNOTSUPP, "the kernel requires features that PV guests do not get: 0x%x",
+        return builder_fail(b, -EOPNOTSUPP,
+                            "the kernel requires features that PV guests do not get: 0x%x",
                             missing);
     if ( (b->start_flags & SIF_INITDOMAIN) && image->features_told &&
          !(image->features & 1U << XENFEAT_dom0) )
@@ -138,9 +145,10 @@ static int find_span(struct builder *b)
         if ( segment.type != ELF_PT_LOAD || !segment.memsize )
             continue;
         if ( rc || !builder_range_ok(va, segment.memsize) || va < image->virt_base )
-            return builder_fail(b, -EINVAL,
-                                "the kernel image is damaged: segment %u (%#llx, %#llx bytes) is out of bounds",
-                                i, (unsigned long long)va, (unsigned long long)segment.memsize);
+            return builder_fail(
+                b, -EINVAL,
+                "the kernel image is damaged: segment %u (%#llx, %#llx bytes) is out of bounds", i,
+                (unsigned long long)va, (unsigned long long)segment.memsize);
         image->kernel_start = min(image->kernel_start, va);
         image->kernel_end = max(image->kernel_end, va + segment.memsize);
     }
@@ -156,7 +164,8 @@ static int check_addresses(struct builder *b)
 {
     const struct builder_image *image = &b->image;
 
-    if ( !IS_ALIGNED(image->virt_base, PAGE_SIZE) || !builder_range_ok(image->virt_base, PAGE_SIZE) )
+    if ( !IS_ALIGNED(image->virt_base, PAGE_SIZE) ||
+         !builder_range_ok(image->virt_base, PAGE_SIZE) )
         return builder_fail(b, -EINVAL, "the kernel's VIRT_BASE %#llx cannot be mapped",
                             (unsigned long long)image->virt_base);
     if ( !in_kernel(image, image->entry, 1) )

@@ -5,8 +5,8 @@
 #include "builder.h"
 
 /* Where 64-bit guests may not map: what is not canonical, and the hypervisor's slots. */
-#define CANONICAL_HOLE  0x0000800000000000ULL
-#define HYPERVISOR_END  0xffff880000000000ULL
+#define CANONICAL_HOLE 0x0000800000000000ULL
+#define HYPERVISOR_END 0xffff880000000000ULL
 
 void builder_log(struct builder *b, enum builder_message kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -205,13 +205,14 @@ int builder_layout(struct builder *b)
     pfn = place_front(b, layout);
     pfn = place_back(layout, pfn);
     if ( !pfn )
-        return builder_fail(b, -EINVAL, "the kernel's initial mapping at %#llx runs out of addresses",
+        return builder_fail(b, -EINVAL,
+                            "the kernel's initial mapping at %#llx runs out of addresses",
                             (unsigned long long)layout->v_start);
     layout->pages_needed = place_unmapped_areas(b, layout, pfn);
     rc = check_p2m(b);
     if ( !rc && layout->pages_needed > b->nr_pages )
-        rc = builder_fail(b, -ENOMEM, "%llu KiB of memory are too little: the kernel needs %llu KiB to start",
-                          (unsigned long long)b->nr_pages * 4,
-                          (unsigned long long)layout->pages_needed * 4);
+        rc = builder_fail(
+            b, -ENOMEM, "%llu KiB of memory are too little: the kernel needs %llu KiB to start",
+            (unsigned long long)b->nr_pages * 4, (unsigned long long)layout->pages_needed * 4);
     return rc;
 }

@@ -66,7 +66,8 @@ int builder_clear(struct builder *b, u64 offset, u64 size)
 
 static int load_segment(struct builder *b, const struct elf_segment *segment)
 {
-    u64 at = segment->paddr - b->image.paddr_offset; /* builder_parse_image has checked it against everything */
+    u64 at = segment->paddr -
+             b->image.paddr_offset; /* builder_parse_image has checked it against everything */
     int rc = builder_write(b, at, segment->data, segment->filesize);
 
     return rc ? rc : builder_clear(b, at + segment->filesize, segment->memsize - segment->filesize);

@@ -48,7 +48,8 @@ static int read_feature(struct builder *b, const char *name, size_t len, bool re
             b->image.required_features |= 1U << i;
         return 0;
     }
-    return required ? builder_fail(b, -EOPNOTSUPP, "the kernel requires a feature that is not known: %.*s",
+    return required ? builder_fail(b, -EOPNOTSUPP,
+                                   "the kernel requires a feature that is not known: %.*s",
                                    (int)len, name)
                     : 0;
 }
@@ -76,7 +77,7 @@ static void read_pae(struct builder_image *image, const char *text)
 {
     if ( str_prefix(text, "bimodal", NULL) || str_prefix(text, "yes", NULL) )
         image->pae = image->has_notes || strstr(text, "[extended-cr3]") ? BUILDER_PAE_EXTENDED_CR3
-                                                                         : BUILDER_PAE_YES;
+                                                                        : BUILDER_PAE_YES;
 }
 
 static void read_number(struct builder_image *image, u32 type, u64 n)
@@ -196,7 +197,8 @@ static const struct {
     bool number;
 } string_keys[] = {
     { "VIRT_ENTRY", XEN_ELFNOTE_ENTRY, true },
-    { "HYPERCALL_PAGE", XEN_ELFNOTE_HYPERCALL_PAGE, true }, /* here a page's number, counted from VIRT_BASE */
+    { "HYPERCALL_PAGE", XEN_ELFNOTE_HYPERCALL_PAGE,
+      true }, /* here a page's number, counted from VIRT_BASE */
     { "VIRT_BASE", XEN_ELFNOTE_VIRT_BASE, true },
     { "ELF_PADDR_OFFSET", XEN_ELFNOTE_PADDR_OFFSET, true },
     { "XEN_VER", XEN_ELFNOTE_XEN_VERSION, false },

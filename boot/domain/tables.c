@@ -46,8 +46,8 @@ static void fill_entries(struct builder *b, u64 *table, unsigned int level, u64 
     table += first - item;
     b->ops->get_mfns(b, to_pfn(pfn), last - first, table);
     for ( u64 i = 0; i < last - first; i++ )
-        table[i] = table[i] << PAGE_SHIFT |
-                   (level == 1 ? leaf_flags(&b->layout, pfn + i) : TABLE_FLAGS);
+        table[i] =
+            table[i] << PAGE_SHIFT | (level == 1 ? leaf_flags(&b->layout, pfn + i) : TABLE_FLAGS);
 }
 
 struct tables {

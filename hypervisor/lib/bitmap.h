@@ -12,8 +12,8 @@
 
 #include "lib/bits.h"
 
-#define BITS_PER_LONG         64
-#define BITS_TO_LONGS(n)      DIV_ROUND_UP(n, BITS_PER_LONG)
+#define BITS_PER_LONG           64
+#define BITS_TO_LONGS(n)        DIV_ROUND_UP(n, BITS_PER_LONG)
 #define DECLARE_BITMAP(name, n) unsigned long name[BITS_TO_LONGS(n)]
 
 static inline unsigned long bit_mask(unsigned long nr)

@@ -29,7 +29,8 @@ int bzimage_payload(const void *data, size_t size, const void **payload, size_t 
     if ( !bzimage_detect(data, size) || get_le16(p + VERSION) < 0x208 )
         return -EINVAL;
 
-    start = (p[SETUP_SECTS] ? p[SETUP_SECTS] + 1 : 5) * SECTOR; /* 0 means 4, besides the boot sector */
+    start =
+        (p[SETUP_SECTS] ? p[SETUP_SECTS] + 1 : 5) * SECTOR; /* 0 means 4, besides the boot sector */
     start += get_le32(p + PAYLOAD_OFFSET);
     length = get_le32(p + PAYLOAD_LENGTH);
     if ( length < 8 || start > size || length > size - start )

@@ -12,7 +12,7 @@ struct field {
     u8 width : 4;
 };
 
-#define WORD(at32, at64)    ((struct field){ at32, at64, 1, 0 })
+#define WORD(at32, at64)     ((struct field){ at32, at64, 1, 0 })
 #define FIXED(n, at32, at64) ((struct field){ at32, at64, 0, n })
 
 #define EH_MACHINE   FIXED(2, 18, 18)

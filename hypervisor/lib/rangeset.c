@@ -116,9 +116,8 @@ bool rangeset_contains(const struct rangeset *rs, uint64_t first, uint64_t last)
 {
     const struct range *range;
 
-    rangeset_for_each(range, rs)
-        if ( range->first <= first && range->last >= first )
-            return range->last >= last;
+    rangeset_for_each(range, rs) if ( range->first <= first &&
+                                      range->last >= first ) return range->last >= last;
     return false;
 }
 
@@ -126,8 +125,6 @@ bool rangeset_overlaps(const struct rangeset *rs, uint64_t first, uint64_t last)
 {
     const struct range *range;
 
-    rangeset_for_each(range, rs)
-        if ( range->first <= last && range->last >= first )
-            return true;
+    rangeset_for_each(range, rs) if ( range->first <= last && range->last >= first ) return true;
     return false;
 }

@@ -31,13 +31,13 @@ void *memset(void *dst, int value, size_t n)
     void *to = dst;
     size_t words = n / 8;
 
-    __asm__ volatile("rep stosq\n\t"
-                     "mov %[rest], %%ecx\n\t"
-                     "rep stosb"
-                     : "+D"(to), "+c"(words)
-                     : "a"((uint64_t)(uint8_t)value * 0x0101010101010101ULL),
-                       [rest] "r"((unsigned int)n & 7)
-                     : "memory");
+    __asm__ volatile(
+        "rep stosq\n\t"
+        "mov %[rest], %%ecx\n\t"
+        "rep stosb"
+        : "+D"(to), "+c"(words)
+        : "a"((uint64_t)(uint8_t)value * 0x0101010101010101ULL), [rest] "r"((unsigned int)n & 7)
+        : "memory");
     return dst;
 }
 

@@ -30,6 +30,18 @@ void host_test_end(void)
     exit(1);
 }
 
+#define EXIT_SKIPPED 77
+
+/* The reason reaches the parent through this pipe. */
+static int skip_pipe[2] = { -1, -1 };
+
+void host_test_skip(const char *reason)
+{
+    if ( write(skip_pipe[1], reason, strlen(reason)) < 0 )
+        exit(1);
+    exit(EXIT_SKIPPED);
+}
+
 static bool run_here(const struct host_test *test)
 {
     failures = 0;
@@ -37,21 +49,43 @@ static bool run_here(const struct host_test *test)
     return !failures;
 }
 
-/* The child leaves through exit(), so that the leak checker sees it. */
-static bool run_in_child(const struct host_test *test)
+/* The child leaves through exit(), so that the leak checker sees it. Its wait status, or -1. */
+static int run_in_child(const struct host_test *test)
 {
     int status = 0;
     pid_t pid;
 
     fflush(NULL);
+    if ( pipe(skip_pipe) )
+        return -1;
     pid = fork();
     if ( pid == 0 )
         exit(run_here(test) ? 0 : 1);
+    close(skip_pipe[1]);
     if ( pid < 0 || waitpid(pid, &status, 0) != pid )
-        return false;
+        return -1;
     if ( WIFSIGNALED(status) )
         fprintf(stderr, "%s: ended by signal %d\n", test->name, WTERMSIG(status));
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return status;
+}
+
+/* Run one case and print its line; false if it failed. */
+static bool run_and_report(const char *program, const struct host_test *test)
+{
+    int status = run_in_child(test);
+    bool exited = status >= 0 && WIFEXITED(status), passed = exited && !WEXITSTATUS(status);
+    bool skipped = exited && WEXITSTATUS(status) == EXIT_SKIPPED;
+    char reason[128] = "";
+
+    if ( skipped && read(skip_pipe[0], reason, sizeof(reason) - 1) < 0 )
+        reason[0] = '\0';
+    close(skip_pipe[0]);
+    printf("HOST-TEST %s.%s %s%s\n", program, test->name,
+           passed    ? "PASS"
+           : skipped ? "SKIP "
+                     : "FAIL",
+           reason);
+    return passed || skipped;
 }
 
 static bool chosen(const struct host_test *test, int argc, char **argv)
@@ -83,15 +117,8 @@ int host_test_main(const char *file, int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     base_name(name, sizeof(name), file);
     for ( const struct host_test *test = tests; test; test = test->next )
-    {
-        bool passed;
-
-        if ( !chosen(test, argc - skip, argv + skip) )
-            continue;
-        passed = in_child ? run_in_child(test) : run_here(test);
-        printf("HOST-TEST %s.%s %s\n", name, test->name, passed ? "PASS" : "FAIL");
-        ok &= passed;
-    }
+        if ( chosen(test, argc - skip, argv + skip) )
+            ok &= in_child ? run_and_report(name, test) : run_here(test);
     return ok ? 0 : 1;
 }
 

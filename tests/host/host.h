@@ -12,7 +12,7 @@
  * from the top), and further compiler flags another ("FLAGS: -fsanitize=thread" replaces the default sanitizers).
  *
  * Each case runs in a process of its own, so that a crash or a sanitizer's complaint fails that case alone. The result
- * is one line a case, "HOST-TEST NAME.case PASS" or FAIL, and the exit code. Arguments choose cases by name; with -s
+ * is one line a case, "HOST-TEST NAME.case PASS", FAIL or "SKIP reason", and the exit code. Arguments choose cases by name; with -s
  * they run in this process, for a debugger.
  */
 #ifndef TESTS_HOST_HOST_H
@@ -58,7 +58,10 @@ void host_test_fail(const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void host_test_end(void) __attribute__((noreturn));
 
-#define fail(...) host_test_fail(__FILE__, __LINE__, __VA_ARGS__)
+/* End the case without a verdict: something is not there to test with. */
+void host_test_skip(const char *reason) __attribute__((noreturn));
+
+#define fail(...)     host_test_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define fail_now(...) (fail(__VA_ARGS__), host_test_end())
 
 /* expect_* goes on after a failure, require ends the case. */

@@ -29,7 +29,8 @@ static void *copy_of(const void *data, size_t size)
 /* Words out of a small stock: what a text is to a compressor. */
 static void fill_words(uint8_t *data, size_t size)
 {
-    static const char *const words[] = { "page ", "frame ", "guest ", "table\n", "the ", "of ", "event " };
+    static const char *const words[] = { "page ", "frame ", "guest ", "table\n",
+                                         "the ",  "of ",    "event " };
 
     for ( size_t at = 0; at < size; )
     {
@@ -233,10 +234,11 @@ TEST(zstd_with_size)
 /* gzip's header has optional parts. */
 TEST(gzip_header)
 {
-    static const uint8_t plain[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 0, 0xfd, 0xff, 'h', 'i',
-                                     0xac, 0x2a, 0x93, 0xd8, 2, 0, 0, 0 };
-    static const uint8_t full[] = { 0x1f, 0x8b, 8, 0x1e, 0, 0, 0, 0, 0, 3, 3, 0, 'e', 'x', 't', 'n', 0, 'c', 'o', 0,
-                                    0, 0, 1, 2, 0, 0xfd, 0xff, 'h', 'i', 0xac, 0x2a, 0x93, 0xd8, 2, 0, 0, 0 };
+    static const uint8_t plain[] = { 0x1f, 0x8b, 8,   0,   0,    0,    0,    0,    0, 3, 1, 2, 0,
+                                     0xfd, 0xff, 'h', 'i', 0xac, 0x2a, 0x93, 0xd8, 2, 0, 0, 0 };
+    static const uint8_t full[] = { 0x1f, 0x8b, 8,   0x1e, 0,    0,    0,    0, 0, 3, 3, 0, 'e',
+                                    'x',  't',  'n', 0,    'c',  'o',  0,    0, 0, 1, 2, 0, 0xfd,
+                                    0xff, 'h',  'i', 0xac, 0x2a, 0x93, 0xd8, 2, 0, 0, 0 };
     uint8_t out[2];
 
     expect_eq(unpack(plain, sizeof(plain), (struct bytes){ out, 2 }), 2);
@@ -341,7 +343,10 @@ TEST(zstd_damaged)
 /* Noise behind a good magic number. */
 TEST(noise)
 {
-    static const char *const magics[] = { "\x1f\x8b\x08", "\xfd""7zXZ", "\x28\xb5\x2f\xfd" };
+    static const char *const magics[] = { "\x1f\x8b\x08",
+                                          "\xfd"
+                                          "7zXZ",
+                                          "\x28\xb5\x2f\xfd" };
     struct bytes out = { malloc(4096), 4096 };
 
     for ( int round = 0; round < 10000; round++ )

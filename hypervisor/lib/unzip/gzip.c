@@ -23,8 +23,8 @@
  * are consecutive numbers.
  */
 struct code {
-    u16 fast[1 << FAST_BITS];  /* symbol << 4 | length; 0: a longer code, or none */
-    u16 count[MAX_BITS + 1];   /* of codes of each length */
+    u16 fast[1 << FAST_BITS]; /* symbol << 4 | length; 0: a longer code, or none */
+    u16 count[MAX_BITS + 1];  /* of codes of each length */
     u16 symbols[MAX_SYMBOLS]; /* in the order of their codes */
 };
 
@@ -159,13 +159,15 @@ static long copy_match(struct gzip *z, size_t length, size_t distance)
 }
 
 /* Lengths and distances: a base and a number of further bits for each symbol. */
-static const u16 length_base[29] = { 3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-                                     31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258 };
+static const u16 length_base[29] = { 3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                     15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
+                                     67, 83, 99, 115, 131, 163, 195, 227, 258 };
 static const u8 length_bits[29] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                     2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-static const u16 distance_base[30] = { 1,   2,   3,   4,   5,   7,    9,    13,   17,   25,
-                                       33,  49,  65,  97,  129, 193,  257,  385,  513,  769,
-                                       1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577 };
+static const u16 distance_base[30] = {
+    1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+    193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577
+};
 
 static long unpack_match(struct gzip *z, unsigned int length_symbol)
 {
@@ -253,7 +255,9 @@ static bool read_lengths(struct gzip *z, const struct code *code, u8 *lengths, u
 
 static long unpack_dynamic(struct gzip *z)
 {
-    static const u8 order[19] = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 };
+    static const u8 order[19] = {
+        16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15
+    };
     u8 lengths[MAX_SYMBOLS + 32] = { 0 };
     unsigned int literals, distances, codes;
 

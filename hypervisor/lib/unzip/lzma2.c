@@ -322,7 +322,8 @@ static bool read_plain_header(struct chunk *chunk, const u8 **in, const u8 *in_e
 static bool read_lzma_header(struct chunk *chunk, const u8 **in, const u8 *in_end)
 {
     const u8 *p = *in;
-    unsigned int reset = p[0] >> 5 & 3; /* 0 nothing, 1 state, 2 also properties, 3 also dictionary */
+    unsigned int reset =
+        p[0] >> 5 & 3; /* 0 nothing, 1 state, 2 also properties, 3 also dictionary */
 
     if ( in_end - p < 6 )
         return false;

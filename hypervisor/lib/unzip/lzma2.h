@@ -30,9 +30,10 @@ struct lzma2 {
     struct lzma_probs probs;
     u32 rep[4]; /* the last distances, less one */
     unsigned int state;
-    unsigned int literal_context_bits; /* lc */
+    unsigned int literal_context_bits;                 /* lc */
     unsigned int literal_position_mask, position_mask; /* from lp and pb */
-    u8 tail[LZMA_CHUNK_MAX + LZMA_LOOKAHEAD]; /* a chunk too close to the input's end for looking ahead */
+    u8 tail[LZMA_CHUNK_MAX +
+            LZMA_LOOKAHEAD]; /* a chunk too close to the input's end for looking ahead */
 };
 
 /*

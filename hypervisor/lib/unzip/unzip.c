@@ -25,7 +25,8 @@ static const struct {
 enum unzip_format unzip_detect(const void *in, size_t in_size)
 {
     for ( unsigned int i = UNZIP_NONE + 1; i < ARRAY_SIZE(formats); i++ )
-        if ( in_size >= formats[i].magic_size && !memcmp(in, formats[i].magic, formats[i].magic_size) )
+        if ( in_size >= formats[i].magic_size &&
+             !memcmp(in, formats[i].magic, formats[i].magic_size) )
             return (enum unzip_format)i;
     return UNZIP_NONE;
 }

@@ -58,7 +58,8 @@ static u32 convert(u32 operand, u32 end, int distance)
     for ( ;; )
     {
         u32 relative = operand - end;
-        unsigned int shift = 24 - 8 * (unsigned int)distance; /* where the passed-over one has its top byte */
+        unsigned int shift =
+            24 - 8 * (unsigned int)distance; /* where the passed-over one has its top byte */
 
         if ( !distance || !top_byte((u8)(relative >> shift)) )
             /* The top byte is the sign of bit 24, whatever the subtraction left there. */

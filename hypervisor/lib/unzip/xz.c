@@ -25,7 +25,8 @@ struct xz {
     u8 *out;
     size_t out_size, written;
     enum check check;
-    u32 blocks, records; /* a checksum over each block's sizes, as met and as the index lists them */
+    u32 blocks,
+        records; /* a checksum over each block's sizes, as met and as the index lists them */
     struct crc32_table crc32;
     struct crc64_table crc64;
     struct lzma2 lzma2;
@@ -130,7 +131,8 @@ static long read_block_header(struct xz *xz, struct block *block)
     const u8 *end = xz->in + size - 4;
 
     *block = (struct block){ .start = xz->in };
-    if ( size > (size_t)(xz->end - xz->in) || crc32(&xz->crc32, 0, xz->in, size - 4) != get_le32(end) )
+    if ( size > (size_t)(xz->end - xz->in) ||
+         crc32(&xz->crc32, 0, xz->in, size - 4) != get_le32(end) )
         return -EINVAL;
     xz->in += size;
     return read_block_fields(block, block->start + 1, end);
@@ -168,7 +170,8 @@ static u32 add_sizes(const struct xz *xz, u32 crc, u64 unpadded, u64 unpacked)
 /* What follows a block's data: padding and checksum. @unpacked bytes came out of it. */
 static bool end_block(struct xz *xz, const struct block *block, const u8 *data, u64 unpacked)
 {
-    u64 packed = (u64)(xz->in - data), unpadded = (u64)(xz->in - block->start) + check_size(xz->check);
+    u64 packed = (u64)(xz->in - data),
+        unpadded = (u64)(xz->in - block->start) + check_size(xz->check);
 
     if ( block->packed_size != UNKNOWN && block->packed_size != packed )
         return false;
@@ -212,7 +215,8 @@ static bool index_ok(struct xz *xz)
         return false;
     for ( ; count; count-- )
     {
-        if ( !read_number(&xz->in, xz->end, &unpadded) || !read_number(&xz->in, xz->end, &unpacked) )
+        if ( !read_number(&xz->in, xz->end, &unpadded) ||
+             !read_number(&xz->in, xz->end, &unpacked) )
             return false;
         xz->records = add_sizes(xz, xz->records, unpadded, unpacked);
     }

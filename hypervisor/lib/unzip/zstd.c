@@ -82,7 +82,8 @@ static long read_frame_header(struct frame *frame, const u8 **in, const u8 *end)
     if ( get_bytes(p, dictionary_field) )
         return -EOPNOTSUPP;
     p += dictionary_field;
-    frame->content_size = size_field ? get_bytes(p, size_field) + (size_field == 2 ? 256 : 0) : UNKNOWN;
+    frame->content_size =
+        size_field ? get_bytes(p, size_field) + (size_field == 2 ? 256 : 0) : UNKNOWN;
     if ( single )
         frame->block_max = frame->content_size;
     frame->block_max = min(frame->block_max, (u64)BLOCK_MAX);
@@ -318,24 +319,28 @@ static bool unpack_literals(struct zstd *z, const u8 **in, const u8 *end)
 /* ---- Sequences ---- */
 
 /* What a code of each kind stands for: a base, and a number of further bits. For offsets both follow from the code. */
-static const u32 literal_base[36] = { 0,  1,  2,  3,  4,  5,  6,   7,   8,   9,    10,   11,
-                                      12, 13, 14, 15, 16, 18, 20,  22,  24,  28,   32,   40,
-                                      48, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536 };
-static const u8 literal_bits[36] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0,  0,  0,  0,  1,  1,
+static const u32 literal_base[36] = { 0,   1,   2,    3,    4,    5,    6,     7,     8,
+                                      9,   10,  11,   12,   13,   14,   15,    16,    18,
+                                      20,  22,  24,   28,   32,   40,   48,    64,    128,
+                                      256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536 };
+static const u8 literal_bits[36] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0,  0,  0,  1,  1,
                                      1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
-static const u32 match_base[53] = { 3,  4,  5,  6,  7,  8,  9,  10, 11,  12,  13,  14,   15,   16,   17,   18,    19,    20,
-                                    21, 22, 23, 24, 25, 26, 27, 28, 29,  30,  31,  32,   33,   34,   35,   37,    39,    41,
-                                    43, 47, 51, 59, 67, 83, 99, 131, 259, 515, 1027, 2051, 4099, 8195, 16387, 32771, 65539 };
-static const u8 match_bits[53] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
-                                   0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+static const u32 match_base[53] = { 3,   4,   5,    6,    7,    8,    9,     10,    11,   12, 13,
+                                    14,  15,  16,   17,   18,   19,   20,    21,    22,   23, 24,
+                                    25,  26,  27,   28,   29,   30,   31,    32,    33,   34, 35,
+                                    37,  39,  41,   43,   47,   51,   59,    67,    83,   99, 131,
+                                    259, 515, 1027, 2051, 4099, 8195, 16387, 32771, 65539 };
+static const u8 match_bits[53] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0,  0,  0,  0,  0, 0,
+                                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,  0,  0,  1,  1,  1, 1,
+                                   2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 
 /* The codes' frequencies where a block does not bring its own. */
-static const s16 literal_default[36] = { 4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2,
+static const s16 literal_default[36] = { 4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1,  1,  2,  2,
                                          2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1 };
-static const s16 offset_default[29] = { 1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1,  1,  1,
+static const s16 offset_default[29] = { 1, 1, 1, 1, 1, 1, 2, 2, 2, 1,  1,  1,  1,  1, 1,
                                         1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1 };
-static const s16 match_default[53] = { 1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-                                       1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+static const s16 match_default[53] = { 1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1,  1,  1,  1,  1,  1,  1, 1,
+                                       1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,  1,  1,  1,  1,  1,  1, 1,
                                        1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1 };
 
 static const struct {
@@ -350,7 +355,8 @@ static const struct {
 enum { MODE_DEFAULT, MODE_RLE, MODE_FSE, MODE_REPEAT };
 
 /* Prepare one kind's table as @mode says; what describes it is taken from *@in. */
-static bool read_table(struct zstd *z, unsigned int kind, unsigned int mode, const u8 **in, const u8 *end)
+static bool read_table(struct zstd *z, unsigned int kind, unsigned int mode, const u8 **in,
+                       const u8 *end)
 {
     struct fse_table *table = &z->tables[kind];
     s16 frequencies[FSE_SYMBOLS_MAX];
@@ -385,7 +391,9 @@ static bool read_sequence_count(u32 *count, const u8 **in, const u8 *end)
     bytes = p[0] < 128 ? 1 : p[0] < 255 ? 2 : 3;
     if ( end - p < (long)bytes )
         return false;
-    *count = bytes == 1 ? p[0] : bytes == 2 ? (p[0] - 128U) * 256 + p[1] : get_le16(p + 1) + 0x7f00U;
+    *count = bytes == 1   ? p[0]
+             : bytes == 2 ? (p[0] - 128U) * 256 + p[1]
+                          : get_le16(p + 1) + 0x7f00U;
     *in += bytes;
     return true;
 }
@@ -471,7 +479,8 @@ static bool run_sequences(struct zstd *z, u32 count, const u8 *in, const u8 *end
         if ( !--count )
             return b.left == 0;
         for ( unsigned int i = 0; i < SEQUENCE_KINDS; i++ )
-            state[update_order[i]] = fse_next(&z->tables[update_order[i]], state[update_order[i]], &b);
+            state[update_order[i]] =
+                fse_next(&z->tables[update_order[i]], state[update_order[i]], &b);
     }
     return false;
 }
@@ -490,7 +499,8 @@ static bool unpack_sequences(struct zstd *z, const u8 *in, const u8 *end)
     modes = *in++;
     return read_table(z, LITERAL_LENGTH, modes >> 6, &in, end) &&
            read_table(z, OFFSET, modes >> 4 & 3, &in, end) &&
-           read_table(z, MATCH_LENGTH, modes >> 2 & 3, &in, end) && run_sequences(z, count, in, end);
+           read_table(z, MATCH_LENGTH, modes >> 2 & 3, &in, end) &&
+           run_sequences(z, count, in, end);
 }
 
 static bool unpack_compressed(struct zstd *z, const u8 *in, const u8 *end)

@@ -26,7 +26,8 @@ u64 back_bits_at_edge(const struct back_bits *b, s64 at, unsigned int n)
  */
 static bool spread(struct fse_table *table, const s16 *frequencies, unsigned int symbols)
 {
-    u32 size = 1U << table->bits, step = (size >> 1) + (size >> 3) + 3, high = size, at = 0, used = 0;
+    u32 size = 1U << table->bits, step = (size >> 1) + (size >> 3) + 3, high = size, at = 0,
+        used = 0;
 
     for ( unsigned int i = 0; i < symbols; i++ )
         used += frequencies[i] < 0 ? 1 : (u32)frequencies[i];
@@ -46,7 +47,8 @@ static bool spread(struct fse_table *table, const s16 *frequencies, unsigned int
     return true;
 }
 
-bool fse_make(struct fse_table *table, const s16 *frequencies, unsigned int symbols, unsigned int bits)
+bool fse_make(struct fse_table *table, const s16 *frequencies, unsigned int symbols,
+              unsigned int bits)
 {
     u16 next[FSE_SYMBOLS_MAX];
 
@@ -133,7 +135,8 @@ static bool take_zeros(struct bits *b, s16 *frequencies, unsigned int *symbol, u
     return true;
 }
 
-bool fse_read(const u8 **in, const u8 *end, s16 *frequencies, unsigned int *symbols, unsigned int *bits)
+bool fse_read(const u8 **in, const u8 *end, s16 *frequencies, unsigned int *symbols,
+              unsigned int *bits)
 {
     struct bits b = { *in, (size_t)(end - *in), 0 };
     unsigned int symbol = 0;
@@ -170,7 +173,8 @@ unsigned int fse_weights(const u8 *in, size_t size, u8 *weights, unsigned int ma
     struct back_bits b;
 
     if ( !fse_read(&in, end, frequencies, &symbols, &bits) || bits > 6 ||
-         !fse_make(&table, frequencies, symbols, bits) || !back_bits_open(&b, in, (size_t)(end - in)) )
+         !fse_make(&table, frequencies, symbols, bits) ||
+         !back_bits_open(&b, in, (size_t)(end - in)) )
         return 0;
     state[0] = fse_start(&table, &b);
     state[1] = fse_start(&table, &b);

@@ -56,7 +56,8 @@ struct fse_table {
  * Make a table of 2^@bits entries from how many of them each symbol shall have (-1: less than one, gets one). The sum must
  * be right: false if not.
  */
-bool fse_make(struct fse_table *table, const s16 *frequencies, unsigned int symbols, unsigned int bits);
+bool fse_make(struct fse_table *table, const s16 *frequencies, unsigned int symbols,
+              unsigned int bits);
 
 /* A table that knows one symbol and reads no bits. */
 void fse_make_single(struct fse_table *table, u8 symbol);
@@ -65,7 +66,8 @@ void fse_make_single(struct fse_table *table, u8 symbol);
  * Read a table's description: frequencies of at most *@symbols symbols (then their number), and its size. Moves *@in
  * behind it. False if it is damaged.
  */
-bool fse_read(const u8 **in, const u8 *end, s16 *frequencies, unsigned int *symbols, unsigned int *bits);
+bool fse_read(const u8 **in, const u8 *end, s16 *frequencies, unsigned int *symbols,
+              unsigned int *bits);
 
 /* Huffman weights, coded by FSE with two states in turn. Returns how many there are, 0 if damaged or more than @max. */
 unsigned int fse_weights(const u8 *in, size_t size, u8 *weights, unsigned int max);
