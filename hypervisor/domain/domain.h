@@ -23,6 +23,10 @@
 #include "time/state.h"
 
 #define DOMAIN_MAX_VCPUS 128
+
+/* Sizes of struct domain and struct vcpu, in page orders. */
+#define DOMAIN_ORDER 0
+#define VCPU_ORDER   1
 #define DOMID_IDLE_DOMAIN ((domid_t)DOMID_IDLE)
 
 enum domain_life {
@@ -48,6 +52,7 @@ struct domain {
     u8 life;              /* enum domain_life */
     u32 refs;             /* atomic */
     struct domain *next;  /* the list of domains, ascending ids */
+    struct domain *bucket_next;
     xen_domain_handle_t handle;
     struct lock lock;     /* lifecycle: LOCK_DOMAIN */
 
@@ -109,6 +114,12 @@ void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
 
+/* What a vcpu without a vcpu_info of its own points to: masked for ever, its contents of no meaning. */
+extern struct vcpu_info domain_no_info;
+
+/* Registers and state of every vcpu, for crash reports and debug keys: takes no lock. */
+void domain_dump_all(void);
+
 extern struct domain *domain_zero;          /* dom0; NULL until built */
 extern struct domain *domain_idle;          /* owns the idle vcpus */
 extern struct domain *domain_io;            /* DOMID_IO, owner of what is not RAM */
@@ -130,6 +141,10 @@ static inline bool domain_is_privileged(const struct domain *d)
 {
     return d->privileged;
 }
+
+/* The domains that are no guests, at boot; and the idle vcpu of a CPU. */
+void domain_init(void);
+struct vcpu *domain_create_idle_vcpu(u32 cpu);
 
 /* Take the domain apart as far as one call may: 0 done, -ERESTART call again. */
 long domain_kill(struct domain *d);
@@ -179,6 +194,8 @@ void memory_domain_destroy(struct domain *d);
 /* Keep the firmware's memory map, sorted by address, for XENMEM_machine_memory_map. Once, at boot; @boot may go after. */
 struct boot_info;
 void memory_keep_machine_map(const struct boot_info *boot);
+
+extern const u64 domain_known_assists; /* a bit for each VMASST_TYPE_* that vm_assist knows */
 
 long memory_op(unsigned long cmd, unsigned long arg);
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);

@@ -9,13 +9,26 @@
 
 struct domain_pv {
     struct lock pagetable_lock;
+    u32 dead_tables;              /* pv/pagetable: list by frame.link of tables to be taken apart */
+    u32 relinquish_cursor;        /* pv/pagetable: frame that teardown has reached, referenced; 0 none */
+    u8 relinquish_pass;           /* pv/pagetable: enum pass in relinquish.c */
     u64 hypercall_page_mfn;
     struct cpuid_policy *cpuid;   /* pv/emulate: leaves that the guest sees */
     u32 relinquish_stage;
+    u32 pci_address;              /* what the domain last wrote to port 0xcf8 */
+};
+
+/* A multicall in progress: hypercall_continue() then rewrites the entry instead of registers. */
+struct multicall_state {
+    bool active;
+    bool continued;               /* the current entry is to be issued again, as it stands in entry */
+    struct multicall_entry entry;
 };
 
 struct vcpu_pv {
+    struct multicall_state multicall;
     struct trap_info traps[256];  /* handlers registered by set_trap_table */
+    u8 nmi_masked;                /* an NMI was delivered and its iret has not come yet */
     u64 failsafe_rip;
     u64 syscall32_rip;
     u64 syscall32_cs;

@@ -19,6 +19,9 @@ long emulate_get_debugreg(unsigned long reg);
 /* Set debug register @reg of @v, checked: -EINVAL, -EPERM for a breakpoint in the hypervisor. Loads it if @v is current. */
 long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value);
 
+/* Load @v's breakpoints into this CPU: on switch-in. */
+void emulate_load_debug(const struct vcpu *v);
+
 /* A decoded store, for page-table emulation: decode the instruction at regs->rip that wrote to @va. */
 struct emulate_store {
     u8 length;        /* of the instruction */
@@ -28,6 +31,7 @@ struct emulate_store {
     bool imm_valid;
     u64 imm;          /* immediate, or bit offset */
     bool locked;
+    bool repeat;      /* rep prefix: one round is done, rip stays until rcx is 0 */
     bool high_byte;   /* the operand is ah, ch, dh or bh */
 };
 

@@ -1,0 +1,335 @@
+/*
+ * Into the hypervisor and out of it.
+ *
+ * A guest's registers are pushed as struct regs at the very top of the CPU's main stack, directly below struct percpu, so that
+ * C finds them at a fixed place and may replace them: that is how vcpus are switched. All general registers are saved
+ * and, beyond arguments, cleared: nothing that a guest chose is left for speculation to use.
+ *
+ * Ways out: exit_sysret where rcx and r11 may be lost (hypercalls, and every bounce, whose frame holds the guest's
+ * own), exit_iret elsewhere. Both come after the one test for rare work.
+ *
+ * Interrupts are off throughout. Names of rare work and its order: exit_work() in pv/bounce/exit.c.
+ */
+#include "offsets.h"
+#include "cpu/alternative.h"
+#include "cpu/segments.h"
+
+        .text
+
+/* The frame's distance to struct percpu, and what lies in the latter, from rsp at the frame. */
+#define PERCPU(member) (REGS_SIZE + PERCPU_##member)(%rsp)
+
+/* Push the general registers below rip's vector word. */
+.macro push_general
+        push    %rdi
+        push    %rsi
+        push    %rdx
+        push    %rcx
+        push    %rax
+        push    %r8
+        push    %r9
+        push    %r10
+        push    %r11
+        push    %rbx
+        push    %rbp
+        push    %r12
+        push    %r13
+        push    %r14
+        push    %r15
+.endm
+
+.macro pop_general
+        pop     %r15
+        pop     %r14
+        pop     %r13
+        pop     %r12
+        pop     %rbp
+        pop     %rbx
+        pop     %r11
+        pop     %r10
+        pop     %r9
+        pop     %r8
+        pop     %rax
+        pop     %rcx
+        pop     %rdx
+        pop     %rsi
+        pop     %rdi
+.endm
+
+/* The registers that C keeps, and so never clears by itself. */
+.macro clear_callee_saved
+        xor     %ebx, %ebx
+        xor     %ebp, %ebp
+        xor     %r12d, %r12d
+        xor     %r13d, %r13d
+        xor     %r14d, %r14d
+        xor     %r15d, %r15d
+.endm
+
+/* ... and those that C has not been given. rdi, rsi, rdx are overwritten by arguments. */
+.macro clear_caller_saved
+        xor     %eax, %eax
+        xor     %ecx, %ecx
+        xor     %r8d, %r8d
+        xor     %r9d, %r9d
+        xor     %r10d, %r10d
+        xor     %r11d, %r11d
+.endm
+
+/*
+ * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame and points rsp at it:
+ * rcx = rip, r11 = rflags.
+ */
+        .globl  entry_syscall, entry_syscall_compat
+        .balign 16
+entry_syscall:
+        movq    $SEL_USER_DS, 8(%rsp)
+        push    %r11
+        push    $SEL_USER_CS64
+        push    %rcx
+        push    $0
+        movl    $VECTOR_SYSCALL, 4(%rsp)
+        push_general
+        clear_callee_saved
+        mov     PERCPU(current), %rbx
+        cmpb    $0, VCPU_kernel_mode(%rbx)
+        je      syscall_from_user
+
+        /* A hypercall: the arguments are where C wants them but for the fourth. */
+        mov     %r10, %rcx
+        xor     %r9d, %r9d
+        cmp     $HYPERCALL_LIMIT, %rax
+        sbb     %r10, %r10              /* all ones if rax is in range: an index that speculation cannot widen */
+        jae     hypercall_out_of_range
+        and     %r10, %rax
+        lea     hypercall_table(%rip), %r11
+        call    *(%r11, %rax, 8)
+hypercall_return:
+        mov     %rax, REGS_rax(%rsp)
+
+/* Leave to the guest whose frame is at rsp; rbx = current. */
+exit_test:
+        cmpl    $0, PERCPU(exit_work)
+        jne     exit_slow
+        mov     VCPU_info(%rbx), %rdi
+        cmpw    $1, INFO_upcall_pending(%rdi)   /* pending, and not masked */
+        je      exit_slow
+exit_fast:
+        testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
+        jz      exit_iret
+
+        /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there. */
+        mov     REGS_rip(%rsp), %rcx
+        mov     %rcx, %rdx
+        shl     $16, %rdx
+        sar     $16, %rdx
+        cmp     %rcx, %rdx
+        jne     exit_iret
+
+        pop_general
+        mov     REGS_rip - REGS_error(%rsp), %rcx
+        mov     REGS_rflags - REGS_error(%rsp), %r11
+        mov     REGS_rsp - REGS_error(%rsp), %rsp
+        sysretq
+
+        .globl  exit_iretq
+exit_iret:
+        pop_general
+        add     $8, %rsp
+exit_iretq:                             /* a fault here is the guest's: trap_from_hypervisor() knows this address */
+        iretq
+
+hypercall_out_of_range:
+        call    hypercall_unknown
+        jmp     hypercall_return
+
+syscall_from_user:
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        clear_caller_saved
+        call    bounce_syscall
+        jmp     exit_test
+
+/* Rare work, or an event to deliver. */
+exit_slow:
+        call    exit_work
+        mov     PERCPU(current), %rbx   /* may be another one now */
+        jmp     exit_fast
+
+/* From anywhere on the main stack: drop what is on it and leave to current. */
+        .globl  exit_to_guest
+exit_to_guest:
+        and     $-STACK_AREA_SIZE_, %rsp
+        add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
+        mov     PERCPU(current), %rbx
+        jmp     exit_test
+
+/* Likewise, to run the idle loop: nothing of the stack is needed any more. */
+        .globl  exit_to_idle
+exit_to_idle:
+        and     $-STACK_AREA_SIZE_, %rsp
+        add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
+        call    sched_idle_loop
+        ud2
+
+/* SYSCALL from 32-bit code of guest user space: the same frame with another CS. */
+entry_syscall_compat:
+        movq    $SEL_USER_DS, 8(%rsp)
+        push    %r11
+        push    $SEL_USER_CS32
+        push    %rcx
+        push    $0
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        mov     PERCPU(current), %rbx
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    bounce_syscall_compat
+        jmp     exit_test
+
+/* SYSENTER: rsp is TSS.rsp0's twin, the caller's rip and rsp are lost by the instruction. */
+        .globl  entry_sysenter
+entry_sysenter:
+        push    $SEL_USER_DS
+        push    $0
+        pushfq
+        push    $3
+        push    $0
+        push    $0
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        SMAP_CLOSE
+        cld
+        mov     PERCPU(current), %rbx
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    bounce_sysenter
+        jmp     exit_test
+
+/* Exceptions: the stub has pushed an error code and set the vector in the word's upper half. */
+entry_exception:
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        SMAP_CLOSE
+        cld
+        testb   $3, REGS_cs(%rsp)
+        jz      exception_in_hypervisor
+        mov     PERCPU(current), %rbx
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    trap_from_guest
+        jmp     exit_test
+
+exception_in_hypervisor:
+        mov     %rsp, %rdi
+        call    trap_from_hypervisor
+return_to_hypervisor:
+        pop_general
+        add     $8, %rsp
+        iretq
+
+/* The page fault has an entry of its own: the most frequent exception. */
+entry_page_fault:
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        SMAP_CLOSE
+        cld
+        testb   $3, REGS_cs(%rsp)
+        jz      exception_in_hypervisor
+        mov     PERCPU(current), %rbx
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    trap_page_fault
+        jmp     exit_test
+
+/*
+ * Exceptions on IST stacks. From a guest the frame is moved to its place on the main stack, but for NMI and #DF, which
+ * are handled where they are.
+ */
+entry_ist:
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        SMAP_CLOSE
+        cld
+        testb   $3, REGS_cs(%rsp)
+        jz      exception_in_hypervisor
+
+        mov     %rsp, %rsi
+        and     $-STACK_AREA_SIZE_, %rsp
+        add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
+        mov     %rsp, %rdi
+        mov     $REGS_SIZE / 8, %ecx
+        rep movsq
+        mov     PERCPU(current), %rbx
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    trap_from_guest
+        jmp     exit_test
+
+entry_nmi:
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        SMAP_CLOSE
+        cld
+        mov     %rsp, %rdi
+        call    trap_nmi
+        jmp     return_to_hypervisor
+
+/* Interrupts, from a guest or in one of the hypervisor's windows. */
+entry_interrupt:
+        push_general
+        clear_callee_saved
+        clear_caller_saved
+        SMAP_CLOSE
+        cld
+        movzbl  REGS_vector(%rsp), %edi
+        testb   $3, REGS_cs(%rsp)
+        jz      interrupt_in_hypervisor
+        mov     PERCPU(current), %rbx
+        call    irq_dispatch
+        jmp     exit_test
+
+interrupt_in_hypervisor:
+        call    irq_dispatch
+        jmp     return_to_hypervisor
+
+/*
+ * The stubs, 16 bytes each, addressed by the IDT: vector n's is at trap_stub_table + 16 * n. What is special about one
+ * is in vectors.def.
+ */
+#define VECTOR(nr, name, pushes_error, uses_ist, dpl, text) \
+        .if vector == nr; .set exception, 1; .set has_error, pushes_error; .set ist, uses_ist; .endif;
+
+        .globl  trap_stub_table
+        .balign 16
+trap_stub_table:
+.set vector, 0
+.rept 256
+        .balign 16
+.set exception, vector < 32
+.set has_error, 0
+.set ist, 0
+#include "cpu/vectors.def"
+.if !has_error
+        push    $0
+.endif
+        movl    $vector, 4(%rsp)
+.if vector == 14
+        jmp     entry_page_fault
+.elseif vector == 2
+        jmp     entry_nmi
+.elseif ist
+        jmp     entry_ist
+.elseif exception
+        jmp     entry_exception
+.else
+        jmp     entry_interrupt
+.endif
+.set vector, vector + 1
+.endr

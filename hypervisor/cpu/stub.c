@@ -1,0 +1,26 @@
+/* See stub.h. */
+#include "cpu/stub.h"
+#include "cpu/regs.h"
+#include "lib/string.h"
+
+static u8 *put_rip_relative(u8 *to, u64 at, const u8 *opcode, size_t opcode_len, u64 target)
+{
+    s32 displacement = (s32)(target - (at + opcode_len + 4));
+
+    memcpy(to, opcode, opcode_len);
+    memcpy(to + opcode_len, &displacement, 4);
+    return to + opcode_len + 4;
+}
+
+void syscall_stub_write(u8 *to, u64 at, u64 percpu, const void *target)
+{
+    static const u8 mov_rsp_to_mem[] = { 0x48, 0x89, 0x25 };
+    static const u8 lea_rsp[] = { 0x48, 0x8d, 0x25 };
+    static const u8 jmp[] = { 0xe9 };
+    u64 slot = percpu - sizeof(struct regs) + offsetof(struct regs, rsp);
+    u8 *p = to;
+
+    p = put_rip_relative(p, at + (u64)(p - to), mov_rsp_to_mem, sizeof(mov_rsp_to_mem), slot);
+    p = put_rip_relative(p, at + (u64)(p - to), lea_rsp, sizeof(lea_rsp), slot);
+    put_rip_relative(p, at + (u64)(p - to), jmp, sizeof(jmp), (u64)target);
+}

@@ -1,0 +1,323 @@
+/*
+ * Domains: their list, references, creation and end.
+ *
+ * The list holds a reference to each domain until it is dead; so does every user in between, and mm/ for as long as the
+ * domain owns frames (others may still map them). The last one out unlinks and frees it: until then its id is taken.
+ */
+#include "domain/domain.h"
+#include "console/console.h"
+#include "domain/rooms.h"
+#include "event/event.h"
+#include "lib/bits.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "mm/alloc.h"
+#include "mm/heap.h"
+#include "mm/map.h"
+#include "sched/sched.h"
+
+struct domain *domain_zero;
+struct domain *domain_idle;
+struct domain *domain_io;
+struct domain *domain_xen;
+
+struct vcpu_info domain_no_info = { .evtchn_upcall_mask = 1 };
+
+#define BUCKETS 256
+
+static struct lock list_lock = LOCK_INIT(LOCK_LIST);
+static struct domain *list_head;
+static struct domain *buckets[BUCKETS];
+
+#define HOOK_NO(name, hook)  NULL
+#define HOOK_YES(name, hook) name##_##hook
+#define ROOM(room, create, relinquish, destroy, vcreate, vdestroy)                                 \
+    { #room, HOOK_##create(room, domain_create), HOOK_##relinquish(room, domain_relinquish),       \
+      HOOK_##destroy(room, domain_destroy), HOOK_##vcreate(room, vcpu_create),                     \
+      HOOK_##vdestroy(room, vcpu_destroy) },
+static const struct room rooms[] = {
+#include "domain/rooms.def"
+};
+#undef ROOM
+
+/* --- references and look-up --- */
+
+static bool hold_unless_gone(struct domain *d)
+{
+    u32 refs = __atomic_load_n(&d->refs, __ATOMIC_RELAXED);
+
+    do
+        if ( !refs )
+            return false;
+    while ( !__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) );
+    return true;
+}
+
+void domain_hold(struct domain *d)
+{
+    __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
+}
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d;
+
+    lock_acquire(&list_lock);
+    for ( d = buckets[id % BUCKETS]; d; d = d->bucket_next )
+        if ( d->id == id )
+            break;
+    if ( d && !hold_unless_gone(d) )
+        d = NULL;
+    lock_release(&list_lock);
+    return d;
+}
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    struct domain *d;
+
+    lock_acquire(&list_lock);
+    for ( d = list_head; d; d = d->next )
+        if ( d->id >= id && hold_unless_gone(d) )
+            break;
+    lock_release(&list_lock);
+    return d;
+}
+
+static bool domains_add(struct domain *d)
+{
+    struct domain **at = &list_head;
+    bool free;
+
+    lock_acquire(&list_lock);
+    while ( *at && (*at)->id < d->id )
+        at = &(*at)->next;
+    free = !*at || (*at)->id != d->id;
+    if ( free )
+    {
+        d->next = *at;
+        *at = d;
+        d->bucket_next = buckets[d->id % BUCKETS];
+        buckets[d->id % BUCKETS] = d;
+    }
+    lock_release(&list_lock);
+    return free;
+}
+
+static void domains_remove(struct domain *d)
+{
+    struct domain **at = &list_head;
+
+    lock_acquire(&list_lock);
+    while ( *at != d )
+        at = &(*at)->next;
+    *at = d->next;
+    for ( at = &buckets[d->id % BUCKETS]; *at != d; )
+        at = &(*at)->bucket_next;
+    *at = d->bucket_next;
+    lock_release(&list_lock);
+}
+
+/* --- the end --- */
+
+static void vcpu_free(struct vcpu *v, unsigned int nr_rooms)
+{
+    while ( nr_rooms-- )
+        if ( rooms[nr_rooms].vcpu_destroy )
+            rooms[nr_rooms].vcpu_destroy(v);
+    mm_free(v, VCPU_ORDER);
+}
+
+/* Undo the first @nr_rooms rooms' create. */
+static void domain_free(struct domain *d, unsigned int nr_rooms)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        vcpu_free(v, ARRAY_SIZE(rooms));
+    while ( nr_rooms-- )
+        if ( rooms[nr_rooms].domain_destroy )
+            rooms[nr_rooms].domain_destroy(d);
+    if ( d->shared_info && mm_unshare(d->shared_info) )
+        mm_free(d->shared_info, 0);
+    heap_free(d->vcpus);
+    mm_free(d, DOMAIN_ORDER);
+}
+
+void domain_put(struct domain *d)
+{
+    if ( __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) )
+        return;
+    domains_remove(d);
+    domain_free(d, ARRAY_SIZE(rooms));
+}
+
+long domain_kill(struct domain *d)
+{
+    if ( d->life == DOMAIN_ALIVE )
+    {
+        d->life = DOMAIN_DYING;
+        domain_pause(d);
+    }
+    if ( d->life != DOMAIN_DYING )
+        return 0;
+
+    for ( unsigned int i = ARRAY_SIZE(rooms); i-- > 0; )
+    {
+        long rc = rooms[i].domain_relinquish ? rooms[i].domain_relinquish(d) : 0;
+
+        if ( rc )
+            return rc;
+    }
+    d->life = DOMAIN_DEAD;
+    event_send_global_virq(VIRQ_DOM_EXC);
+    domain_put(d); /* the list's */
+    return 0;
+}
+
+/* --- creation --- */
+
+static long create_rooms(struct domain *d)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(rooms); i++ )
+    {
+        long rc = rooms[i].domain_create ? rooms[i].domain_create(d) : 0;
+
+        if ( rc )
+        {
+            domain_free(d, i);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* The domain without its rooms; NULL: no memory. */
+static struct domain *domain_alloc(domid_t id, const struct xen_domctl_createdomain *config, bool privileged)
+{
+    struct domain *d = mm_alloc(DOMAIN_ORDER);
+
+    BUILD_BUG_ON(sizeof(*d) > PAGE_SIZE << DOMAIN_ORDER);
+    if ( !d )
+        return NULL;
+    d->id = id;
+    d->refs = 1;
+    d->privileged = privileged;
+    d->pause_count = 1;
+    d->max_vcpus = config->max_vcpus;
+    d->options = config->flags;
+    d->ssidref = config->ssidref;
+    memcpy(d->handle, config->handle, sizeof(d->handle));
+    lock_init(&d->lock, LOCK_DOMAIN);
+    lock_init(&d->memory.lock, LOCK_MEMORY);
+    d->vcpus = heap_new_array(struct vcpu *, config->max_vcpus);
+    d->shared_info = mm_alloc(0);
+    if ( d->vcpus && d->shared_info )
+        return d;
+
+    mm_free(d->shared_info, 0);
+    heap_free(d->vcpus);
+    mm_free(d, DOMAIN_ORDER);
+    return NULL;
+}
+
+static void shared_info_init(struct domain *d)
+{
+    for ( unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++ )
+        d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
+    mm_share_with_domain(d->shared_info, d);
+}
+
+long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out)
+{
+    struct domain *d;
+    long rc;
+
+    if ( !config->max_vcpus || config->max_vcpus > DOMAIN_MAX_VCPUS )
+        return -EINVAL;
+    d = domain_alloc(id, config, privileged);
+    if ( !d )
+        return -ENOMEM;
+    d->event.max_port = config->max_evtchn_port;
+    d->grant.max_grant_frames = config->max_grant_frames;
+    d->grant.max_maptrack_frames = config->max_maptrack_frames;
+    shared_info_init(d);
+
+    rc = create_rooms(d);
+    if ( rc )
+        return rc;
+    if ( !domains_add(d) )
+    {
+        domain_free(d, ARRAY_SIZE(rooms));
+        return -EEXIST;
+    }
+    *out = d;
+    return 0;
+}
+
+struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
+{
+    struct vcpu *v = mm_alloc(VCPU_ORDER);
+
+    BUILD_BUG_ON(sizeof(*v) > PAGE_SIZE << VCPU_ORDER);
+    if ( !v )
+        return NULL;
+    v->domain = d;
+    v->id = id;
+    v->down = true;
+    v->info_mfn = INVALID_MFN;
+    v->cpu.info = id < XEN_LEGACY_MAX_VCPUS && d->shared_info ?
+                      (struct vcpu_info *)&d->shared_info->vcpu_info[id] :
+                      &domain_no_info;
+    v->sched.pause_count = d->pause_count;
+    v->runstate.info.state = RUNSTATE_offline;
+    v->runstate.info.state_entry_time = (u64)time_now();
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(rooms); i++ )
+        if ( rooms[i].vcpu_create && rooms[i].vcpu_create(v) )
+        {
+            vcpu_free(v, i);
+            return NULL;
+        }
+    d->vcpus[id] = v;
+    return v;
+}
+
+/*
+ * A domain that is no guest: it owns frames (DOMID_IO, DOMID_XEN) or the idle vcpus. It is found by its id where it is in
+ * the list, has no rooms and never ends.
+ */
+static struct domain *domain_create_special(domid_t id, bool listed)
+{
+    static const struct xen_domctl_createdomain config = { .max_vcpus = NR_CPUS };
+    struct domain *d = domain_alloc(id, &config, false);
+
+    BUG_ON(!d);
+    mm_free(d->shared_info, 0);
+    d->shared_info = NULL;
+    d->memory.max_pages = ~0UL;
+    if ( listed )
+        domains_add(d);
+    return d;
+}
+
+struct vcpu *domain_create_idle_vcpu(u32 cpu)
+{
+    struct vcpu *v = mm_alloc(VCPU_ORDER);
+
+    BUG_ON(!v);
+    v->domain = domain_idle;
+    v->id = cpu;
+    v->processor = cpu;
+    v->initialised = true;
+    v->cpu.info = &domain_no_info;
+    domain_idle->vcpus[cpu] = v;
+    return v;
+}
+
+void domain_init(void)
+{
+    domain_idle = domain_create_special(DOMID_IDLE_DOMAIN, false);
+    domain_io = domain_create_special(DOMID_IO, true);
+    domain_xen = domain_create_special(DOMID_XEN, true);
+}

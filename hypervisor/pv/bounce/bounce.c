@@ -1,0 +1,314 @@
+/*
+ * Delivery to a guest kernel: a frame is pushed on its stack and its handler entered. ABI.md S1, 'Exception frames'.
+ *
+ * From guest user mode the vcpu switches to its kernel first: the kernel's page tables, GS base and stack. The frame
+ * always begins with rcx and r11, so that the handler can be entered by SYSRET. A stack that can't be written, or a missing
+ * handler, is the end of the domain: nobody is left to tell.
+ */
+#include "pv/bounce/bounce.h"
+#include "console/console.h"
+#include "cpu/asm.h"
+#include "cpu/segments.h"
+#include "cpu/uaccess.h"
+#include "pv/bounce/internal.h"
+#include "trace/trace.h"
+
+static inline void swap_gs(void)
+{
+    __asm__ volatile("swapgs");
+}
+
+static inline void load_root(u64 root)
+{
+    this_cpu()->cr3 = root;
+    write_cr3(root);
+}
+
+void bounce_enter_kernel(struct vcpu *v)
+{
+    v->cpu.kernel_mode = 1;
+    swap_gs();
+    load_root(v->cpu.cr3_kernel);
+}
+
+void bounce_enter_user(struct vcpu *v)
+{
+    v->cpu.kernel_mode = 0;
+    swap_gs();
+    load_root(v->cpu.cr3_user);
+}
+
+/* How to deliver: what the frame holds beyond the common words, and how the handler wants to be entered. */
+struct delivery {
+    u64 handler;
+    u64 extra[5];       /* between r11 and rip, in ascending order: the error code, or selectors */
+    unsigned int nr_extra;
+    bool mask_events;
+    u64 clear_flags;    /* beyond the ones that are always cleared */
+    const char *what;
+};
+
+/* The rest of a frame, in the words' ascending order: the hot store, one range check for all. False: it faulted. */
+static inline __attribute__((always_inline)) bool push_frame(u64 sp, const struct regs *regs,
+                                                             const struct delivery *how, u64 cs, u64 rflags)
+{
+    unsigned int n = 0;
+
+    guest_access_begin();
+#define PUSH(value)                                                                                \
+    __asm__ goto("1: mov %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"((u64)(value)), "r"(sp + 8 * n)   \
+                 : "memory"                                                                        \
+                 : fault);                                                                         \
+    n++
+
+    PUSH(regs->rcx);
+    PUSH(regs->r11);
+    for ( unsigned int i = 0; i < how->nr_extra; i++ )
+    {
+        PUSH(how->extra[i]);
+    }
+    PUSH(regs->rip);
+    PUSH(cs);
+    PUSH(rflags);
+    PUSH(regs->rsp);
+    PUSH(regs->ss);
+#undef PUSH
+    guest_access_end();
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+static inline __attribute__((always_inline)) void deliver(struct vcpu *v, struct regs *regs,
+                                                          const struct delivery *how)
+{
+    struct vcpu_info *info = v->cpu.info;
+    u64 sp, cs, rflags;
+    u64 bytes = 8 * (7 + how->nr_extra);
+    u8 mask;
+
+    if ( v->cpu.kernel_mode )
+    {
+        sp = regs->rsp;
+        cs = regs->cs & ~3UL;
+    }
+    else
+    {
+        bounce_enter_kernel(v);
+        sp = v->cpu.kernel_rsp;
+        cs = regs->cs;
+    }
+
+    /* The saved mask first; only then may it change. */
+    mask = info->evtchn_upcall_mask;
+    cs |= (u64)mask << 32;
+    rflags = regs->rflags & ~(u64)(EFLAGS_IF | EFLAGS_IOPL);
+    if ( !mask )
+        rflags |= EFLAGS_IF;
+    if ( v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl) )
+        rflags |= (u64)v->pv.iopl << 12;
+
+    sp = (sp & ~15UL) - bytes;
+    if ( !how->handler || !guest_range_ok(to_gva(sp), bytes) || !push_frame(sp, regs, how, cs, rflags) )
+    {
+        domain_crash(v->domain, "vcpu %u: no way to deliver %s: handler %#lx, stack %#lx", v->id, how->what,
+                     how->handler, sp);
+        return;
+    }
+    if ( how->mask_events )
+        info->evtchn_upcall_mask = 1;
+
+    regs->rip = how->handler;
+    regs->cs = SEL_USER_CS64;
+    regs->rflags &= ~(u64)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT | EFLAGS_AC | EFLAGS_VM | how->clear_flags);
+    regs->rsp = sp;
+    regs->ss = SEL_USER_DS;
+    regs->vector = VECTOR_SYSCALL;
+}
+
+void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
+{
+    const struct trap_info *trap = &v->pv.traps[vector];
+    static const u32 with_error = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS | 1u << TRAP_GP |
+                                  1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
+    struct delivery how = {
+        .handler = trap->address,
+        .extra = { error },
+        .nr_extra = vector < 32 && (with_error >> vector & 1),
+        .mask_events = TI_GET_IF(trap),
+        .what = "an exception",
+    };
+
+    deliver(v, regs, &how);
+}
+
+void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
+{
+    const struct trap_info *trap = &v->pv.traps[TRAP_PF];
+    struct delivery how = {
+        .handler = trap->address,
+        .extra = { (error & ~PF_USER) | (v->cpu.kernel_mode ? 0 : PF_USER) },
+        .nr_extra = 1,
+        .mask_events = TI_GET_IF(trap),
+        .what = "a page fault",
+    };
+
+    count(COUNTER_fault_bounced);
+    v->cpu.info->arch.cr2 = cr2;
+    deliver(v, regs, &how);
+}
+
+void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
+{
+    const struct trap_info *trap = &v->pv.traps[vector];
+    struct delivery how = {
+        .handler = trap->address,
+        .mask_events = TI_GET_IF(trap),
+        .what = "a software interrupt",
+    };
+
+    deliver(v, regs, &how);
+}
+
+void bounce_event(struct vcpu *v, struct regs *regs)
+{
+    struct delivery how = { .handler = v->cpu.event_rip, .mask_events = true, .what = "an event" };
+
+    deliver(v, regs, &how);
+}
+
+void bounce_nmi(struct vcpu *v, struct regs *regs)
+{
+    struct delivery how = { .handler = v->pv.nmi_rip, .mask_events = true, .what = "an NMI" };
+
+    v->pv.nmi_masked = 1;
+    deliver(v, regs, &how);
+}
+
+static u16 read_selector_ds(void);
+
+void bounce_failsafe(struct vcpu *v, struct regs *regs)
+{
+    struct delivery how = {
+        .handler = v->pv.failsafe_rip,
+        .nr_extra = 4,
+        .mask_events = v->pv.failsafe_mask_events,
+        .what = "the failsafe callback",
+    };
+
+    how.extra[0] = read_selector_ds();
+    __asm__("mov %%es, %0" : "=r"(how.extra[1]));
+    __asm__("mov %%fs, %0" : "=r"(how.extra[2]));
+    __asm__("mov %%gs, %0" : "=r"(how.extra[3]));
+    deliver(v, regs, &how);
+}
+
+static u16 read_selector_ds(void)
+{
+    u64 ds;
+
+    __asm__("mov %%ds, %0" : "=r"(ds));
+    return (u16)ds;
+}
+
+/* SYSCALL from guest user mode: rip is already beyond the instruction. */
+void bounce_syscall(struct vcpu *v, struct regs *regs)
+{
+    struct delivery how = {
+        .handler = v->cpu.syscall_rip,
+        .mask_events = v->cpu.syscall_mask_events,
+        .clear_flags = EFLAGS_DF,
+        .what = "a system call",
+    };
+
+    if ( !how.handler )
+    {
+        regs->rip -= 2;
+        bounce_exception(v, regs, TRAP_UD, 0);
+        return;
+    }
+    deliver(v, regs, &how);
+}
+
+/* From 32-bit code, user or not: only a registered callback makes it a system call. */
+void bounce_syscall_compat(struct vcpu *v, struct regs *regs)
+{
+    struct delivery how = {
+        .handler = v->pv.syscall32_rip,
+        .mask_events = v->pv.syscall32_mask_events,
+        .clear_flags = EFLAGS_DF,
+        .what = "a 32-bit system call",
+    };
+
+    if ( !how.handler || v->cpu.kernel_mode )
+    {
+        regs->rip -= 2;
+        regs->vector = TRAP_UD;
+        bounce_exception(v, regs, TRAP_UD, 0);
+        return;
+    }
+    deliver(v, regs, &how);
+}
+
+/* SYSENTER has lost rip and rsp: the frame says rip 0, cs 3, rsp 0. */
+void bounce_sysenter(struct vcpu *v, struct regs *regs)
+{
+    struct delivery how = {
+        .handler = v->pv.sysenter_rip,
+        .mask_events = v->pv.sysenter_mask_events,
+        .what = "a sysenter",
+    };
+
+    if ( !how.handler || v->cpu.kernel_mode )
+    {
+        bounce_exception(v, regs, TRAP_GP, 0);
+        return;
+    }
+    deliver(v, regs, &how);
+}
+
+/*
+ * iret (public/xen.h, arch-x86/xen-x86_64.h): leave to where the frame on the kernel stack says. rcx and r11 come from it too, unless
+ * VGCF_in_syscall says that they may be lost. Returns the rax that the frame holds: entry.S stores it as any result.
+ */
+long bounce_iret(void)
+{
+    struct vcpu *v = current_vcpu();
+    struct regs *regs = percpu_guest_regs();
+    struct iret_context frame;
+
+    if ( copy_from_guest(&frame, to_gva(regs->rsp), sizeof(frame)) )
+    {
+        domain_crash(v->domain, "vcpu %u: iret can't read its frame at %#lx", v->id, regs->rsp);
+        return 0;
+    }
+
+    if ( (frame.cs & 3) == 3 )
+    {
+        if ( !v->cpu.cr3_user )
+        {
+            domain_crash(v->domain, "vcpu %u: iret to user mode without user page tables", v->id);
+            return 0;
+        }
+        bounce_enter_user(v);
+    }
+
+    regs->rip = frame.rip;
+    regs->cs = frame.cs | 3;
+    regs->rflags = (frame.rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) | EFLAGS_IF | EFLAGS_FIXED;
+    regs->rsp = frame.rsp;
+    regs->ss = frame.ss | 3;
+    v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
+    v->pv.nmi_masked = 0;
+
+    if ( (frame.flags & VGCF_in_syscall) && (u16)regs->cs == SEL_USER_CS64 && (u16)regs->ss == SEL_USER_DS )
+        regs->vector = VECTOR_SYSCALL;
+    else
+    {
+        regs->vector = 0;
+        regs->rcx = frame.rcx;
+        regs->r11 = frame.r11;
+    }
+    return (long)frame.rax;
+}

@@ -1,0 +1,182 @@
+/*
+ * A vcpu's context as the ABI lays it out (struct vcpu_guest_context): loaded by VCPUOP_initialise and domctl, read by domctl.
+ */
+#include "console/console.h"
+#include "cpu/asm.h"
+#include "cpu/fpu.h"
+#include "cpu/segments.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/map.h"
+#include "pv/bounce/bounce.h"
+#include "pv/emulate/emulate.h"
+#include "pv/pagetable/pagetable.h"
+#include "pv/segment/segment.h"
+
+#define FXSAVE_SIZE 512
+
+static bool canonical(u64 va)
+{
+    return (u64)((s64)(va << 16) >> 16) == va;
+}
+
+static bool addresses_ok(const struct vcpu_guest_context *c)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++ )
+        if ( !canonical(c->trap_ctxt[i].address) )
+            return false;
+    return canonical(c->event_callback_eip) && canonical(c->failsafe_callback_eip) &&
+           canonical(c->syscall_callback_eip) && canonical(c->fs_base) && canonical(c->gs_base_kernel) &&
+           canonical(c->gs_base_user) && canonical(c->user_regs.rip);
+}
+
+/* A vcpu that already ran may get new registers (a cancelled suspend), but not new tables. */
+static long tables_unchanged(const struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    if ( maddr_to_mfn(to_maddr(c->ctrlreg[3])).n != v->pv.root_kernel.n || c->gdt_ents != v->pv.gdt_entries ||
+         c->ldt_base != v->pv.ldt_base || c->ldt_ents != v->pv.ldt_entries )
+        return -EOPNOTSUPP;
+    if ( c->ctrlreg[1] ? maddr_to_mfn(to_maddr(c->ctrlreg[1])).n != v->pv.root_user.n :
+                         !mfn_eq(v->pv.root_user, INVALID_MFN) )
+        return -EOPNOTSUPP;
+    for ( unsigned int i = 0; i < GDT_GUEST_PAGES; i++ )
+        if ( i * 512 < c->gdt_ents && c->gdt_frames[i] != v->pv.gdt_mfn[i].n )
+            return -EOPNOTSUPP;
+    return 0;
+}
+
+static void set_registers(struct vcpu *v, const struct cpu_user_regs *user)
+{
+    struct regs *regs = &v->cpu.regs;
+
+    memcpy(regs, user, offsetof(struct regs, ss) + sizeof(u64));
+    regs->error = 0;
+    regs->vector = 0;
+    regs->cs = (u16)user->cs | 3;
+    regs->ss = (u16)user->ss | 3;
+    v->pv.iopl = (u8)(regs->rflags >> 12 & 3);
+    regs->rflags = (regs->rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_NT)) |
+                   EFLAGS_IF | EFLAGS_FIXED;
+    regs->rflags &= 0x3fffffUL;
+    v->cpu.ds = user->ds;
+    v->cpu.es = user->es;
+    v->cpu.fs = user->fs;
+    v->cpu.gs = user->gs;
+}
+
+static void set_entry_points(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    memcpy(v->pv.traps, c->trap_ctxt, sizeof(v->pv.traps));
+    v->cpu.kernel_ss = c->kernel_ss | 3;
+    v->cpu.kernel_rsp = c->kernel_sp;
+    v->cpu.event_rip = c->event_callback_eip;
+    v->pv.failsafe_rip = c->failsafe_callback_eip;
+    v->cpu.syscall_rip = c->syscall_callback_eip;
+    v->pv.failsafe_mask_events = c->flags & VGCF_failsafe_disables_events;
+    v->cpu.syscall_mask_events = (c->flags & VGCF_syscall_disables_events) != 0;
+}
+
+static void set_modes(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    v->cpu.kernel_mode = (c->flags & VGCF_in_kernel) != 0;
+    v->cpu.ts = (c->ctrlreg[0] & CR0_TS) != 0;
+    v->pv.cr4 = c->ctrlreg[4] & CR4_TSD;
+    v->cpu.fs_base = c->fs_base;
+    v->cpu.gs_base = v->cpu.kernel_mode ? c->gs_base_kernel : c->gs_base_user;
+    v->cpu.gs_base_other = v->cpu.kernel_mode ? c->gs_base_user : c->gs_base_kernel;
+    fpu_area_init(v->pv.xstate);
+    if ( c->flags & VGCF_i387_valid )
+        memcpy(v->pv.xstate, &c->fpu_ctxt, FXSAVE_SIZE);
+    for ( unsigned int i = 0; i < 8; i++ )
+        if ( i != 4 && i != 5 && i != 7 )
+            emulate_write_dr(v, i, c->debugreg[i]);
+    emulate_write_dr(v, 7, c->debugreg[7]);
+}
+
+/* The first context: page tables and descriptor tables, each taking its references. */
+static long set_tables(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    mfn_t frames[GDT_GUEST_PAGES];
+    long rc;
+
+    if ( c->gdt_ents > GDT_GUEST_PAGES * 512 || c->ldt_ents > 8192 )
+        return -EINVAL;
+    rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(c->ctrlreg[3])), false);
+    if ( !rc && c->ctrlreg[1] )
+        rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(c->ctrlreg[1])), true);
+    for ( unsigned int i = 0; i < GDT_GUEST_PAGES; i++ )
+        frames[i] = to_mfn(c->gdt_frames[i]);
+    if ( !rc )
+        rc = segment_gdt_install(v, frames, (u32)c->gdt_ents);
+    if ( !rc )
+        rc = segment_set_ldt(v, c->ldt_base, (u32)c->ldt_ents);
+    if ( rc )
+    {
+        segment_gdt_drop(v);
+        pagetable_drop_roots(v);
+    }
+    return rc;
+}
+
+long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    long rc;
+
+    if ( !addresses_ok(c) )
+        return -EINVAL;
+    if ( !(c->flags & VGCF_in_kernel) && !c->ctrlreg[1] )
+        return -EINVAL;
+    rc = v->initialised ? tables_unchanged(v, c) : set_tables(v, c);
+    if ( rc )
+        return rc;
+
+    set_registers(v, &c->user_regs);
+    set_entry_points(v, c);
+    set_modes(v, c);
+    if ( v->id == 0 && !v->initialised )
+        v->domain->vm_assist = c->vm_assist & domain_known_assists;
+    v->initialised = true;
+    v->down = !(c->flags & VGCF_online);
+    return 0;
+}
+
+void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
+{
+    const struct regs *regs = v == current_vcpu() ? percpu_guest_regs() : &v->cpu.regs;
+
+    memset(c, 0, sizeof(*c));
+    memcpy(&c->fpu_ctxt, v->pv.xstate, FXSAVE_SIZE);
+    memcpy(&c->user_regs, regs, sizeof(*regs));
+    c->user_regs.error_code = 0;
+    c->user_regs.entry_vector = 0;
+    c->user_regs.rflags |= (u64)v->pv.iopl << 12;
+    c->user_regs.ds = v->cpu.ds;
+    c->user_regs.es = v->cpu.es;
+    c->user_regs.fs = v->cpu.fs;
+    c->user_regs.gs = v->cpu.gs;
+
+    c->flags = VGCF_i387_valid | (v->cpu.kernel_mode ? VGCF_in_kernel : 0) | (v->down ? 0 : VGCF_online) |
+               (v->pv.failsafe_mask_events ? VGCF_failsafe_disables_events : 0) |
+               (v->cpu.syscall_mask_events ? VGCF_syscall_disables_events : 0);
+    memcpy(c->trap_ctxt, v->pv.traps, sizeof(c->trap_ctxt));
+    c->ldt_base = v->pv.ldt_base;
+    c->ldt_ents = v->pv.ldt_entries;
+    c->gdt_ents = v->pv.gdt_entries;
+    for ( unsigned int i = 0; i < GDT_GUEST_PAGES && i * 512 < v->pv.gdt_entries; i++ )
+        c->gdt_frames[i] = v->pv.gdt_mfn[i].n;
+    c->kernel_ss = v->cpu.kernel_ss;
+    c->kernel_sp = v->cpu.kernel_rsp;
+    c->ctrlreg[0] = (1UL | CR0_PG) | (v->cpu.ts ? CR0_TS : 0);
+    c->ctrlreg[3] = mfn_to_maddr(v->pv.root_kernel).n;
+    c->ctrlreg[1] = mfn_eq(v->pv.root_user, INVALID_MFN) ? 0 : mfn_to_maddr(v->pv.root_user).n;
+    c->ctrlreg[4] = v->pv.cr4;
+    for ( unsigned int i = 0; i < 8; i++ )
+        c->debugreg[i] = v->pv.dr[i];
+    c->event_callback_eip = v->cpu.event_rip;
+    c->failsafe_callback_eip = v->pv.failsafe_rip;
+    c->syscall_callback_eip = v->cpu.syscall_rip;
+    c->vm_assist = v->domain->vm_assist;
+    c->fs_base = v->cpu.fs_base;
+    c->gs_base_kernel = v->cpu.kernel_mode ? v->cpu.gs_base : v->cpu.gs_base_other;
+    c->gs_base_user = v->cpu.kernel_mode ? v->cpu.gs_base_other : v->cpu.gs_base;
+}

@@ -1,0 +1,57 @@
+/*
+ * The slow way out: rare work before a return to a guest, then the upcall. Entered when exit_work is set or an event is
+ * deliverable; afterwards current may be another vcpu.
+ */
+#include "cpu/stub.h"
+#include "event/event.h"
+#include "pv/bounce/bounce.h"
+#include "pv/bounce/internal.h"
+#include "sched/sched.h"
+#include "smp/softirq.h"
+
+static void vcpu_work(struct vcpu *v)
+{
+    u32 work = __atomic_exchange_n(&v->work, 0, __ATOMIC_ACQUIRE);
+
+    if ( work & VCPU_WORK_TIME )
+        time_update_vcpu(v);
+    if ( work & VCPU_WORK_NMI )
+    {
+        if ( v->pv.nmi_masked || !v->pv.nmi_rip )
+            __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELAXED); /* iret looks again */
+        else
+            bounce_nmi(v, percpu_guest_regs());
+    }
+}
+
+static void run_work(struct percpu *cpu)
+{
+    u32 work = __atomic_exchange_n(&cpu->exit_work, 0, __ATOMIC_ACQUIRE);
+
+    if ( work & WORK_TIMER )
+        time_run_timers();
+    if ( work & WORK_SOFT )
+        softirq_run();
+    if ( work & WORK_RESCHEDULE )
+        sched_run();
+    if ( work & WORK_VCPU )
+        vcpu_work(cpu->current);
+}
+
+void exit_work(void)
+{
+    struct percpu *cpu = this_cpu();
+
+    for ( ;; )
+    {
+        while ( __atomic_load_n(&cpu->exit_work, __ATOMIC_RELAXED) )
+            run_work(cpu);
+        if ( cpu->current->domain == domain_idle )
+            exit_to_idle();
+        if ( !event_deliverable(cpu->current) )
+            return;
+        bounce_event(cpu->current, percpu_guest_regs());
+        if ( !__atomic_load_n(&cpu->exit_work, __ATOMIC_RELAXED) )
+            return;
+    }
+}

@@ -1,0 +1,145 @@
+/*
+ * Switching between vcpus: the frame at the top of the stack, segments and their bases, address space, descriptor tables,
+ * FPU, debug registers. Called by the scheduler on the way out, when nothing of an operation is left on the stack.
+ */
+#include "cpu/asm.h"
+#include "cpu/extable.h"
+#include "cpu/fpu.h"
+#include "cpu/gdt.h"
+#include "cpu/segments.h"
+#include "lib/string.h"
+#include "mm/map.h"
+#include "mm/tlb.h"
+#include "pv/bounce/bounce.h"
+#include "pv/bounce/internal.h"
+#include "pv/emulate/emulate.h"
+#include "pv/segment/segment.h"
+#include "sched/sched.h"
+#include "trace/trace.h"
+
+#define READ_SELECTOR(name)                                                                        \
+    ({                                                                                             \
+        u64 value_;                                                                                \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(value_));                                    \
+        (u16)value_;                                                                               \
+    })
+
+/* Load a data segment; false if the selector is bad: then NULL is loaded. */
+#define LOAD_SELECTOR(name, selector)                                                              \
+    ({                                                                                             \
+        u32 ok_ = 1, selector_ = (selector);                                                       \
+        __asm__ volatile("1: mov %w1, %%" #name "\n"                                               \
+                         "2:\n"                                                                    \
+                         ".pushsection .fixup, \"ax\"\n"                                           \
+                         "3: xor %0, %0\n"                                                         \
+                         "   mov %w0, %%" #name "\n"                                               \
+                         "   jmp 2b\n"                                                             \
+                         ".popsection\n" EXTABLE(1b, 3b)                                           \
+                         : "+r"(ok_)                                                               \
+                         : "r"(selector_)                                                          \
+                         : "memory");                                                              \
+        ok_ != 0;                                                                                  \
+    })
+
+static void save_segments(struct vcpu_cpu *c)
+{
+    c->ds = READ_SELECTOR(ds);
+    c->es = READ_SELECTOR(es);
+    c->fs = READ_SELECTOR(fs);
+    c->gs = READ_SELECTOR(gs);
+    c->fs_base = rdmsr(MSR_FS_BASE);
+    c->gs_base = rdmsr(MSR_GS_BASE);
+    c->gs_base_other = rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+/* False if a selector could not be loaded: the guest is told by its failsafe callback. */
+static bool load_segments(const struct vcpu_cpu *c)
+{
+    bool ok = true;
+
+    /* Most 64-bit guests have NULL everywhere: loading those twice would be for nothing. */
+    if ( c->ds | READ_SELECTOR(ds) )
+        ok = LOAD_SELECTOR(ds, c->ds);
+    if ( c->es | READ_SELECTOR(es) )
+        ok &= LOAD_SELECTOR(es, c->es);
+    if ( c->fs | READ_SELECTOR(fs) )
+        ok &= LOAD_SELECTOR(fs, c->fs);
+    if ( c->gs | READ_SELECTOR(gs) )
+        ok &= LOAD_SELECTOR(gs, c->gs);
+    wrmsr(MSR_FS_BASE, c->fs_base);
+    wrmsr(MSR_GS_BASE, c->gs_base);
+    wrmsr(MSR_KERNEL_GS_BASE, c->gs_base_other);
+    return ok;
+}
+
+static void save(struct vcpu *v)
+{
+    v->cpu.regs = *percpu_guest_regs();
+    save_segments(&v->cpu);
+    if ( v->cpu.ts )
+        __asm__ volatile("clts");
+    fpu_save(v->pv.xstate);
+}
+
+static void load_descriptor_tables(struct vcpu *v, struct percpu *cpu)
+{
+    u64 *reserved = &v->pv.window_ptes[GDT_GUEST_PAGES];
+    u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu), PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
+
+    if ( *reserved != pte )
+        *reserved = pte; /* it comes from another CPU; the CR3 load drops what this one may remember */
+    gdt_load(v->pv.window);
+    gdt_load_ldt(v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE, v->pv.ldt_entries);
+}
+
+/* CR4's guest bits, CR0.TS, breakpoints. */
+static void load_modes(const struct vcpu *v)
+{
+    u64 cr4 = read_cr4();
+    u64 want = (cr4 & ~(u64)(CR4_TSD | CR4_DE)) | (v->pv.cr4 & (CR4_TSD | CR4_DE));
+
+    if ( cr4 != want )
+        write_cr4(want);
+    fpu_set_xcr0(v->pv.xcr0);
+    fpu_restore(v->pv.xstate);
+    if ( v->cpu.ts )
+        write_cr0(read_cr0() | CR0_TS);
+    emulate_load_debug(v);
+}
+
+static void load(struct vcpu *v, struct percpu *cpu)
+{
+    struct vcpu_cpu *c = &v->cpu;
+
+    __atomic_fetch_or(&v->domain->dirty_cpus, 1UL << cpu->cpu, __ATOMIC_SEQ_CST);
+    tlb_load_root(to_maddr(c->kernel_mode ? c->cr3_kernel : c->cr3_user));
+    load_descriptor_tables(v, cpu);
+    load_modes(v);
+    *percpu_guest_regs() = c->regs;
+    time_update_vcpu(v);
+    if ( !load_segments(c) )
+        bounce_failsafe(v, percpu_guest_regs());
+    if ( v->work )
+        percpu_raise(cpu, WORK_VCPU);
+}
+
+void vcpu_switch(struct vcpu *prev, struct vcpu *next)
+{
+    struct percpu *cpu = this_cpu();
+
+    count(COUNTER_vcpu_switches);
+    if ( prev->domain != domain_idle )
+        save(prev);
+    cpu->current = next;
+    next->processor = cpu->cpu;
+    if ( next->domain != domain_idle )
+        load(next, cpu);
+    else
+    {
+        gdt_load_ldt(0, 0);
+        gdt_load_idle();
+        tlb_load_root(map_idle_root);
+    }
+    if ( prev->domain != next->domain && prev->domain != domain_idle )
+        __atomic_fetch_and(&prev->domain->dirty_cpus, ~(1UL << cpu->cpu), __ATOMIC_SEQ_CST);
+}

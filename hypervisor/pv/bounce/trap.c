@@ -1,0 +1,241 @@
+/*
+ * Exceptions: from a guest they are emulated or delivered to it, from the hypervisor they are answered by the exception
+ * table or are the end.
+ */
+#include "console/console.h"
+#include "cpu/asm.h"
+#include "cpu/extable.h"
+#include "cpu/percpu.h"
+#include "cpu/stub.h"
+#include "cpu/uaccess.h"
+#include "irq/irq.h"
+#include "lib/string.h"
+#include "mm/map.h"
+#include "pv/bounce/bounce.h"
+#include "pv/bounce/internal.h"
+#include "pv/emulate/emulate.h"
+#include "pv/pagetable/pagetable.h"
+#include "pv/segment/segment.h"
+#include "trace/trace.h"
+
+/* The kernel counts as ring 1 for gates, though it runs in ring 3. */
+static bool may_raise(const struct vcpu *v, const struct trap_info *trap)
+{
+    return TI_GET_DPL(trap) >= (v->cpu.kernel_mode ? 1 : 3);
+}
+
+/*
+ * int n, which our gates refuse with #GP(n * 8 + 2). The number is read from the instruction where it can be: QEMU 7.2 says
+ * n * 16 + 2 in long mode. True: delivered.
+ */
+static bool deliver_int_n(struct vcpu *v, struct regs *regs)
+{
+    unsigned int vector = (regs->error >> 3) & 0xff;
+    u8 code[2];
+
+    if ( !copy_from_guest(code, to_gva(regs->rip), sizeof(code)) && code[0] == 0xcd )
+        vector = code[1];
+    if ( !may_raise(v, &v->pv.traps[vector]) )
+    {
+        regs->error = vector << 3 | 2;
+        return false;
+    }
+    regs->rip += 2;
+    bounce_interrupt(v, regs, vector);
+    return true;
+}
+
+static void general_protection(struct vcpu *v, struct regs *regs)
+{
+    if ( (regs->error & 3) == 2 && deliver_int_n(v, regs) )
+        return;
+    if ( regs->error == 0 && emulate_privileged(v, regs) )
+        return;
+    bounce_exception(v, regs, TRAP_GP, regs->error);
+}
+
+static void int80(struct vcpu *v, struct regs *regs)
+{
+    const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
+
+    if ( trap->address && may_raise(v, trap) )
+    {
+        bounce_interrupt(v, regs, VECTOR_INT80);
+        return;
+    }
+    regs->rip -= 2;
+    bounce_exception(v, regs, TRAP_GP, VECTOR_INT80 << 3 | 2);
+}
+
+static void debug(struct vcpu *v, struct regs *regs)
+{
+    u64 dr6 = read_dr6();
+
+    /* DR6 is sticky: what the guest sees is its own, set anew. */
+    write_dr6(0xffff0ff0UL);
+    v->pv.dr[6] |= dr6 & ~0xffff0ff0UL;
+    bounce_exception(v, regs, TRAP_DB, 0);
+}
+
+static void device_not_available(struct vcpu *v, struct regs *regs)
+{
+    if ( v->cpu.ts )
+    {
+        /* Delivering it clears the virtual TS, so that the guest needn't ask for that. */
+        v->cpu.ts = 0;
+        write_cr0(read_cr0() & ~(u64)CR0_TS);
+        bounce_exception(v, regs, TRAP_NM, 0);
+    }
+}
+
+void trap_from_guest(struct vcpu *v, struct regs *regs)
+{
+    u32 vector = regs->vector;
+
+    switch ( vector )
+    {
+    case TRAP_DB:
+        debug(v, regs);
+        break;
+    case TRAP_NM:
+        device_not_available(v, regs);
+        break;
+    case TRAP_UD:
+        if ( !emulate_forced_invalid_op(v, regs) )
+            bounce_exception(v, regs, TRAP_UD, 0);
+        break;
+    case TRAP_GP:
+        general_protection(v, regs);
+        break;
+    case VECTOR_INT80:
+        int80(v, regs);
+        break;
+    case TRAP_DF:
+    case TRAP_MC:
+        crash_report(regs, vector == TRAP_DF ? "double fault" : "machine check");
+    default:
+        bounce_exception(v, regs, vector, regs->error);
+        break;
+    }
+}
+
+/*
+ * A fault at the hypervisor's addresses that the guest caused: a selector in its LDT, which is mapped page by page on
+ * demand, or plain trespassing. *va and *error become what the guest is told. True: resume.
+ */
+static bool fault_in_hypervisor_range(struct vcpu *v, u64 *va, u32 *error)
+{
+    u64 ldt = v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE;
+
+    if ( v->pv.window && *va - ldt < (VCPU_MAP_PAGES - VCPU_MAP_LDT_PAGE) * PAGE_SIZE )
+    {
+        u64 offset = *va - ldt;
+
+        if ( segment_ldt_fault(v, offset, va) )
+            return true;
+        *error &= ~(PF_PRESENT | PF_WRITE);
+    }
+    return false;
+}
+
+void trap_page_fault(struct vcpu *v, struct regs *regs)
+{
+    u64 cr2 = read_cr2();
+    u32 error = regs->error;
+
+    if ( cr2 - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START )
+    {
+        if ( fault_in_hypervisor_range(v, &cr2, &error) )
+            return;
+    }
+    else if ( (error & (PF_PRESENT | PF_WRITE | PF_RESERVED | PF_FETCH)) == (PF_PRESENT | PF_WRITE) &&
+              v->cpu.kernel_mode )
+    {
+        if ( (v->domain->vm_assist & (1UL << VMASST_TYPE_writable_pagetables)) &&
+             pagetable_emulate_write(v, regs, cr2) )
+            return;
+        if ( pagetable_emulate_mmio_write(v, regs, cr2) )
+            return;
+    }
+    bounce_page_fault(v, regs, error, cr2);
+}
+
+/*
+ * Would the page tables loaded now have allowed the access? Then the TLB was stale, legitimately so after an update
+ * without a flush, and trying again succeeds: the fault has dropped the entry.
+ */
+static bool fault_is_spurious(u64 va, u32 error)
+{
+    u64 table = read_cr3() & PTE_FRAME;
+    u64 need = PTE_P | (error & PF_WRITE ? PTE_RW : 0);
+
+    if ( error & (PF_RESERVED | PF_FETCH) )
+        return false;
+    for ( unsigned int level = 4; level >= 1; level-- )
+    {
+        const u64 *entries = maddr_to_virt(to_maddr(table));
+        u64 entry = entries[pte_index(va, level)];
+
+        if ( (entry & need) != need )
+            return false;
+        if ( level > 1 && (entry & PTE_PS) )
+            return true;
+        table = entry & PTE_FRAME;
+    }
+    return true;
+}
+
+/*
+ * The final IRET to a guest faulted: its selectors or its address are bad. The registers it would have had are those of this
+ * fault, but for what IRET was to load, which still lies at the top of the stack. Tell the guest by its failsafe callback.
+ */
+static void iret_faulted(const struct regs *fault)
+{
+    struct regs *guest = percpu_guest_regs();
+    struct vcpu *v = current_vcpu();
+
+    memmove(guest, fault, offsetof(struct regs, error));
+    guest->error = 0;
+    guest->vector = 0;
+    guest->cs |= 3;
+    if ( v->pv.failsafe_rip )
+        bounce_failsafe(v, guest);
+    else
+        domain_crash(v->domain, "vcpu %u: a return to %#lx:%#lx faulted, and there is no failsafe callback", v->id,
+                     guest->cs, guest->rip);
+    exit_to_guest();
+}
+
+void trap_from_hypervisor(struct regs *regs)
+{
+    u64 cr2 = read_cr2();
+    u64 fixup;
+
+    if ( regs->vector == TRAP_DB )
+    {
+        /* A breakpoint of the guest's on memory that we touch, or one that MOV SS deferred: not ours to report. */
+        write_dr6(0xffff0ff0UL);
+        return;
+    }
+    if ( regs->rip == (u64)exit_iretq )
+        iret_faulted(regs);
+    if ( regs->vector == TRAP_PF && cr2 - HV_VIRT_START >= HV_VIRT_END - HV_VIRT_START &&
+         fault_is_spurious(cr2, regs->error) )
+    {
+        count(COUNTER_fault_spurious);
+        return;
+    }
+    if ( regs->vector != TRAP_DF && regs->vector != TRAP_MC && (fixup = extable_find(regs->rip)) != 0 )
+    {
+        regs->rip = fixup;
+        return;
+    }
+    crash_report(regs, "fault in the hypervisor");
+}
+
+void trap_nmi(struct regs *regs)
+{
+    /* PCI SERR and I/O check are reported by port 0x61; nothing else raises an NMI here. */
+    (void)regs;
+    log_error("NMI on CPU %u, reason %#x", this_cpu()->cpu, inb(0x61));
+}

@@ -1,0 +1,70 @@
+/* pv/'s part in the life of a domain and its vcpus: windows, FPU areas, roots. */
+#include "cpu/fpu.h"
+#include "lib/bits.h"
+#include "mm/heap.h"
+#include "mm/alloc.h"
+#include "mm/map.h"
+#include "domain/rooms.h"
+#include "pv/emulate/cpuid.h"
+#include "pv/pagetable/pagetable.h"
+#include "pv/segment/segment.h"
+
+#define DR6_RESET 0xffff0ff0UL
+#define DR7_RESET 0x400UL
+
+long pv_domain_create(struct domain *d)
+{
+    lock_init(&d->pv.pagetable_lock, LOCK_PAGETABLE);
+    return cpuid_policy_default(d);
+}
+
+void pv_domain_destroy(struct domain *d)
+{
+    cpuid_policy_free(d);
+}
+
+long pv_vcpu_create(struct vcpu *v)
+{
+    v->pv.root_kernel = INVALID_MFN;
+    v->pv.root_user = INVALID_MFN;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_mfn); i++ )
+        v->pv.gdt_mfn[i] = INVALID_MFN;
+    v->pv.dr[6] = DR6_RESET;
+    v->pv.dr[7] = DR7_RESET;
+    v->pv.xcr0 = fpu_features & 3;
+
+    v->pv.xstate = heap_alloc(fpu_area_size);
+    v->pv.window = map_vcpu_window(&v->pv.window_ptes);
+    if ( !v->pv.xstate || !v->pv.window )
+    {
+        pv_vcpu_destroy(v);
+        return -ENOMEM;
+    }
+    fpu_area_init(v->pv.xstate);
+    segment_gdt_drop(v); /* an empty GDT reads as null descriptors */
+    return 0;
+}
+
+void pv_vcpu_destroy(struct vcpu *v)
+{
+    if ( v->pv.window )
+        unmap_vcpu_window(v->pv.window);
+    heap_free(v->pv.xstate);
+    v->pv.window = 0;
+    v->pv.xstate = NULL;
+}
+
+/* What the vcpus of a dying domain hold of its frames. Short: 128 vcpus at most. */
+long pv_domain_relinquish(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+    {
+        segment_ldt_drop(v);
+        segment_gdt_drop(v);
+        vcpu_info_release(v);
+        pagetable_drop_roots(v);
+    }
+    return 0;
+}

@@ -1,0 +1,174 @@
+/* See decode.h. */
+#include "pv/emulate/decode.h"
+#include "cpu/asm.h"
+#include "cpu/segments.h"
+#include "cpu/uaccess.h"
+#include "lib/string.h"
+
+#define PREFIX_ES 0x26
+#define PREFIX_CS 0x2e
+#define PREFIX_SS 0x36
+#define PREFIX_DS 0x3e
+#define PREFIX_FS 0x64
+#define PREFIX_GS 0x65
+
+u64 *regs_general(struct regs *regs, unsigned int number)
+{
+    static const u8 offsets[16] = {
+        offsetof(struct regs, rax), offsetof(struct regs, rcx), offsetof(struct regs, rdx),
+        offsetof(struct regs, rbx), offsetof(struct regs, rsp), offsetof(struct regs, rbp),
+        offsetof(struct regs, rsi), offsetof(struct regs, rdi), offsetof(struct regs, r8),
+        offsetof(struct regs, r9),  offsetof(struct regs, r10), offsetof(struct regs, r11),
+        offsetof(struct regs, r12), offsetof(struct regs, r13), offsetof(struct regs, r14),
+        offsetof(struct regs, r15),
+    };
+
+    return (u64 *)((u8 *)regs + offsets[number & 15]);
+}
+
+/* Is the code segment a 64-bit one? LAR tells of any that the guest made itself. */
+static bool is_long_mode(u64 cs)
+{
+    u32 access = 0;
+
+    if ( (u16)cs == SEL_USER_CS64 )
+        return true;
+#ifndef HOST_TEST
+    __asm__("lar %1, %0" : "+r"(access) : "r"((u32)(u16)cs) : "cc");
+#endif
+    return access & (1u << 21);
+}
+
+u8 insn_byte(struct insn *insn)
+{
+    if ( insn->at >= insn->available )
+    {
+        insn->overrun = true;
+        return 0;
+    }
+    return insn->bytes[insn->at++];
+}
+
+u64 insn_immediate(struct insn *insn, unsigned int bytes)
+{
+    u64 value = 0;
+
+    for ( unsigned int i = 0; i < bytes; i++ )
+        value |= (u64)insn_byte(insn) << (8 * i);
+    return bytes == 8 ? value : (u64)((s64)(value << (64 - 8 * bytes)) >> (64 - 8 * bytes));
+}
+
+static bool take_prefix(struct insn *insn, u8 byte)
+{
+    switch ( byte )
+    {
+    case 0x66:
+        insn->operand16 = true;
+        break;
+    case 0x67:
+        insn->address32 = true;
+        break;
+    case 0xf0:
+        insn->lock = true;
+        break;
+    case 0xf2:
+        insn->repne = true;
+        break;
+    case 0xf3:
+        insn->rep = true;
+        break;
+    case PREFIX_ES:
+    case PREFIX_CS:
+    case PREFIX_SS:
+    case PREFIX_DS:
+    case PREFIX_FS:
+    case PREFIX_GS:
+        insn->segment = byte;
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+bool insn_begin(struct insn *insn, const struct regs *regs)
+{
+    u8 byte;
+
+    memset(insn, 0, sizeof(*insn));
+    insn->available = (u8)(INSN_MAX - copy_from_guest(insn->bytes, to_gva(regs->rip), INSN_MAX));
+    insn->long_mode = is_long_mode(regs->cs);
+    insn->address32 = false;
+
+    do
+        byte = insn_byte(insn);
+    while ( take_prefix(insn, byte) );
+    if ( insn->long_mode && (byte & 0xf0) == 0x40 )
+    {
+        insn->rex = byte;
+        byte = insn_byte(insn);
+    }
+    insn->opcode = byte;
+    if ( byte == 0x0f )
+        insn->opcode = (u16)(0x0f00 | insn_byte(insn));
+    return !insn->overrun;
+}
+
+u64 insn_segment_base(const struct insn *insn)
+{
+#ifndef HOST_TEST
+    if ( insn->segment == PREFIX_FS )
+        return rdmsr(MSR_FS_BASE);
+    if ( insn->segment == PREFIX_GS )
+        return rdmsr(MSR_GS_BASE);
+#endif
+    (void)insn;
+    return 0;
+}
+
+static u64 sib_address(struct insn *insn, const struct regs *regs, unsigned int mod)
+{
+    u8 sib = insn_byte(insn);
+    unsigned int base = (sib & 7) | (insn->rex & REX_B ? 8 : 0);
+    unsigned int index = ((sib >> 3) & 7) | (insn->rex & REX_X ? 8 : 0);
+    u64 address = 0;
+
+    if ( index != 4 )
+        address = *regs_general((struct regs *)regs, index) << (sib >> 6);
+    if ( (base & 7) == 5 && mod == 0 )
+        return address + insn_immediate(insn, 4);
+    return address + *regs_general((struct regs *)regs, base);
+}
+
+bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_bytes)
+{
+    unsigned int mod, rm;
+    u64 address;
+
+    insn->modrm = insn_byte(insn);
+    mod = insn->modrm >> 6;
+    rm = insn->modrm & 7;
+    insn->has_memory = mod != 3;
+    if ( !insn->has_memory )
+        return !insn->overrun;
+    if ( !insn->long_mode )
+        return false; /* only kernels have memory operands emulated, and those of 64-bit guests are 64-bit code */
+
+    if ( rm == 4 )
+        address = sib_address(insn, regs, mod);
+    else if ( rm == 5 && mod == 0 )
+    {
+        address = insn_immediate(insn, 4);
+        address += regs->rip + insn->at + imm_bytes;
+    }
+    else
+        address = *regs_general((struct regs *)regs, insn_rm(insn));
+    if ( mod == 1 )
+        address += insn_immediate(insn, 1);
+    else if ( mod == 2 )
+        address += insn_immediate(insn, 4);
+    if ( insn->address32 )
+        address = (u32)address;
+    insn->address = address + insn_segment_base(insn);
+    return !insn->overrun;
+}

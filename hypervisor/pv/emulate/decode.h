@@ -1,0 +1,63 @@
+/* Instruction bytes, prefixes and memory operands: what privileged.c and store.c share. */
+#ifndef PV_EMULATE_DECODE_H
+#define PV_EMULATE_DECODE_H
+
+#include "cpu/regs.h"
+#include "domain/domain.h"
+
+#define INSN_MAX 15
+
+struct insn {
+    u8 bytes[INSN_MAX];
+    u8 available;       /* bytes that could be fetched */
+    u8 at;              /* next byte to take */
+    bool overrun;       /* more was asked than could be fetched: decoding failed */
+
+    bool long_mode;     /* 64-bit code */
+    bool lock, rep, repne, operand16, address32;
+    u8 rex;
+    u8 segment;         /* override: 0 none, else the prefix byte */
+    u16 opcode;         /* 0x0f00 | byte for two-byte opcodes */
+
+    u8 modrm;
+    bool has_memory;    /* the ModRM operand is memory, at address */
+    u64 address;        /* linear */
+};
+
+#define REX_B 1
+#define REX_X 2
+#define REX_R 4
+#define REX_W 8
+
+/* Fetch at regs->rip, then prefixes and opcode. False: nothing there, or no end of prefixes. */
+bool insn_begin(struct insn *insn, const struct regs *regs);
+
+/* ModRM, SIB and displacement; @imm_bytes follow (for rip-relative operands). */
+bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_bytes);
+
+u8 insn_byte(struct insn *insn);
+u64 insn_immediate(struct insn *insn, unsigned int bytes); /* sign-extended */
+
+/* The width of a full-size operand: 2, 4 or 8. */
+static inline unsigned int insn_width(const struct insn *insn)
+{
+    return insn->rex & REX_W ? 8 : insn->operand16 ? 2 : 4;
+}
+
+static inline unsigned int insn_reg(const struct insn *insn)
+{
+    return ((insn->modrm >> 3) & 7) | (insn->rex & REX_R ? 8 : 0);
+}
+
+static inline unsigned int insn_rm(const struct insn *insn)
+{
+    return (insn->modrm & 7) | (insn->rex & REX_B ? 8 : 0);
+}
+
+/* General register @number (0 rax .. 15 r15) of a frame. */
+u64 *regs_general(struct regs *regs, unsigned int number);
+
+/* The base of the segment that @insn's memory operand uses. */
+u64 insn_segment_base(const struct insn *insn);
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * Model-specific registers as guests see them. ABI.md S1: what isn't listed raises #GP, but for reads while no #GP
+ * handler is registered: early boot code reads blindly, and gets 0.
+ */
+#include "access/access.h"
+#include "boot/domain/builder.h"
+#include "console/console.h"
+#include "cpu/asm.h"
+#include "cpu/extable.h"
+#include "pv/emulate/internal.h"
+#include "mm/map.h"
+
+#define MSR_IA32_TSC       0x00000010
+#define MSR_PLATFORM_INFO  0x000000ce
+#define MSR_MISC_FEATURES  0x00000140
+#define MSR_MCG_CAP        0x00000179
+#define MSR_MCG_STATUS     0x0000017a
+#define MSR_MCG_CTL        0x0000017b
+#define MSR_MC0_CTL        0x00000400
+#define MSR_MC_LAST        0x0000047f
+#define MSR_XEN_HYPERCALL  0x40000000
+
+static bool canonical(u64 value)
+{
+    return (u64)((s64)(value << 16) >> 16) == value;
+}
+
+/* True if the processor has @msr: a fault in reading it is answered. */
+static bool msr_exists(u32 msr)
+{
+    u32 ok = 1, lo, hi;
+
+    __asm__ volatile("1: rdmsr\n"
+                     "2:\n"
+                     ".pushsection .fixup, \"ax\"\n"
+                     "3: xor %0, %0\n"
+                     "jmp 2b\n"
+                     ".popsection\n" EXTABLE(1b, 3b)
+                     : "+r"(ok), "=a"(lo), "=d"(hi)
+                     : "c"(msr));
+    return ok;
+}
+
+bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
+{
+    *value = 0;
+    switch ( msr )
+    {
+    case MSR_FS_BASE:
+    case MSR_GS_BASE:
+    case MSR_KERNEL_GS_BASE:
+        *value = rdmsr(msr);
+        return true;
+    case MSR_EFER:
+        /* Long mode is the guest's too; SVM is not. */
+        *value = rdmsr(MSR_EFER) & ~(1UL << 12);
+        return true;
+    case MSR_APIC_BASE:
+        *value = rdmsr(MSR_APIC_BASE) & ~(1UL << 8);
+        if ( v->id == 0 )
+            *value |= 1UL << 8; /* the boot processor */
+        return true;
+    case MSR_PAT:
+        *value = PAT_VALUE;
+        return true;
+    case MSR_IA32_TSC:
+        *value = rdtsc();
+        return true;
+    case MSR_TSC_AUX:
+        *value = v->pv.tsc_aux;
+        return true;
+    case MSR_MISC_ENABLE:
+        *value = 1UL << 0 | 1UL << 11 | 1UL << 12; /* fast strings; no BTS, no PEBS */
+        return true;
+    case MSR_PLATFORM_INFO:
+    case MSR_MISC_FEATURES:
+    case MSR_MCG_CAP:
+    case MSR_MCG_STATUS:
+    case MSR_MCG_CTL:
+    case MSR_MC0_CTL ... MSR_MC_LAST:
+        return true;
+    default:
+        return !v->pv.traps[TRAP_GP].address && msr_exists(msr);
+    }
+}
+
+static bool write_hypercall_page(struct vcpu *v, u64 value)
+{
+    mfn_t mfn = maddr_to_mfn(to_maddr(value));
+    struct frame *frame;
+
+    if ( (value & ~PAGE_MASK) || !mfn_valid(mfn) )
+        return false;
+    frame = mfn_to_frame(mfn);
+    if ( frame_get_and_type(frame, v->domain->id, FRAME_WRITABLE) )
+        return false;
+    builder_hypercall_page(mfn_to_virt(mfn));
+    frame_put_and_type(frame);
+    return true;
+}
+
+bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
+{
+    u64 now;
+
+    switch ( msr )
+    {
+    case MSR_FS_BASE:
+    case MSR_GS_BASE:
+    case MSR_KERNEL_GS_BASE:
+        if ( !canonical(value) )
+            return false;
+        wrmsr(msr, value);
+        return true;
+    case MSR_EFER:
+    case MSR_PAT:
+        return emulate_msr_read(v, msr, &now) && value == now;
+    case MSR_TSC_AUX:
+        if ( value >> 32 )
+            return false;
+        v->pv.tsc_aux = value;
+        return true;
+    case MSR_APIC_BASE:
+    case MSR_MISC_ENABLE:
+    case MSR_IA32_TSC:
+    case MSR_MCG_CTL:
+    case MSR_MCG_STATUS:
+    case MSR_MC0_CTL ... MSR_MC_LAST:
+        return true; /* dropped */
+    case MSR_XEN_HYPERCALL:
+        return write_hypercall_page(v, value);
+    default:
+        log_debug("d%uv%u: wrmsr %#x = %#lx refused", v->domain->id, v->id, msr, value);
+        return false;
+    }
+}
