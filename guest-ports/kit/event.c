@@ -153,6 +153,19 @@ long event_send(evtchn_port_t port)
     return hypercall(event_channel_op, EVTCHNOP_send, &send);
 }
 
+domid_t own_domid(void)
+{
+    static domid_t own = DOMID_INVALID;
+    struct evtchn_status status = { .dom = DOMID_SELF };
+
+    if ( own != DOMID_INVALID )
+        return own;
+    status.port = (evtchn_port_t)check(event_alloc_unbound(DOMID_SELF, DOMID_SELF));
+    check(hypercall(event_channel_op, EVTCHNOP_status, &status));
+    check(event_close(status.port));
+    return own = status.u.unbound.dom;
+}
+
 void event_init(void)
 {
     memset(shared_info.evtchn_mask, 0xff, sizeof(shared_info.evtchn_mask));

@@ -56,6 +56,9 @@ void event_block(void);
 /* Runs the handlers of all pending, unmasked ports of this vcpu. For the upcall. */
 void event_dispatch(void);
 
+/* Our own domid, as a port for ourselves tells it: the ABI has no call that does. */
+domid_t own_domid(void);
+
 void event_init(void);
 
 #endif

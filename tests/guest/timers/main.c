@@ -32,6 +32,7 @@ void test_main(void)
 {
     evtchn_port_t port;
     uint64_t deadline;
+    long rc;
 
     time_alarm_init(); /* so that we know its port is bound, and take it over */
     port = time_alarm_port();
@@ -55,7 +56,8 @@ void test_main(void)
     expect_eq(singleshot(deadline, 0), 0, "set_singleshot_timer");
     expect(wait_fired(NS_PER_S), "fires");
     expect(time_now() >= deadline, "not too early");
-    expect_eq(singleshot(time_now() - NS_PER_MS, VCPU_SSHOTTMR_future), -ETIME, "in the past, asked to be future");
+    rc = singleshot(time_now() - NS_PER_MS, VCPU_SSHOTTMR_future);
+    expect(rc == -ETIME || rc == 0, "in the past, asked to be future: that wish may be ignored, as Debian's Xen does");
     fired = 0;
     expect_eq(singleshot(time_now() - NS_PER_MS, 0), 0, "in the past");
     expect(fired || wait_fired(100 * NS_PER_MS), "fires at once");

@@ -1,0 +1,116 @@
+/*
+ * Our reservation: give frames back, get others, exchange some; what the memory maps say.
+ */
+#include "test.h"
+
+static long reserve(unsigned int command, xen_pfn_t *frames, ulong count, unsigned int order)
+{
+    struct xen_memory_reservation r = { .nr_extents = count, .extent_order = order, .domid = DOMID_SELF };
+
+    set_xen_guest_handle(r.extent_start, frames);
+    return hypercall(memory_op, command, &r);
+}
+
+static void balloon(void)
+{
+    void *page = page_alloc();
+    ulong pfn = virt_to_pfn(page), mfn = virt_to_mfn(page), before;
+    domid_t self = DOMID_SELF;
+    xen_pfn_t frames[2] = { mfn, mfn };
+
+    before = (ulong)need(hypercall(memory_op, XENMEM_current_reservation, &self));
+    need(table_unmap((ulong)page));
+    expect_eq(reserve(XENMEM_decrease_reservation, frames, 2, 0), 1, "the same frame twice: once is done");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), before - 1, "one frame less");
+    expect_eq(table_map((ulong)page, mfn, PTE_KERNEL_RW), -EBUSY, "it is not ours any more");
+    frames[0] = pfn;
+    expect_eq(reserve(XENMEM_populate_physmap, frames, 1, 0), 1, "get one back");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), before, "as many as before");
+    expect_eq(mfn_to_pfn(frames[0]), pfn, "the M2P knows it");
+    p2m()[pfn] = frames[0];
+    expect_eq(table_map((ulong)page, frames[0], PTE_KERNEL_RW), 0, "it is ours");
+    *(volatile ulong *)page = 5;
+    page_free(page);
+
+    frames[0] = ~0UL >> 12;
+    expect_eq(reserve(XENMEM_decrease_reservation, frames, 1, 0), 0, "a frame that is no RAM: none is done");
+    expect_eq(reserve(XENMEM_decrease_reservation, NULL, 1, 0), 0, "frames from nowhere: none is done");
+    expect_eq(reserve(XENMEM_populate_physmap, frames, 1, 40), 0, "an absurd order: none is done");
+}
+
+static void in_use(void)
+{
+    void *page = page_alloc();
+    ulong pfn = virt_to_pfn(page);
+    xen_pfn_t frame = virt_to_mfn(page);
+
+    expect_eq(reserve(XENMEM_decrease_reservation, &frame, 1, 0), 1, "give back a frame that is still mapped");
+    *(volatile ulong *)page = 7;
+    expect_eq(*(volatile ulong *)page, 7, "the mapping is still good: the frame lives on until it goes");
+    need(table_unmap((ulong)page));
+    frame = pfn;
+    need(reserve(XENMEM_populate_physmap, &frame, 1, 0) == 1 ? 0 : -1);
+    p2m()[pfn] = frame;
+    need(table_map((ulong)page, frame, PTE_KERNEL_RW));
+    page_free(page);
+}
+
+static void exchange(void)
+{
+    struct xen_memory_exchange op = { .in = { .nr_extents = 1, .domid = DOMID_SELF },
+                                      .out = { .nr_extents = 1, .domid = DOMID_SELF } };
+    void *page = page_alloc();
+    ulong pfn = virt_to_pfn(page);
+    xen_pfn_t in = virt_to_mfn(page), out = pfn;
+
+    set_xen_guest_handle(op.in.extent_start, &in);
+    set_xen_guest_handle(op.out.extent_start, &out);
+    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL, "exchange a frame that is mapped");
+    expect_eq(op.nr_exchanged, 0, "none exchanged");
+    need(table_unmap((ulong)page));
+    out = pfn;
+    op.nr_exchanged = 0;
+    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), 0, "exchange one that is not");
+    expect_eq(op.nr_exchanged, 1, "one exchanged");
+    expect_eq(mfn_to_pfn(out), pfn, "the M2P knows the new one");
+    p2m()[pfn] = out;
+    expect_eq(table_map((ulong)page, out, PTE_KERNEL_RW), 0, "it is ours");
+    page_free(page);
+    op.nr_exchanged = 2;
+    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL, "more done than asked for");
+    op.nr_exchanged = 0;
+    op.out.nr_extents = 2;
+    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL, "unequal amounts");
+}
+
+void test_main(void)
+{
+    domid_t self = DOMID_SELF, other = 999;
+    struct xen_memory_map map = { .nr_entries = 0 };
+
+    expect(hypercall(memory_op, XENMEM_maximum_ram_page, NULL) > 0x1000, "maximum_ram_page");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), start_info->nr_pages, "current_reservation");
+    expect(hypercall(memory_op, XENMEM_maximum_reservation, &self) >= (long)start_info->nr_pages,
+           "maximum_reservation");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &other), -ESRCH, "of a domain that is not there");
+    balloon();
+    in_use();
+    exchange();
+    if ( is_dom0() )
+    {
+        static struct e820 {
+            uint64_t base, size;
+            uint32_t type;
+        } __attribute__((packed)) entries[128];
+
+        set_xen_guest_handle(map.buffer, entries);
+        map.nr_entries = 128;
+        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), 0, "the machine's memory map");
+        expect(map.nr_entries >= 3, "has some entries");
+        expect_eq(entries[0].base, 0, "begins at 0");
+        expect_eq(entries[0].type, 1, "with RAM");
+    }
+    else
+        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), -EPERM, "the machine's memory map");
+    expect_eq(hypercall(memory_op, 60, NULL), -ENOSYS, "60, which is none");
+}

@@ -1,0 +1,44 @@
+/*
+ * MSRs: the few that a PV kernel uses read and write; EFER takes what it holds; unknown ones are #GP.
+ */
+#include "test.h"
+
+static struct fault read_msr(uint32_t msr, uint64_t *value)
+{
+    uint32_t low = 0, high = 0;
+    struct fault f = fault_of(asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr)));
+
+    *value = (uint64_t)high << 32 | low;
+    return f;
+}
+
+static struct fault write_msr(uint32_t msr, uint64_t value)
+{
+    return fault_of(asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))));
+}
+
+void test_main(void)
+{
+    uint64_t value;
+
+    expect_no_fault(read_msr(0xc0000080, &value), "read EFER");
+    expect_eq(value & 0xd01, 0xd01, "EFER: SCE, LME, LMA, NX");
+    expect_no_fault(write_msr(0xc0000080, value), "write EFER, the same");
+    expect_no_fault(read_msr(0x1b, &value), "read APIC_BASE");
+    expect_no_fault(read_msr(0x277, &value), "read PAT");
+    expect_eq(value, 0x050100070406, "PAT");
+    expect_no_fault(read_msr(0x1a0, &value), "read MISC_ENABLE");
+    expect_no_fault(read_msr(0x10, &value), "read TSC");
+    expect_no_fault(read_msr(0x179, &value), "read MCG_CAP");
+    expect_no_fault(write_msr(0xc0000100, 0x1234), "write FS_BASE");
+    expect_no_fault(read_msr(0xc0000100, &value), "read FS_BASE");
+    expect_eq(value, 0x1234, "it is what we wrote");
+    expect_fault(write_msr(0xc0000100, 0x8000000000000000), TRAP_GP, 0, "FS_BASE, not canonical");
+    expect_fault(write_msr(0xc0000101, 0x8000000000000000), TRAP_GP, 0, "GS_BASE, not canonical");
+    expect_fault(write_msr(0xc0000102, 0x8000000000000000), TRAP_GP, 0, "SHADOW_GS_BASE, not canonical");
+    expect_fault(read_msr(0xc0000082, &value), TRAP_GP, 0, "read LSTAR");
+    expect_fault(write_msr(0xc0000082, 0), TRAP_GP, 0, "write LSTAR");
+    expect_fault(read_msr(0x12345678, &value), TRAP_GP, 0, "read what is none");
+    expect_fault(write_msr(0x12345678, 0), TRAP_GP, 0, "write what is none");
+    write_msr(0xc0000100, 0);
+}
