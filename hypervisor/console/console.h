@@ -8,7 +8,18 @@
 #include "cpu/regs.h"
 #include "lib/types.h"
 
-enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_NONE = -1, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+struct boot_info;
+
+/*
+ * First of all: read the command line into options (console/options.h) and open the devices that it names. On return log
+ * lines are seen.
+ */
+void console_init(const struct boot_info *info);
+
+/* dom0 is about to run: the screen is its own from now on. */
+void console_release_screen(void);
 
 /* Print a line at @level: shown on the devices if loglvl allows, always kept in the ring. */
 void log_print(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -17,6 +28,9 @@ void log_print(enum log_level level, const char *format, ...) __attribute__((for
 #define log_warning(...) log_print(LOG_WARNING, __VA_ARGS__)
 #define log_info(...)    log_print(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_print(LOG_DEBUG, __VA_ARGS__)
+
+/* The same about a guest's doing: guest_loglvl decides. */
+void log_guest(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Our own fault: report registers, stack, backtrace and each vcpu's state, then stop or reboot as told. */
 void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -37,10 +51,20 @@ void crash_report(const struct regs *regs, const char *why) __attribute__((noret
 /* Raw bytes to the devices, guests' output included. */
 void console_write(const char *text, size_t len);
 
+/*
+ * The serial line that input comes from: *@irq is its legacy interrupt; false if there is none. irq/ calls
+ * console_serial_interrupt when it is raised.
+ */
+bool console_serial_irq(u32 *irq);
+void console_serial_interrupt(void);
+
 /* Input from the serial line, handed to dom0 with VIRQ_CONSOLE; three Ctrl-a switch to the hypervisor's debug keys. */
 void console_input(char c);
 
-/* Copy of the log ring for sysctl readconsole: see control/. */
+/*
+ * Copy of the log ring for sysctl readconsole: up to @len bytes from the oldest, or with @incremental from *@index on, which
+ * is set to the position behind them. @clear: later reads begin there. Returns the number of bytes.
+ */
 size_t console_ring_read(char *to, size_t len, u32 *index, bool incremental, bool clear);
 
 long console_io(unsigned long op, unsigned long count, unsigned long buffer);

@@ -142,9 +142,14 @@ static inline struct cpuid_leaf cpuid(u32 leaf, u32 subleaf)
 #define MSR_SYSENTER_ESP  0x00000175
 #define MSR_SYSENTER_EIP  0x00000176
 
+#define EFER_SCE 0x001u
+#define EFER_NXE 0x800u
+
+#define CR0_PE 0x00000001u
 #define CR0_MP 0x00000002u
 #define CR0_EM 0x00000004u
 #define CR0_TS 0x00000008u
+#define CR0_ET 0x00000010u
 #define CR0_NE 0x00000020u
 #define CR0_WP 0x00010000u
 #define CR0_AM 0x00040000u

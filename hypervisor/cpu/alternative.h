@@ -1,0 +1,40 @@
+/*
+ * Instructions that exist only on some CPUs: a NOP of the same length stands in the text, and is replaced once at boot.
+ *
+ * SMAP: the hypervisor may touch guests' pages only between SMAP_OPEN and SMAP_CLOSE. Exceptions and interrupts keep the
+ * interrupted EFLAGS.AC, so their entries close as well.
+ */
+#ifndef CPU_ALTERNATIVE_H
+#define CPU_ALTERNATIVE_H
+
+#ifdef __ASSEMBLER__
+
+.macro ALTERNATIVE_SMAP last
+661:    .byte   0x0f, 0x1f, 0x00
+        .pushsection .alternatives, "a"
+        .long   661b - .
+        .byte   0x0f, 0x01, \last, 0
+        .popsection
+.endm
+
+#define SMAP_OPEN  ALTERNATIVE_SMAP 0xcb /* STAC */
+#define SMAP_CLOSE ALTERNATIVE_SMAP 0xca /* CLAC */
+
+#else
+
+#define ALTERNATIVE_SMAP(last)                                                                     \
+    "661: .byte 0x0f, 0x1f, 0x00\n"                                                                \
+    ".pushsection .alternatives, \"a\"\n"                                                          \
+    ".long 661b - .\n"                                                                             \
+    ".byte 0x0f, 0x01, " #last ", 0\n"                                                             \
+    ".popsection\n"
+
+#define SMAP_OPEN  ALTERNATIVE_SMAP(0xcb)
+#define SMAP_CLOSE ALTERNATIVE_SMAP(0xca)
+
+/* Replace them all if the CPU has SMAP in use. At boot, while the text is still writable. */
+void alternatives_apply_smap(void);
+
+#endif
+
+#endif

@@ -1,0 +1,56 @@
+#include "cpu/extable.h"
+#include "cpu/init.h"
+
+struct entry {
+    s32 from, to; /* relative to the field itself */
+};
+
+extern struct entry extable_start[], extable_end[];
+
+static u64 from_of(const struct entry *e)
+{
+    return (u64)&e->from + (u64)(s64)e->from;
+}
+
+static u64 to_of(const struct entry *e)
+{
+    return (u64)&e->to + (u64)(s64)e->to;
+}
+
+static void entry_set(struct entry *e, u64 from, u64 to)
+{
+    e->from = (s32)(from - (u64)&e->from);
+    e->to = (s32)(to - (u64)&e->to);
+}
+
+/* By insertion: the linker leaves runs that are sorted already. */
+void __init extable_init(void)
+{
+    for ( struct entry *next = extable_start + 1; next < extable_end; next++ )
+    {
+        u64 from = from_of(next), to = to_of(next);
+        struct entry *e = next;
+
+        for ( ; e > extable_start && from_of(e - 1) > from; e-- )
+            entry_set(e, from_of(e - 1), to_of(e - 1));
+        entry_set(e, from, to);
+    }
+}
+
+u64 extable_find(u64 rip)
+{
+    const struct entry *low = extable_start, *high = extable_end;
+
+    while ( low < high )
+    {
+        const struct entry *middle = low + (high - low) / 2;
+
+        if ( from_of(middle) == rip )
+            return to_of(middle);
+        if ( from_of(middle) < rip )
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return 0;
+}

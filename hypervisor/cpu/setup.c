@@ -1,0 +1,94 @@
+/* Control registers and MSRs of a CPU, and the order of its set-up. */
+#include "console/options.h"
+#include "cpu/alternative.h"
+#include "cpu/asm.h"
+#include "cpu/cpu.h"
+#include "cpu/extable.h"
+#include "cpu/init.h"
+#include "cpu/internal.h"
+#include "cpu/percpu.h"
+#include "cpu/segments.h"
+#include "cpu/stub.h"
+#include "mm/map.h"
+
+/* Rflags that SYSCALL clears: nothing of the guest's reaches us, and interrupts go off. */
+#define SYSCALL_CLEARS (EFLAGS_TF | EFLAGS_IF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_RF | EFLAGS_AC)
+
+u64 cpu_cr4;
+
+static u64 boot_gdt[PAGE_SIZE / 8] __attribute__((section(".bss.page_aligned"), aligned(4096)));
+
+/* The stubs that SYSCALL enters, 64-bit and compatibility mode: part of the text, written before that becomes read-only. */
+static u8 syscall_stubs[NR_CPUS][2][SYSCALL_STUB_SIZE]
+    __attribute__((section(".text.stubs,\"ax\",@progbits#"), aligned(64)));
+
+static void __init choose_cr4(void)
+{
+    const struct cpu_features *f = &cpu_features;
+
+    cpu_cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    if ( f->fsgsbase )
+        cpu_cr4 |= CR4_FSGSBASE;
+    if ( f->xsave )
+        cpu_cr4 |= CR4_OSXSAVE;
+    if ( f->smep && options.smep )
+        cpu_cr4 |= CR4_SMEP;
+    if ( f->smap && options.smap && !f->tcg )
+        cpu_cr4 |= CR4_SMAP;
+}
+
+static void modes_init(void)
+{
+    write_cr0(CR0_PG | CR0_AM | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
+    write_cr4(cpu_cr4);
+    wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
+    wrmsr(MSR_PAT, PAT_VALUE);
+    fpu_init();
+}
+
+static void syscall_init(u32 cpu)
+{
+    wrmsr(MSR_STAR, (u64)SEL_USER_CS32 << 48 | (u64)SEL_HV_CODE << 32);
+    wrmsr(MSR_LSTAR, (u64)syscall_stubs[cpu][0]);
+    wrmsr(MSR_CSTAR, (u64)syscall_stubs[cpu][1]);
+    wrmsr(MSR_SFMASK, SYSCALL_CLEARS);
+    if ( !cpu_features.sysenter )
+        return;
+    wrmsr(MSR_SYSENTER_CS, SEL_HV_CODE);
+    wrmsr(MSR_SYSENTER_ESP, (u64)this_cpu());
+    wrmsr(MSR_SYSENTER_EIP, (u64)entry_sysenter);
+}
+
+static void __init stubs_write(void)
+{
+    for ( u64 i = 0; i < NR_CPUS; i++ )
+    {
+        u64 percpu = STACK_AREAS_BASE + i * STACK_AREA_SIZE + STACK_PERCPU_PAGE * PAGE_SIZE;
+        u8 *native = syscall_stubs[i][0], *compat = syscall_stubs[i][1];
+
+        syscall_stub_write(native, (u64)native, percpu, entry_syscall);
+        syscall_stub_write(compat, (u64)compat, percpu, entry_syscall_compat);
+    }
+}
+
+void __init cpu_init_boot(void)
+{
+    idt_fill();
+    extable_init();
+    tables_load(boot_gdt, to_mfn(((u64)boot_gdt - HV_IMAGE_BASE) >> PAGE_SHIFT)); /* now a fault is reported */
+
+    features_find();
+    choose_cr4();
+    if ( cpu_cr4 & CR4_SMAP )
+        alternatives_apply_smap();
+    stubs_write();
+    modes_init();
+    syscall_init(0);
+}
+
+void cpu_init_other(void *gdt)
+{
+    tables_load(gdt, virt_to_mfn(gdt));
+    modes_init();
+    syscall_init(this_cpu()->cpu);
+}
