@@ -14,6 +14,7 @@
 
 #include "boot/domain/builder.h"
 #include "lib/bits.h"
+#include "lib/crc.h"
 #include "lib/string.h"
 
 /* ---- A fake domain ---- */
@@ -813,10 +814,110 @@ TEST(no_first_domain)
     fake_destroy(&fake);
 }
 
+/* A 32-bit image is read as far as it takes to tell the user. */
+static void make_32bit(struct image *image, const char *pae)
+{
+    Elf32_Ehdr ehdr = { .e_type = ET_EXEC, .e_machine = EM_386, .e_entry = 0xc0100000 };
+    Elf32_Phdr phdrs[2] = { { PT_LOAD, 4096, 0xc0100000, 0x100000, PAGE, PAGE, 7, PAGE } };
+
+    image_start(image, 0, 0);
+    image_usual_notes(image, 0xc0000000);
+    image_text(image, XEN_ELFNOTE_PAE_MODE, pae);
+    phdrs[1] =
+        (Elf32_Phdr){ PT_NOTE, image->notes_at, 0, 0, image->size - image->notes_at, 0, 4, 4 };
+    memcpy(ehdr.e_ident, "\177ELF\1\1\1", 7);
+    ehdr.e_phoff = sizeof(ehdr);
+    ehdr.e_phentsize = sizeof(*phdrs);
+    ehdr.e_phnum = 2;
+    ehdr.e_shentsize = sizeof(Elf32_Shdr);
+    memset(image->data, 0, 4096);
+    memcpy(image->data, &ehdr, sizeof(ehdr));
+    memcpy(image->data + sizeof(ehdr), phdrs, sizeof(phdrs));
+}
+
+TEST(width_32)
+{
+    static struct image image;
+    struct fake fake;
+    struct builder b;
+
+    fake_create(&fake, 4096);
+    make_32bit(&image, "no");
+    b = builder_for(&fake, image.data, image.size);
+    expect_eq(builder_parse_image(&b), -EOPNOTSUPP);
+    expect(strstr(fake.message, "without PAE"));
+    make_32bit(&image, "yes");
+    b = builder_for(&fake, image.data, image.size);
+    expect_eq(builder_parse_image(&b), -EOPNOTSUPP);
+    expect(strstr(fake.message, "32-bit guests are not supported"));
+    expect(!b.image.is64);
+    expect_eq(b.elf.entry, 0xc0100000);
+    fake_destroy(&fake);
+}
+
+/* The image as a bzImage whose payload is gzip data of one stored block. */
+static size_t make_bzimage(uint8_t *out, const struct image *image)
+{
+    static const uint8_t header[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1 };
+    static struct crc32_table table;
+    uint8_t *p = out + 1024 + 16;
+    uint16_t size16 = (uint16_t)image->size, not16 = (uint16_t)~size16, version = 0x20f;
+    uint32_t crc, size = (uint32_t)image->size, offset = 16, length = sizeof(header) + 4 + size + 8;
+
+    memset(out, 0, 1024 + 16);
+    out[0x1f1] = 1;
+    memcpy(out + 0x202, "HdrS", 4);
+    memcpy(out + 0x206, &version, 2);
+    memcpy(out + 0x248, &offset, 4);
+    memcpy(out + 0x24c, &length, 4);
+    crc32_init(&table);
+    crc = crc32(&table, 0, image->data, image->size);
+    memcpy(p, header, sizeof(header));
+    memcpy(p + sizeof(header), &size16, 2);
+    memcpy(p + sizeof(header) + 2, &not16, 2);
+    memcpy(p + sizeof(header) + 4, image->data, size);
+    memcpy(p + sizeof(header) + 4 + size, &crc, 4);
+    memcpy(p + sizeof(header) + 4 + size + 4, &size, 4);
+    return 1024 + 16 + length;
+}
+
+TEST(packed_kernel)
+{
+    static struct image image;
+    static uint8_t file[80000];
+    struct fake fake;
+    struct builder b;
+    size_t size;
+
+    image_linux(&image);
+    size = make_bzimage(file, &image);
+    fake_create(&fake, 4096);
+    b = builder_for(&fake, file, size);
+    require(builder_parse_image(&b) == 0);
+    require(builder_build(&b) == 0);
+    expect_kernel(&fake, &b, &image);
+    builder_free(&b);
+    builder_free(&b);
+
+    b = builder_for(&fake, file, size - 1);
+    expect_eq(builder_parse_image(&b), -EINVAL);
+    expect(strstr(fake.message, "beyond its end"));
+    file[5000] ^= 1;
+    b = builder_for(&fake, file, size);
+    expect_eq(builder_parse_image(&b), -EINVAL);
+    expect(strstr(fake.message, "gzip data do not unpack"));
+    builder_free(&b);
+    memcpy(file + 1024 + 16, "BZh9", 4);
+    expect_eq(builder_parse_image(&b), -EOPNOTSUPP);
+    expect(strstr(fake.message, "bzip2"));
+    fake_destroy(&fake);
+}
+
 /* The user's machine runs out of something. */
 TEST(environment_fails)
 {
     static struct image image;
+    static uint8_t file[80000];
     struct fake fake;
     struct builder b;
 
@@ -826,6 +927,12 @@ TEST(environment_fails)
     require(builder_parse_image(&b) == 0);
     fake.no_map = true;
     expect_eq(builder_build(&b), -ENOMEM);
+    builder_free(&b);
+
+    fake.no_scratch = true;
+    b = builder_for(&fake, file, make_bzimage(file, &image));
+    expect_eq(builder_parse_image(&b), -ENOMEM);
+    expect(strstr(fake.message, "no memory to unpack"));
     builder_free(&b);
     fake_destroy(&fake);
 }

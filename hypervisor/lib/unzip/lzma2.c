@@ -16,7 +16,9 @@
 
 #define PROB_INIT  1024
 #define PROB_BITS  11
+#define PROB_ONE   (1U << PROB_BITS)
 #define PROB_SHIFT 5
+#define PROB_ROUND ((1U << PROB_SHIFT) - 1)
 #define RANGE_TOP  (1U << 24)
 
 struct range_decoder {
@@ -43,7 +45,8 @@ INLINE bool rc_bit(struct range_decoder *rc, u16 *prob)
     if ( rc->code < bound )
     {
         rc->range = bound;
-        *prob = (u16)(p + (((1U << PROB_BITS) - p) >> PROB_SHIFT));
+        /* p + (2048 - p) / 32, in one operation less */
+        *prob = (u16)(p - (u32)((s32)(p - PROB_ONE + PROB_ROUND) >> PROB_SHIFT));
         return false;
     }
     rc->range -= bound;
@@ -148,25 +151,35 @@ INLINE u8 matched_literal(struct range_decoder *rc, u16 *probs, u32 match)
     return (u8)symbol;
 }
 
-/* Copy @len bytes from @back bytes before @to; eight at a time where neither the overlap nor @end forbids it. */
-INLINE void copy_match(u8 *to, size_t back, u32 len, const u8 *end)
+INLINE void copy_bytes(u8 *to, size_t back, size_t len)
 {
-    const u8 *from = to - back;
+    for ( const u8 *from = to - back, *stop = to + len; to < stop; )
+        *to++ = *from++;
+}
 
-    if ( back >= 8 && (size_t)(end - to) >= len + 8 )
+/*
+ * Copy @len bytes from @back bytes before @to, eight at a time unless @end is too near. If they come from nearer than
+ * that, they repeat themselves: once a few are there, the same bytes are also to be had from further back.
+ */
+INLINE void copy_match(u8 *to, size_t back, size_t len, const u8 *end)
+{
+    const u8 *from, *stop = to + len;
+
+    if ( (size_t)(end - to) < len + 8 )
     {
-        const u8 *stop = to + len;
-
-        do
-        {
-            memcpy(to, from, 8);
-            to += 8;
-            from += 8;
-        } while ( to < stop );
+        copy_bytes(to, back, len);
         return;
     }
-    while ( len-- )
-        *to++ = *from++;
+    if ( back < 8 )
+    {
+        size_t few = DIV_ROUND_UP(8, back) * back - back;
+
+        copy_bytes(to, back, few);
+        to += few;
+        back += few;
+    }
+    for ( from = to - back; to < stop; to += 8, from += 8 )
+        memcpy(to, from, 8);
 }
 
 /* States 0-6 follow a literal, 7-11 a match; the number remembers a little more of what came before. */
