@@ -12,7 +12,6 @@
 #include "lib/atomic.h"
 #include "mm/heap.h"
 #include "smp/smp.h"
-#include "trace/trace.h"
 
 static const struct sched_policy *const policy = &sched_fair;
 
@@ -284,8 +283,6 @@ void sched_run(void)
     set_runstate(next, now);
     lock_release(&q->lock);
 
-    count(COUNTER_vcpu_switches);
-    cpu->current = next;
     vcpu_switch(prev, next);
     switched(q, prev, now);
 }
@@ -313,17 +310,13 @@ long sched_init_cpu(void)
 {
     struct percpu *cpu = this_cpu();
     struct sched_queue *q = heap_new(struct sched_queue);
-    struct vcpu *idle = q ? domain_vcpu_create(domain_idle, cpu->cpu) : NULL;
+    struct vcpu *idle;
 
-    if ( !idle )
-    {
-        heap_free(q);
+    if ( !q )
         return -ENOMEM;
-    }
+    idle = domain_create_idle_vcpu(cpu->cpu);
     queue_init(q, cpu->cpu, idle);
     queues[cpu->cpu] = q;
-    idle->processor = cpu->cpu;
-    idle->initialised = true;
     idle->sched.running = true;
     idle->sched.since = time_now();
     set_runstate(idle, idle->sched.since);

@@ -53,7 +53,7 @@ bool sched_runnable(const struct vcpu *v);
  */
 void sched_run(void);
 
-/* Declared here, defined in pv/: save @prev's and load @next's state into the CPU. current is @next already. */
+/* Declared here, defined in pv/: save @prev's and load @next's state into the CPU; @next becomes current. */
 void vcpu_switch(struct vcpu *prev, struct vcpu *next);
 
 /* What the idle vcpu does, on a fresh stack: from exit_to_idle in cpu/entry.S. Leaves through exit_to_guest. */

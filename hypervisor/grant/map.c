@@ -1,0 +1,237 @@
+/*
+ * GNTTABOP_map_grant_ref and GNTTABOP_unmap_grant_ref.
+ *
+ * A mapping is a handle (maptrack.c), which holds a pin on the granter's entry (table.c), and an entry in the mapper's page
+ * tables, which holds references of its own like any other. So a guest that overwrites the latter by other means harms
+ * nobody: the frame stays alive, and in use in the granter's eyes, until the handle goes, at the latest with its domain.
+ */
+#include "grant/maptrack.h"
+
+#include "cpu/uaccess.h"
+#include "lib/atomic.h"
+#include "mm/tlb.h"
+#include "pv/pagetable/pagetable.h"
+#include "smp/smp.h"
+
+/* Unmaps that share one TLB flush. */
+#define UNMAP_BATCH 32
+
+#define MAP_KINDS (GNTMAP_host_map | GNTMAP_device_map)
+
+/* GNTMAP_guest_avail bits go to the bits of an entry that hardware ignores, from 9 on. */
+#define PTE_AVAIL_SHIFT 9
+#define PTE_AVAIL_BITS  7
+
+/* --- Mapping --- */
+
+static u64 grant_pte(mfn_t mfn, u32 flags)
+{
+    u64 pte = pte_make(mfn, PTE_P | PTE_A | PTE_D | PTE_NX);
+
+    if ( !(flags & GNTMAP_readonly) )
+        pte |= PTE_RW;
+    if ( flags & GNTMAP_application_map )
+        pte |= PTE_US;
+    return pte | (u64)((flags >> _GNTMAP_guest_avail0) & PTE_AVAIL_BITS) << PTE_AVAIL_SHIFT;
+}
+
+static s16 enter_into_tables(struct vcpu *v, const struct gnttab_map_grant_ref *op, mfn_t mfn)
+{
+    u64 pte = grant_pte(mfn, op->flags);
+    long rc;
+
+    if ( op->flags & GNTMAP_contains_pte )
+        rc = pagetable_grant_map_pte(v, to_maddr(op->host_addr), pte);
+    else
+        rc = pagetable_grant_map_va(v, op->host_addr, pte);
+    return rc ? GNTST_general_error : GNTST_okay;
+}
+
+/* With @handle taken: pin and map. On success the handle is in use. */
+static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 handle,
+                           const struct gnttab_map_grant_ref *op, mfn_t *mfn)
+{
+    bool write = !(op->flags & GNTMAP_readonly);
+    struct grant_handle contents = { .granter = granter, .ref = op->ref, .flags = (u16)op->flags };
+    s16 status = grant_pin(granter, op->ref, call->self->id, write, mfn);
+
+    if ( status != GNTST_okay )
+        return status;
+    if ( op->flags & GNTMAP_host_map )
+        status = enter_into_tables(call->v, op, *mfn);
+    if ( status != GNTST_okay )
+    {
+        grant_unpin(granter, op->ref, write, *mfn);
+        return status;
+    }
+    contents.frame = (u32)mfn->n;
+    domain_hold(granter);
+    maptrack_commit(call->self, handle, &contents);
+    return GNTST_okay;
+}
+
+static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
+{
+    struct domain *granter;
+    u32 handle;
+    mfn_t mfn;
+    s16 status;
+
+    if ( !(op->flags & MAP_KINDS) )
+        return GNTST_bad_gntref;
+    granter = grant_peer(call, op->dom);
+    if ( !granter )
+        return GNTST_bad_domain;
+    handle = maptrack_new(call->self);
+    if ( handle == HANDLE_INVALID )
+        return GNTST_no_space;
+
+    status = map_with_handle(call, granter, handle, op, &mfn);
+    if ( status != GNTST_okay )
+    {
+        maptrack_free(call->self, handle);
+        return status;
+    }
+    op->handle = handle;
+    op->dev_bus_addr = mfn_to_maddr(mfn).n;
+    return GNTST_okay;
+}
+
+/* -EFAULT an element can't be read or written; those before it are done. */
+long grant_op_map(struct grant_call *call)
+{
+    struct gnttab_map_grant_ref op;
+
+    for ( u32 i = 0; i < call->count; i++ )
+    {
+        gva_t at = to_gva(call->uop.n + i * sizeof(op));
+
+        if ( i && preempt_pending() )
+            return grant_continue(call, i, sizeof(op));
+        if ( copy_from_guest(&op, at, sizeof(op)) )
+            return -EFAULT;
+        op.status = map_one(call, &op);
+        if ( copy_to_guest(at, &op, sizeof(op)) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* --- Unmapping --- */
+
+struct unmap {
+    struct gnttab_unmap_grant_ref op;
+    struct grant_handle handle;
+    u16 undone; /* GNTMAP_host_map, GNTMAP_device_map */
+    bool claimed;
+};
+
+static long remove_from_tables(struct vcpu *v, const struct unmap *u)
+{
+    mfn_t mfn = to_mfn(u->handle.frame);
+    bool readonly = !handle_writes(&u->handle);
+
+    if ( u->handle.flags & GNTMAP_contains_pte )
+        return pagetable_grant_unmap_pte(v, to_maddr(u->op.host_addr), mfn, readonly);
+    return pagetable_grant_unmap_va(v, u->op.host_addr, mfn, readonly);
+}
+
+/* The first half of an unmap: what the processor may still hold in its TLB. */
+static s16 unmap_begin(struct grant_call *call, struct unmap *u)
+{
+    u->undone = 0;
+    u->claimed = maptrack_claim(call->self, u->op.handle, &u->handle);
+    if ( !u->claimed )
+        return GNTST_bad_handle;
+    if ( u->op.dev_bus_addr && u->op.dev_bus_addr != mfn_to_maddr(to_mfn(u->handle.frame)).n )
+        return GNTST_general_error;
+
+    if ( u->op.host_addr && (u->handle.flags & GNTMAP_host_map) )
+    {
+        if ( remove_from_tables(call->v, u) )
+            return GNTST_general_error;
+        u->undone |= GNTMAP_host_map;
+    }
+    if ( u->op.dev_bus_addr )
+        u->undone |= u->handle.flags & GNTMAP_device_map;
+    return GNTST_okay;
+}
+
+/* The second half, after the flush: only now may the granter think that its frame is its own again. */
+static void unmap_finish(struct grant_call *call, struct unmap *u)
+{
+    u16 left = u->handle.flags & ~u->undone;
+
+    if ( !u->claimed )
+        return;
+    if ( left & MAP_KINDS )
+    {
+        maptrack_unclaim(call->self, u->op.handle, left);
+        return;
+    }
+    grant_unpin(u->handle.granter, u->handle.ref, handle_writes(&u->handle), to_mfn(u->handle.frame));
+    maptrack_free(call->self, u->op.handle);
+    domain_put(u->handle.granter);
+}
+
+/* One unmap of one page flushes just that, if we know where it was. */
+static void unmap_flush(struct domain *d, const struct unmap *batch, u32 n)
+{
+    bool mapped = false;
+
+    for ( u32 i = 0; i < n; i++ )
+        mapped |= batch[i].undone & GNTMAP_host_map;
+    if ( !mapped )
+        return;
+    if ( n == 1 && !(batch[0].handle.flags & GNTMAP_contains_pte) )
+        tlb_flush_mask(READ_ONCE(d->dirty_cpus), batch[0].op.host_addr & PAGE_MASK);
+    else
+        tlb_flush_mask(READ_ONCE(d->dirty_cpus), TLB_FLUSH_ALL);
+}
+
+/* @n elements from @at on, at most UNMAP_BATCH. What was begun is finished, whether its status can be written or not. */
+static long unmap_batch(struct grant_call *call, gva_t at, u32 n)
+{
+    struct unmap batch[UNMAP_BATCH];
+    long rc = 0;
+    u32 begun;
+
+    for ( begun = 0; begun < n; begun++ )
+    {
+        struct unmap *u = &batch[begun];
+
+        if ( copy_from_guest(&u->op, to_gva(at.n + begun * sizeof(u->op)), sizeof(u->op)) )
+        {
+            rc = -EFAULT;
+            break;
+        }
+        u->op.status = unmap_begin(call, u);
+    }
+    unmap_flush(call->self, batch, begun);
+    for ( u32 i = 0; i < begun; i++ )
+    {
+        unmap_finish(call, &batch[i]);
+        if ( copy_to_guest(to_gva(at.n + i * sizeof(batch[i].op)), &batch[i].op, sizeof(batch[i].op)) )
+            rc = -EFAULT;
+    }
+    return rc;
+}
+
+long grant_op_unmap(struct grant_call *call)
+{
+    const size_t size = sizeof(struct gnttab_unmap_grant_ref);
+
+    for ( u32 done = 0; done < call->count; )
+    {
+        u32 n = min_t(u32, call->count - done, UNMAP_BATCH);
+        long rc;
+
+        if ( done && preempt_pending() )
+            return grant_continue(call, done, size);
+        rc = unmap_batch(call, to_gva(call->uop.n + done * size), n);
+        if ( rc )
+            return rc;
+        done += n;
+    }
+    return 0;
+}

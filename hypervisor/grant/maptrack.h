@@ -1,0 +1,43 @@
+/* Inside grant/: the handles of a domain's mappings of others' frames. */
+#ifndef GRANT_MAPTRACK_H
+#define GRANT_MAPTRACK_H
+
+#include "grant/table.h"
+
+#define HANDLE_INVALID (~0u)
+
+struct grant_handle {
+    struct domain *granter; /* with a reference */
+    u32 ref;
+    u32 frame;
+    u32 next_free;          /* while it is free: one more than the next one's number, 0 none */
+    u16 flags;              /* GNTMAP_*: what is mapped; 0 free, or not yet in use */
+    bool busy;              /* an unmap is under way */
+};
+
+static inline bool handle_writes(const struct grant_handle *h)
+{
+    return !(h->flags & GNTMAP_readonly);
+}
+
+/* A new handle of @d, unknown to others until maptrack_commit; HANDLE_INVALID: none is left. */
+u32 maptrack_new(struct domain *d);
+
+/* From now on @handle is what @contents says. */
+void maptrack_commit(struct domain *d, u32 handle, const struct grant_handle *contents);
+
+/* Give @handle back. */
+void maptrack_free(struct domain *d, u32 handle);
+
+/* Take a handle in order to unmap: copies it. False: it is not in use, or being unmapped by somebody else. */
+bool maptrack_claim(struct domain *d, u32 handle, struct grant_handle *copy);
+
+/* ... and let it go on with @flags, of which some mapping is left. */
+void maptrack_unclaim(struct domain *d, u32 handle, u16 flags);
+
+/* Teardown: end what is still mapped. 0, -ERESTART. */
+long maptrack_release_all(struct domain *d);
+
+void maptrack_destroy(struct grant_table *t);
+
+#endif

@@ -1,0 +1,242 @@
+/* grant_table_op: dispatch, the operations on tables as a whole, and the life of a domain's grants. */
+#include "grant/maptrack.h"
+
+#include "access/access.h"
+#include "cpu/percpu.h"
+#include "cpu/uaccess.h"
+#include "domain/subop.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+
+/* What a domain gets unless its creator asks for something else, and the most that it may ask for. */
+#define TABLE_FRAMES_DEFAULT  64
+#define TABLE_FRAMES_MAX      512
+#define HANDLE_FRAMES_DEFAULT 1024
+#define HANDLE_FRAMES_MAX     8192
+
+#define GRANT_VERSION 1
+
+struct domain *grant_peer(struct grant_call *call, domid_t id)
+{
+    if ( !call->peer || call->peer->id != id )
+    {
+        if ( call->peer )
+            domain_put(call->peer);
+        call->peer = domain_get(id);
+    }
+    return call->peer && call->peer->life == DOMAIN_ALIVE ? call->peer : NULL;
+}
+
+long grant_continue(const struct grant_call *call, u32 done, size_t element)
+{
+    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n + done * element, call->count - done,
+                              0, 0);
+}
+
+/* --- Operations that take one element --- */
+
+/* The table that @id names, for its owner or whoever controls it: GNTST_okay with a reference in *@d. */
+static s16 table_of(struct grant_call *call, domid_t id, struct domain **d)
+{
+    long rc = access_domain(call->self, id, ACCESS_CONTROL, d);
+
+    if ( rc )
+        return rc == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
+    return GNTST_okay;
+}
+
+/* Copy in the only element: -EINVAL there are several. */
+static long read_single(struct grant_call *call, void *op, size_t size)
+{
+    if ( call->count != 1 )
+        return -EINVAL;
+    return copy_from_guest(op, call->uop, size) ? -EFAULT : 0;
+}
+
+static long write_single(struct grant_call *call, const void *op, size_t size)
+{
+    return copy_to_guest(call->uop, op, size) ? -EFAULT : 0;
+}
+
+/* Into the guest's array, as it names frames: by mfn. -EFAULT. */
+static long list_frames(struct domain *d, const struct gnttab_setup_table *op)
+{
+    for ( u32 i = 0; i < op->nr_frames; i++ )
+    {
+        mfn_t mfn;
+
+        if ( grant_frame(d, i, &mfn) || !guest_store_u64(handle_gva_at(op->frame_list, i), mfn.n) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+long grant_op_setup_table(struct grant_call *call)
+{
+    struct gnttab_setup_table op;
+    struct domain *d;
+    long rc = read_single(call, &op, sizeof(op));
+
+    if ( rc )
+        return rc;
+    op.status = table_of(call, op.dom, &d);
+    if ( op.status == GNTST_okay )
+    {
+        if ( grant_table_grow(d, op.nr_frames) )
+            op.status = GNTST_general_error;
+        else
+            rc = list_frames(d, &op);
+        domain_put(d);
+    }
+    return rc ? rc : write_single(call, &op, sizeof(op));
+}
+
+long grant_op_query_size(struct grant_call *call)
+{
+    struct gnttab_query_size op;
+    struct domain *d;
+    long rc = read_single(call, &op, sizeof(op));
+
+    if ( rc )
+        return rc;
+    op.status = table_of(call, op.dom, &d);
+    if ( op.status == GNTST_okay )
+    {
+        op.nr_frames = grant_table_frames(d);
+        op.max_nr_frames = grant_table_max_frames(d);
+        domain_put(d);
+    }
+    return write_single(call, &op, sizeof(op));
+}
+
+/* Version 1 is what there is: -EINVAL for any other. Either way the caller is told what it has. */
+long grant_op_set_version(struct grant_call *call)
+{
+    struct gnttab_set_version op;
+    long rc = read_single(call, &op, sizeof(op));
+
+    if ( rc )
+        return rc;
+    rc = op.version == GRANT_VERSION ? 0 : -EINVAL;
+    op.version = GRANT_VERSION;
+    return write_single(call, &op, sizeof(op)) ? -EFAULT : rc;
+}
+
+long grant_op_get_version(struct grant_call *call)
+{
+    struct gnttab_get_version op;
+    struct domain *d;
+    long rc = read_single(call, &op, sizeof(op));
+
+    if ( !rc )
+        rc = access_domain(call->self, op.dom, ACCESS_CONTROL, &d);
+    if ( rc )
+        return rc;
+    domain_put(d);
+    op.version = GRANT_VERSION;
+    return write_single(call, &op, sizeof(op));
+}
+
+long grant_op_swap(struct grant_call *call)
+{
+    struct gnttab_swap_grant_ref op;
+
+    for ( u32 i = 0; i < call->count; i++ )
+    {
+        gva_t at = to_gva(call->uop.n + i * sizeof(op));
+
+        if ( i && preempt_pending() )
+            return grant_continue(call, i, sizeof(op));
+        if ( copy_from_guest(&op, at, sizeof(op)) )
+            return -EFAULT;
+        op.status = grant_swap(call->self, op.ref_a, op.ref_b);
+        if ( copy_to_guest(at, &op, sizeof(op)) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* --- The hypercall --- */
+
+struct grant_subop {
+    long (*call)(struct grant_call *call);
+    bool admin;
+};
+
+#define SUBOP(operation, argument, direction, who_may, status, handler, summary)                   \
+    [operation] = { .call = SUBOP_CALL_##status(handler), .admin = SUBOP_##who_may == SUBOP_ADMIN },
+
+static const struct grant_subop grant_ops[] = {
+#include <hypercall/ops/grant_table.def>
+};
+#undef SUBOP
+
+long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
+{
+    struct vcpu *v = current_vcpu();
+    struct grant_call call = { .v = v, .self = v->domain, .cmd = (u32)cmd, .uop = to_gva(uop), .count = (u32)count };
+    long rc;
+
+    if ( call.cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[call.cmd].call )
+        return -ENOSYS;
+    if ( call.count > INT32_MAX )
+        return -EINVAL;
+    if ( grant_ops[call.cmd].admin && access_check(v->domain, v->domain, ACCESS_ADMIN) )
+        return -EPERM;
+
+    rc = grant_ops[call.cmd].call(&call);
+    if ( call.peer )
+        domain_put(call.peer);
+    return rc;
+}
+
+/* --- Lifecycle --- */
+
+/* What createdomain asked for: -1 is the default. */
+static long limit(s32 asked, u32 normal, u32 most, u32 *out)
+{
+    *out = asked < 0 ? normal : (u32)asked;
+    return *out <= most ? 0 : -EINVAL;
+}
+
+long grant_domain_create(struct domain *d)
+{
+    struct grant_table *t = heap_new(struct grant_table);
+    long rc;
+
+    if ( !t )
+        return -ENOMEM;
+    lock_init(&t->lock, LOCK_GRANT);
+    lock_init(&t->handles_lock, LOCK_GRANT);
+    rc = limit(d->grant.max_grant_frames, TABLE_FRAMES_DEFAULT, TABLE_FRAMES_MAX, &t->max_frames);
+    if ( !rc )
+        rc = limit(d->grant.max_maptrack_frames, HANDLE_FRAMES_DEFAULT, HANDLE_FRAMES_MAX, &t->max_handle_frames);
+    if ( !rc && t->max_frames )
+    {
+        t->shared = heap_new_array(struct grant_entry_v1 *, t->max_frames);
+        t->active = heap_new_array(struct grant_active *, t->max_frames);
+        rc = t->shared && t->active ? 0 : -ENOMEM;
+    }
+    d->grant.table = t;
+    if ( !rc && t->max_frames )
+        rc = grant_table_grow(d, 1);
+    if ( rc )
+        grant_domain_destroy(d);
+    return rc;
+}
+
+/* Others' mappings of our frames live on: they hold references to the frames and to us. */
+long grant_domain_relinquish(struct domain *d)
+{
+    return maptrack_release_all(d);
+}
+
+void grant_domain_destroy(struct domain *d)
+{
+    struct grant_table *t = d->grant.table;
+
+    d->grant.table = NULL;
+    maptrack_destroy(t);
+    grant_table_free(t);
+    heap_free(t);
+}

@@ -1,0 +1,93 @@
+/*
+ * Inside grant/.
+ *
+ * Two roles, each with a lock of its own (both LOCK_GRANT, never held together): the granter's table, and the mapper's
+ * handles. Neither is held while page tables change, since LOCK_PAGETABLE comes before LOCK_GRANT.
+ *
+ * An entry of the granter's table may change under our hands at any time, until it is pinned: then what was checked is
+ * kept in our own struct grant_active, and only that is used. Each pin holds a reference to the frame, with a writable type
+ * if it may write; each handle holds one pin and a reference to the granter, so that both are there when it is undone.
+ */
+#ifndef GRANT_TABLE_H
+#define GRANT_TABLE_H
+
+#include "domain/domain.h"
+#include "grant/grant.h"
+#include "mm/frame.h"
+
+#define GRANT_ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
+
+/* Our side of an entry: who uses it. 8 bytes, so that a frame of entries has a frame of these. */
+struct grant_active {
+    u32 frame;   /* while it is pinned */
+    domid_t user;
+    u8 readers;  /* pins */
+    u8 writers;
+};
+
+struct grant_handle; /* maptrack.h */
+
+struct grant_table {
+    struct lock lock;               /* the table */
+    u32 max_frames;
+    u32 nr_frames;                  /* grows only */
+    struct grant_entry_v1 **shared; /* max_frames pages; the guest writes them at any time */
+    struct grant_active **active;   /* ... and ours */
+
+    struct lock handles_lock;       /* the handles */
+    u32 max_handle_frames;
+    u32 nr_handle_frames;
+    struct grant_handle **handles;  /* max_handle_frames pages; NULL until it maps for the first time */
+    u32 free_handle;                /* list of free ones, one more than the number; 0 ends */
+    u32 release_cursor;             /* teardown: handles below it are gone */
+};
+
+/* One call of grant_table_op. */
+struct grant_call {
+    struct vcpu *v;
+    struct domain *self;
+    u32 cmd;
+    gva_t uop;           /* the array */
+    u32 count;
+    struct domain *peer; /* the last domain that an element named, with a reference; most name the same */
+};
+
+/* The domain @id, for one element: NULL there is none, or it is dying. Valid until the next grant_peer of @call. */
+struct domain *grant_peer(struct grant_call *call, domid_t id);
+
+/*
+ * Use entry @ref of @d's table for @user, to read or also to write: GNTST_okay with *@mfn, referenced; else nothing has
+ * changed. Sets GTF_reading and GTF_writing. Takes the table's lock.
+ */
+s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, mfn_t *mfn);
+
+/* The use ends, with its reference. */
+void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn);
+
+/* References as grant_pin takes and grant_unpin drops them. GNTST_bad_page @mfn isn't @owner's, GNTST_general_error. */
+s16 grant_frame_get(mfn_t mfn, domid_t owner, bool write);
+void grant_frame_put(mfn_t mfn, bool write);
+
+/* Let @d's table have at least @frames. -EINVAL beyond its limit, -ENOMEM. Takes the table's lock. */
+long grant_table_grow(struct domain *d, u32 frames);
+
+/* Swap two entries. GNTST_bad_gntref, GNTST_eagain one is in use. Takes the table's lock. */
+s16 grant_swap(struct domain *d, u32 a, u32 b);
+
+/* The domain's end: nobody uses an entry any more. */
+void grant_table_free(struct grant_table *t);
+
+/* The operations: ops/grant_table.def. 0 or -errno; the elements' codes are in them. */
+long grant_op_map(struct grant_call *call);
+long grant_op_unmap(struct grant_call *call);
+long grant_op_copy(struct grant_call *call);
+long grant_op_setup_table(struct grant_call *call);
+long grant_op_query_size(struct grant_call *call);
+long grant_op_set_version(struct grant_call *call);
+long grant_op_get_version(struct grant_call *call);
+long grant_op_swap(struct grant_call *call);
+
+/* -ERESTART, with the hypercall set to go on at element @done; to be called when preempt_pending(). */
+long grant_continue(const struct grant_call *call, u32 done, size_t element);
+
+#endif
