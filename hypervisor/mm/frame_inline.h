@@ -36,6 +36,19 @@ static inline bool frame_get_inline(struct frame *frame, domid_t owner)
     return false;
 }
 
+/* For the engine's own sake: finds room beyond the limit. False only for a frame that is being freed. */
+static inline bool frame_get_internal(struct frame *frame)
+{
+    u64 old = READ_ONCE(frame->state);
+
+    do
+        if ( !frame_refs(old) )
+            return false;
+    while ( !atomic_cmpxchg(&frame->state, &old, old + FRAME_REF_ONE) );
+
+    return true;
+}
+
 static inline void frame_put_inline(struct frame *frame)
 {
     if ( !frame_refs(atomic_sub_return(&frame->state, FRAME_REF_ONE)) )

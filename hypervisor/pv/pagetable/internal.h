@@ -111,7 +111,31 @@ cpumask_t flush_cpus_of_all(const struct domain *d);
 long foreign_get(struct domain *current_domain, domid_t id, struct domain **out);
 void foreign_put(struct domain *current_domain, struct domain *d);
 
-/* The flag in a hypercall's count that says: this is a continuation, *pdone counts what was done before. */
+/* ---- batch.c: hypercalls that do a batch of requests, and may stop between two or within one */
+
+/* Flags in the count: *pdone says what was done before; ... and the batch has failed: only dead tables are left to see to. */
 #define COUNT_CONTINUED 0x80000000u
+#define COUNT_FAILED    0x40000000u
+#define COUNT_FLAGS     (COUNT_CONTINUED | COUNT_FAILED)
+
+struct batch_call {
+    unsigned int nr;      /* the hypercall */
+    unsigned int size;    /* of a request */
+    unsigned long reqs;   /* after a failure: the error */
+    u32 count;            /* with flags */
+    unsigned long pdone;
+    unsigned long foreigndom;
+    u32 before;           /* done by earlier parts of the hypercall: the guest's word for it */
+};
+
+/* Read what a continuation brings. -EFAULT. */
+long batch_begin(struct batch_call *call);
+
+/*
+ * The end of a part in which @done requests were done and then @rc happened, on tables of @d, whose lock is not held: tell the
+ * guest, and return to it or come again. Dead tables are seen to first, whatever happened: when a pin is refused, the frames
+ * are the guest's again.
+ */
+long batch_end(struct batch_call *call, struct domain *d, u32 done, long rc);
 
 #endif

@@ -239,23 +239,29 @@ static u32 run(struct mmuext *m, gva_t ops, u32 count, long *rc)
 
 long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom)
 {
-    u32 left = (u32)count & ~COUNT_CONTINUED, before = 0, done;
+    struct batch_call call = {
+        .nr = __HYPERVISOR_mmuext_op,
+        .size = sizeof(struct mmuext_op),
+        .reqs = uops,
+        .count = (u32)count,
+        .pdone = pdone,
+        .foreigndom = foreigndom,
+    };
     struct mmuext m = { .v = current_vcpu() };
-    long rc;
+    u32 done = 0;
+    long rc = batch_begin(&call);
 
-    if ( ((u32)count & COUNT_CONTINUED) && pdone && !guest_load_u32(&before, to_gva(pdone)) )
-        return -EFAULT;
-    rc = foreign_get(m.v->domain, (domid_t)foreigndom, &m.target);
+    if ( !rc )
+        rc = foreign_get(m.v->domain, (domid_t)foreigndom, &m.target);
     if ( rc )
         return rc;
 
-    done = run(&m, to_gva(uops), left, &rc);
-    foreign_put(m.v->domain, m.target);
+    if ( call.count & COUNT_FAILED )
+        rc = -(long)(u8)uops;
+    else
+        done = run(&m, to_gva(uops), call.count & ~COUNT_FLAGS, &rc);
+    rc = batch_end(&call, m.target, done, rc);
 
-    if ( pdone && !guest_store_u32(to_gva(pdone), before + done) )
-        return -EFAULT;
-    if ( rc != -ERESTART )
-        return rc;
-    return hypercall_continue(__HYPERVISOR_mmuext_op, uops + done * sizeof(struct mmuext_op), (left - done) | COUNT_CONTINUED,
-                              pdone, foreigndom, 0);
+    foreign_put(m.v->domain, m.target);
+    return rc;
 }

@@ -97,7 +97,7 @@ static u32 run(struct batch *b, gva_t reqs, u32 count, long *rc)
 {
     u32 i;
 
-    *rc = table_drain(b->d);
+    *rc = __builtin_expect(b->d->life == DOMAIN_ALIVE, 1) ? table_drain(b->d) : -EINVAL;
     for ( i = 0; i < count && !*rc; i++ )
     {
         u64 ptr, val;
@@ -123,7 +123,7 @@ static u32 run(struct batch *b, gva_t reqs, u32 count, long *rc)
 }
 
 /* Whose tables, whose frames: both the caller's in nearly all calls. */
-static long batch_begin(struct batch *b, u32 foreigndom)
+static long get_domains(struct batch *b, u32 foreigndom)
 {
     u32 tables = foreigndom >> 16;
     long rc;
@@ -145,33 +145,36 @@ static long batch_begin(struct batch *b, u32 foreigndom)
     return rc;
 }
 
-static void batch_end(struct batch *b)
-{
-    foreign_put(b->caller, b->from);
-    foreign_put(b->caller, b->d);
-}
-
 long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom)
 {
-    u32 left = (u32)count & ~COUNT_CONTINUED, before = 0, done;
+    struct batch_call call = {
+        .nr = __HYPERVISOR_mmu_update,
+        .size = sizeof(struct mmu_update),
+        .reqs = ureqs,
+        .count = (u32)count,
+        .pdone = pdone,
+        .foreigndom = foreigndom,
+    };
     struct batch b;
-    long rc;
+    u32 done = 0;
+    long rc = batch_begin(&call);
 
-    if ( ((u32)count & COUNT_CONTINUED) && pdone && !guest_load_u32(&before, to_gva(pdone)) )
-        return -EFAULT;
-    rc = batch_begin(&b, (u32)foreigndom);
+    if ( !rc )
+        rc = get_domains(&b, (u32)foreigndom);
     if ( rc )
         return rc;
 
-    lock_acquire(table_lock(b.d));
-    done = b.d->life == DOMAIN_ALIVE ? run(&b, to_gva(ureqs), left, &rc) : (rc = -EINVAL, 0);
-    lock_release(table_lock(b.d));
-    batch_end(&b);
+    if ( __builtin_expect(call.count & COUNT_FAILED, 0) )
+        rc = -(long)(u8)ureqs;
+    else
+    {
+        lock_acquire(table_lock(b.d));
+        done = run(&b, to_gva(ureqs), call.count & ~COUNT_FLAGS, &rc);
+        lock_release(table_lock(b.d));
+    }
+    rc = batch_end(&call, b.d, done, rc);
 
-    if ( pdone && !guest_store_u32(to_gva(pdone), before + done) )
-        return -EFAULT;
-    if ( rc != -ERESTART )
-        return rc;
-    return hypercall_continue(__HYPERVISOR_mmu_update, ureqs + done * sizeof(struct mmu_update),
-                              (left - done) | COUNT_CONTINUED, pdone, foreigndom, 0);
+    foreign_put(b.caller, b.from);
+    foreign_put(b.caller, b.d);
+    return rc;
 }

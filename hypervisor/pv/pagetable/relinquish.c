@@ -1,0 +1,110 @@
+/*
+ * The end of a domain: take its tables apart, then give up its frames.
+ *
+ * In passes over the list of its frames. First roots and pins go, and validations that nobody will resume; what dies of that is
+ * taken apart on the way. With no root, no pin and no suspended validation left, no table is in use: linear entries keep no
+ * circle alive (linear.c). Then the owner's reference of each frame goes, and frames that other domains still map stay
+ * theirs to release.
+ *
+ * Nothing of the domain runs any more, and hypercalls for its tables are refused since it is not alive. Between slices the pass
+ * remembers where it is by a frame to which it holds a reference, which keeps that on the list.
+ */
+#include "mm/alloc.h"
+#include "pv/pagetable/internal.h"
+#include "smp/smp.h"
+
+enum pass {
+    PASS_ROOTS,
+    PASS_TABLES,
+    PASS_FRAMES,
+    PASS_DONE,
+};
+
+/* Frames between two looks at whether it is time to stop. */
+#define STRIDE 256
+
+/* The frame after @frame on @d's list (NULL: the first), with a reference; that to @frame is dropped. NULL at the end. */
+static struct frame *step(struct domain *d, struct frame *frame)
+{
+    struct frame *next = NULL;
+
+    lock_acquire(&d->memory.lock);
+    for ( u32 n = frame ? frame->next : d->memory.first; n && !next; n = mfn_to_frame(to_mfn(n))->next )
+        if ( frame_get_internal(mfn_to_frame(to_mfn(n))) )
+            next = mfn_to_frame(to_mfn(n));
+    lock_release(&d->memory.lock);
+
+    if ( frame )
+        frame_put(frame);
+    return next;
+}
+
+static long drop_tables(struct domain *d, struct frame *frame)
+{
+    if ( READ_ONCE(frame->state) & FRAME_PINNED )
+        table_unpin(d, frame_to_mfn(frame));
+    if ( READ_ONCE(frame->state) & FRAME_PARTIAL )
+        table_condemn(d, frame);
+    return table_drain(d);
+}
+
+static long drop_owner(struct domain *d, struct frame *frame)
+{
+    mm_release_owner_ref(d, frame);
+    return 0;
+}
+
+static long for_each_frame(struct domain *d, long (*visit)(struct domain *, struct frame *))
+{
+    struct frame *frame = d->pv.relinquish_cursor ? mfn_to_frame(to_mfn(d->pv.relinquish_cursor)) : step(d, NULL);
+    unsigned int visited = 0;
+    long rc = 0;
+
+    for ( ; frame; frame = step(d, frame) )
+    {
+        rc = visit(d, frame);
+        if ( !rc && ++visited % STRIDE == 0 && preempt_pending() )
+            rc = -ERESTART;
+        if ( rc )
+            break;
+    }
+    d->pv.relinquish_cursor = frame ? frame_to_mfn(frame).n : 0;
+    return rc;
+}
+
+static long run_pass(struct domain *d)
+{
+    long rc;
+
+    switch ( d->pv.relinquish_pass )
+    {
+    case PASS_TABLES:
+        rc = table_drain(d);
+        return rc ? rc : for_each_frame(d, drop_tables);
+    case PASS_FRAMES:
+        return for_each_frame(d, drop_owner);
+    default:
+        return 0;
+    }
+}
+
+long pagetable_domain_relinquish(struct domain *d)
+{
+    struct vcpu *v;
+    long rc = 0;
+
+    if ( d->pv.relinquish_pass == PASS_ROOTS )
+        for_each_vcpu ( d, v )
+            pagetable_drop_roots(v);
+
+    lock_acquire(table_lock(d));
+    while ( d->pv.relinquish_pass != PASS_DONE )
+    {
+        rc = run_pass(d);
+        if ( rc )
+            break;
+        d->pv.relinquish_pass++;
+    }
+    lock_release(table_lock(d));
+    return rc;
+}

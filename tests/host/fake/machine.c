@@ -1,0 +1,615 @@
+#include "tests/host/fake/machine.h"
+
+#include <pthread.h>
+
+#include "access/access.h"
+#include "console/console.h"
+#include "cpu/percpu.h"
+#include "cpu/uaccess.h"
+#include "lib/atomic.h"
+#include "mm/alloc.h"
+#include "pv/segment/segment.h"
+#include "smp/smp.h"
+
+/* ---- memory */
+
+u8 *host_ram;
+struct frame *frame_table;
+u64 frame_limit;
+maddr_t map_idle_root = { 0x1000 };
+
+static u64 m2p[FAKE_FRAMES];
+static u64 next_frame;
+static pthread_mutex_t frames_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+bool mfn_valid(mfn_t mfn)
+{
+    return mfn.n < frame_limit;
+}
+
+void m2p_set(mfn_t mfn, pfn_t pfn)
+{
+    m2p[mfn.n] = pfn.n;
+}
+
+pfn_t m2p_get(mfn_t mfn)
+{
+    return to_pfn(m2p[mfn.n]);
+}
+
+#define HV_ENTRY(slot) (0x7000000000000001UL | (u64)(slot) << PAGE_SHIFT)
+
+void map_fill_l4(u64 *l4)
+{
+    for ( unsigned int i = 0; i < HV_SLOTS; i++ )
+        l4[HV_SLOT_FIRST + i] = HV_ENTRY(i);
+}
+
+bool map_is_hypervisor_slot(unsigned int index)
+{
+    return index - HV_SLOT_FIRST < HV_SLOTS;
+}
+
+static struct domain *find(domid_t id);
+
+static void unlink_frame(struct domain *d, struct frame *frame)
+{
+    u32 me = frame_to_mfn(frame).n;
+
+    if ( frame->prev )
+        frame_table[frame->prev].next = frame->next;
+    else
+    {
+        if ( d->memory.first != me )
+            abort();
+        d->memory.first = frame->next;
+    }
+    if ( frame->next )
+        frame_table[frame->next].prev = frame->prev;
+    d->memory.tot_pages--;
+}
+
+void mm_frame_unused(struct frame *frame)
+{
+    u64 state = READ_ONCE(frame->state);
+    struct domain *d = find(frame->owner);
+
+    if ( frame_refs(state) || frame_type_count(state) || (state & (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD | FRAME_PINNED)) ||
+         frame->linear || !d )
+        panic("a frame freed in state %lx, linear %d", state, frame->linear);
+    tlb_stamp(frame);
+    pthread_mutex_lock(&frames_mutex);
+    unlink_frame(d, frame);
+    frame->owner = DOMID_NOBODY;
+    frame->state = 0;
+    pthread_mutex_unlock(&frames_mutex);
+}
+
+/* Round the memory, so that a freed frame rests for a while. */
+mfn_t fake_frame(struct domain *d)
+{
+    struct frame *frame;
+
+    pthread_mutex_lock(&frames_mutex);
+    for ( u64 tries = 0;; tries++ )
+    {
+        if ( tries == FAKE_FRAMES )
+            fail_now("the fake machine has no memory left");
+        frame = &frame_table[next_frame];
+        next_frame = next_frame + 1 < FAKE_FRAMES ? next_frame + 1 : FAKE_IO_FRAMES;
+        if ( frame->owner == DOMID_NOBODY )
+            break;
+    }
+    tlb_flush_stamped(smp_online, frame);
+    frame->owner = d->id;
+    frame->next = d->memory.first;
+    frame->prev = 0;
+    if ( frame->next )
+        frame_table[frame->next].prev = frame_to_mfn(frame).n;
+    d->memory.first = frame_to_mfn(frame).n;
+    d->memory.tot_pages++;
+    atomic_store(&frame->state, FRAME_ALLOCATED | FRAME_REF_ONE);
+    pthread_mutex_unlock(&frames_mutex);
+    return frame_to_mfn(frame);
+}
+
+long mm_release_owner_ref(struct domain *d, struct frame *frame)
+{
+    (void)d;
+    if ( !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) )
+        return -EINVAL;
+    frame_put(frame);
+    return 0;
+}
+
+void fake_release(mfn_t mfn)
+{
+    mm_release_owner_ref(NULL, mfn_to_frame(mfn));
+}
+
+unsigned long fake_frames_in_use(void)
+{
+    unsigned long n = 0;
+
+    for ( u64 i = FAKE_IO_FRAMES; i < FAKE_FRAMES; i++ )
+        n += frame_table[i].owner != DOMID_NOBODY;
+    return n;
+}
+
+u64 *fake_words(mfn_t mfn)
+{
+    return mfn_to_virt(mfn);
+}
+
+u64 fake_state(mfn_t mfn)
+{
+    return READ_ONCE(mfn_to_frame(mfn)->state);
+}
+
+u64 fake_refs(mfn_t mfn)
+{
+    return frame_refs(fake_state(mfn));
+}
+
+u64 fake_count(mfn_t mfn)
+{
+    return frame_type_count(fake_state(mfn));
+}
+
+enum frame_type fake_type(mfn_t mfn)
+{
+    return frame_type_of(fake_state(mfn));
+}
+
+void *mm_alloc(unsigned int order)
+{
+    return calloc(PAGE_SIZE, 1UL << order);
+}
+
+void mm_free(void *va, unsigned int order)
+{
+    (void)order;
+    free(va);
+}
+
+/* ---- CPUs */
+
+static struct {
+    struct regs regs;
+    struct percpu cpu;
+} cpus[FAKE_CPUS];
+
+__thread struct percpu *host_cpu;
+cpumask_t smp_online = (1UL << FAKE_CPUS) - 1;
+static struct vcpu idle[FAKE_CPUS];
+static struct domain idle_domain = { .id = DOMID_IDLE_DOMAIN };
+
+void fake_cpu_join(u32 cpu)
+{
+    host_cpu = &cpus[cpu].cpu;
+    host_cpu->cpu = cpu;
+    idle[cpu].domain = &idle_domain;
+    host_cpu->current = &idle[cpu];
+}
+
+void smp_poll(void)
+{
+}
+
+unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
+
+bool preempt_pending(void)
+{
+    fake_preempt_looks++;
+    if ( !fake_preempt_at || --fake_preempt_at )
+        return false;
+    fake_preempt_at = fake_preempt_every;
+    return true;
+}
+
+void lock_init(struct lock *lock, enum lock_level level)
+{
+    *lock = (struct lock)LOCK_INIT(level);
+}
+
+void lock_acquire(struct lock *lock)
+{
+    u32 ticket = atomic_fetch_add(&lock->ticket_next, 1);
+    u64 spins = 0;
+
+    while ( atomic_load(&lock->ticket_now) != ticket )
+        if ( ++spins > 2000000000UL )
+            panic("a lock is never released");
+}
+
+void lock_release(struct lock *lock)
+{
+    if ( atomic_load(&lock->ticket_now) == atomic_load(&lock->ticket_next) )
+        panic("a lock is released that nobody holds");
+    atomic_fetch_add(&lock->ticket_now, 1);
+}
+
+bool lock_held(const struct lock *lock)
+{
+    return atomic_load(&lock->ticket_now) != atomic_load(&lock->ticket_next);
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    (void)level;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+void panic(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
+/* ---- the TLB model: each CPU keeps the leaves that it walked to, and the tables that it passed on the way */
+
+#define TLB_ENTRIES 512
+
+struct tlb_leaf {
+    u64 root, page, pte;
+};
+
+struct tlb_step {
+    u64 root, prefix, table; /* the table of @level that translates @prefix, the address above that level */
+    unsigned int level;
+};
+
+static struct {
+    struct tlb_leaf leaf[TLB_ENTRIES];
+    struct tlb_step step[TLB_ENTRIES];
+    unsigned int leaves, steps;
+    u32 flushed; /* the clock at its last flush */
+    pthread_mutex_t mutex;
+} tlb[FAKE_CPUS];
+
+static u32 clock_now = 1;
+unsigned long fake_tlb_flushes;
+bool fake_tlb_ignore_stamped;
+
+u32 tlb_clock(void)
+{
+    return atomic_load(&clock_now);
+}
+
+static void flush_cpu(u32 cpu)
+{
+    u32 now = atomic_add_return(&clock_now, 1);
+
+    pthread_mutex_lock(&tlb[cpu].mutex);
+    tlb[cpu].leaves = tlb[cpu].steps = 0;
+    tlb[cpu].flushed = now;
+    pthread_mutex_unlock(&tlb[cpu].mutex);
+    atomic_inc(&fake_tlb_flushes);
+}
+
+void tlb_load_root(maddr_t root)
+{
+    flush_cpu(host_cpu->cpu);
+    host_cpu->cr3 = root.n;
+}
+
+void tlb_flush_local(void)
+{
+    flush_cpu(host_cpu->cpu);
+}
+
+static void forget_page(u32 cpu, u64 va)
+{
+    tlb[cpu].steps = 0; /* INVLPG drops all paging-structure caches */
+    for ( unsigned int i = 0; i < tlb[cpu].leaves; i++ )
+        if ( tlb[cpu].leaf[i].page == va >> PAGE_SHIFT )
+            tlb[cpu].leaf[i--] = tlb[cpu].leaf[--tlb[cpu].leaves];
+}
+
+void tlb_flush_page_local(u64 va)
+{
+    forget_page(host_cpu->cpu, va);
+}
+
+void tlb_flush_mask(cpumask_t mask, u64 va)
+{
+    for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
+        if ( !(mask & (1UL << cpu)) )
+            continue;
+        else if ( va == TLB_FLUSH_ALL )
+            flush_cpu(cpu);
+        else
+            forget_page(cpu, va);
+}
+
+void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
+{
+    if ( fake_tlb_ignore_stamped )
+        return;
+    for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
+        if ( (mask & (1UL << cpu)) && tlb[cpu].flushed <= READ_ONCE(frame->tlb_stamp) )
+            flush_cpu(cpu);
+}
+
+void tlb_stamp(struct frame *frame)
+{
+    WRITE_ONCE(frame->tlb_stamp, tlb_clock());
+}
+
+static u64 prefix_of(u64 va, unsigned int level)
+{
+    return va >> (PAGE_SHIFT + 9 * level);
+}
+
+/* The table of the lowest level that CPU @cpu remembers for @va. */
+static mfn_t start_of_walk(u32 cpu, mfn_t root, u64 va, unsigned int *level)
+{
+    for ( *level = 1; *level < 4; ++*level )
+        for ( unsigned int i = 0; i < tlb[cpu].steps; i++ )
+        {
+            const struct tlb_step *step = &tlb[cpu].step[i];
+
+            if ( step->level == *level && step->root == root.n && step->prefix == prefix_of(va, *level) )
+                return to_mfn(step->table);
+        }
+    return root;
+}
+
+bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte)
+{
+    unsigned int level;
+    mfn_t table;
+
+    for ( unsigned int i = 0; i < tlb[cpu].leaves; i++ )
+        if ( tlb[cpu].leaf[i].root == root.n && tlb[cpu].leaf[i].page == va >> PAGE_SHIFT )
+        {
+            *pte = tlb[cpu].leaf[i].pte;
+            return true;
+        }
+
+    table = start_of_walk(cpu, root, va, &level);
+    for ( ;; level-- )
+    {
+        *pte = fake_words(table)[pte_index(va, level)];
+        if ( !(*pte & PTE_P) )
+            return false;
+        if ( level == 1 )
+            break;
+        table = pte_mfn(*pte);
+        if ( tlb[cpu].steps < TLB_ENTRIES )
+            tlb[cpu].step[tlb[cpu].steps++] = (struct tlb_step){ root.n, prefix_of(va, level - 1), table.n, level - 1 };
+    }
+    if ( tlb[cpu].leaves < TLB_ENTRIES )
+        tlb[cpu].leaf[tlb[cpu].leaves++] = (struct tlb_leaf){ root.n, va >> PAGE_SHIFT, *pte };
+    return true;
+}
+
+unsigned long fake_tlb_violations(void)
+{
+    unsigned long n = 0;
+
+    for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
+    {
+        for ( unsigned int i = 0; i < tlb[cpu].leaves; i++ )
+        {
+            const struct tlb_leaf *leaf = &tlb[cpu].leaf[i];
+            mfn_t mfn = pte_mfn(leaf->pte);
+
+            if ( (leaf->pte & PTE_RW) && mfn_valid(mfn) && fake_count(mfn) && fake_type(mfn) <= FRAME_SEGDESC )
+            {
+                fprintf(stderr, "CPU %u can still write to %lx through va %lx: type %d\n", cpu, mfn.n, leaf->page << 12,
+                        fake_type(mfn));
+                n++;
+            }
+        }
+        for ( unsigned int i = 0; i < tlb[cpu].steps; i++ )
+        {
+            const struct tlb_step *step = &tlb[cpu].step[i];
+
+            if ( fake_count(to_mfn(step->table)) && (unsigned int)fake_type(to_mfn(step->table)) != step->level )
+            {
+                fprintf(stderr, "CPU %u still walks %lx as L%u: type %d\n", cpu, step->table, step->level,
+                        fake_type(to_mfn(step->table)));
+                n++;
+            }
+        }
+    }
+    return n;
+}
+
+void hw_flush_cache(void);
+void hw_flush_cache(void)
+{
+}
+
+/* ---- domains */
+
+struct domain *domain_zero, *domain_io, *domain_xen, *domain_idle;
+static struct domain *domains[8];
+
+static struct domain *find(domid_t id)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(domains) && domains[i]; i++ )
+        if ( domains[i]->id == id )
+            return domains[i];
+    return NULL;
+}
+
+struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    d->id = id;
+    d->privileged = privileged;
+    d->refs = 1;
+    d->max_vcpus = vcpus;
+    d->vcpus = calloc(vcpus ? vcpus : 1, sizeof(*d->vcpus));
+    lock_init(&d->pv.pagetable_lock, LOCK_PAGETABLE);
+    lock_init(&d->memory.lock, LOCK_MEMORY);
+    for ( u32 i = 0; i < vcpus; i++ )
+    {
+        struct vcpu *v = calloc(1, sizeof(*v));
+
+        v->domain = d;
+        v->id = i;
+        v->processor = i % FAKE_CPUS;
+        v->cpu.kernel_mode = 1;
+        v->pv.root_kernel = v->pv.root_user = INVALID_MFN;
+        d->vcpus[i] = v;
+    }
+    for ( unsigned int i = 0; i < ARRAY_SIZE(domains); i++ )
+        if ( !domains[i] )
+        {
+            domains[i] = d;
+            break;
+        }
+    if ( vcpus && host_cpu->current->domain == &idle_domain )
+        fake_run(d->vcpus[0]);
+    return d;
+}
+
+void fake_run(struct vcpu *v)
+{
+    host_cpu->current = v;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d = find(id);
+
+    if ( d )
+        domain_hold(d);
+    return d;
+}
+
+void domain_hold(struct domain *d)
+{
+    atomic_inc(&d->refs);
+}
+
+void domain_put(struct domain *d)
+{
+    if ( atomic_dec_and_test(&d->refs) )
+        panic("domain %u lost its last reference", d->id);
+}
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    struct domain *best = NULL;
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(domains) && domains[i]; i++ )
+        if ( domains[i]->id >= id && domains[i]->id < DOMID_FIRST_RESERVED && (!best || domains[i]->id < best->id) )
+            best = domains[i];
+    if ( best )
+        domain_hold(best);
+    return best;
+}
+
+long access_check(const struct domain *who, const struct domain *target, enum access_right right)
+{
+    if ( who->privileged || (who == target && right == ACCESS_MAP) )
+        return 0;
+    return -EPERM;
+}
+
+long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out)
+{
+    struct domain *d = find(id);
+
+    if ( !d )
+        return -ESRCH;
+    if ( id != DOMID_IO && access_check(who, d, right) )
+        return -EPERM;
+    domain_hold(d);
+    *out = d;
+    return 0;
+}
+
+bool access_iomem(const struct domain *d, mfn_t mfn)
+{
+    return d->privileged && (mfn.n < FAKE_IO_FRAMES || (mfn.n >= FAKE_IO_FIRST && mfn.n <= FAKE_IO_LAST));
+}
+
+bool access_iomem_read_only(mfn_t mfn)
+{
+    return mfn.n == FAKE_IO_LAST;
+}
+
+/* ---- guests */
+
+u64 fake_guest_limit = 0x0000800000000000UL;
+
+unsigned long copy_from_guest(void *to, gva_t from, unsigned long len)
+{
+    if ( from.n < PAGE_SIZE || from.n + len > fake_guest_limit || from.n + len < from.n )
+        return len;
+    memcpy(to, (const void *)from.n, len);
+    return 0;
+}
+
+unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
+{
+    if ( to.n < PAGE_SIZE || to.n + len > fake_guest_limit || to.n + len < to.n )
+        return len;
+    memcpy((void *)to.n, from, len);
+    return 0;
+}
+
+struct fake_continuation fake_continuation;
+
+long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                        unsigned long a5)
+{
+    fake_continuation = (struct fake_continuation){ true, nr, { a1, a2, a3, a4, a5 } };
+    return -ERESTART;
+}
+
+/* ---- descriptors: a page whose first word is FAKE_BAD_DESCRIPTOR is refused */
+
+long segment_validate_page(u64 *descriptors)
+{
+    return descriptors[0] == 0xbad ? -EINVAL : 0;
+}
+
+long segment_set_ldt(struct vcpu *v, u64 base, u32 entries)
+{
+    if ( base % PAGE_SIZE || entries > 8192 )
+        return -EINVAL;
+    v->pv.ldt_base = base;
+    v->pv.ldt_entries = entries;
+    return 0;
+}
+
+void segment_ldt_drop(struct vcpu *v)
+{
+    v->pv.ldt_mapped = 0;
+}
+
+/* ---- all of it */
+
+void fake_machine(void)
+{
+    host_ram = aligned_alloc(PAGE_SIZE, FAKE_FRAMES * PAGE_SIZE);
+    memset(host_ram, 0, FAKE_FRAMES * PAGE_SIZE);
+    frame_table = calloc(FAKE_FRAMES, sizeof(*frame_table));
+    frame_limit = FAKE_FRAMES;
+    next_frame = FAKE_IO_FRAMES;
+    for ( u64 i = 0; i < FAKE_FRAMES; i++ )
+        frame_table[i].owner = i < FAKE_IO_FRAMES ? DOMID_IO : DOMID_NOBODY;
+    for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
+        pthread_mutex_init(&tlb[cpu].mutex, NULL);
+    fake_cpu_join(0);
+    domain_idle = &idle_domain;
+    domain_io = fake_domain(DOMID_IO, false, 0);
+    domain_xen = fake_domain(DOMID_XEN, false, 0);
+}

@@ -1,0 +1,79 @@
+/*
+ * A machine for host tests of the page-type engine and its neighbours: RAM as an array, a frame table, CPUs with a TLB that
+ * remembers what it should have forgotten, domains without the rest of the hypervisor, guests' addresses that are pointers.
+ *
+ * A test calls fake_machine() once. Thread 0 is CPU 0; others call fake_cpu_join().
+ */
+#ifndef TESTS_HOST_FAKE_MACHINE_H
+#define TESTS_HOST_FAKE_MACHINE_H
+
+#include "tests/host/host.h"
+
+#include "domain/domain.h"
+#include "mm/frame.h"
+#include "mm/map.h"
+#include "mm/tlb.h"
+
+#define FAKE_FRAMES 8192UL /* RAM: 32 MiB */
+#define FAKE_IO_FRAMES 16  /* the first of them are DOMID_IO's */
+#define FAKE_CPUS 4
+
+/* I/O memory that privileged domains may map, the last frame of it read-only. */
+#define FAKE_IO_FIRST 0x100000UL
+#define FAKE_IO_LAST  0x10000fUL
+
+void fake_machine(void);
+void fake_cpu_join(u32 cpu);
+
+/* ---- domains */
+
+/* A live domain with @vcpus vcpus; vcpu n is on CPU n % FAKE_CPUS. The first one created becomes current, as kernel. */
+struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus);
+void fake_run(struct vcpu *v); /* make it current on this CPU */
+
+/* A frame of @d's own: one reference. Its contents are those that it was freed with. */
+mfn_t fake_frame(struct domain *d);
+/* Drop the owner's reference. */
+void fake_release(mfn_t mfn);
+
+unsigned long fake_frames_in_use(void);
+
+/* ---- what the test may look at and turn */
+
+u64 *fake_words(mfn_t mfn); /* a frame's contents */
+u64 fake_state(mfn_t mfn);
+u64 fake_refs(mfn_t mfn);
+u64 fake_count(mfn_t mfn);
+enum frame_type fake_type(mfn_t mfn);
+
+/* preempt_pending() says true at the n-th look from now (1: the next), then every fake_preempt_every looks. 0: never. */
+extern unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
+
+/* Guest accesses from here on fault. Guest addresses are pointers. */
+extern u64 fake_guest_limit;
+
+/* What hypercall_continue was given. */
+extern struct fake_continuation {
+    bool set;
+    unsigned int nr;
+    unsigned long arg[5];
+} fake_continuation;
+
+/* ---- the TLB model */
+
+/*
+ * CPU @cpu walks to @va under @root, remembering each step as a TLB and its paging-structure caches may: a later walk uses what
+ * is remembered. False: no mapping. *pte: the leaf that the CPU uses.
+ */
+bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte);
+
+/*
+ * What no CPU may remember: a writable entry for a frame in use as a table or descriptors; a table step through a frame that is in
+ * use as something else. How many such are there?
+ */
+unsigned long fake_tlb_violations(void);
+
+extern unsigned long fake_tlb_flushes; /* full ones, all CPUs together */
+extern bool fake_tlb_ignore_stamped;   /* break tlb_flush_stamped, to see that the model notices */
+
+#endif

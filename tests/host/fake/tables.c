@@ -1,0 +1,128 @@
+#include "tests/host/fake/tables.h"
+
+void (*between_slices)(void);
+unsigned long slices;
+
+/* The guest runs for a moment, then its registers bring it back. */
+static bool continued(unsigned int nr, unsigned long *arg)
+{
+    if ( !fake_continuation.set )
+        return false;
+    fake_continuation.set = false;
+    expect_eq(fake_continuation.nr, nr);
+    memcpy(arg, fake_continuation.arg, sizeof(fake_continuation.arg));
+    slices++;
+    if ( between_slices )
+        between_slices();
+    return true;
+}
+
+long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreigndom)
+{
+    unsigned long arg[5] = { (unsigned long)reqs, count, (unsigned long)done, foreigndom };
+    long rc;
+
+    do
+        rc = pagetable_mmu_update(arg[0], arg[1], arg[2], arg[3]);
+    while ( continued(__HYPERVISOR_mmu_update, arg) );
+    return rc;
+}
+
+long guest_mmuext(struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom)
+{
+    unsigned long arg[5] = { (unsigned long)ops, count, (unsigned long)done, foreigndom };
+    long rc;
+
+    do
+        rc = pagetable_mmuext_op(arg[0], arg[1], arg[2], arg[3]);
+    while ( continued(__HYPERVISOR_mmuext_op, arg) );
+    return rc;
+}
+
+long set_pte_of(mfn_t table, unsigned int index, u64 pte, u32 foreigndom, unsigned int command)
+{
+    struct mmu_update req = { mfn_to_maddr(table).n + index * 8 + command, pte };
+    u32 done = 0;
+    long rc = guest_mmu_update(&req, 1, &done, foreigndom);
+
+    expect_eq(done, rc ? 0 : 1);
+    return rc;
+}
+
+long set_pte(mfn_t table, unsigned int index, u64 pte)
+{
+    return set_pte_of(table, index, pte, DOMID_SELF, MMU_NORMAL_PT_UPDATE);
+}
+
+static long one_op(unsigned int cmd, u64 arg1)
+{
+    struct mmuext_op op = { .cmd = cmd, .arg1.mfn = arg1 };
+    u32 done = 0;
+    long rc = guest_mmuext(&op, 1, &done, DOMID_SELF);
+
+    expect_eq(done, rc ? 0 : 1);
+    return rc;
+}
+
+long pin(unsigned int level, mfn_t mfn)
+{
+    return one_op(MMUEXT_PIN_L1_TABLE + level - 1, mfn.n);
+}
+
+long unpin(mfn_t mfn)
+{
+    return one_op(MMUEXT_UNPIN_TABLE, mfn.n);
+}
+
+long new_baseptr(mfn_t mfn)
+{
+    return one_op(MMUEXT_NEW_BASEPTR, mfn.n);
+}
+
+long new_user_baseptr(mfn_t mfn)
+{
+    return one_op(MMUEXT_NEW_USER_BASEPTR, mfn.n);
+}
+
+u64 *slot_of(mfn_t table, unsigned int index)
+{
+    return &fake_words(table)[index];
+}
+
+static mfn_t empty_frame(struct domain *d)
+{
+    mfn_t mfn = fake_frame(d);
+
+    memset(fake_words(mfn), 0, PAGE_SIZE);
+    return mfn;
+}
+
+void space_build(struct space *s, struct domain *d, unsigned int pages)
+{
+    *s = (struct space){ .d = d, .pages = pages, .va = SPACE_VA };
+    s->l4 = empty_frame(d);
+    s->l3 = empty_frame(d);
+    s->l2 = empty_frame(d);
+    s->l1 = empty_frame(d);
+    *slot_of(s->l4, pte_index(s->va, 4)) = pte_make(s->l3, RWD);
+    *slot_of(s->l3, pte_index(s->va, 3)) = pte_make(s->l2, RWD);
+    *slot_of(s->l2, pte_index(s->va, 2)) = pte_make(s->l1, RWD);
+    for ( unsigned int i = 0; i < pages; i++ )
+    {
+        s->page[i] = fake_frame(d);
+        *slot_of(s->l1, i) = pte_make(s->page[i], RWD);
+    }
+}
+
+void expect_buried(struct domain *d)
+{
+    long rc;
+
+    d->life = DOMAIN_DYING;
+    while ( (rc = pagetable_domain_relinquish(d)) == -ERESTART )
+        if ( between_slices )
+            between_slices();
+    expect_eq(rc, 0);
+    expect_eq(d->memory.tot_pages, 0);
+    expect_eq(d->memory.first, 0);
+}

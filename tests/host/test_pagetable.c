@@ -1,0 +1,775 @@
+/*
+ * The page-type engine, rule by rule.
+ *
+ * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c hypervisor/pv/pagetable/audit.c hypervisor/pv/pagetable/batch.c hypervisor/pv/pagetable/entry.c hypervisor/pv/pagetable/flush.c hypervisor/pv/pagetable/foreign.c hypervisor/pv/pagetable/linear.c hypervisor/pv/pagetable/mmuext.c hypervisor/pv/pagetable/relinquish.c hypervisor/pv/pagetable/roots.c hypervisor/pv/pagetable/update.c hypervisor/pv/pagetable/validate.c hypervisor/pv/pagetable/vamap.c hypervisor/pv/pagetable/walk.c
+ * FLAGS: -pthread -Wno-array-bounds
+ */
+#include "tests/host/fake/tables.h"
+
+static struct domain *d;
+static struct space s;
+
+/* A domain with one address space over four pages of data. */
+static void setup(void)
+{
+    fake_machine();
+    d = fake_domain(1, false, 2);
+    space_build(&s, d, 4);
+}
+
+/* The same, pinned and running on it. */
+static void setup_running(void)
+{
+    setup();
+    require(pin(4, s.l4) == 0);
+    require(new_baseptr(s.l4) == 0);
+}
+
+static void finish(void)
+{
+    expect_sane(d);
+    expect_buried(d);
+    expect_eq(fake_frames_in_use(), 0);
+}
+
+/* ---- pins */
+
+TEST(pin_types_all_levels_and_unpin_undoes_it)
+{
+    setup();
+    expect_eq(pin(4, s.l4), 0);
+    expect_eq(fake_type(s.l4), FRAME_L4);
+    expect_eq(fake_type(s.l3), FRAME_L3);
+    expect_eq(fake_type(s.l2), FRAME_L2);
+    expect_eq(fake_type(s.l1), FRAME_L1);
+    expect_eq(fake_count(s.l4), 1);
+    expect_eq(fake_count(s.l1), 1);
+    expect_eq(fake_type(s.page[0]), FRAME_WRITABLE);
+    expect_eq(fake_refs(s.page[0]), 2);
+    expect_sane(d);
+
+    expect_eq(unpin(s.l4), 0);
+    expect_eq(fake_count(s.l4), 0);
+    expect_eq(fake_count(s.l1), 0);
+    expect_eq(fake_refs(s.page[0]), 1);
+    finish();
+}
+
+TEST(pinning_twice_and_unpinning_the_unpinned)
+{
+    setup();
+    expect_eq(pin(4, s.l4), 0);
+    expect_eq(pin(4, s.l4), -EINVAL);
+    expect_eq(pin(3, s.l4), -EINVAL);
+    expect_eq(unpin(s.l3), -EINVAL);
+    expect_eq(unpin(s.l4), 0);
+    expect_eq(unpin(s.l4), -EINVAL);
+    finish();
+}
+
+/* A page with a writable mapping can't become a table: its entries could be forged behind our back. */
+TEST(a_writable_page_is_no_table)
+{
+    setup_running();
+    memset(fake_words(s.page[0]), 0, PAGE_SIZE);
+    expect_eq(pin(1, s.page[0]), -EINVAL);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RO)), 0);
+    expect_eq(pin(1, s.page[0]), 0);
+    finish();
+}
+
+/* ... and a table can't be mapped writable, nor can RW alone be turned on later: too small a change to check, elsewhere. */
+TEST(a_table_is_never_writable)
+{
+    setup_running();
+    expect_eq(set_pte(s.l1, 10, pte_make(s.l1, RWD)), -EBUSY);
+    expect_eq(set_pte(s.l1, 10, pte_make(s.l1, RO)), 0);
+    expect_eq(set_pte(s.l1, 10, pte_make(s.l1, RWD)), -EBUSY);
+    expect_eq(set_pte(s.l1, 11, pte_make(s.l4, RO)), 0);
+    expect_eq(set_pte(s.l1, 11, pte_make(s.l4, RWD)), -EBUSY);
+    expect_eq(*slot_of(s.l1, 11) & PTE_RW, 0);
+    finish();
+}
+
+TEST(flag_changes_account_rw)
+{
+    setup_running();
+    expect_eq(fake_count(s.page[0]), 1);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RO | PTE_NX)), 0);
+    expect_eq(fake_count(s.page[0]), 0);
+    expect_eq(fake_refs(s.page[0]), 2);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RO)), 0);
+    expect_eq(fake_refs(s.page[0]), 2);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RWD | PTE_NX)), 0);
+    expect_eq(fake_count(s.page[0]), 1);
+    expect_eq(set_pte(s.l1, 0, 0xdead000), 0);
+    expect_eq(fake_refs(s.page[0]), 1);
+    finish();
+}
+
+TEST(a_failed_pin_leaves_nothing)
+{
+    setup();
+    *slot_of(s.l1, 511) = pte_make(s.l1, RWD);
+    expect_eq(pin(4, s.l4), -EBUSY);
+    expect_eq(d->pv.dead_tables, 0);
+    expect_eq(fake_refs(s.l4), 1);
+    expect_eq(fake_count(s.l1), 0);
+    expect_eq(fake_refs(s.page[0]), 1);
+    expect_sane(d);
+    *slot_of(s.l1, 511) = 0;
+    expect_eq(pin(4, s.l4), 0);
+    finish();
+}
+
+/* ---- entries */
+
+/* Both kinds: the guest's own bits come back, but for what the ABI says: US always, G for processes, bit 52 for the kernel. */
+TEST(l1_entries_tell_kernel_from_process)
+{
+    setup_running();
+    expect_eq(set_pte(s.l1, 20, pte_make(s.page[1], PTE_P | PTE_RW)), 0);
+    expect_eq(*slot_of(s.l1, 20), pte_make(s.page[1], PTE_P | PTE_RW | PTE_US | 1UL << 52));
+    expect_eq(set_pte(s.l1, 20, pte_make(s.page[1], PTE_P | PTE_RW | PTE_US)), 0);
+    expect_eq(*slot_of(s.l1, 20), pte_make(s.page[1], PTE_P | PTE_RW | PTE_US | PTE_G));
+    expect_eq(set_pte(s.l1, 20, pte_make(s.page[1], PTE_P | PTE_US | PTE_G | 1UL << 52)), 0);
+    expect_eq(*slot_of(s.l1, 20), pte_make(s.page[1], PTE_P | PTE_US | 1UL << 52));
+    expect_eq(set_pte(s.l1, 20, pte_make(s.page[1], PTE_P | PTE_AVL | PTE_NX)), 0);
+    expect_eq(*slot_of(s.l1, 20), pte_make(s.page[1], PTE_P | PTE_US | PTE_AVL | PTE_NX));
+    finish();
+}
+
+TEST(entries_that_are_not_present_say_anything)
+{
+    setup_running();
+    expect_eq(set_pte(s.l1, 20, ~1UL), 0);
+    expect_eq(*slot_of(s.l1, 20), ~1UL);
+    expect_eq(set_pte(s.l2, 1, 0xfffffffffffffffeUL), 0);
+    expect_eq(set_pte(s.l4, 1, 0x80), 0);
+    finish();
+}
+
+TEST(higher_entries_refuse_cacheability_and_superpages)
+{
+    static const u64 bad[] = { PTE_PWT, PTE_PCD, PTE_PS, PTE_G };
+
+    setup_running();
+    for ( unsigned int i = 0; i < ARRAY_SIZE(bad); i++ )
+    {
+        expect_eq(set_pte(s.l2, 9, pte_make(s.l1, RWD | bad[i])), -EINVAL);
+        expect_eq(set_pte(s.l3, 9, pte_make(s.l2, RWD | bad[i])), -EINVAL);
+        expect_eq(set_pte(s.l4, 9, pte_make(s.l3, RWD | bad[i])), -EINVAL);
+        /* On top of a valid entry, so that nothing but the flag changes (XSA-148). */
+        expect_eq(set_pte(s.l2, pte_index(s.va, 2), pte_make(s.l1, RWD | bad[i])), -EINVAL);
+        expect_eq(set_pte(s.l4, pte_index(s.va, 4), pte_make(s.l3, RWD | bad[i])), -EINVAL);
+    }
+    expect_eq(set_pte(s.l2, 9, pte_make(s.l1, PTE_P)), 0);
+    expect_eq(*slot_of(s.l2, 9), pte_make(s.l1, PTE_P | PTE_US));
+    expect_eq(fake_count(s.l1), 2);
+    finish();
+}
+
+TEST(l1_cacheability_needs_a_device_driver)
+{
+    struct domain *dom0;
+    struct space k;
+
+    setup_running();
+    expect_eq(set_pte(s.l1, 9, pte_make(s.page[0], RO | PTE_PCD)), -EINVAL);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RWD | PTE_PAT)), -EINVAL);
+    expect_sane(d);
+
+    dom0 = fake_domain(0, true, 1);
+    space_build(&k, dom0, 1);
+    fake_run(dom0->vcpus[0]);
+    expect_eq(pin(4, k.l4), 0);
+    expect_eq(set_pte(k.l1, 9, pte_make(k.page[0], RO | PTE_PCD)), 0);
+    expect_eq(set_pte(k.l1, 9, pte_make(k.page[0], RO | PTE_PWT)), 0);
+    expect_sane(dom0);
+}
+
+TEST(entries_name_only_what_is_the_domains)
+{
+    struct domain *other;
+    mfn_t theirs;
+
+    setup_running();
+    other = fake_domain(2, false, 1);
+    theirs = fake_frame(other);
+    expect_eq(set_pte(s.l1, 9, pte_make(theirs, RO)), -EBUSY);
+    expect_eq(set_pte(s.l1, 9, pte_make(theirs, RWD)), -EBUSY);
+    expect_eq(set_pte(s.l2, 9, pte_make(theirs, RWD)), -EINVAL);
+    expect_eq(set_pte(s.l2, 9, pte_make(s.l3, RWD)), -EINVAL);
+    expect_eq(set_pte(s.l2, 9, pte_make(to_mfn(FAKE_FRAMES), RWD)), -EINVAL);
+    expect_eq(set_pte(s.l2, 9, pte_make(to_mfn(0), RWD)), -EINVAL);
+    expect_eq(set_pte(theirs, 0, 1), -EINVAL);
+    expect_eq(pin(1, theirs), -EINVAL);
+    expect_eq(fake_refs(theirs), 1);
+    fake_release(theirs);
+    finish();
+}
+
+TEST(io_memory)
+{
+    struct domain *dom0;
+    struct space k;
+    u64 cache[8] = { 0, PTE_PWT, PTE_PCD, PTE_PCD | PTE_PWT, PTE_PAT, PTE_PAT | PTE_PWT, PTE_PAT | PTE_PCD,
+                     PTE_PAT | PTE_PCD | PTE_PWT };
+    unsigned int becomes[8] = { 3, 3, 2, 3, 4, 3, 6, 7 };
+
+    setup_running();
+    expect_eq(set_pte(s.l1, 9, pte_make(to_mfn(FAKE_IO_FIRST), RO)), -EPERM);
+    expect_eq(set_pte(s.l1, 9, pte_make(to_mfn(3), RO)), -EPERM);
+    expect_eq(set_pte(s.l1, 9, pte_make(INVALID_MFN, RO)), -EINVAL);
+    expect_sane(d);
+
+    dom0 = fake_domain(0, true, 1);
+    space_build(&k, dom0, 1);
+    fake_run(dom0->vcpus[0]);
+    expect_eq(pin(4, k.l4), 0);
+    expect_eq(set_pte(k.l1, 9, pte_make(to_mfn(FAKE_IO_LAST + 1), RWD)), -EPERM);
+    for ( unsigned int i = 0; i < 8; i++ )
+    {
+        expect_eq(set_pte(k.l1, 9, pte_make(to_mfn(FAKE_IO_FIRST), RWD | cache[i])), 0);
+        expect_eq(*slot_of(k.l1, 9) & (PTE_PAT | PTE_PCD | PTE_PWT), cache[becomes[i]]);
+        expect(*slot_of(k.l1, 9) & PTE_RW);
+    }
+    expect_eq(set_pte(k.l1, 9, pte_make(to_mfn(FAKE_IO_LAST), RWD)), 0);
+    expect_eq(*slot_of(k.l1, 9) & PTE_RW, 0);
+    expect_eq(set_pte(k.l1, 9, pte_make(to_mfn(3), RWD)), 0);
+    expect_eq(set_pte_of(k.l1, 9, pte_make(to_mfn(3), RWD), DOMID_IO, 0), 0);
+    expect_eq(set_pte_of(k.l1, 10, pte_make(k.page[0], RWD), DOMID_IO, 0), -EBUSY);
+    expect_eq(set_pte(k.l1, 9, 0), 0);
+    expect_sane(dom0);
+}
+
+/* ---- mmu_update */
+
+TEST(a_page_of_data_is_written_plainly)
+{
+    setup_running();
+    expect_eq(set_pte(s.page[0], 5, 0x1234567), 0);
+    expect_eq(*slot_of(s.page[0], 5), 0x1234567);
+    expect_eq(fake_count(s.page[0]), 1);
+    expect_eq(frame_get_and_type(mfn_to_frame(s.page[0]), 1, FRAME_WRITABLE), 0);
+    frame_put_and_type(mfn_to_frame(s.page[0]));
+    finish();
+}
+
+TEST(preserve_ad_keeps_what_the_hardware_set)
+{
+    setup_running();
+    expect_eq(set_pte(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_RW | PTE_US)), 0);
+    *slot_of(s.l1, 1) |= PTE_A | PTE_D;
+    expect_eq(set_pte_of(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_US), DOMID_SELF, MMU_PT_UPDATE_PRESERVE_AD), 0);
+    expect_eq(*slot_of(s.l1, 1) & (PTE_A | PTE_D | PTE_RW), PTE_A | PTE_D);
+    expect_eq(set_pte_of(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_US), DOMID_SELF, MMU_PT_UPDATE_NO_TRANSLATE), 0);
+    expect_eq(*slot_of(s.l1, 1) & (PTE_A | PTE_D), 0);
+    finish();
+}
+
+TEST(machphys)
+{
+    struct domain *other;
+    mfn_t theirs;
+
+    setup_running();
+    other = fake_domain(2, false, 1);
+    theirs = fake_frame(other);
+    expect_eq(set_pte_of(s.page[0], 0, 4711, DOMID_SELF, MMU_MACHPHYS_UPDATE), 0);
+    expect_eq(m2p_get(s.page[0]).n, 4711);
+    expect_eq(fake_refs(s.page[0]), 2);
+    expect_eq(set_pte_of(theirs, 0, 4711, DOMID_SELF, MMU_MACHPHYS_UPDATE), -EINVAL);
+    expect_eq(set_pte_of(to_mfn(FAKE_FRAMES), 0, 1, DOMID_SELF, MMU_MACHPHYS_UPDATE), -EINVAL);
+    fake_release(theirs);
+    finish();
+}
+
+TEST(misaligned_and_unknown_commands)
+{
+    setup_running();
+    for ( unsigned int command = 4; command < 8; command++ )
+        expect_eq(set_pte_of(s.l1, 511, 0, DOMID_SELF, command), -ENOSYS);
+    finish();
+}
+
+TEST(a_batch_counts_what_it_did)
+{
+    struct mmu_update reqs[5];
+    u32 done = 77;
+
+    setup_running();
+    for ( unsigned int i = 0; i < 5; i++ )
+        reqs[i] = (struct mmu_update){ mfn_to_maddr(s.l1).n + (100 + i) * 8, pte_make(s.page[i % 4], RWD) };
+    reqs[3].val = pte_make(s.l4, RWD);
+    expect_eq(guest_mmu_update(reqs, 5, &done, DOMID_SELF), -EBUSY);
+    expect_eq(done, 3);
+    expect_eq(*slot_of(s.l1, 104), 0);
+    expect_eq(guest_mmu_update(reqs, 0, &done, DOMID_SELF), 0);
+    expect_eq(done, 0);
+    expect_eq(guest_mmu_update((struct mmu_update *)8, 5, &done, DOMID_SELF), -EFAULT);
+    expect_eq(done, 0);
+    expect_eq(guest_mmu_update(reqs, 1, (u32 *)8, DOMID_SELF), -EFAULT);
+    expect_eq(guest_mmu_update(reqs, 2, NULL, DOMID_SELF), 0);
+    finish();
+}
+
+TEST(long_batches_stop_and_resume)
+{
+    static struct mmu_update reqs[500];
+    u32 done = 77;
+
+    setup_running();
+    for ( unsigned int i = 0; i < 500; i++ )
+        reqs[i] = (struct mmu_update){ mfn_to_maddr(s.l1).n + (4 + i) * 8, pte_make(s.page[i % 4], RWD) };
+    fake_preempt_at = fake_preempt_every = 1;
+    expect_eq(guest_mmu_update(reqs, 500, &done, DOMID_SELF), 0);
+    expect_eq(done, 500);
+    expect(slices >= 5);
+    for ( unsigned int i = 0; i < 500; i++ )
+        expect_eq(pte_mfn(*slot_of(s.l1, 4 + i)).n, s.page[i % 4].n);
+    fake_preempt_at = 0;
+    finish();
+}
+
+/* A guest may change the registers and the count that a continuation gave it. */
+TEST(continuations_are_hints)
+{
+    struct mmu_update req = { 0, 0 };
+    u32 done = 12345;
+
+    setup_running();
+    req.ptr = mfn_to_maddr(s.l1).n;
+    expect_eq(pagetable_mmu_update((unsigned long)&req, 1 | 0x80000000u, (unsigned long)&done, DOMID_SELF), 0);
+    expect_eq(done, 12346);
+    expect_eq(pagetable_mmu_update((unsigned long)&req, 0xffffffff80000000UL, 0, DOMID_SELF), 0);
+    expect_eq(pagetable_mmu_update((unsigned long)&req, 0x80000000UL, 8, DOMID_SELF), -EFAULT);
+    finish();
+}
+
+TEST(who_may_name_whom)
+{
+    struct domain *dom0, *other;
+    struct space t;
+    mfn_t theirs;
+
+    setup_running();
+    dom0 = fake_domain(0, true, 1);
+    other = fake_domain(2, false, 1);
+    theirs = fake_frame(other);
+    space_build(&t, dom0, 1);
+
+    /* A plain domain: nobody but itself, by the ABI's one name for it. */
+    expect_eq(set_pte_of(s.l1, 9, pte_make(theirs, RO), 2, 0), -EPERM);
+    expect_eq(set_pte_of(s.l1, 9, pte_make(theirs, RO), 77, 0), -ESRCH);
+    expect_eq(set_pte_of(s.l1, 9, pte_make(s.page[0], RO), 1, 0), -ESRCH);
+    expect_eq(set_pte_of(s.l1, 9, pte_make(theirs, RO), DOMID_XEN, 0), -EPERM);
+    expect_eq(set_pte_of(theirs, 9, 0, (2 + 1) << 16 | DOMID_SELF, 0), -EPERM);
+    expect_eq(set_pte_of(theirs, 9, 0, (77 + 1) << 16 | DOMID_SELF, 0), -EINVAL);
+    expect_eq(set_pte_of(s.l1, 9, pte_make(s.page[0], RO), (1 + 1) << 16 | DOMID_SELF, 0), 0);
+
+    /* dom0: a frame of another domain, named; not without the name; and another domain's tables. */
+    fake_run(dom0->vcpus[0]);
+    expect_eq(pin(4, t.l4), 0);
+    expect_eq(set_pte(t.l1, 9, pte_make(theirs, RO)), -EBUSY);
+    expect_eq(set_pte_of(t.l1, 9, pte_make(theirs, RWD), 2, 0), 0);
+    expect_eq(fake_refs(theirs), 2);
+    expect_eq(set_pte_of(s.l1, 9, pte_make(s.page[1], RWD), (1 + 1) << 16 | 1, 0), 0);
+    expect_eq(pte_mfn(*slot_of(s.l1, 9)).n, s.page[1].n);
+    expect_sane(dom0);
+    expect_sane(other);
+
+    /* A table with a foreign entry is taken apart as any other, but not put together again. */
+    expect_eq(unpin(t.l4), 0);
+    expect_eq(fake_refs(theirs), 1);
+    expect_eq(pin(4, t.l4), -EBUSY);
+    expect_eq(other->refs, 1);
+    expect_eq(d->refs, 1);
+    fake_run(d->vcpus[0]);
+
+    expect_sane(d);
+    expect_sane(dom0);
+}
+
+/* ---- L4s */
+
+TEST(an_l4_carries_the_hypervisor)
+{
+    setup();
+    *slot_of(s.l4, 260) = pte_make(s.l3, RWD | PTE_PS);
+    expect_eq(pin(4, s.l4), 0);
+    expect_eq(*slot_of(s.l4, 260), 0x7000000000000001UL | 4UL << PAGE_SHIFT);
+    for ( unsigned int i = 256; i < 272; i++ )
+        expect_eq(set_pte(s.l4, i, 0), -EINVAL);
+    expect_eq(set_pte(s.l4, 272, 0), 0);
+    expect_eq(set_pte(s.l4, 255, 0), 0);
+    expect_eq(unpin(s.l4), 0);
+    expect_eq(fake_count(s.l3), 0);
+    finish();
+}
+
+TEST(m2p_strict_shows_the_m2p_to_kernels_only)
+{
+    struct space user;
+
+    setup();
+    d->vm_assist = 1UL << VMASST_TYPE_m2p_strict;
+    space_build(&user, d, 1);
+    expect_eq(pin(4, s.l4), 0);
+    expect_eq(pin(4, user.l4), 0);
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(new_user_baseptr(user.l4), 0);
+    expect(*slot_of(s.l4, 256) != 0);
+    expect(*slot_of(user.l4, 256) == 0);
+    expect(*slot_of(user.l4, 257) != 0);
+    finish();
+}
+
+TEST(roots)
+{
+    struct space t;
+    struct vcpu *v;
+
+    setup();
+    v = d->vcpus[0];
+    space_build(&t, d, 1);
+    *slot_of(s.page[0], 0) = pte_make(s.page[1], RWD | PTE_PCD);
+    expect_eq(new_baseptr(s.l3), -EINVAL);
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(v->cpu.cr3_kernel, mfn_to_maddr(s.l4).n);
+    expect_eq(host_cpu->cr3, mfn_to_maddr(s.l4).n);
+    expect_eq(fake_count(s.l4), 1);
+    expect_eq(new_baseptr(t.l4), 0);
+    expect_eq(fake_count(s.l4), 0);
+    expect_eq(fake_count(s.l1), 0);
+    expect_eq(new_baseptr(INVALID_MFN), -EINVAL);
+    expect_eq(new_baseptr(s.page[1]), 0);
+    expect_eq(new_baseptr(t.l4), 0);
+    expect_eq(new_user_baseptr(s.l4), 0);
+    expect_eq(v->cpu.cr3_user, mfn_to_maddr(s.l4).n);
+    expect_eq(host_cpu->cr3, mfn_to_maddr(t.l4).n);
+    expect_eq(new_user_baseptr(INVALID_MFN), -EINVAL);
+    expect_eq(new_user_baseptr(to_mfn(0)), 0);
+    expect_eq(v->cpu.cr3_user, 0);
+    expect_eq(fake_count(s.l4), 0);
+    finish();
+}
+
+/* ---- linear tables */
+
+TEST(a_table_may_show_itself)
+{
+    mfn_t empty;
+
+    setup_running();
+    empty = fake_frame(d);
+    expect_eq(set_pte(s.l4, 300, pte_make(s.l4, RWD)), -EINVAL);
+    expect_eq(set_pte(s.l4, 300, pte_make(s.l4, RO)), 0);
+    expect_eq(fake_count(s.l4), 2);
+    /* XSA-182: RW alone. */
+    expect_eq(set_pte(s.l4, 300, pte_make(s.l4, RWD)), -EINVAL);
+    expect_eq(set_pte(s.l4, 300, pte_make(s.l4, RO | PTE_NX)), 0);
+    expect_sane(d);
+    /* Nothing holds it alive. */
+    expect_eq(unpin(s.l4), 0);
+    expect_eq(new_baseptr(empty), 0);
+    expect_eq(fake_count(s.l4), 0);
+    expect_eq(pin(4, s.l4), 0);
+    finish();
+}
+
+TEST(linear_chains_are_one_link_long)
+{
+    struct space t, u;
+
+    setup_running();
+    space_build(&t, d, 1);
+    space_build(&u, d, 1);
+    expect_eq(pin(4, t.l4), 0);
+    expect_eq(pin(4, u.l4), 0);
+    expect_eq(set_pte(s.l4, 300, pte_make(t.l4, RWD)), -EINVAL);
+    expect_eq(set_pte(s.l4, 300, pte_make(t.l4, RO)), 0);
+    expect_eq(fake_count(t.l4), 2);
+    expect_eq(set_pte(t.l4, 300, pte_make(u.l4, RO)), -EINVAL);
+    expect_eq(set_pte(t.l4, 300, pte_make(s.l4, RO)), -EINVAL);
+    expect_eq(set_pte(u.l4, 300, pte_make(s.l4, RO)), -EINVAL);
+    expect_eq(set_pte(s.l4, 301, pte_make(u.l4, RO)), 0);
+    expect_sane(d);
+    expect_eq(unpin(t.l4), 0);
+    expect_eq(fake_count(t.l4), 1);
+    expect_eq(set_pte(s.l4, 300, 0), 0);
+    expect_eq(fake_count(t.l4), 0);
+    expect_eq(set_pte(s.l4, 301, 0), 0);
+    expect_eq(set_pte(u.l4, 300, pte_make(s.l4, RO)), 0);
+    finish();
+}
+
+/* Under a linear entry a walk ends in a table that is no L1: nothing may be written there as if it were. */
+TEST(update_va_mapping_through_a_linear_entry)
+{
+    u64 va = 300UL << 39;
+
+    setup_running();
+    expect_eq(set_pte(s.l4, 300, pte_make(s.l4, RO)), 0);
+    va = 0xffff000000000000UL | 300UL << 39 | (u64)pte_index(s.va, 4) << 30 | (u64)pte_index(s.va, 3) << 21;
+    expect_eq(pagetable_update_va_mapping(va, pte_make(s.page[0], RWD), 0), -EINVAL);
+    finish();
+}
+
+/* ---- update_va_mapping */
+
+TEST(update_va_mapping)
+{
+    u64 bits = 2, cpu_pte;
+
+    setup_running();
+    expect_eq(pagetable_update_va_mapping(s.va + PAGE_SIZE, pte_make(s.page[0], RO), UVMF_NONE), 0);
+    expect_eq(pte_mfn(*slot_of(s.l1, 1)).n, s.page[0].n);
+    expect_eq(fake_count(s.page[1]), 0);
+    expect_eq(pagetable_update_va_mapping(s.va, pte_make(s.l4, RWD), UVMF_NONE), -EBUSY);
+    expect_eq(pagetable_update_va_mapping(s.va + (1UL << 21), 0, UVMF_NONE), -EINVAL);
+    expect_eq(pagetable_update_va_mapping(0xffff800000000000UL, 0, UVMF_INVLPG), -EINVAL);
+    expect_eq(pagetable_update_va_mapping(0x0000800000000000UL, 0, UVMF_INVLPG), -EINVAL);
+    expect_eq(pagetable_update_va_mapping(0xdead000000000000UL, 0, UVMF_INVLPG), -EINVAL);
+    expect_eq(pagetable_update_va_mapping(~0UL, 0, UVMF_INVLPG), -EINVAL);
+
+    for ( u32 cpu = 0; cpu < 2; cpu++ )
+        expect(fake_tlb_walk(cpu, s.l4, s.va, &cpu_pte) && (cpu_pte & PTE_RW));
+    expect_eq(pagetable_update_va_mapping(s.va, pte_make(s.page[0], RO), UVMF_INVLPG | UVMF_LOCAL), 0);
+    expect(fake_tlb_walk(0, s.l4, s.va, &cpu_pte) && !(cpu_pte & PTE_RW));
+    expect(fake_tlb_walk(1, s.l4, s.va, &cpu_pte) && (cpu_pte & PTE_RW));
+    expect_eq(pagetable_update_va_mapping(s.va, 0, UVMF_TLB_FLUSH | (unsigned long)&bits), 0);
+    expect(fake_tlb_walk(0, s.l4, s.va, &cpu_pte));
+    expect(!fake_tlb_walk(1, s.l4, s.va, &cpu_pte));
+    expect_eq(pagetable_update_va_mapping(s.va, 0, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    expect(!fake_tlb_walk(0, s.l4, s.va, &cpu_pte));
+    expect_eq(pagetable_update_va_mapping(s.va, 0, UVMF_TLB_FLUSH | 16), -EFAULT);
+    finish();
+}
+
+/* ---- stale TLB entries */
+
+/* The model must be able to see what it is for. */
+TEST(the_tlb_model_notices)
+{
+    u64 pte;
+
+    setup_running();
+    fake_tlb_ignore_stamped = true;
+    expect(fake_tlb_walk(1, s.l4, s.va, &pte));
+    expect_eq(set_pte(s.l1, 0, 0), 0);
+    memset(fake_words(s.page[0]), 0, PAGE_SIZE);
+    expect_eq(pin(1, s.page[0]), 0);
+    expect(fake_tlb_violations() > 0);
+}
+
+TEST(a_writable_page_is_flushed_before_it_is_a_table)
+{
+    u64 pte;
+
+    setup_running();
+    memset(fake_words(s.page[0]), 0, PAGE_SIZE);
+    for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
+        expect(fake_tlb_walk(cpu, s.l4, s.va, &pte) && (pte & PTE_RW));
+    expect_eq(set_pte(s.l1, 0, 0), 0);
+    expect_eq(pin(1, s.page[0]), 0);
+    expect_sane(d);
+    finish();
+}
+
+/* The other way round: a CPU may walk through a table that it remembers, when the guest writes to it already. */
+TEST(a_table_is_flushed_before_it_is_writable)
+{
+    u64 pte;
+
+    setup_running();
+    expect(fake_tlb_walk(3, s.l4, s.va, &pte));
+    expect_eq(set_pte(s.l2, pte_index(s.va, 2), 0), 0);
+    expect_eq(fake_count(s.l1), 0);
+    expect_eq(set_pte(s.page[0], 0, 0), 0);
+    expect_eq(frame_get_and_type(mfn_to_frame(s.l1), d->id, FRAME_WRITABLE), 0);
+    expect_eq(fake_tlb_violations(), 0);
+    frame_put_and_type(mfn_to_frame(s.l1));
+    finish();
+}
+
+TEST(flushes_that_already_happened_are_not_repeated)
+{
+    unsigned long before;
+
+    setup_running();
+    memset(fake_words(s.page[0]), 0, PAGE_SIZE);
+    memset(fake_words(s.page[1]), 0, PAGE_SIZE);
+    expect_eq(set_pte(s.l1, 0, 0), 0);
+    expect_eq(set_pte(s.l1, 1, 0), 0);
+    tlb_flush_mask(15, TLB_FLUSH_ALL);
+    before = fake_tlb_flushes;
+    expect_eq(pin(1, s.page[0]), 0);
+    expect_eq(pin(2, s.page[1]), 0);
+    expect_eq(fake_tlb_flushes, before);
+    finish();
+}
+
+/* ---- mmuext's rest */
+
+TEST(mmuext_rows)
+{
+    struct mmuext_op op = { .cmd = MMUEXT_CLEAR_PAGE };
+    u32 done;
+    u64 bits = 3;
+
+    setup_running();
+    *slot_of(s.page[0], 7) = 7;
+    *slot_of(s.page[1], 7) = 8;
+    op.arg1.mfn = s.page[0].n;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), 0);
+    expect_eq(*slot_of(s.page[0], 7), 0);
+    op.cmd = MMUEXT_COPY_PAGE;
+    op.arg2.src_mfn = s.page[1].n;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), 0);
+    expect_eq(*slot_of(s.page[0], 7), 8);
+    op.arg1.mfn = s.l1.n;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EINVAL);
+    op.cmd = MMUEXT_CLEAR_PAGE;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EINVAL);
+    op.arg1.mfn = FAKE_FRAMES;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EINVAL);
+
+    op.cmd = MMUEXT_FLUSH_CACHE;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EACCES);
+    op.cmd = MMUEXT_FLUSH_CACHE_GLOBAL;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EINVAL);
+    op.cmd = MMUEXT_MARK_SUPER;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EOPNOTSUPP);
+    op.cmd = 14;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -ENOSYS);
+    op.cmd = 77;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -ENOSYS);
+
+    op.cmd = MMUEXT_SET_LDT;
+    op.arg1.linear_addr = 0x1000;
+    op.arg2.nr_ents = 8192;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), 0);
+    expect_eq(d->vcpus[0]->pv.ldt_entries, 8192);
+    op.arg2.nr_ents = 8193;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EINVAL);
+
+    op.cmd = MMUEXT_TLB_FLUSH_MULTI;
+    set_xen_guest_handle(op.arg2.vcpumask, (void *)&bits);
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), 0);
+    set_xen_guest_handle(op.arg2.vcpumask, (void *)16);
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), -EINVAL);
+    op.cmd = MMUEXT_INVLPG_LOCAL;
+    op.arg1.linear_addr = 0xdead000000000000UL;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), 0);
+    op.cmd = MMUEXT_TLB_FLUSH_LOCAL;
+    expect_eq(guest_mmuext(&op, 1, &done, DOMID_XEN), -EPERM);
+    finish();
+}
+
+/* GRUB's way to another kernel: all in one batch. */
+TEST(pin_switch_unpin_in_one_batch)
+{
+    struct space t;
+    struct mmuext_op ops[3];
+    u32 done = 0;
+
+    setup_running();
+    space_build(&t, d, 4);
+    ops[0] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = t.l4.n };
+    ops[1] = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = t.l4.n };
+    ops[2] = (struct mmuext_op){ .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = s.l4.n };
+    fake_preempt_at = fake_preempt_every = 1;
+    expect_eq(guest_mmuext(ops, 3, &done, DOMID_SELF), 0);
+    expect_eq(done, 3);
+    fake_preempt_at = 0;
+    expect_eq(fake_count(s.l4), 0);
+    expect_eq(fake_count(s.l1), 0);
+    finish();
+}
+
+/* ---- overflow */
+
+TEST(reference_counts_do_not_overflow)
+{
+    struct frame *frame;
+
+    setup_running();
+    frame = mfn_to_frame(s.page[0]);
+    frame->state += FRAME_REF_LIMIT - fake_refs(s.page[0]);
+    expect_eq(set_pte(s.l1, 9, pte_make(s.page[0], RO)), 0);
+    expect_eq(set_pte(s.l1, 10, pte_make(s.page[0], RO)), -EBUSY);
+    expect_eq(set_pte(s.l1, 10, pte_make(s.page[0], RWD)), -EBUSY);
+    expect_eq(set_pte(s.l1, 9, 0), 0);
+    frame->state -= FRAME_REF_LIMIT - 2;
+    finish();
+}
+
+/* ---- frames that guests may not have so */
+
+TEST(hypervisor_frames_are_never_retyped)
+{
+    struct frame *frame;
+
+    setup_running();
+    frame = mfn_to_frame(fake_frame(d));
+    frame->state |= FRAME_HYPERVISOR;
+    expect_eq(pin(1, frame_to_mfn(frame)), -EINVAL);
+    expect_eq(set_pte(s.l1, 9, pte_make(frame_to_mfn(frame), RWD)), -EBUSY);
+    expect_eq(set_pte(s.l1, 9, pte_make(frame_to_mfn(frame), RO)), 0);
+    expect_eq(set_pte(s.l1, 9, 0), 0);
+
+    /* A shared one is writable by mapping, and still no table. */
+    frame->state |= (u64)FRAME_SHARED << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+    frame->state += FRAME_TYPE_ONE + FRAME_REF_ONE;
+    expect_eq(set_pte(s.l1, 9, pte_make(frame_to_mfn(frame), RWD)), 0);
+    expect_eq(fake_count(frame_to_mfn(frame)), 2);
+    expect_eq(pin(1, frame_to_mfn(frame)), -EINVAL);
+    expect_eq(set_pte(frame_to_mfn(frame), 0, 1), -EINVAL);
+    expect_eq(set_pte(s.l1, 9, 0), 0);
+    expect_eq(fake_count(frame_to_mfn(frame)), 1);
+}
+
+TEST(descriptor_pages)
+{
+    struct frame *frame;
+
+    setup_running();
+    frame = mfn_to_frame(s.page[0]);
+    expect_eq(frame_get_and_type(frame, 1, FRAME_SEGDESC), -EINVAL);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RO)), 0);
+    *slot_of(s.page[0], 0) = 0xbad;
+    expect_eq(frame_get_and_type(frame, 1, FRAME_SEGDESC), -EINVAL);
+    expect_eq(fake_refs(s.page[0]), 2);
+    *slot_of(s.page[0], 0) = 0;
+    expect_eq(frame_get_and_type(frame, 1, FRAME_SEGDESC), 0);
+    expect_eq(frame_get_and_type(frame, 1, FRAME_SEGDESC), 0);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RWD)), -EBUSY);
+    expect_eq(set_pte(s.page[0], 0, 0), -EINVAL);
+    frame_put_and_type(frame);
+    frame_put_and_type(frame);
+    /* Looked at anew the next time. */
+    *slot_of(s.page[0], 0) = 0xbad;
+    expect_eq(frame_get_and_type(frame, 1, FRAME_SEGDESC), -EINVAL);
+    finish();
+}
+
+/* A frame that its owner gives up goes only when nothing maps it. */
+TEST(a_mapped_frame_outlives_its_owners_reference)
+{
+    setup_running();
+    fake_release(s.page[0]);
+    expect_eq(mfn_to_frame(s.page[0])->owner, 1);
+    expect_eq(set_pte(s.l1, 0, 0), 0);
+    expect_eq(mfn_to_frame(s.page[0])->owner, DOMID_NOBODY);
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RO)), -EBUSY);
+
+    /* A table that is in use too. */
+    fake_release(s.l1);
+    expect_eq(fake_type(s.l1), FRAME_L1);
+    expect_eq(set_pte(s.l2, pte_index(s.va, 2), 0), 0);
+    expect_eq(mfn_to_frame(s.l1)->owner, DOMID_NOBODY);
+    finish();
+}
+
+HOST_TEST_MAIN
