@@ -31,14 +31,14 @@ struct irq_acpi_facts {
     u32 nr_cpus;
     u32 apic_ids[NR_CPUS];
     u32 acpi_ids[NR_CPUS];
-    u64 hpet_base;            /* 0: none */
-    u32 pm_timer_port;        /* 0: none */
+    u64 hpet_base;     /* 0: none */
+    u32 pm_timer_port; /* 0: none */
     bool pm_timer_32bit;
     u16 pm1a_control, pm1b_control;
     u64 reset_address;
     u8 reset_space, reset_value; /* ACPI_SPACE_* */
     bool reset_supported;
-    u64 mcfg_base;            /* 0: none */
+    u64 mcfg_base; /* 0: none */
     u16 mcfg_segment;
     u8 mcfg_first_bus, mcfg_last_bus;
     u64 lapic_base;
@@ -46,9 +46,9 @@ struct irq_acpi_facts {
     struct acpi_ioapic ioapics[ACPI_MAX_IOAPICS];
     u32 nr_overrides;
     struct acpi_override overrides[ACPI_MAX_OVERRIDES];
-    bool has_pic;             /* a pair of 8259s */
-    u16 sci_irq;              /* 0: none */
-    u8 century_register;      /* of the RTC, 0: none */
+    bool has_pic;        /* a pair of 8259s */
+    u16 sci_irq;         /* 0: none */
+    u8 century_register; /* of the RTC, 0: none */
 };
 
 /* Address spaces of a generic address. */

@@ -11,22 +11,39 @@
 /* ACPI: find and keep what the hypervisor needs (MADT, HPET, MCFG, FADT); @rsdp 0 means search. Early, on the direct map. */
 void irq_acpi_init(u64 rsdp);
 
-/* Local APIC of this CPU; then IOAPICs, legacy PIC off, serial line's interrupt. */
+/* Local APIC of this CPU: once a CPU, before time_init(). */
 void irq_init_cpu(void);
+
+/*
+ * Once, on the boot CPU, after time_init() and before the first domain: legacy PIC off, IOAPICs masked, PCI configuration,
+ * the serial line's interrupt; what the hypervisor keeps is told to access/.
+ */
 void irq_init(void);
 
 /* From entry.S: interrupt @vector was taken (also in a window): handle and acknowledge it. */
 void irq_dispatch(u32 vector);
 
-/* dom0's PCI configuration accesses that the hypervisor virtualises: ports cf8/cfc and MCFG writes. */
+/*
+ * dom0's PCI configuration accesses: @bytes (1, 2 or 4) at @offset (0-3) of the register that @address names, as it was
+ * written to port cf8; or a write to MCFG that page protection stopped. They reach the machine, but for the bits of MSI
+ * capabilities that the hypervisor keeps. The caller has checked that the domain drives devices. False: not an access to
+ * configuration space; such a read gives all ones. Take irq_lock.
+ */
 u32 irq_pci_config_read(u32 address, unsigned int offset, unsigned int bytes);
 bool irq_pci_config_write(u32 address, unsigned int offset, unsigned int bytes, u32 value);
+bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value);
 
 long irq_physdev_op(unsigned long cmd, unsigned long arg);
+
+/* Hooks of domain/rooms.def. */
+long irq_domain_create(struct domain *d);
+long irq_domain_relinquish(struct domain *d);
+void irq_domain_destroy(struct domain *d);
 
 /* The machine: never return. */
 void machine_reboot(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn));
-void machine_power_off(u16 pm1a, u16 pm1b) __attribute__((noreturn)); /* values for PM1 control, as dom0's AML told */
+void machine_power_off(u16 pm1a, u16 pm1b)
+    __attribute__((noreturn)); /* values for PM1 control, as dom0's AML told */
 
 #endif

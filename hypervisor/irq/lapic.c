@@ -29,19 +29,19 @@
 #define LAPIC_TIMER_DIVIDE  0x3e0
 #define LAPIC_VERSION       0x030
 
-#define SPURIOUS_ENABLE     0x100u
-#define LVT_MASKED          0x10000u
-#define LVT_NMI             0x00400u
-#define LVT_TSC_DEADLINE    0x40000u
-#define DIVIDE_BY_1         0xbu
-#define ICR_INIT            0x00500u
-#define ICR_STARTUP         0x00600u
-#define ICR_ASSERT          0x04000u
-#define ICR_LEVEL           0x08000u
-#define ICR_PENDING         0x01000u
+#define SPURIOUS_ENABLE  0x100u
+#define LVT_MASKED       0x10000u
+#define LVT_NMI          0x00400u
+#define LVT_TSC_DEADLINE 0x40000u
+#define DIVIDE_BY_1      0xbu
+#define ICR_INIT         0x00500u
+#define ICR_STARTUP      0x00600u
+#define ICR_ASSERT       0x04000u
+#define ICR_LEVEL        0x08000u
+#define ICR_PENDING      0x01000u
 
-#define MSR_X2APIC          0x800u /* + register / 16 */
-#define MSR_TSC_DEADLINE    0x6e0u
+#define MSR_X2APIC               0x800u /* + register / 16 */
+#define MSR_TSC_DEADLINE         0x6e0u
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
 
 static volatile u32 *registers; /* xAPIC's; NULL in x2APIC mode */

@@ -4,8 +4,11 @@
 
 #include "lib/types.h"
 
+struct irq_line;
+
 struct domain_irq {
-    struct pirq **pirqs;
+    struct irq_line **
+        pirqs; /* the line behind each PIRQ, NULL none; under irq_lock. NULL until the first is mapped */
     u32 nr_pirqs;
 };
 

@@ -7,8 +7,8 @@
 
 /* Written once, by the boot CPU's time_init(). */
 struct clock {
-    u64 tsc_base;             /* TSC at system time 0 */
-    struct scale tsc_to_ns;   /* what guests are told */
+    u64 tsc_base;           /* TSC at system time 0 */
+    struct scale tsc_to_ns; /* what guests are told */
     struct scale ns_to_tsc;
     struct scale ns_to_lapic; /* ticks of the local APIC timer */
 };
@@ -37,8 +37,8 @@ struct reference {
     const char *name;
     u64 (*read)(void);
     u64 hz;
-    u64 mask;       /* where it wraps */
-    u32 window_ms;  /* how long to watch it for an error well below 100 parts in a million */
+    u64 mask;      /* where it wraps */
+    u32 window_ms; /* how long to watch it for an error well below 100 parts in a million */
 };
 
 void reference_hpet(struct reference *reference);

@@ -17,7 +17,7 @@ struct time_cpu {
     ns_t armed;            /* when the hardware fires; TIME_NEVER: it doesn't */
     struct timer *running; /* whose handler is being called */
 
-    struct timer refresh;  /* moves the base on once a second while vcpus run; the CPU's own */
+    struct timer refresh; /* moves the base on once a second while vcpus run; the CPU's own */
     struct clock_base base;
 };
 

@@ -115,8 +115,7 @@ static void write_clock(struct vcpu *v, const struct clock_base *base)
 
 static bool clock_out_of_date(const struct vcpu *v, const struct clock_base *base)
 {
-    return v->time.tsc_stamp != base->tsc ||
-           (v->time.user_stamp != base->tsc && may_write_area(v));
+    return v->time.tsc_stamp != base->tsc || (v->time.user_stamp != base->tsc && may_write_area(v));
 }
 
 static void catch_up_ticks(struct vcpu *v);
@@ -169,11 +168,6 @@ long time_register_area(struct vcpu *v, gva_t area)
 static void send_timer_virq(void *arg)
 {
     event_send_virq(arg, VIRQ_TIMER);
-}
-
-static void wake_from_poll(void *arg)
-{
-    sched_wake(arg);
 }
 
 /* Ticks that were missed are one tick; the next is where the rhythm has it. */
@@ -261,16 +255,6 @@ void time_stop_periodic(struct vcpu *v)
     timer_kill(&v->time.periodic);
 }
 
-void time_set_poll(struct vcpu *v, u64 ns)
-{
-    timer_set(&v->time.poll, (ns_t)ns);
-}
-
-void time_stop_poll(struct vcpu *v)
-{
-    timer_stop(&v->time.poll);
-}
-
 /* --- life --- */
 
 long time_domain_create(struct domain *d)
@@ -283,7 +267,6 @@ long time_vcpu_create(struct vcpu *v)
 {
     timer_init(&v->time.singleshot, send_timer_virq, v, v->processor);
     timer_init(&v->time.periodic, periodic_tick, v, v->processor);
-    timer_init(&v->time.poll, wake_from_poll, v, v->processor);
     v->time.period = TICK_NS;
     return 0;
 }

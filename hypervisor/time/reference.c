@@ -5,12 +5,12 @@
 #include "irq/acpi.h"
 #include "mm/map.h"
 
-#define HPET_PERIOD_HIGH  0x004 /* femtoseconds a tick */
-#define HPET_CONFIG       0x010
-#define HPET_COUNTER      0x0f0
-#define HPET_ENABLE       0x1u
-#define HPET_PERIOD_MAX   100000000u /* 10 MHz at least, says the specification */
-#define FEMTOSECONDS      1000000000000000ULL
+#define HPET_PERIOD_HIGH 0x004 /* femtoseconds a tick */
+#define HPET_CONFIG      0x010
+#define HPET_COUNTER     0x0f0
+#define HPET_ENABLE      0x1u
+#define HPET_PERIOD_MAX  100000000u /* 10 MHz at least, says the specification */
+#define FEMTOSECONDS     1000000000000000ULL
 
 #define PM_TIMER_HZ 3579545
 

@@ -5,8 +5,8 @@
 #include "irq/acpi.h"
 #include "time/rtc.h"
 
-#define RTC_INDEX 0x70
-#define RTC_DATA  0x71
+#define RTC_INDEX   0x70
+#define RTC_DATA    0x71
 #define RTC_NMI_OFF 0x80 /* bit 7 of the index port masks NMIs; we leave them on */
 
 #define RTC_STATUS_A 10

@@ -63,18 +63,19 @@ void time_run_timers(void);
 
 /* Per-vcpu and per-domain state: see struct domain and struct vcpu. */
 struct vcpu_time {
-    struct timer singleshot;  /* VCPUOP_set_singleshot_timer and set_timer_op */
+    struct timer singleshot; /* VCPUOP_set_singleshot_timer and set_timer_op */
     struct timer periodic;
-    struct timer poll;        /* SCHEDOP_poll's timeout */
-    ns_t period;              /* 0: stopped */
-    ns_t next_tick;           /* of the periodic timer, while it isn't armed because the vcpu is off its CPU */
-    u64 user_area;            /* VCPUOP_register_vcpu_time_memory_area: guest address, 0 none */
-    u64 tsc_stamp;            /* of what was last written into the guest's vcpu_time_info */
-    u64 user_stamp;           /* ... and into the user area */
+    struct timer poll; /* SCHEDOP_poll's timeout: sched/ */
+    ns_t period;       /* 0: stopped */
+    ns_t
+        next_tick; /* of the periodic timer, while it isn't armed because the vcpu is off its CPU */
+    u64 user_area; /* VCPUOP_register_vcpu_time_memory_area: guest address, 0 none */
+    u64 tsc_stamp; /* of what was last written into the guest's vcpu_time_info */
+    u64 user_stamp; /* ... and into the user area */
 };
 
 struct domain_time {
-    s64 wall_offset;          /* seconds added to the machine's wall clock */
+    s64 wall_offset; /* seconds added to the machine's wall clock */
     u32 tsc_mode;
     u32 tsc_incarnation;
 };
@@ -104,17 +105,14 @@ void time_vcpu_info_moved(struct vcpu *v);
 long time_register_area(struct vcpu *v, gva_t area);
 
 /*
- * The vcpu's timers; each raises VIRQ_TIMER but for the poll timer, which wakes the vcpu only.
+ * The vcpu's timers, which raise VIRQ_TIMER. (The poll timer is sched/'s to set up and use; it moves with the vcpu too.)
  *  - single shot: VCPUOP_set_singleshot_timer for current, absolute. -ETIME: past, and @flags say to tell.
  *  - periodic: any vcpu's. -EINVAL: a period below a millisecond or beyond all reason. It ticks while the vcpu runs.
- *  - poll: SCHEDOP_poll's timeout, absolute.
  */
 long time_set_singleshot(struct vcpu *v, u64 ns, u32 flags);
 void time_stop_singleshot(struct vcpu *v);
 long time_set_periodic(struct vcpu *v, u64 period);
 void time_stop_periodic(struct vcpu *v);
-void time_set_poll(struct vcpu *v, u64 ns);
-void time_stop_poll(struct vcpu *v);
 
 /* HYPERVISOR_set_timer_op: current's single-shot timer; 0 stops it, a time in the past fires at once. */
 long time_set_timer_op(unsigned long ns);

@@ -65,8 +65,8 @@ static void arm(struct time_cpu *cpu, ns_t when)
     if ( use_deadline )
         lapic_timer_set_deadline(clock_tsc_at(now + delta) + 1);
     else
-        lapic_timer_set((u32)min(scale_apply(time_clock.ns_to_lapic, (u64)delta) + 1,
-                                 LAPIC_COUNT_MAX));
+        lapic_timer_set(
+            (u32)min(scale_apply(time_clock.ns_to_lapic, (u64)delta) + 1, LAPIC_COUNT_MAX));
 }
 
 /* @owner's first timer is a new one. */

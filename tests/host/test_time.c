@@ -96,9 +96,9 @@ static uint64_t exact(uint64_t delta, uint64_t from, uint64_t to)
 /* Frequencies from a slow PIT to a TSC of the far future: the factor's error is below one in 2^31. */
 TEST(scale_is_accurate)
 {
-    static const uint64_t hz[] = { 1193182,    3579545,    24000000,   100000000,  999999999,
-                                   1000000000, 1000000001, 2112003000, 4294967295, 4294967296,
-                                   8000000000, 19200000 };
+    static const uint64_t hz[] = { 1193182,    3579545,    24000000,   100000000,
+                                   999999999,  1000000000, 1000000001, 2112003000,
+                                   4294967295, 4294967296, 8000000000, 19200000 };
 
     for ( size_t i = 0; i < sizeof(hz) / sizeof(hz[0]); i++ )
     {
@@ -133,7 +133,8 @@ TEST(scale_is_monotonic_for_a_century)
     struct scale scale = scale_make(hz, NS_PER_S);
     uint64_t last = 0;
 
-    for ( uint64_t tsc = 0; tsc < century - hz * 4000000; tsc += host_test_random() % (hz * 4000000) )
+    for ( uint64_t tsc = 0; tsc < century - hz * 4000000;
+          tsc += host_test_random() % (hz * 4000000) )
     {
         uint64_t now = scale_apply(scale, tsc);
 
@@ -209,8 +210,7 @@ TEST(rtc_calendar)
     for ( int step = 0; step < 20000; step++ )
     {
         time_t t = (time_t)(host_test_random() % (230UL * 365 * 86400));
-        struct rtc_registers regs =
-            registers_at(t, host_test_random() & 1, host_test_random() & 1);
+        struct rtc_registers regs = registers_at(t, host_test_random() & 1, host_test_random() & 1);
 
         expect_eq(rtc_seconds(&regs), t);
     }
@@ -231,9 +231,11 @@ TEST(rtc_garbage)
     for ( int step = 0; step < 100000; step++ )
     {
         uint64_t r = host_test_random();
-        struct rtc_registers regs = { (uint8_t)r,         (uint8_t)(r >> 8),  (uint8_t)(r >> 16),
-                                      (uint8_t)(r >> 24), (uint8_t)(r >> 32), (uint8_t)(r >> 40),
-                                      (uint8_t)(r >> 48), r >> 63,            (r >> 62) & 1 };
+        struct rtc_registers regs = { (uint8_t)r,         (uint8_t)(r >> 8),
+                                      (uint8_t)(r >> 16), (uint8_t)(r >> 24),
+                                      (uint8_t)(r >> 32), (uint8_t)(r >> 40),
+                                      (uint8_t)(r >> 48), r >> 63,
+                                      (r >> 62) & 1 };
 
         rtc_seconds(&regs);
     }

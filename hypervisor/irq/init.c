@@ -1,0 +1,101 @@
+/* Interrupts from boot on, and the dispatch of those that have fixed vectors. */
+#include "irq/irq.h"
+
+#include "access/access.h"
+#include "console/console.h"
+#include "cpu/asm.h"
+#include "irq/ioapic.h"
+#include "irq/lines.h"
+#include "irq/pci.h"
+#include "trace/trace.h"
+
+#define PIC_MASTER_COMMAND 0x20
+#define PIC_MASTER_DATA    0x21
+#define PIC_SLAVE_COMMAND  0xa0
+#define PIC_SLAVE_DATA     0xa1
+#define PIC_INIT           0x11 /* edge-triggered, cascaded, ICW4 follows */
+#define PIC_8086           0x01
+#define PIC_ALL_MASKED     0xff
+#define PIC_MASTER_VECTOR                                                                          \
+    VECTOR_DEVICE_LAST - 15 /* where a spurious one would not be taken for an exception */
+#define PIC_SLAVE_VECTOR VECTOR_DEVICE_LAST - 7
+
+#define PM_TIMER_BYTES 4
+
+void irq_init_cpu(void)
+{
+    lapic_init_cpu();
+}
+
+/* Off for good, but sanely initialised: a masked PIC still raises spurious interrupts. */
+static void disable_pic(void)
+{
+    outb(PIC_MASTER_COMMAND, PIC_INIT);
+    outb(PIC_SLAVE_COMMAND, PIC_INIT);
+    outb(PIC_MASTER_DATA, PIC_MASTER_VECTOR);
+    outb(PIC_SLAVE_DATA, PIC_SLAVE_VECTOR);
+    outb(PIC_MASTER_DATA, 1 << 2); /* the slave is on line 2 */
+    outb(PIC_SLAVE_DATA, 2);
+    outb(PIC_MASTER_DATA, PIC_8086);
+    outb(PIC_SLAVE_DATA, PIC_8086);
+    outb(PIC_MASTER_DATA, PIC_ALL_MASKED);
+    outb(PIC_SLAVE_DATA, PIC_ALL_MASKED);
+}
+
+/* Local APICs: nobody's. HPET: to be read by all who may. PM timer: ours, since its overflow is not dom0's to handle. */
+static void keep_own_devices(void)
+{
+    access_keep(ACCESS_IOMEM, irq_acpi.lapic_base >> PAGE_SHIFT, irq_acpi.lapic_base >> PAGE_SHIFT);
+    if ( irq_acpi.hpet_base )
+        access_iomem_make_read_only(irq_acpi.hpet_base >> PAGE_SHIFT,
+                                    irq_acpi.hpet_base >> PAGE_SHIFT);
+    if ( irq_acpi.pm_timer_port )
+        access_keep(ACCESS_IOPORTS, irq_acpi.pm_timer_port,
+                    irq_acpi.pm_timer_port + PM_TIMER_BYTES - 1);
+}
+
+static void listen_to_serial(void)
+{
+    u32 isa_irq;
+
+    if ( console_serial_irq(&isa_irq) && !lines_own_isa((u8)isa_irq, console_serial_interrupt) )
+        log_warning("the serial line's interrupt %u leads nowhere: no input", isa_irq);
+}
+
+void irq_init(void)
+{
+    disable_pic();
+    ioapic_init();
+    pci_init();
+    keep_own_devices();
+    listen_to_serial();
+}
+
+void irq_dispatch(u32 vector)
+{
+    count(COUNTER_irqs);
+    this_cpu()->irq_count++;
+
+    switch ( vector )
+    {
+    case VECTOR_TIMER:
+        lapic_eoi();
+        percpu_raise(this_cpu(), WORK_TIMER);
+        break;
+    case VECTOR_KICK: /* whoever sent it has set the work */
+        lapic_eoi();
+        break;
+    case VECTOR_TLB:
+        lapic_eoi();
+        smp_poll();
+        break;
+    case VECTOR_LAPIC_ERROR:
+        log_warning("local APIC of CPU %u: error %x", this_cpu()->cpu, lapic_take_error());
+        lapic_eoi();
+        break;
+    case VECTOR_SPURIOUS: /* not in service: no EOI */
+        break;
+    default:
+        lines_dispatch(vector);
+    }
+}
