@@ -88,13 +88,13 @@ static long get_writable_slow(struct frame *frame, domid_t owner)
     return frame_get_and_type(frame, owner, shared ? FRAME_SHARED : FRAME_WRITABLE) ? -EBUSY : 0;
 }
 
-static inline long get_l1_ram(const struct domain *from, u64 pte)
+static inline long get_l1_ram(domid_t owner, u64 pte)
 {
     struct frame *frame = mfn_to_frame(pte_mfn(pte));
 
     if ( !(pte & PTE_RW) )
-        return frame_get_inline(frame, from->id) ? 0 : -EBUSY;
-    return frame_get_writable_fast(frame, from->id) ? 0 : get_writable_slow(frame, from->id);
+        return frame_get_inline(frame, owner) ? 0 : -EBUSY;
+    return frame_get_writable_fast(frame, owner) ? 0 : get_writable_slow(frame, owner);
 }
 
 /* The checks and references of entry_get_l1, for an entry that already is what the hardware will see. */
@@ -104,7 +104,7 @@ static inline long get_l1(const struct domain *d, const struct domain *from, u64
         return -EINVAL;
     if ( __builtin_expect(is_io(pte_mfn(*pte)), 0) )
         return get_l1_io(from, pte);
-    return get_l1_ram(from, *pte);
+    return get_l1_ram(from->id, *pte);
 }
 
 static inline void put_l1(u64 pte)
@@ -207,6 +207,21 @@ long entry_replace_l1(const struct domain *d, const struct domain *from, u64 *sl
     }
 
     store(slot, old, new, preserve_ad);
+    if ( old & PTE_P )
+        put_l1(old);
+    return 0;
+}
+
+long entry_replace_l1_held(u64 *slot, u64 new)
+{
+    u64 old = READ_ONCE(*slot);
+    long rc;
+
+    new = l1_for_hardware(new);
+    rc = get_l1_ram(READ_ONCE(mfn_to_frame(pte_mfn(new))->owner), new);
+    if ( rc )
+        return rc;
+    store(slot, old, new, false);
     if ( old & PTE_P )
         put_l1(old);
     return 0;

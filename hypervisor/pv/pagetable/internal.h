@@ -39,6 +39,9 @@ void entry_put_table(struct domain *d, struct frame *table, unsigned int level, 
 long entry_replace_l1(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad);
 long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot, u64 new, bool preserve_ad);
 
+/* Likewise for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
+long entry_replace_l1_held(u64 *slot, u64 new);
+
 /* Likewise for L1 only, if the slot's value is still @old but for A and D: false it is not, *@rc is not set. */
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc);
 
@@ -90,6 +93,14 @@ long table_unpin(struct domain *d, mfn_t mfn);
  * linear entry on the way can make it end in a table that is not an L1, which is NULL too.
  */
 u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va);
+
+/* Is @frame valid as an L1 table of @d? It stays so while the lock is held. */
+static inline bool is_l1_of(const struct frame *frame, const struct domain *d)
+{
+    const u64 want = FRAME_VALIDATED | (u64)FRAME_L1 << FRAME_TYPE_SHIFT;
+
+    return (READ_ONCE(frame->state) & (FRAME_VALIDATED | FRAME_TYPE_MASK)) == want && READ_ONCE(frame->owner) == d->id;
+}
 
 static inline struct lock *table_lock(struct domain *d)
 {

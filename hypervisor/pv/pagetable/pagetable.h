@@ -14,15 +14,22 @@ long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val
                                              unsigned long domid);
 
 /*
- * A kernel-mode write fault at @va on a read-only mapped L1 of the current domain: emulate it if it is one of the forms
- * that VMASST_TYPE_writable_pagetables promises. True: done, resume the guest; false: it is the guest's fault to handle.
+ * A kernel-mode write fault of current, a protection fault at @va: emulate it if it is a write to a read-only mapped L1 of its
+ * domain in one of the forms that VMASST_TYPE_writable_pagetables promises. The caller has checked that the assist is on. True:
+ * done, resume the guest; false: it is the guest's fault to handle. Takes the domain's LOCK_PAGETABLE.
  */
 bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
 
-/* Likewise for writes to read-only MMIO (dropped; MCFG ones taken as configuration writes by irq/). */
+/*
+ * Likewise for writes to I/O memory that is mapped read-only because the hypervisor wants it so: dropped, but for MCFG, where irq/
+ * takes them as configuration writes. No assist is needed.
+ */
 bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va);
 
-/* The L1 entry that maps @va in the current (or @root's) address space; *mfn the table's frame. False: none. */
+/*
+ * The present L1 entry that maps @va under @root, a root of the current domain; *l1_mfn the table's frame. False: none. It was so
+ * at that time: before using the frame that it maps, take a reference. Takes the domain's LOCK_PAGETABLE.
+ */
 bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn);
 
 /*
@@ -37,7 +44,10 @@ long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte);
 long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly);
 long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly);
 
-/* Install roots: MMUEXT_NEW_BASEPTR and contexts. @mfn INVALID_MFN: none (user root only). Takes the type reference. */
+/*
+ * Install roots: MMUEXT_NEW_BASEPTR and contexts. @mfn INVALID_MFN: none (user root only). Takes a type reference, loads CR3 if the
+ * root is in use on this CPU. 0; -EINVAL, or why validation refused; -ERESTART: it stopped half-way, call again.
+ */
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user);
 void pagetable_drop_roots(struct vcpu *v);
 

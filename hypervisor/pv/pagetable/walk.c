@@ -4,7 +4,6 @@
 u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va)
 {
     mfn_t mfn = root;
-    struct frame *frame;
 
     if ( mfn_eq(root, INVALID_MFN) || !guest_range_ok(to_gva(va), 1) )
         return NULL;
@@ -18,20 +17,19 @@ u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va)
         mfn = pte_mfn(pte);
     }
 
-    frame = mfn_to_frame(mfn);
-    if ( (READ_ONCE(frame->state) & (FRAME_VALIDATED | FRAME_TYPE_MASK)) !=
-             (FRAME_VALIDATED | (u64)FRAME_L1 << FRAME_TYPE_SHIFT) || frame->owner != d->id )
-        return NULL;
-    return (u64 *)mfn_to_virt(mfn) + pte_index(va, 1);
+    return is_l1_of(mfn_to_frame(mfn), d) ? (u64 *)mfn_to_virt(mfn) + pte_index(va, 1) : NULL;
 }
 
 bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn)
 {
-    u64 *slot = walk_to_l1(current_vcpu()->domain, root, va);
+    struct domain *d = current_vcpu()->domain;
+    u64 *slot;
 
-    if ( !slot )
-        return false;
-    *l1e = READ_ONCE(*slot);
-    *l1_mfn = virt_to_mfn(slot);
+    lock_acquire(table_lock(d));
+    slot = walk_to_l1(d, root, va);
+    *l1e = slot ? READ_ONCE(*slot) : 0;
+    if ( slot )
+        *l1_mfn = virt_to_mfn(slot);
+    lock_release(table_lock(d));
     return *l1e & PTE_P;
 }

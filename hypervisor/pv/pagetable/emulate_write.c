@@ -1,0 +1,105 @@
+/*
+ * Writes that the hardware refused and a guest's kernel may make nevertheless.
+ *
+ * To L1 tables, which guests map read-only: Linux changes entries by plain and atomic instructions and relies on this. The
+ * instruction is decoded and its effect on the entry computed; the entry then goes through the same checks as in mmu_update,
+ * and is exchanged against the value that the computation began with: the hardware may set A and D meanwhile, which starts it over.
+ * What the domain may not have, or what isn't such an instruction, becomes the page fault that it was.
+ *
+ * To I/O memory that is the hypervisor's to write: dropped.
+ */
+#include "access/access.h"
+#include "irq/irq.h"
+#include "pv/emulate/emulate.h"
+#include "pv/pagetable/internal.h"
+#include "trace/trace.h"
+
+/* The entry that the store is to, if @va maps a valid L1 of @d read-only. */
+static u64 *target_entry(const struct domain *d, mfn_t root, u64 va)
+{
+    u64 *slot = walk_to_l1(d, root, va), pte;
+
+    if ( !slot )
+        return NULL;
+    pte = READ_ONCE(*slot);
+    if ( (pte & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(pte)) || !is_l1_of(mfn_to_frame(pte_mfn(pte)), d) )
+        return NULL;
+    return (u64 *)mfn_to_virt(pte_mfn(pte)) + va % PAGE_SIZE / sizeof(u64);
+}
+
+/* @old with @value in the @bytes at @va's place in the entry. */
+static u64 merge(u64 old, u64 value, u64 va, unsigned int bytes)
+{
+    unsigned int shift = va % sizeof(u64) * 8;
+    u64 mask = bytes == sizeof(u64) ? ~0UL : ((1UL << (bytes * 8)) - 1) << shift;
+
+    return (old & ~mask) | ((value << shift) & mask);
+}
+
+/* Make the store; false if the entry that results is refused. *after: the registers then. */
+static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct emulate_store *store, const struct regs *regs,
+                     struct regs *after)
+{
+    u64 old, value;
+    bool write;
+    long rc = 0;
+
+    do
+    {
+        old = READ_ONCE(*entry);
+        value = emulate_store_result(store, old >> (va % sizeof(u64) * 8), regs, after, &write);
+    } while ( write && !entry_exchange_l1(d, entry, old, merge(old, value, va, store->bytes), &rc) );
+
+    return rc == 0;
+}
+
+bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
+{
+    struct domain *d = v->domain;
+    struct emulate_store store;
+    struct regs after;
+    bool done = false;
+    u64 *entry;
+
+    if ( !emulate_decode_store(v, regs, va, &store) || store.bytes > sizeof(u64) || va % store.bytes )
+        return false;
+
+    lock_acquire(table_lock(d));
+    entry = target_entry(d, v->pv.root_kernel, va);
+    if ( entry )
+        done = do_store(d, entry, va, &store, regs, &after);
+    lock_release(table_lock(d));
+
+    if ( done )
+    {
+        *regs = after;
+        count(COUNTER_pte_emulated);
+    }
+    return done;
+}
+
+/* Only what stores a value of its own can be taken as a configuration write: nobody modifies those in place. */
+static bool is_plain_store(const struct emulate_store *store)
+{
+    return store->kind == STORE_MOV || store->kind == STORE_STOS || store->kind == STORE_MOVS;
+}
+
+bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va)
+{
+    struct emulate_store store;
+    struct regs after;
+    mfn_t table;
+    u64 pte, value;
+    bool write;
+
+    if ( !pagetable_walk(v->pv.root_kernel, va, &pte, &table) || (pte & PTE_RW) || !access_iomem_read_only(pte_mfn(pte)) )
+        return false;
+    if ( !emulate_decode_store(v, regs, va, &store) )
+        return false;
+
+    value = emulate_store_result(&store, 0, regs, &after, &write);
+    if ( write && is_plain_store(&store) )
+        irq_pci_mcfg_write(to_maddr((pte & PTE_FRAME) | va % PAGE_SIZE), store.bytes, value);
+    *regs = after;
+    return true;
+}

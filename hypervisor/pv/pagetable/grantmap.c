@@ -1,0 +1,77 @@
+/*
+ * Mappings of granted frames. The grant table holds references to a frame that it maps; the entry holds its own, like any
+ * other. So nothing goes wrong when the guest writes over the entry: the entry's references go, and the grant's stay until it is
+ * unmapped.
+ */
+#include "pv/pagetable/internal.h"
+
+/* The slot that a machine address names, in a valid L1 table of @d; NULL. */
+static u64 *slot_at(const struct domain *d, maddr_t maddr)
+{
+    mfn_t mfn = maddr_to_mfn(maddr);
+
+    if ( maddr.n % sizeof(u64) || !mfn_valid(mfn) || !is_l1_of(mfn_to_frame(mfn), d) )
+        return NULL;
+    return maddr_to_virt(maddr);
+}
+
+static long put_in(u64 *slot, u64 pte)
+{
+    return slot ? entry_replace_l1_held(slot, pte) : -EINVAL;
+}
+
+static long take_out(const struct domain *d, u64 *slot, mfn_t mfn, bool readonly)
+{
+    u64 pte;
+
+    if ( !slot )
+        return -EINVAL;
+    pte = READ_ONCE(*slot);
+    if ( !(pte & PTE_P) || !mfn_eq(pte_mfn(pte), mfn) || !(pte & PTE_RW) != readonly )
+        return -EINVAL;
+    return entry_replace_l1(d, d, slot, 0, false);
+}
+
+long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
+{
+    struct domain *d = v->domain;
+    long rc;
+
+    lock_acquire(table_lock(d));
+    rc = put_in(walk_to_l1(d, v->pv.root_kernel, va), pte);
+    lock_release(table_lock(d));
+    return rc;
+}
+
+long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte)
+{
+    struct domain *d = v->domain;
+    long rc;
+
+    lock_acquire(table_lock(d));
+    rc = put_in(slot_at(d, pte_maddr), pte);
+    lock_release(table_lock(d));
+    return rc;
+}
+
+long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly)
+{
+    struct domain *d = v->domain;
+    long rc;
+
+    lock_acquire(table_lock(d));
+    rc = take_out(d, walk_to_l1(d, v->pv.root_kernel, va), mfn, readonly);
+    lock_release(table_lock(d));
+    return rc;
+}
+
+long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly)
+{
+    struct domain *d = v->domain;
+    long rc;
+
+    lock_acquire(table_lock(d));
+    rc = take_out(d, slot_at(d, pte_maddr), mfn, readonly);
+    lock_release(table_lock(d));
+    return rc;
+}
