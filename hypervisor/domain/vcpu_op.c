@@ -70,7 +70,7 @@ static long vcpu_up(struct vcpu *v, gva_t arg)
         return -EINVAL;
 
     if ( __atomic_exchange_n(&v->down, false, __ATOMIC_SEQ_CST) )
-        sched_wake(v);
+        sched_update(v);
     return 0;
 }
 
@@ -96,10 +96,7 @@ static long vcpu_down(struct vcpu *v, gva_t arg)
     }
 
     if ( !__atomic_exchange_n(&v->down, true, __ATOMIC_SEQ_CST) )
-    {
-        sched_pause_nosync(v); /* off its CPU, which then finds it down */
-        sched_unpause(v);
-    }
+        sched_update(v);
     return 0;
 }
 
@@ -225,6 +222,7 @@ static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *a
     __atomic_store_n(&v->cpu.info, info, __ATOMIC_RELEASE);
     lock_release(&d->lock);
 
+    time_vcpu_info_moved(v);
     event_vcpu_info_moved(v);
     return 0;
 }
@@ -234,7 +232,7 @@ void vcpu_info_release(struct vcpu *v)
     if ( !v->info_mapped )
         return;
 
-    v->cpu.info = NULL; /* nothing runs, nothing is sent: whoever uses it now is wrong */
+    v->cpu.info = &domain_no_info; /* nothing runs; what is still sent goes nowhere */
     v->info_mapped = NULL;
     frame_put_and_type(mfn_to_frame(v->info_mfn));
     v->info_mfn = INVALID_MFN;

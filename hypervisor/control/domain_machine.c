@@ -1,0 +1,200 @@
+/* domctl: the machine as a domain sees it: width, CPUID, hypercall page, devices, frames. */
+#include "access/access.h"
+#include "boot/domain/builder.h"
+#include "control/internal.h"
+#include "mm/map.h"
+#include "pv/emulate/cpuid.h"
+#include "smp/smp.h"
+
+/* --- width --- */
+
+/* -EOPNOTSUPP 32 bits: no domain of that width yet. */
+long domctl_set_address_size(struct domain *d, struct xen_domctl_address_size *arg)
+{
+    (void)d;
+    return arg->size == 64 ? 0 : arg->size == 32 ? -EOPNOTSUPP : -EINVAL;
+}
+
+long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *arg)
+{
+    (void)d;
+    arg->size = 64;
+    return 0;
+}
+
+/* --- CPUID --- */
+
+long domctl_get_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
+{
+    return control_give_policy(d->pv.cpuid, handle_gva(arg->leaves), &arg->nr_leaves, handle_gva(arg->msrs),
+                               &arg->nr_msrs);
+}
+
+static long read_leaves(struct cpuid_policy *change, struct xen_domctl_cpu_policy *arg)
+{
+    for ( u32 i = 0; i < arg->nr_leaves; i++ )
+    {
+        xen_cpuid_leaf_t leaf;
+        long rc;
+
+        if ( copy_from_guest(&leaf, handle_gva_at(arg->leaves, i), sizeof(leaf)) )
+            return -EFAULT;
+        rc = cpuid_change_set_leaf(change, &leaf);
+        if ( rc )
+        {
+            arg->err_leaf = leaf.leaf;
+            arg->err_subleaf = leaf.subleaf;
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static long read_msrs(struct cpuid_policy *change, struct xen_domctl_cpu_policy *arg)
+{
+    for ( u32 i = 0; i < arg->nr_msrs; i++ )
+    {
+        xen_msr_entry_t msr;
+        long rc;
+
+        if ( copy_from_guest(&msr, handle_gva_at(arg->msrs, i), sizeof(msr)) )
+            return -EFAULT;
+        rc = cpuid_change_set_msr(change, &msr);
+        if ( rc )
+        {
+            arg->err_msr = msr.idx;
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* XEN_DOMCTL_set_cpu_policy: -E2BIG, -ERANGE, -EINVAL name the leaf or register; -ENOMEM, -EFAULT. All or nothing. */
+long domctl_set_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
+{
+    struct cpuid_policy *change;
+    long rc;
+
+    arg->err_leaf = arg->err_subleaf = arg->err_msr = ~0u;
+    if ( control_is_self(d) )
+        return -EINVAL;
+    if ( arg->nr_leaves > CPUID_MAX_LEAVES || arg->nr_msrs > CPUID_MAX_MSRS )
+        return -E2BIG;
+
+    change = cpuid_change_begin(d);
+    if ( !change )
+        return -ENOMEM;
+    rc = read_leaves(change, arg);
+    if ( !rc )
+        rc = read_msrs(change, arg);
+    if ( rc )
+    {
+        cpuid_change_drop(change);
+        return rc;
+    }
+
+    domain_pause(d);
+    cpuid_change_commit(d, change);
+    domain_unpause(d);
+    return 0;
+}
+
+/* --- frames --- */
+
+/* XEN_DOMCTL_hypercall_init: -EACCES not a frame that the domain may write. */
+long domctl_hypercall_init(struct domain *d, struct xen_domctl_hypercall_init *arg)
+{
+    mfn_t mfn = to_mfn(arg->gmfn);
+
+    if ( !mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
+        return -EACCES;
+
+    builder_hypercall_page(mfn_to_virt(mfn));
+    frame_put_and_type(mfn_to_frame(mfn));
+    return 0;
+}
+
+#define FRAMES_AT_ONCE 1024
+
+/* What a frame is to a save: the kind of table, if it is one, and whether it is pinned. */
+static u32 frame_kind(const struct domain *d, mfn_t mfn)
+{
+    static const u32 kinds[] = {
+        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+        [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+        [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+    };
+    struct frame *frame;
+    u32 kind = XEN_DOMCTL_PFINFO_NOTAB;
+    u64 state;
+
+    if ( !mfn_valid(mfn) )
+        return XEN_DOMCTL_PFINFO_XTAB;
+    frame = mfn_to_frame(mfn);
+    if ( !frame_get(frame, d->id) )
+        return XEN_DOMCTL_PFINFO_XTAB;
+
+    state = __atomic_load_n(&frame->state, __ATOMIC_RELAXED);
+    if ( frame_type_count(state) && frame_type_of(state) <= FRAME_L4 )
+        kind = kinds[frame_type_of(state)];
+    if ( state & FRAME_PINNED )
+        kind |= XEN_DOMCTL_PFINFO_LPINTAB;
+    frame_put(frame);
+    return kind;
+}
+
+/* XEN_DOMCTL_getpageframeinfo3: frame numbers in, kinds out. -E2BIG too many at once, -EFAULT. */
+long domctl_frame_types(struct domain *d, struct xen_domctl_getpageframeinfo3 *arg)
+{
+    if ( arg->num > FRAMES_AT_ONCE )
+        return -E2BIG;
+
+    for ( u64 i = 0; i < arg->num; i++ )
+    {
+        gva_t entry = handle_gva_at(arg->array, i);
+        u64 mfn;
+
+        if ( !guest_load_u64(&mfn, entry) || !guest_store_u64(entry, frame_kind(d, to_mfn(mfn))) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* Nothing is logged, so that there is nothing to switch off. */
+long domctl_shadow(struct domain *d, struct xen_domctl_shadow_op *arg)
+{
+    return !control_is_self(d) && arg->op == XEN_DOMCTL_SHADOW_OP_OFF ? 0 : -EINVAL;
+}
+
+/* --- devices --- */
+
+/* Nobody gives what isn't his: -EPERM. */
+static long give_or_take(struct domain *d, enum access_resource kind, u64 first, u64 count, bool give)
+{
+    u64 last = first + count - 1;
+
+    if ( count == 0 || last < first )
+        return -EINVAL;
+    if ( !access_resource(current_vcpu()->domain, kind, first, last) )
+        return -EPERM;
+    return give ? access_permit(d, kind, first, last) : access_deny(d, kind, first, last);
+}
+
+long domctl_iomem(struct domain *d, struct xen_domctl_iomem_permission *arg)
+{
+    return give_or_take(d, ACCESS_IOMEM, arg->first_mfn, arg->nr_mfns, arg->allow_access);
+}
+
+/* No ports at all are fine: that is how tools ask for nothing. */
+long domctl_ioports(struct domain *d, struct xen_domctl_ioport_permission *arg)
+{
+    if ( arg->nr_ports == 0 )
+        return 0;
+    return give_or_take(d, ACCESS_IOPORTS, arg->first_port, arg->nr_ports, arg->allow_access);
+}
+
+long domctl_irqs(struct domain *d, struct xen_domctl_irq_permission *arg)
+{
+    return give_or_take(d, ACCESS_IRQS, arg->pirq, 1, arg->allow_access);
+}

@@ -1,0 +1,193 @@
+/* domctl: vcpus of other domains, and where they run. */
+#include "control/internal.h"
+#include "lib/atomic.h"
+#include "lib/bits.h"
+#include "mm/alloc.h"
+#include "sched/sched.h"
+
+#define CONTEXT_ORDER 1 /* of a struct vcpu_guest_context */
+
+static long find_vcpu(struct domain *d, u32 id, struct vcpu **v)
+{
+    if ( id >= d->max_vcpus )
+        return -EINVAL;
+    *v = d->vcpus[id];
+    return *v ? 0 : -ESRCH;
+}
+
+/* --- contexts --- */
+
+/*
+ * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL a context that can't be, -EOPNOTSUPP one that would change the tables
+ * of a vcpu that has run. -ERESTART while page tables are validated.
+ */
+long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
+{
+    struct vcpu_guest_context *context;
+    struct vcpu *v;
+    long rc = find_vcpu(d, arg->vcpu, &v);
+
+    if ( control_is_self(d) || control_is_dying(d) || !arg->ctxt.p )
+        return -EINVAL;
+    if ( rc )
+        return rc;
+
+    context = mm_alloc(CONTEXT_ORDER);
+    if ( !context )
+        return -ENOMEM;
+    if ( copy_from_guest(context, handle_gva(arg->ctxt), sizeof(*context)) )
+        rc = -EFAULT;
+    else
+    {
+        domain_pause(d);
+        rc = vcpu_set_context(v, context);
+        domain_unpause(d);
+    }
+    mm_free(context, CONTEXT_ORDER);
+    return rc;
+}
+
+/* XEN_DOMCTL_getvcpucontext: -ENODATA it never had one, -EFAULT, -ENOMEM. Of oneself: as it is in this hypercall. */
+long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
+{
+    struct vcpu_guest_context *context;
+    struct vcpu *v;
+    long rc = find_vcpu(d, arg->vcpu, &v);
+
+    if ( rc )
+        return rc;
+    if ( !v->initialised )
+        return -ENODATA;
+
+    context = mm_alloc(CONTEXT_ORDER);
+    if ( !context )
+        return -ENOMEM;
+    if ( v != current_vcpu() )
+        sched_pause(v);
+    vcpu_get_context(v, context);
+    if ( v != current_vcpu() )
+        sched_unpause(v);
+
+    if ( copy_to_guest(handle_gva(arg->ctxt), context, sizeof(*context)) )
+        rc = -EFAULT;
+    mm_free(context, CONTEXT_ORDER);
+    return rc;
+}
+
+long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg)
+{
+    struct vcpu *v;
+    long rc = find_vcpu(d, arg->vcpu, &v);
+
+    if ( rc )
+        return rc;
+
+    arg->online = !READ_ONCE(v->down);
+    arg->blocked = READ_ONCE(v->sched.blocked);
+    arg->running = READ_ONCE(v->sched.running);
+    arg->cpu_time = sched_vcpu_ns(v);
+    arg->cpu = READ_ONCE(v->processor);
+    return 0;
+}
+
+/* --- affinity --- */
+
+#define HARD_OR_SOFT (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
+
+/* Nothing set means all CPUs. */
+static u64 effective(u64 affinity)
+{
+    return (affinity ? affinity : ~0UL) & READ_ONCE(smp_online);
+}
+
+/* The CPUs of @asked that there are. Vcpus don't move, so that a hard affinity must include the CPU that @v is on. */
+static long read_affinity(const struct vcpu *v, const struct xenctl_bitmap *asked, bool hard, u64 *map)
+{
+    long rc = bitmap64_from_guest(map, asked);
+
+    if ( rc )
+        return rc;
+    if ( !(*map & READ_ONCE(smp_online)) )
+        return -EINVAL;
+    return hard && !(*map & (1UL << v->processor)) ? -EOPNOTSUPP : 0;
+}
+
+/* XEN_DOMCTL_setvcpuaffinity; the masks come back as they took effect. -EINVAL no such CPUs, or no mask at all. */
+long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
+{
+    struct vcpu *v;
+    u64 hard = 0, soft = 0;
+    long rc = find_vcpu(d, arg->vcpu, &v);
+
+    if ( !rc && !(arg->flags & HARD_OR_SOFT) )
+        rc = -EINVAL;
+    if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
+        rc = read_affinity(v, &arg->cpumap_hard, true, &hard);
+    if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
+        rc = read_affinity(v, &arg->cpumap_soft, false, &soft);
+    if ( rc )
+        return rc;
+
+    if ( arg->flags & XEN_VCPUAFFINITY_HARD )
+    {
+        v->sched.hard_affinity = hard;
+        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(hard));
+    }
+    if ( arg->flags & XEN_VCPUAFFINITY_SOFT )
+    {
+        v->sched.soft_affinity = soft;
+        if ( !rc )
+            rc = bitmap64_to_guest(&arg->cpumap_soft, effective(soft) & effective(v->sched.hard_affinity));
+    }
+    return rc;
+}
+
+long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
+{
+    struct vcpu *v;
+    long rc = find_vcpu(d, arg->vcpu, &v);
+
+    if ( !rc && !(arg->flags & HARD_OR_SOFT) )
+        rc = -EINVAL;
+    if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
+        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(v->sched.hard_affinity));
+    if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
+        rc = bitmap64_to_guest(&arg->cpumap_soft, effective(v->sched.soft_affinity));
+    return rc;
+}
+
+#define NODES 1u /* bit map of the only node */
+
+long domctl_set_node_affinity(struct domain *d, struct xen_domctl_nodeaffinity *arg)
+{
+    u64 map;
+    long rc = bitmap64_from_guest(&map, &arg->nodemap);
+
+    (void)d;
+    return rc ? rc : map & NODES ? 0 : -EINVAL;
+}
+
+long domctl_get_node_affinity(struct domain *d, struct xen_domctl_nodeaffinity *arg)
+{
+    (void)d;
+    return bitmap64_to_guest(&arg->nodemap, NODES);
+}
+
+/* --- scheduling --- */
+
+/* XEN_DOMCTL_scheduler_op, of credit2: -EINVAL another scheduler, or per-vcpu settings, which it hasn't. */
+long domctl_scheduler(struct domain *d, struct xen_domctl_scheduler_op *arg)
+{
+    if ( arg->sched_id != XEN_SCHEDULER_CREDIT2 )
+        return -EINVAL;
+
+    switch ( arg->cmd )
+    {
+    case XEN_DOMCTL_SCHEDOP_getinfo:
+        return sched_domain_get(d, &arg->u.credit2.weight, &arg->u.credit2.cap);
+    case XEN_DOMCTL_SCHEDOP_putinfo:
+        return sched_domain_set(d, arg->u.credit2.weight, arg->u.credit2.cap);
+    default:
+        return -EINVAL;
+    }
+}

@@ -1,0 +1,76 @@
+/* control/'s own: handlers of the operations, and what they share. */
+#ifndef CONTROL_INTERNAL_H
+#define CONTROL_INTERNAL_H
+
+#include "control/control.h"
+#include "cpu/uaccess.h"
+
+/* One control operation at a time: LOCK_DOMCTL. */
+extern struct lock control_lock;
+
+/*
+ * Bitmaps of the toolstack's: @nr_bits of its own choice. to_guest writes ours, cut or filled up with zeros, and nothing
+ * beyond its last byte; from_guest reads what fits. -EFAULT; -EINVAL absurdly many, or from_guest: none at all.
+ */
+long bitmap64_to_guest(const struct xenctl_bitmap *to, u64 map);
+long bitmap64_from_guest(u64 *map, const struct xenctl_bitmap *from);
+
+/*
+ * A policy into the toolstack's arrays. @nr_leaves and @nr_msrs: how many fit; set to how many were written. A null array is
+ * skipped. -ENOBUFS an array is too small, -EFAULT, -ENOMEM.
+ */
+struct cpuid_policy;
+long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves, gva_t msrs, u32 *nr_msrs);
+
+/* CPU numbers end here. */
+u32 control_nr_cpus(void);
+
+/*
+ * Handlers of domctl, with LOCK_DOMCTL held and a reference to the domain. Beside what each says: -EINVAL for what one
+ * doesn't do to oneself, for a vcpu number that is out of range and for a dying domain; -ESRCH for a vcpu that wasn't made.
+ */
+long domctl_create(struct xen_domctl *op);
+long domctl_info(struct xen_domctl *op);
+long domctl_destroy(struct domain *d, void *arg);
+long domctl_pause(struct domain *d, void *arg);
+long domctl_unpause(struct domain *d, void *arg);
+long domctl_resume(struct domain *d, void *arg);
+long domctl_set_handle(struct domain *d, struct xen_domctl_setdomainhandle *arg);
+long domctl_max_mem(struct domain *d, struct xen_domctl_max_mem *arg);
+long domctl_max_vcpus(struct domain *d, struct xen_domctl_max_vcpus *arg);
+long domctl_set_time_offset(struct domain *d, struct xen_domctl_settimeoffset *arg);
+long domctl_set_tsc(struct domain *d, struct xen_domctl_tsc_info *arg);
+long domctl_get_tsc(struct domain *d, struct xen_domctl_tsc_info *arg);
+long domctl_scheduler(struct domain *d, struct xen_domctl_scheduler_op *arg);
+long domctl_set_node_affinity(struct domain *d, struct xen_domctl_nodeaffinity *arg);
+long domctl_get_node_affinity(struct domain *d, struct xen_domctl_nodeaffinity *arg);
+
+long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg);
+long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg);
+long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg);
+long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg);
+long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg);
+
+long domctl_set_address_size(struct domain *d, struct xen_domctl_address_size *arg);
+long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *arg);
+long domctl_get_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg);
+long domctl_set_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg);
+long domctl_hypercall_init(struct domain *d, struct xen_domctl_hypercall_init *arg);
+long domctl_iomem(struct domain *d, struct xen_domctl_iomem_permission *arg);
+long domctl_ioports(struct domain *d, struct xen_domctl_ioport_permission *arg);
+long domctl_irqs(struct domain *d, struct xen_domctl_irq_permission *arg);
+long domctl_frame_types(struct domain *d, struct xen_domctl_getpageframeinfo3 *arg);
+long domctl_shadow(struct domain *d, struct xen_domctl_shadow_op *arg);
+
+/* Is @d the caller's own, or on its way to death? Both are refused by what changes a domain's life. */
+static inline bool control_is_self(const struct domain *d)
+{
+    return d == current_vcpu()->domain;
+}
+
+static inline bool control_is_dying(const struct domain *d)
+{
+    return __atomic_load_n(&d->life, __ATOMIC_RELAXED) != DOMAIN_ALIVE;
+}
+
+#endif
