@@ -16,7 +16,7 @@ KIT_OBJECTS := $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-po
     $(patsubst guest-ports/%.S,$(B)/guest-obj/%.o,$(wildcard guest-ports/kit/arch/pv64.S))
 
 # One guest a folder of C files; kit, linux, grub, ... are no such folders.
-GUESTS := hello
+GUESTS := hello bench
 
 .PHONY: guests
 guests: $(GUESTS:%=$(B)/guests/%)
@@ -29,6 +29,9 @@ $(B)/guest-obj/%.o: guest-ports/%.S
 	@mkdir -p $(@D)
 	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
+# What bench's handlers and their assembly must agree on.
+$(B)/guest-obj/bench/%.o: GUEST_CFLAGS += -DBENCH_PENDING=2048 -DBENCH_FAULT_LENGTH=8
+
 $(B)/guest-obj/kit.lds: guest-ports/kit/kit.lds guest-ports/kit/arch/pv64.h
 	@mkdir -p $(@D)
 	$(GUEST_CC) -E -P -x c -D__ASSEMBLER__ -include guest-ports/kit/arch/pv64.h -o $@ $<
@@ -40,7 +43,7 @@ define guest_link
 endef
 
 define guest_rule
-$(B)/guests/$(1): $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-ports/$(1)/*.c)) \
+$(B)/guests/$(1): $(patsubst guest-ports/%,$(B)/guest-obj/%.o,$(basename $(wildcard guest-ports/$(1)/*.[cS]))) \
     $(KIT_OBJECTS) $(B)/guest-obj/kit.lds
 	$$(guest_link)
 endef
@@ -72,5 +75,9 @@ $(B)/tests/all: $(GUEST_TESTS_SHARED:%=$(B)/guest-obj/tests/%/main.o) $(TEST_RUN
 $(GUEST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/guest-obj/tests/%/main.o $(TEST_RUNNER) $(KIT_OBJECTS) \
     $(B)/guest-obj/kit.lds
 	$(guest_link)
+
+.PHONY: bench
+bench: $(B)/guests/bench $(B)/ringleader ## measure the operations' cost beside Debian's Xen
+	B=$(abspath $(B)) tests/bench/bench
 
 -include $(shell find $(B)/guest-obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,152 @@
+/*
+ * Events and timers.
+ */
+#include "bench.h"
+
+extern char bench_upcall[];
+
+_Static_assert(offsetof(struct shared_info, evtchn_pending) == BENCH_PENDING, "handlers.S knows this offset");
+
+volatile ulong bench_events;
+static evtchn_port_t port, timer_port;
+
+static void prepare_port(void)
+{
+    if ( !port )
+        port = (evtchn_port_t)check(event_bind_ipi(0));
+    event_mask(port);
+    event_clear(port);
+}
+
+static void send_masked(long count)
+{
+    struct evtchn_send send = { port };
+
+    REPEAT(count, event_clear(port); hypercall(event_channel_op, EVTCHNOP_send, &send));
+}
+
+static void send_pending(long count)
+{
+    struct evtchn_send send = { port };
+
+    hypercall(event_channel_op, EVTCHNOP_send, &send);
+    REPEAT(count, hypercall(event_channel_op, EVTCHNOP_send, &send));
+    event_clear(port);
+}
+
+static void unmask(long count)
+{
+    struct evtchn_unmask op = { port };
+
+    REPEAT(count, hypercall(event_channel_op, EVTCHNOP_unmask, &op));
+}
+
+static void prepare_upcall(void)
+{
+    prepare_port();
+    check(hypercall(set_callbacks, bench_upcall, kit_entry_failsafe, kit_entry_syscall));
+    event_unmask(port);
+}
+
+static void send_to_self(long count)
+{
+    struct evtchn_send send = { port };
+
+    REPEAT(count, hypercall(event_channel_op, EVTCHNOP_send, &send));
+}
+
+/* alloc_unbound, bind_interdomain, send, close, close */
+static void bind_cycle(long count)
+{
+    REPEAT(count, {
+        long a = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+        long b = event_bind_interdomain(DOMID_SELF, (evtchn_port_t)a);
+        struct evtchn_send send = { (evtchn_port_t)b };
+        struct evtchn_close close_a = { (evtchn_port_t)a }, close_b = { (evtchn_port_t)b };
+
+        hypercall(event_channel_op, EVTCHNOP_send, &send);
+        hypercall(event_channel_op, EVTCHNOP_close, &close_b);
+        hypercall(event_channel_op, EVTCHNOP_close, &close_a);
+    });
+}
+
+static void timer_pair(long count)
+{
+    uint64_t far = time_now() + 1000 * NS_PER_S;
+
+    REPEAT(count, hypercall(set_timer_op, far); hypercall(set_timer_op, 0));
+}
+
+static void singleshot_pair(long count)
+{
+    struct vcpu_set_singleshot_timer op = { time_now() + 1000 * NS_PER_S, 0 };
+
+    REPEAT(count, hypercall(vcpu_op, VCPUOP_set_singleshot_timer, 0, &op);
+           hypercall(vcpu_op, VCPUOP_stop_singleshot_timer, 0, NULL));
+}
+
+static void poll_past(long count)
+{
+    struct sched_poll poll = { .nr_ports = 1, .timeout = 1 };
+
+    set_xen_guest_handle(poll.ports, &port);
+    prepare_port();
+    REPEAT(count, hypercall(sched_op, SCHEDOP_poll, &poll));
+}
+
+static void prepare_timer(void)
+{
+    if ( !timer_port )
+        timer_port = (evtchn_port_t)check(event_bind_virq(VIRQ_TIMER, 0));
+    check(hypercall(set_callbacks, bench_upcall, kit_entry_failsafe, kit_entry_syscall));
+    event_unmask(timer_port);
+}
+
+/* How late a timer comes, in ns: the least of some tries. */
+static long latency(bool block)
+{
+    long best = 1000000;
+
+    prepare_timer();
+    for ( unsigned int i = 0; i < 20; i++ )
+    {
+        uint64_t deadline = time_now() + NS_PER_MS;
+        ulong before = bench_events;
+        long late;
+
+        hypercall(set_timer_op, deadline);
+        while ( bench_events == before )
+        {
+            if ( block )
+                hypercall(sched_op, SCHEDOP_block, NULL);
+        }
+        late = (long)(time_now() - deadline);
+        if ( late < best )
+            best = late;
+    }
+    return best;
+}
+
+static long latency_spinning(void)
+{
+    return latency(false);
+}
+
+static long latency_blocked(void)
+{
+    return latency(true);
+}
+
+const struct bench bench_events_rows[] = {
+    { "event_send_masked", prepare_port, send_masked, 0, NULL },
+    { "event_send_pending", prepare_port, send_pending, 0, NULL },
+    { "event_unmask", prepare_port, unmask, 0, NULL },
+    { "event_to_self", prepare_upcall, send_to_self, 0, NULL },
+    { "event_bind_cycle", NULL, bind_cycle, 0, NULL },
+    { "set_timer_pair", NULL, timer_pair, 0, NULL },
+    { "singleshot_pair", NULL, singleshot_pair, 0, NULL },
+    { "poll_past", NULL, poll_past, 0, NULL },
+    { "timer_latency_spinning", NULL, NULL, 0, latency_spinning },
+    { "timer_latency_blocked", NULL, NULL, 0, latency_blocked },
+    { NULL, NULL, NULL, 0, NULL },
+};

@@ -1,0 +1,230 @@
+/*
+ * Page tables: entries, flushes, pins, roots.
+ */
+#include "bench.h"
+
+static pte_t writable, readonly;
+static struct mmu_update batch[32];
+static struct multicall_entry calls[32];
+static pte_t *l4, *l3, *l2, *l1;
+
+static void prepare_entries(void)
+{
+    writable = pte_make(virt_to_mfn(bench_page), PTE_USER_RW);
+    readonly = pte_make(virt_to_mfn(bench_page), PTE_USER_RO);
+}
+
+/* An entry that maps a page, written anew with another frame's: here the same frame, other available bits. */
+static void update_one(long count)
+{
+    struct mmu_update update = { virt_to_machine(bench_entry), writable };
+    struct mmu_update unmap = { virt_to_machine(bench_entry), 0 };
+
+    REPEAT(count, hypercall(mmu_update, &unmap, 1, NULL, DOMID_SELF);
+           hypercall(mmu_update, &update, 1, NULL, DOMID_SELF));
+}
+
+static void update_protect(long count)
+{
+    struct mmu_update on = { virt_to_machine(bench_entry), writable };
+    struct mmu_update off = { virt_to_machine(bench_entry), readonly };
+
+    REPEAT(count, hypercall(mmu_update, &off, 1, NULL, DOMID_SELF);
+           hypercall(mmu_update, &on, 1, NULL, DOMID_SELF));
+}
+
+static void prepare_batch(void)
+{
+    prepare_entries();
+    for ( unsigned int i = 0; i < 32; i++ )
+    {
+        batch[i] = (struct mmu_update){ virt_to_machine(bench_entry + i), writable };
+        calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_update_va_mapping,
+                                             .args = { bench_va + i * PAGE_SIZE, writable, UVMF_NONE } };
+    }
+}
+
+/* 32 entries mapped, then unmapped: each an entry of a batch. */
+static void update_batch(long count)
+{
+    REPEAT(count, for ( unsigned int i = 0; i < 32; i++ ) batch[i].val = 0;
+           hypercall(mmu_update, batch, 32, NULL, DOMID_SELF);
+           for ( unsigned int i = 0; i < 32; i++ ) batch[i].val = writable;
+           hypercall(mmu_update, batch, 32, NULL, DOMID_SELF));
+}
+
+static void va_noflush(long count)
+{
+    REPEAT(count, hypercall(update_va_mapping, bench_va, 0, UVMF_NONE);
+           hypercall(update_va_mapping, bench_va, writable, UVMF_NONE));
+}
+
+static void va_invlpg(long count)
+{
+    REPEAT(count, hypercall(update_va_mapping, bench_va, 0, UVMF_INVLPG);
+           hypercall(update_va_mapping, bench_va, writable, UVMF_INVLPG));
+}
+
+static void va_multicall(long count)
+{
+    REPEAT(count, for ( unsigned int i = 0; i < 32; i++ ) calls[i].args[1] = 0; hypercall(multicall, calls, 32);
+           for ( unsigned int i = 0; i < 32; i++ ) calls[i].args[1] = writable; hypercall(multicall, calls, 32));
+}
+
+static void prepare_emulation(void)
+{
+    prepare_entries();
+    check(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
+}
+
+static void emulated_write(long count)
+{
+    REPEAT(count, *(volatile pte_t *)bench_entry = readonly; *(volatile pte_t *)bench_entry = writable);
+}
+
+static void one_mmuext(struct mmuext_op op, long count)
+{
+    REPEAT(count, hypercall(mmuext_op, &op, 1, NULL, DOMID_SELF));
+}
+
+static void flush_local(long count)
+{
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_TLB_FLUSH_LOCAL }, count);
+}
+
+static void invlpg_local(long count)
+{
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = bench_va }, count);
+}
+
+static void clear_page(long count)
+{
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = virt_to_mfn(bench_page) }, count);
+}
+
+static void copy_page(long count)
+{
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = virt_to_mfn(bench_page),
+                                   .arg2.src_mfn = virt_to_mfn(start_info) }, count);
+}
+
+static void *readonly_table(void *page)
+{
+    check(page_protect(page, PTE_KERNEL_RO));
+    return page;
+}
+
+static void prepare_l1(void)
+{
+    l1 = page_alloc();
+    for ( unsigned int i = 0; i < TABLE_ENTRIES; i++ )
+        l1[i] = pte_make(virt_to_mfn(bench_page), PTE_USER_RW);
+    readonly_table(l1);
+}
+
+static void pin_l1(long count)
+{
+    REPEAT(count, table_pin(l1, 1); table_unpin(l1));
+}
+
+/* A small process: one table a level, 64 pages. The kernel's part comes along, as in a true root. */
+static void fill_l4(void)
+{
+    for ( unsigned int i = 0; i < 64; i++ )
+        l1[i] = pte_make(virt_to_mfn(bench_page), PTE_USER_RW);
+    l2[0] = pte_make(virt_to_mfn(l1), PTE_TABLE);
+    l3[0] = pte_make(virt_to_mfn(l2), PTE_TABLE);
+    l4[1] = pte_make(virt_to_mfn(l3), PTE_TABLE);
+    l4[0] = pte_make(pte_mfn(table_root()[0]), PTE_TABLE);
+}
+
+static void prepare_l4(void)
+{
+    l1 = page_alloc();
+    l2 = page_alloc();
+    l3 = page_alloc();
+    l4 = page_alloc();
+    fill_l4();
+    readonly_table(l1);
+    readonly_table(l2);
+    readonly_table(l3);
+    readonly_table(l4);
+}
+
+static void pin_l4(long count)
+{
+    REPEAT(count, table_pin(l4, 4); table_unpin(l4));
+}
+
+static void prepare_process(void)
+{
+    l1 = page_alloc();
+    l2 = page_alloc();
+    l3 = page_alloc();
+    l4 = page_alloc();
+}
+
+/* Build it, pin it, use it, go back, unpin it, make its tables ordinary pages again. */
+static void process(long count)
+{
+    pte_t *tables[4] = { l1, l2, l3, l4 };
+    ulong old = virt_to_mfn(table_root());
+
+    REPEAT(count, fill_l4(); for ( unsigned int i = 0; i < 4; i++ ) page_protect(tables[i], PTE_KERNEL_RO);
+           table_pin(l4, 4); mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(l4)); mmuext_mfn(MMUEXT_NEW_BASEPTR, old);
+           table_unpin(l4); for ( unsigned int i = 0; i < 4; i++ ) page_protect(tables[i], PTE_KERNEL_RW));
+}
+
+static void prepare_roots(void)
+{
+    prepare_l4();
+    check(table_pin(l4, 4));
+}
+
+static void new_baseptr(long count)
+{
+    struct mmuext_op there = { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(l4) };
+    struct mmuext_op back = { .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
+
+    REPEAT(count, hypercall(mmuext_op, &there, 1, NULL, DOMID_SELF);
+           hypercall(mmuext_op, &back, 1, NULL, DOMID_SELF));
+}
+
+/* What Linux batches at a context switch: TS, stack, both roots. */
+static void context_switch(long count)
+{
+    static struct mmuext_op there[2], back[2];
+    struct multicall_entry switch_calls[3] = {
+        { .op = __HYPERVISOR_fpu_taskswitch, .args = { 1 } },
+        { .op = __HYPERVISOR_stack_switch, .args = { KIT_SS, (ulong)this_vcpu() + KIT_STACK_SIZE } },
+        { .op = __HYPERVISOR_mmuext_op, .args = { (ulong)there, 2, 0, DOMID_SELF } },
+    };
+
+    there[0] = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(l4) };
+    there[1] = (struct mmuext_op){ .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = virt_to_mfn(l4) };
+    back[0] = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
+    back[1] = (struct mmuext_op){ .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
+    REPEAT(count, switch_calls[2].args[0] = (ulong)there; hypercall(multicall, switch_calls, 3);
+           switch_calls[2].args[0] = (ulong)back; hypercall(multicall, switch_calls, 3));
+    hypercall(fpu_taskswitch, 0);
+}
+
+const struct bench bench_tables[] = {
+    { "mmu_update_one", prepare_entries, update_one, 2, NULL },
+    { "mmu_update_protect", prepare_entries, update_protect, 2, NULL },
+    { "mmu_update_batch_32", prepare_batch, update_batch, 64, NULL },
+    { "va_mapping_noflush", prepare_entries, va_noflush, 2, NULL },
+    { "va_mapping_invlpg", prepare_entries, va_invlpg, 2, NULL },
+    { "va_mapping_multicall_32", prepare_batch, va_multicall, 64, NULL },
+    { "emulated_write", prepare_emulation, emulated_write, 2, NULL },
+    { "tlb_flush_local", NULL, flush_local, 0, NULL },
+    { "invlpg_local", NULL, invlpg_local, 0, NULL },
+    { "clear_page", NULL, clear_page, 0, NULL },
+    { "copy_page", NULL, copy_page, 0, NULL },
+    { "pin_unpin_l1_512", prepare_l1, pin_l1, 0, NULL },
+    { "pin_unpin_l4_64", prepare_l4, pin_l4, 0, NULL },
+    { "process_build_use_destroy", prepare_process, process, 0, NULL },
+    { "new_baseptr", prepare_roots, new_baseptr, 2, NULL },
+    { "context_switch_multicall", prepare_roots, context_switch, 2, NULL },
+    { NULL, NULL, NULL, 0, NULL },
+};
