@@ -18,14 +18,15 @@ HOST_LIB   := tests/host/host.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*
 # What the head comment of test $(1) says after the word $(2).
 host-says = $(shell sed -n 's|^.*\b$(2):||p' tests/host/test_$(1).c | head -n 4)
 
-# Objects are built anew for each test, because each may have its own flags: they are few and small.
+# Objects are shared between the tests that ask for no flags of their own; the others have theirs in a folder each.
 define host-test-rules
-host_srcs_$(1)  := tests/host/test_$(1).c $$(sort $(HOST_LIB) $$(call host-says,$(1),LINK))
-host_flags_$(1) := $$(call host-says,$(1),FLAGS)
-host_flags_$(1) += $$(if $$(findstring -fsanitize,$$(host_flags_$(1))),,$(HOST_SANITIZERS))
-host_objs_$(1)  := $$(patsubst %.c,$(HOST_B)/$(1)/%.o,$$(host_srcs_$(1)))
+host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
+host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring -fsanitize,$$(host_own_$(1))),,$(HOST_SANITIZERS))
+host_dir_$(1)   := $(HOST_B)/$$(if $$(host_own_$(1)),$(1),common)
+host_srcs_$(1)  := tests/host/test_$(1).c $$(sort $(HOST_LIB) $$(wildcard $$(call host-says,$(1),LINK)))
+host_objs_$(1)  := $$(patsubst %.c,$$(host_dir_$(1))/%.o,$$(host_srcs_$(1)))
 
-$$(host_objs_$(1)): $(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk
+$(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk
 	@mkdir -p $$(@D)
 	@$(HOST_CC) $(HOST_CFLAGS) $$(host_flags_$(1)) -c $$< -o $$@
 
@@ -39,16 +40,21 @@ host-test-$(1): $(HOST_B)/test_$(1)
 -include $$(host_objs_$(1):.o=.d)
 endef
 
+$(HOST_B)/common/%.o: %.c tests/host/rules.mk
+	@mkdir -p $(@D)
+	@$(HOST_CC) $(HOST_CFLAGS) $(HOST_SANITIZERS) -c $< -o $@
+
 $(foreach test,$(HOST_TESTS),$(eval $(call host-test-rules,$(test))))
 
 .PHONY: host-tests host-tests-build
 host-tests-build: $(HOST_TESTS:%=$(HOST_B)/test_%)
 
-# A test that does not build fails alone: the others still run.
-host-tests:
-	@rc=0; \
+# All are built first, side by side. One that does not build fails alone: the others still run.
+host-tests: ## run the tests on the host
+	@$(MAKE) --no-print-directory -k -j$(shell nproc) -f $(firstword $(MAKEFILE_LIST)) B=$(B) host-tests-build; \
+	rc=0; \
 	for t in $(HOST_TESTS); do \
-	    $(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t \
+	    $(MAKE) --no-print-directory -q -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t \
 	        || { echo "HOST-TEST $$t.build FAIL"; rc=1; continue; }; \
 	    $(HOST_B)/test_$$t || rc=1; \
 	done; exit $$rc
