@@ -68,6 +68,15 @@ $(B)/guest-obj/tests/%/main.o: tests/guest/%/main.c
 	@mkdir -p $(@D)
 	$(GUEST_CC) $(GUEST_CFLAGS) $(TEST_CFLAGS) -DTEST_NAME=$* -Dtest_main=test_main_$* -MMD -MP -c -o $@ $<
 
+# The sweep over the tables of hypercall/ is a test like any other, in a folder of its own.
+guests: $(B)/tests/abi
+$(B)/guest-obj/tests/abi/main.o: tests/abi/main.c $(wildcard hypercall/*.def hypercall/ops/*.def)
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_CFLAGS) $(TEST_CFLAGS) -DTEST_NAME=abi -Dtest_main=test_main_abi -MMD -MP -c -o $@ $<
+
+$(B)/tests/abi: $(B)/guest-obj/tests/abi/main.o $(TEST_RUNNER) $(KIT_OBJECTS) $(B)/guest-obj/kit.lds
+	$(guest_link)
+
 $(B)/tests/all: $(GUEST_TESTS_SHARED:%=$(B)/guest-obj/tests/%/main.o) $(TEST_RUNNER) $(KIT_OBJECTS) \
     $(B)/guest-obj/kit.lds
 	$(guest_link)
