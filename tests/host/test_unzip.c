@@ -186,7 +186,7 @@ static void round_trips(const char *const *commands, size_t count, bool exact)
 static const char *const xz_commands[] = {
     "xz -0",
     "xz -6 --check=crc32",
-    "xz -9e --check=none",
+    "xz -7e --check=none",
     "xz --check=crc32 --x86 --lzma2=dict=32MiB",
     "xz --x86=start=4096 --lzma2=preset=1",
     "xz --lzma2=preset=6,lc=0,lp=2,pb=0",
@@ -198,7 +198,7 @@ static const char *const xz_commands[] = {
 static const char *const gzip_commands[] = { "gzip -1", "gzip -6", "gzip -9n" };
 
 static const char *const zstd_commands[] = {
-    "zstd -q -3", "zstd -q -1 --no-check", "zstd -q -12", "zstd -q --ultra -22", "zstd -q --fast=5",
+    "zstd -q -3", "zstd -q -1 --no-check", "zstd -q -12", "zstd -q -19", "zstd -q --fast=5",
 };
 
 TEST(xz)
