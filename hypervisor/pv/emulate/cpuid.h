@@ -26,6 +26,10 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out);
 struct cpuid_policy;
 const struct cpuid_policy *cpuid_machine_policy(u32 index);
 
+/* The processors' vendor, 12 characters without an end, and their signature. */
+const char *cpuid_machine_vendor(void);
+void cpuid_machine_signature(u32 *family, u32 *model, u32 *stepping);
+
 /* A policy's features as words, XEN_SYSCTL_get_cpu_featureset's layout. */
 #define CPUID_FEATURESET_WORDS 19
 void cpuid_policy_features(const struct cpuid_policy *policy, u32 words[CPUID_FEATURESET_WORDS]);

@@ -377,6 +377,26 @@ const struct cpuid_policy *cpuid_machine_policy(u32 index)
     }
 }
 
+const char *cpuid_machine_vendor(void)
+{
+    static u32 letters[3];
+
+    letters[0] = raw.basic[0].ebx;
+    letters[1] = raw.basic[0].edx;
+    letters[2] = raw.basic[0].ecx;
+    return (const char *)letters;
+}
+
+/* The extended fields count for family 15 (and, of the model, for 6) alone. */
+void cpuid_machine_signature(u32 *family, u32 *model, u32 *stepping)
+{
+    u32 eax = raw.basic[1].eax, base = (eax >> 8) & 0xf;
+
+    *family = base + (base == 0xf ? (eax >> 20) & 0xff : 0);
+    *model = ((eax >> 4) & 0xf) + (base == 0xf || base == 6 ? (eax >> 12) & 0xf0 : 0);
+    *stepping = eax & 0xf;
+}
+
 /* --- a domain's --- */
 
 long cpuid_policy_default(struct domain *d)

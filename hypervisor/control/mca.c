@@ -1,0 +1,85 @@
+/* mca: machine checks. dom0's kernel asks for the processors; errors are not handed on yet. */
+#include "control/internal.h"
+#include "irq/irq.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "pv/emulate/cpuid.h"
+
+static void fill_cpu(struct mcinfo_logical_cpu *info, u32 cpu)
+{
+    u32 words[CPUID_FEATURESET_WORDS];
+
+    cpuid_policy_features(cpuid_machine_policy(XEN_SYSCTL_cpu_policy_host), words);
+    memset(info, 0, sizeof(*info));
+    info->mc_cpunr = cpu;
+    info->mc_coreid = (u16)cpu;
+    info->mc_apicid = irq_acpi.apic_ids[cpu];
+    info->mc_ncores = control_nr_cpus();
+    info->mc_ncores_active = hweight64(smp_online);
+    info->mc_nthreads = 1;
+    cpuid_machine_signature(&info->mc_family, &info->mc_model, &info->mc_step);
+    memcpy(info->mc_vendorid, cpuid_machine_vendor(), 12);
+    info->mc_cpu_caps[MC_CAPS_STD_EDX] = words[0];
+    info->mc_cpu_caps[MC_CAPS_STD_ECX] = words[1];
+    info->mc_cpu_caps[MC_CAPS_AMD_EDX] = words[2];
+    info->mc_cpu_caps[MC_CAPS_AMD_ECX] = words[3];
+}
+
+/* XEN_MC_physcpuinfo: a null array asks how many there are; else as many as fit. */
+static long mca_cpus(struct xen_mc_physcpuinfo *arg)
+{
+    u32 online = hweight64(smp_online), nr = 0;
+
+    if ( !arg->info.p )
+    {
+        arg->ncpus = online;
+        return 0;
+    }
+
+    for ( u32 cpu = 0; cpu < control_nr_cpus() && nr < arg->ncpus; cpu++ )
+    {
+        struct mcinfo_logical_cpu info;
+
+        if ( !(smp_online & (1UL << cpu)) )
+            continue;
+        fill_cpu(&info, cpu);
+        if ( copy_to_guest(handle_gva_at(arg->info, nr), &info, sizeof(info)) )
+            return -EFAULT;
+        nr++;
+    }
+    arg->ncpus = nr;
+    return 0;
+}
+
+#define CASE_DONE(operation, argument, handler)                                                    \
+    case operation:                                                                                \
+        return handler((argument *)&op->u);
+#define CASE_SOON(operation, argument, handler)
+#define CASE_NEVER(operation, argument, handler)
+#define SUBOP(operation, argument, direction, who, status, handler, summary) CASE_##status(operation, argument, handler)
+
+static long call(struct xen_mc *op)
+{
+    switch ( op->cmd )
+    {
+#include <hypercall/ops/mca.def>
+    default:
+        return -ENOSYS;
+    }
+}
+
+long control_mca(unsigned long arg)
+{
+    struct xen_mc op;
+    long rc;
+
+    if ( copy_from_guest(&op, to_gva(arg), sizeof(op)) )
+        return -EFAULT;
+    if ( op.interface_version != XEN_MCA_INTERFACE_VERSION )
+        return -EACCES;
+
+    rc = call(&op);
+    if ( !rc && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
+        return -EFAULT;
+    return rc;
+}

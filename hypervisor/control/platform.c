@@ -1,0 +1,149 @@
+/* platform_op: the physical machine. */
+#include "console/console.h"
+#include "control/internal.h"
+#include "irq/irq.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "pv/emulate/cpuid.h"
+#include "sched/sched.h"
+#include "time/time.h"
+
+#define SLEEP_OFF 5 /* S5 */
+
+/* --- the wall clock --- */
+
+static long platform_settime64(struct xenpf_settime64 *arg)
+{
+    if ( arg->mbz )
+        return -EINVAL;
+    time_set_wallclock(arg->secs, arg->nsecs, (ns_t)arg->system_time);
+    return 0;
+}
+
+static long platform_settime32(struct xenpf_settime32 *arg)
+{
+    time_set_wallclock(arg->secs, arg->nsecs, (ns_t)arg->system_time);
+    return 0;
+}
+
+/* --- power --- */
+
+/* Does not return from S5. -EOPNOTSUPP other states, and machines that have no PM1 registers to write. */
+static long platform_sleep(struct xenpf_enter_acpi_sleep *arg)
+{
+    if ( arg->sleep_state != SLEEP_OFF || (arg->flags & XENPF_ACPI_SLEEP_EXTENDED) )
+        return -EOPNOTSUPP;
+
+    log_info("dom0 powers the machine off");
+    machine_power_off(arg->val_a, arg->val_b);
+}
+
+/* --- processors --- */
+
+/* A number that no CPU has is told as such, not refused: that is how dom0 finds the end. */
+static long platform_cpuinfo(struct xenpf_pcpuinfo *arg)
+{
+    u32 cpu = arg->xen_cpuid;
+
+    arg->max_present = irq_acpi.nr_cpus - 1;
+    if ( cpu >= irq_acpi.nr_cpus )
+    {
+        arg->flags = XEN_PCPU_FLAGS_INVALID;
+        return 0;
+    }
+
+    arg->flags = cpu < NR_CPUS && (smp_online & (1UL << cpu)) ? XEN_PCPU_FLAGS_ONLINE : 0;
+    arg->apic_id = irq_acpi.apic_ids[cpu];
+    arg->acpi_id = irq_acpi.acpi_ids[cpu];
+    return 0;
+}
+
+/* -ENODEV no such CPU is running. All are alike. */
+static long platform_cpu_version(struct xenpf_pcpu_version *arg)
+{
+    if ( arg->xen_cpuid >= NR_CPUS || !(smp_online & (1UL << arg->xen_cpuid)) )
+        return -ENODEV;
+
+    arg->max_present = irq_acpi.nr_cpus - 1;
+    memcpy(arg->vendor_id, cpuid_machine_vendor(), sizeof(arg->vendor_id));
+    cpuid_machine_signature(&arg->family, &arg->model, &arg->stepping);
+    return 0;
+}
+
+/* The CPUs asked for, a byte of the map at a time; those that don't run are cleared in it, and have no idle time. */
+static long idle_times_of_byte(const struct xenpf_getidletime *arg, u32 byte)
+{
+    gva_t at = to_gva(handle_gva(arg->cpumap_bitmap).n + byte);
+    u8 asked, found = 0;
+
+    if ( copy_from_guest(&asked, at, 1) )
+        return -EFAULT;
+
+    for ( u32 bit = 0; bit < 8; bit++ )
+    {
+        u32 cpu = byte * 8 + bit;
+        bool online = cpu < NR_CPUS && (smp_online & (1UL << cpu));
+
+        if ( cpu >= arg->cpumap_nr_cpus || !(asked & (1u << bit)) )
+            continue;
+        if ( online )
+            found |= 1u << bit;
+        if ( !guest_store_u64(handle_gva_at(arg->idletime, cpu), online ? sched_idle_ns(cpu) : 0) )
+            return -EFAULT;
+    }
+    return copy_to_guest(at, &found, 1) ? -EFAULT : 0;
+}
+
+/* CPUs beyond those that we can have are left alone. */
+static long platform_idletime(struct xenpf_getidletime *arg)
+{
+    u32 bytes = DIV_ROUND_UP(min_t(u32, arg->cpumap_nr_cpus, NR_CPUS), 8);
+    long rc = 0;
+
+    for ( u32 i = 0; !rc && i < bytes; i++ )
+        rc = idle_times_of_byte(arg, i);
+    arg->now = (u64)time_now();
+    return rc;
+}
+
+/* --- dispatch --- */
+
+#define CASE_DONE(operation, argument, direction, handler)                                         \
+    case operation:                                                                                \
+        *copy_back = BACK_##direction;                                                             \
+        return handler((argument *)&op->u);
+#define CASE_SOON(operation, argument, direction, handler)
+#define CASE_NEVER(operation, argument, direction, handler)
+
+#define BACK_IN    false
+#define BACK_INOUT true
+
+#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+    CASE_##status(operation, argument, direction, handler)
+
+static long call(struct xen_platform_op *op, bool *copy_back)
+{
+    switch ( op->cmd )
+    {
+#include <hypercall/ops/platform.def>
+    default:
+        return -ENOSYS;
+    }
+}
+
+long control_platform_op(unsigned long arg)
+{
+    struct xen_platform_op op;
+    bool copy_back = false;
+    long rc;
+
+    if ( copy_from_guest(&op, to_gva(arg), sizeof(op)) )
+        return -EFAULT;
+    if ( op.interface_version != XENPF_INTERFACE_VERSION )
+        return -EACCES;
+
+    rc = call(&op, &copy_back);
+    if ( !rc && copy_back && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
+        return -EFAULT;
+    return rc;
+}

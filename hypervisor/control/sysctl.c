@@ -1,0 +1,47 @@
+/* sysctl: dispatch. As domctl's, but that all operations are about the machine. */
+#include "control/internal.h"
+#include "control/sysctl.h"
+
+#define CASE_DONE(operation, argument, direction, handler)                                         \
+    case operation:                                                                                \
+        *copy_back = BACK_##direction;                                                             \
+        return handler((argument *)&op->u);
+#define CASE_SHOW CASE_DONE
+#define CASE_SOON(operation, argument, direction, handler)
+#define CASE_NEVER(operation, argument, direction, handler)
+
+#define BACK_IN    false
+#define BACK_INOUT true
+
+#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+    CASE_##status(operation, argument, direction, handler)
+
+static long call(struct xen_sysctl *op, bool *copy_back)
+{
+    switch ( op->cmd )
+    {
+#include <hypercall/ops/sysctl.def>
+    default:
+        return -ENOSYS;
+    }
+}
+
+long control_sysctl(unsigned long arg)
+{
+    struct xen_sysctl op;
+    bool copy_back = false;
+    long rc;
+
+    if ( copy_from_guest(&op, to_gva(arg), sizeof(op)) )
+        return -EFAULT;
+    if ( op.interface_version != XEN_SYSCTL_INTERFACE_VERSION )
+        return -EACCES;
+
+    lock_acquire(&control_lock);
+    rc = call(&op, &copy_back);
+    lock_release(&control_lock);
+
+    if ( copy_back && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
+        return -EFAULT;
+    return rc;
+}

@@ -1,0 +1,193 @@
+/* sysctl: domains, scheduler, pool, log, counters. */
+#include "console/console.h"
+#include "control/internal.h"
+#include "control/sysctl.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/alloc.h"
+#include "trace/trace.h"
+
+/* --- domains --- */
+
+long sysctl_domains(struct xen_sysctl_getdomaininfolist *arg)
+{
+    struct domain *d = domain_first_at_or_above(arg->first_domain);
+    u32 nr = 0;
+    long rc = 0;
+
+    while ( d && d->id < DOMID_FIRST_RESERVED && nr < arg->max_domains && !rc )
+    {
+        struct xen_domctl_getdomaininfo info;
+        domid_t next = d->id + 1;
+
+        control_domain_info(d, &info);
+        domain_put(d);
+        if ( copy_to_guest(handle_gva_at(arg->buffer, nr), &info, sizeof(info)) )
+            rc = -EFAULT;
+        nr++;
+        d = domain_first_at_or_above(next);
+    }
+    if ( d )
+        domain_put(d);
+    arg->num_domains = nr;
+    return rc;
+}
+
+/* --- the scheduler, and its pool --- */
+
+long sysctl_sched_id(struct xen_sysctl_sched_id *arg)
+{
+    arg->sched_id = XEN_SCHEDULER_CREDIT2;
+    return 0;
+}
+
+/* -EINVAL another scheduler; -ENOENT another pool; -EOPNOTSUPP a change: there is no rate limit to set. */
+long sysctl_scheduler(struct xen_sysctl_scheduler_op *arg)
+{
+    if ( arg->sched_id != XEN_SCHEDULER_CREDIT2 )
+        return -EINVAL;
+    if ( arg->cpupool_id != 0 )
+        return -ENOENT;
+    if ( arg->cmd != XEN_SYSCTL_SCHEDOP_getinfo )
+        return arg->cmd == XEN_SYSCTL_SCHEDOP_putinfo ? -EOPNOTSUPP : -EINVAL;
+
+    memset(&arg->u, 0, sizeof(arg->u));
+    return 0;
+}
+
+static u32 count_domains(void)
+{
+    struct domain *d = domain_first_at_or_above(0);
+    u32 nr = 0;
+
+    while ( d && d->id < DOMID_FIRST_RESERVED )
+    {
+        domid_t next = d->id + 1;
+
+        domain_put(d);
+        nr++;
+        d = domain_first_at_or_above(next);
+    }
+    if ( d )
+        domain_put(d);
+    return nr;
+}
+
+/* Pool 0 holds all CPUs and all domains. -ENOENT another; -EOPNOTSUPP to make or change one. */
+long sysctl_cpupool(struct xen_sysctl_cpupool_op *arg)
+{
+    switch ( arg->op )
+    {
+    case XEN_SYSCTL_CPUPOOL_OP_INFO: /* the pool at or above the one asked */
+        if ( arg->cpupool_id != 0 )
+            return -ENOENT;
+        arg->sched_id = XEN_SCHEDULER_CREDIT2;
+        arg->n_dom = count_domains();
+        return bitmap64_to_guest(&arg->cpumap, smp_online);
+
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        return bitmap64_to_guest(&arg->cpumap, 0);
+
+    case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+        return arg->cpupool_id == 0 ? 0 : -ENOENT;
+
+    default:
+        return -EOPNOTSUPP;
+    }
+}
+
+/* --- the log --- */
+
+/* By the page: the ring is locked for no longer. */
+static long copy_log(struct xen_sysctl_readconsole *arg, char *page)
+{
+    u32 index = arg->index, done = 0;
+    bool incremental = arg->incremental;
+
+    while ( done < arg->count )
+    {
+        size_t got = console_ring_read(page, min_t(size_t, arg->count - done, PAGE_SIZE), &index, incremental, false);
+
+        if ( got == 0 )
+            break;
+        if ( copy_to_guest(handle_gva_at(arg->buffer, done), page, got) )
+            return -EFAULT;
+        done += (u32)got;
+        incremental = true;
+    }
+    arg->index = index;
+    arg->count = done;
+    return 0;
+}
+
+/* XEN_SYSCTL_readconsole: -ENOMEM. */
+long sysctl_readconsole(struct xen_sysctl_readconsole *arg)
+{
+    char *page = mm_alloc(0);
+    long rc;
+
+    if ( !page )
+        return -ENOMEM;
+
+    rc = copy_log(arg, page);
+    if ( !rc && arg->clear )
+        (void)console_ring_read(page, 0, &arg->index, true, true);
+    mm_free(page, 0);
+    return rc;
+}
+
+/* More keys than anybody types at once. -E2BIG. */
+#define MAX_KEYS 64
+
+long sysctl_debug_keys(struct xen_sysctl_debug_keys *arg)
+{
+    char keys[MAX_KEYS];
+
+    if ( arg->nr_keys > MAX_KEYS )
+        return -E2BIG;
+    if ( copy_from_guest(keys, handle_gva(arg->keys), arg->nr_keys) )
+        return -EFAULT;
+
+    for ( u32 i = 0; i < arg->nr_keys; i++ )
+        console_debug_key(keys[i]);
+    return 0;
+}
+
+/* --- counters --- */
+
+static const char *const counter_names[] = {
+#define COUNTER(name, summary) summary,
+#include "trace/counters.def"
+#undef COUNTER
+};
+
+static long give_counters(struct xen_sysctl_perfc_op *arg)
+{
+    for ( u32 i = 0; i < NR_COUNTERS; i++ )
+    {
+        struct xen_sysctl_perfc_desc desc = { .nr_vals = 1 };
+        xen_sysctl_perfc_val_t value = (xen_sysctl_perfc_val_t)trace_counters[i];
+
+        strlcpy(desc.name, counter_names[i], sizeof(desc.name));
+        if ( arg->desc.p && copy_to_guest(handle_gva_at(arg->desc, i), &desc, sizeof(desc)) )
+            return -EFAULT;
+        if ( arg->val.p && copy_to_guest(handle_gva_at(arg->val, i), &value, sizeof(value)) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* XEN_SYSCTL_perfc_op: null arrays are skipped. Values are cut to 32 bits, as the ABI has them. */
+long sysctl_counters(struct xen_sysctl_perfc_op *arg)
+{
+    if ( arg->cmd != XEN_SYSCTL_PERFCOP_query && arg->cmd != XEN_SYSCTL_PERFCOP_reset )
+        return -EINVAL;
+
+    arg->nr_counters = NR_COUNTERS;
+    arg->nr_vals = NR_COUNTERS;
+    if ( arg->cmd == XEN_SYSCTL_PERFCOP_query )
+        return give_counters(arg);
+
+    memset(trace_counters, 0, sizeof(trace_counters));
+    return 0;
+}
