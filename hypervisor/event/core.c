@@ -520,11 +520,11 @@ static long event_close(struct vcpu *v, struct evtchn_close *arg)
 /* Close all ports from the cursor on. 0, or -ERESTART: call again. */
 static long close_all(struct domain *d)
 {
-    u32 n = READ_ONCE(d->event.close_cursor);
+    u32 first = READ_ONCE(d->event.close_cursor);
 
-    for ( ; n < d->event.nr_ports; n++ )
+    for ( u32 n = first; n < d->event.nr_ports; n++ )
     {
-        if ( n % CLOSE_BATCH == CLOSE_BATCH - 1 && preempt_pending() )
+        if ( n % CLOSE_BATCH == 0 && n != first && preempt_pending() )
         {
             WRITE_ONCE(d->event.close_cursor, n);
             return -ERESTART;

@@ -129,7 +129,7 @@ long maptrack_release_all(struct domain *d)
     {
         struct grant_handle h;
 
-        if ( n % RELEASE_BATCH == RELEASE_BATCH - 1 && preempt_pending() )
+        if ( n % RELEASE_BATCH == 0 && n != t->release_cursor && preempt_pending() )
         {
             t->release_cursor = n;
             return -ERESTART;

@@ -168,7 +168,7 @@ void sched_block(void)
         percpu_raise(this_cpu(), WORK_RESCHEDULE);
 }
 
-void sched_yield(void)
+void sched_let_others(void)
 {
     struct sched_queue *q = this_cpu()->sched;
 

@@ -13,7 +13,7 @@
 static long sched_op_yield(struct vcpu *v, gva_t arg)
 {
     (void)v, (void)arg;
-    sched_yield();
+    sched_let_others();
     return 0;
 }
 

@@ -37,7 +37,7 @@ void sched_event_arrived(struct vcpu *v);
 void sched_block(void);
 
 /* Let others run first, if there are any. */
-void sched_yield(void);
+void sched_let_others(void);
 
 /* Counted pauses of one vcpu; sched_pause returns when it is off its CPU (its state is saved); nosync doesn't wait. */
 void sched_pause(struct vcpu *v);

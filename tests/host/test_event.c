@@ -1,0 +1,803 @@
+/*
+ * Event channels: bindings, both ABIs as a guest sees them, poll, reset and teardown; then random operations, after each of
+ * which a guest that consumes its events must have found just those that were sent.
+ *
+ * LINK: hypervisor/event/core.c hypervisor/event/deliver.c hypervisor/event/fifo.c hypervisor/domain/subop.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/fair.c hypervisor/sched/cap.c hypervisor/sched/ops.c
+ * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c
+ */
+#include "tests/host/fake/rooms.h"
+
+#include "cpu/percpu.h"
+#include "event/event.h"
+#include "event/port.h"
+#include "lib/bitmap.h"
+#include "sched/sched.h"
+
+/* --- irq/, as far as it is asked --- */
+
+static u32 pirqs_bound;
+
+long irq_pirq_bound(struct domain *d, u32 pirq, bool share)
+{
+    (void)share;
+    if ( !d->privileged )
+        return -EPERM;
+    if ( pirq >= 16 )
+        return -EINVAL;
+    pirqs_bound |= 1u << pirq;
+    return 0;
+}
+
+void irq_pirq_unbound(struct domain *d, u32 pirq)
+{
+    expect(!lock_held(&d->event.lock));
+    pirqs_bound &= ~(1u << pirq);
+}
+
+void irq_pirq_unmasked(struct domain *d, u32 pirq)
+{
+    (void)d, (void)pirq;
+}
+
+/* --- The guest's side --- */
+
+static struct domain *dom0, *domu;
+
+static void set_up(void)
+{
+    fake_machine();
+    require(sched_init_cpu() == 0);
+    dom0 = fake_guest(0, true, 2);
+    domu = fake_guest(1, false, 2);
+    fake_run(dom0->vcpus[0]);
+}
+
+#define OP(d, op, ...)                                                                             \
+    ({                                                                                             \
+        struct evtchn_##op arg_ = { __VA_ARGS__ };                                                 \
+        fake_run((d)->vcpus[0]);                                                                   \
+        event_channel_op(EVTCHNOP_##op, (unsigned long)&arg_);                                     \
+    })
+
+/* The same, returning the port in @field, or the error. */
+#define BIND(d, op, field, ...)                                                                    \
+    ({                                                                                             \
+        struct evtchn_##op arg_ = { __VA_ARGS__ };                                                 \
+        long rc_;                                                                                  \
+        fake_run((d)->vcpus[0]);                                                                   \
+        rc_ = event_channel_op(EVTCHNOP_##op, (unsigned long)&arg_);                               \
+        rc_ ? rc_ : (long)arg_.field;                                                              \
+    })
+
+static long alloc_unbound(struct domain *d, domid_t remote)
+{
+    return BIND(d, alloc_unbound, port, .dom = DOMID_SELF, .remote_dom = remote);
+}
+
+static long bind_interdomain(struct domain *d, domid_t remote, u32 port)
+{
+    return BIND(d, bind_interdomain, local_port, .remote_dom = remote, .remote_port = port);
+}
+
+static long send(struct domain *d, u32 port)
+{
+    return OP(d, send, .port = port);
+}
+
+static long close_port(struct domain *d, u32 port)
+{
+    return OP(d, close, .port = port);
+}
+
+static struct evtchn_status status(struct domain *d, u32 port)
+{
+    struct evtchn_status arg = { .dom = DOMID_SELF, .port = port };
+
+    fake_run(d->vcpus[0]);
+    expect_eq(event_channel_op(EVTCHNOP_status, (unsigned long)&arg), 0);
+    return arg;
+}
+
+static bool bit(struct domain *d, u32 port)
+{
+    return test_bit(port, (unsigned long *)d->shared_info->evtchn_pending);
+}
+
+static void mask(struct domain *d, u32 port)
+{
+    set_bit(port, (unsigned long *)d->shared_info->evtchn_mask);
+}
+
+/* Take one event from vcpu @v as an upcall handler does, lowest port first; 0: there is none. */
+static u32 consume_two_level(struct vcpu *v)
+{
+    struct shared_info *s = v->domain->shared_info;
+    unsigned long *selector = (unsigned long *)&v->cpu.info->evtchn_pending_sel;
+    unsigned long word;
+
+    v->cpu.info->evtchn_upcall_pending = 0;
+    for_each_set_bit(word, selector, 64)
+    {
+        unsigned long ready = s->evtchn_pending[word] & ~s->evtchn_mask[word];
+
+        if ( !(ready & (ready - 1)) )
+            clear_bit(word, selector);
+        if ( ready )
+        {
+            s->evtchn_pending[word] &= ~(ready & -ready);
+            v->cpu.info->evtchn_upcall_pending = *selector != 0;
+            return (u32)(word * 64) + ffs64(ready) - 1;
+        }
+    }
+    return 0;
+}
+
+/* --- Bindings --- */
+
+TEST(ports_are_given_from_one_up_and_again)
+{
+    set_up();
+    expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 0), 1);
+    expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 1), 2);
+    expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 2), -ENOENT);
+    expect_eq(alloc_unbound(dom0, 1), 3);
+    expect_eq(close_port(dom0, 2), 0);
+    expect_eq(close_port(dom0, 2), -EINVAL);
+    expect_eq(close_port(dom0, 0), -EINVAL);
+    expect_eq(close_port(dom0, 100000), -EINVAL);
+    expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 1), 2);
+    expect_eq(status(dom0, 2).status, EVTCHNSTAT_ipi);
+    expect_eq(status(dom0, 2).vcpu, 1);
+    expect_eq(status(dom0, 3).u.unbound.dom, 1);
+    expect_eq(status(dom0, 4).status, EVTCHNSTAT_closed);
+}
+
+TEST(an_operation_that_does_not_exist)
+{
+    set_up();
+    expect_eq(event_channel_op(14, 0), -ENOSYS);
+    expect_eq(event_channel_op(~0UL, 0), -ENOSYS);
+    expect_eq(event_channel_op(EVTCHNOP_send, 8), -EFAULT);
+    expect_eq(event_channel_op(EVTCHNOP_reset, 8), -EFAULT);
+    expect_eq(event_channel_op(EVTCHNOP_send, ~0UL), -EFAULT);
+}
+
+TEST(virqs)
+{
+    set_up();
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_TIMER, .vcpu = 1), 1);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_TIMER, .vcpu = 1), -EEXIST);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_TIMER, .vcpu = 0), 2);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_CONSOLE, .vcpu = 1), -EINVAL);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_CONSOLE, .vcpu = 0), 3);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = 23, .vcpu = 0), 4);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = 24, .vcpu = 0), -EINVAL);
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_DEBUG, .vcpu = 2), -ENOENT);
+
+    event_send_virq(dom0->vcpus[1], VIRQ_TIMER);
+    expect(bit(dom0, 1) && !bit(dom0, 2));
+    expect_eq(consume_two_level(dom0->vcpus[0]), 0);
+    expect_eq(consume_two_level(dom0->vcpus[1]), 1);
+
+    expect_eq(OP(dom0, bind_vcpu, .port = 1, .vcpu = 0), -EINVAL);
+    expect_eq(OP(dom0, bind_vcpu, .port = 3, .vcpu = 1), 0);
+    event_send_global_virq(VIRQ_CONSOLE);
+    expect_eq(consume_two_level(dom0->vcpus[1]), 3);
+
+    expect_eq(close_port(dom0, 3), 0);
+    event_send_global_virq(VIRQ_CONSOLE); /* to nobody */
+    expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_CONSOLE, .vcpu = 0), 3);
+    expect(!bit(dom0, 3));
+    expect_eq(send(dom0, 3), -EINVAL);
+}
+
+TEST(pirqs)
+{
+    set_up();
+    expect_eq(BIND(domu, bind_pirq, port, .pirq = 5), -EPERM);
+    expect_eq(BIND(dom0, bind_pirq, port, .pirq = 500), -EINVAL);
+    expect_eq(BIND(dom0, bind_pirq, port, .pirq = ~0u), -EINVAL);
+    expect_eq(BIND(dom0, bind_pirq, port, .pirq = 5), 1);
+    expect_eq(BIND(dom0, bind_pirq, port, .pirq = 5), -EEXIST);
+    expect_eq(status(dom0, 1).u.pirq, 5);
+    expect(event_send_pirq(dom0, 5));
+    expect(!event_send_pirq(dom0, 5));
+    expect(!event_send_pirq(dom0, 6));
+    expect(!event_send_pirq(domu, 5));
+    expect_eq(close_port(dom0, 1), 0);
+    expect_eq(pirqs_bound, 0);
+    expect(!event_send_pirq(dom0, 5));
+    expect_eq(BIND(dom0, bind_pirq, port, .pirq = 5), 1);
+}
+
+TEST(interdomain)
+{
+    u32 a, b;
+
+    set_up();
+    a = (u32)alloc_unbound(dom0, domu->id);
+    expect_eq(bind_interdomain(domu, 7, a), -ESRCH);
+    expect_eq(bind_interdomain(domu, 0, a + 1), -EINVAL);
+    expect_eq(bind_interdomain(dom0, 0, a), -EINVAL); /* open to domu only */
+    b = (u32)bind_interdomain(domu, 0, a);
+    expect_eq(b, 1);
+    expect_eq(bind_interdomain(domu, 0, a), -EINVAL);
+    expect(bit(domu, b) && !bit(dom0, a));
+    expect_eq(consume_two_level(domu->vcpus[0]), b);
+    expect_eq(status(dom0, a).u.interdomain.dom, 1);
+    expect_eq(status(domu, b).u.interdomain.port, a);
+
+    expect_eq(send(domu, b), 0);
+    expect_eq(consume_two_level(dom0->vcpus[0]), a);
+    expect_eq(OP(dom0, bind_vcpu, .port = a, .vcpu = 1), 0);
+    expect_eq(OP(dom0, bind_vcpu, .port = a, .vcpu = 2), -ENOENT);
+    expect_eq(send(domu, b), 0);
+    expect_eq(consume_two_level(dom0->vcpus[0]), 0);
+    expect_eq(consume_two_level(dom0->vcpus[1]), a);
+
+    /* The closer's peer is told nothing, and may be joined again by the same domain only. */
+    expect_eq(close_port(domu, b), 0);
+    expect_eq(status(dom0, a).status, EVTCHNSTAT_unbound);
+    expect_eq(status(dom0, a).u.unbound.dom, 1);
+    expect_eq(send(dom0, a), 0);
+    expect_eq(bind_interdomain(domu, 0, a), b);
+    expect_eq(close_port(dom0, a), 0);
+    expect_eq(status(domu, b).u.unbound.dom, 0);
+    expect_eq(close_port(domu, b), 0);
+    expect_eq(dom0->refs, 1);
+    expect_eq(domu->refs, 1);
+}
+
+TEST(interdomain_with_oneself)
+{
+    u32 a, b;
+
+    set_up();
+    a = (u32)alloc_unbound(domu, DOMID_SELF);
+    b = (u32)bind_interdomain(domu, DOMID_SELF, a);
+    expect_eq(b, 2);
+    expect_eq(send(domu, b), 0);
+    expect(bit(domu, a));
+    expect_eq(close_port(domu, b), 0);
+    expect_eq(status(domu, a).status, EVTCHNSTAT_unbound);
+    expect_eq(domu->refs, 1);
+}
+
+TEST(others_ports)
+{
+    struct evtchn_status arg = { .dom = 0, .port = 1 };
+
+    set_up();
+    expect_eq(BIND(dom0, alloc_unbound, port, .dom = 1, .remote_dom = DOMID_SELF), 1);
+    expect_eq(status(domu, 1).u.unbound.dom, 0);
+    expect_eq(BIND(domu, alloc_unbound, port, .dom = 0, .remote_dom = 1), -EPERM);
+    expect_eq(BIND(dom0, alloc_unbound, port, .dom = 9, .remote_dom = 1), -ESRCH);
+    fake_run(domu->vcpus[0]);
+    expect_eq(event_channel_op(EVTCHNOP_status, (unsigned long)&arg), -EPERM);
+    expect_eq(OP(domu, reset, .dom = 0), -EPERM);
+    expect_eq(OP(dom0, reset, .dom = 1), -EINVAL); /* not paused */
+}
+
+TEST(as_many_ports_as_allowed)
+{
+    set_up();
+    domu->event.max_port = 10;
+    for ( u32 i = 1; i <= 10; i++ )
+        expect_eq(alloc_unbound(domu, 0), i);
+    expect_eq(alloc_unbound(domu, 0), -ENOSPC);
+    for ( u32 i = 1; i < EVTCHN_2L_NR_CHANNELS; i++ )
+        require(alloc_unbound(dom0, 1) == i);
+    expect_eq(alloc_unbound(dom0, 1), -ENOSPC);
+    expect_eq(close_port(dom0, 4095), 0);
+    expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 0), 4095);
+}
+
+/* --- Delivery --- */
+
+TEST(masked_events_wait)
+{
+    u32 port;
+
+    set_up();
+    port = (u32)BIND(dom0, bind_ipi, port, .vcpu = 1);
+    mask(dom0, port);
+    expect_eq(send(dom0, port), 0);
+    expect(bit(dom0, port));
+    expect(!dom0->vcpus[1]->cpu.info->evtchn_upcall_pending);
+    expect_eq(OP(dom0, unmask, .port = port), 0);
+    expect(dom0->vcpus[1]->cpu.info->evtchn_upcall_pending);
+    expect_eq(consume_two_level(dom0->vcpus[1]), port);
+    expect_eq(OP(dom0, unmask, .port = port), 0);
+    expect(!dom0->vcpus[1]->cpu.info->evtchn_upcall_pending);
+    expect_eq(OP(dom0, unmask, .port = 100000), -EINVAL);
+}
+
+TEST(a_moved_vcpu_info_is_looked_through)
+{
+    struct vcpu_info info = { 0 };
+
+    set_up();
+    dom0->vcpus[0]->cpu.info = &info;
+    event_vcpu_info_moved(dom0->vcpus[0]);
+    expect(info.evtchn_upcall_pending && info.evtchn_pending_sel == ~0UL);
+}
+
+/* --- FIFO, as a guest has it --- */
+
+struct fifo_guest {
+    struct domain *d;
+    mfn_t control[2], array[2];
+    u32 head[2][EVTCHN_FIFO_MAX_QUEUES];
+};
+
+static event_word_t *word_of(struct fifo_guest *g, u32 port)
+{
+    return (event_word_t *)mfn_to_virt(g->array[port / 1024]) + port % 1024;
+}
+
+static struct evtchn_fifo_control_block *control_of(struct fifo_guest *g, u32 vcpu)
+{
+    return mfn_to_virt(g->control[vcpu]) + 8 * vcpu;
+}
+
+static void fifo_start(struct fifo_guest *g, struct domain *d)
+{
+    memset(g, 0, sizeof(*g));
+    g->d = d;
+    for ( u32 i = 0; i < 2; i++ )
+    {
+        g->control[i] = fake_frame(d);
+        g->array[i] = fake_frame(d);
+        memset(mfn_to_virt(g->control[i]), 0, PAGE_SIZE);
+        memset(mfn_to_virt(g->array[i]), 0, PAGE_SIZE);
+        require(BIND(d, init_control, link_bits, .control_gfn = g->control[i].n, .offset = 8 * i, .vcpu = i) == 17);
+    }
+}
+
+static void fifo_expand(struct fifo_guest *g, u32 page)
+{
+    require(OP(g->d, expand_array, .array_gfn = g->array[page].n) == 0);
+}
+
+/* The protocol of a guest's handler: take the first port of the highest queue that is ready. 0: there is none. */
+static u32 consume_fifo(struct fifo_guest *g, u32 vcpu)
+{
+    struct evtchn_fifo_control_block *control = control_of(g, vcpu);
+
+    g->d->vcpus[vcpu]->cpu.info->evtchn_upcall_pending = 0;
+    for ( u32 q = 0; q < EVTCHN_FIFO_MAX_QUEUES; q++ )
+        while ( control->ready & (1u << q) )
+        {
+            u32 port = g->head[vcpu][q] ? g->head[vcpu][q] : control->head[q];
+            event_word_t *word = word_of(g, port), old = *word;
+
+            require(port);
+            require(old & (1u << EVTCHN_FIFO_LINKED));
+            *word = old & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK);
+            g->head[vcpu][q] = old & EVTCHN_FIFO_LINK_MASK;
+            if ( !g->head[vcpu][q] )
+                control->ready &= ~(1u << q);
+            if ( (old & (1u << EVTCHN_FIFO_PENDING)) && !(old & (1u << EVTCHN_FIFO_MASKED)) )
+            {
+                *word &= ~(1u << EVTCHN_FIFO_PENDING);
+                return port;
+            }
+        }
+    return 0;
+}
+
+TEST(fifo_refusals)
+{
+    mfn_t frame, foreign;
+
+    set_up();
+    frame = fake_frame(domu);
+    foreign = fake_frame(dom0);
+    expect_eq(OP(domu, expand_array, .array_gfn = frame.n), -EOPNOTSUPP);
+    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .vcpu = 2), -ENOENT);
+    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .offset = 4), -EINVAL);
+    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .offset = 4096 - 64), -EINVAL);
+    expect_eq(OP(domu, init_control, .control_gfn = foreign.n), -EINVAL);
+    expect_eq(OP(domu, init_control, .control_gfn = ~0UL), -EINVAL);
+    expect(!domu->event.fifo);
+    expect_eq(fake_refs(frame), 1);
+    expect_eq(BIND(domu, bind_ipi, port, .vcpu = 0), 1);
+    expect_eq(OP(domu, set_priority, .port = 1, .priority = 3), -ENOSYS);
+
+    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .offset = 4096 - 72), 0);
+    expect_eq(OP(domu, init_control, .control_gfn = frame.n), -EINVAL);
+    expect_eq(OP(domu, expand_array, .array_gfn = foreign.n), -EINVAL);
+    expect_eq(OP(domu, set_priority, .port = 1, .priority = 16), -EINVAL);
+    expect_eq(OP(domu, set_priority, .port = 100000, .priority = 1), -EINVAL);
+    expect_eq(OP(domu, set_priority, .port = 1, .priority = 15), 0);
+}
+
+TEST(fifo_takes_over_and_remembers)
+{
+    struct fifo_guest g;
+    u32 a, b;
+
+    set_up();
+    a = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    b = (u32)BIND(domu, bind_ipi, port, .vcpu = 1);
+    send(domu, a); /* pending in the 2-level bitmap */
+    fifo_start(&g, domu);
+    send(domu, b); /* there is no word for it yet */
+    expect(event_port_pending(domu, b));
+    expect_eq(consume_fifo(&g, 0), 0);
+    fifo_expand(&g, 0);
+    expect_eq(consume_fifo(&g, 0), a);
+    expect_eq(consume_fifo(&g, 1), b);
+    expect_eq(consume_fifo(&g, 1), 0);
+    send(domu, a);
+    expect_eq(consume_fifo(&g, 0), a);
+}
+
+TEST(fifo_order_and_priority)
+{
+    struct fifo_guest g;
+    u32 ports[4];
+
+    set_up();
+    fifo_start(&g, domu);
+    fifo_expand(&g, 0);
+    for ( int i = 0; i < 4; i++ )
+        ports[i] = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    OP(domu, set_priority, .port = ports[2], .priority = 0);
+    for ( int i = 0; i < 4; i++ )
+        send(domu, ports[i]);
+    expect_eq(consume_fifo(&g, 0), ports[2]);
+    expect_eq(consume_fifo(&g, 0), ports[0]);
+    send(domu, ports[0]); /* behind those that wait */
+    expect_eq(consume_fifo(&g, 0), ports[1]);
+    expect_eq(consume_fifo(&g, 0), ports[3]);
+    expect_eq(consume_fifo(&g, 0), ports[0]);
+    expect_eq(consume_fifo(&g, 0), 0);
+}
+
+/* A port that moves to another queue while it is the last of the old one: the next event there must not follow it. */
+TEST(fifo_a_port_that_moves)
+{
+    struct fifo_guest g;
+    u32 a, b, c;
+
+    set_up();
+    fifo_start(&g, domu);
+    fifo_expand(&g, 0);
+    a = (u32)alloc_unbound(domu, DOMID_SELF);
+    b = (u32)bind_interdomain(domu, DOMID_SELF, a);
+    c = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    expect_eq(consume_fifo(&g, 0), b); /* raised by the binding */
+
+    expect_eq(send(domu, b), 0); /* raises a on vcpu 0 */
+    expect_eq(OP(domu, bind_vcpu, .port = a, .vcpu = 1), 0);
+    expect_eq(consume_fifo(&g, 0), a); /* it was linked there */
+    expect_eq(send(domu, b), 0); /* now to vcpu 1, though it is still vcpu 0's tail */
+    expect_eq(send(domu, c), 0);
+    expect_eq(consume_fifo(&g, 0), c);
+    expect_eq(consume_fifo(&g, 0), 0);
+    expect_eq(consume_fifo(&g, 1), a);
+    expect_eq(consume_fifo(&g, 1), 0);
+}
+
+TEST(fifo_survives_a_hostile_guest)
+{
+    struct fifo_guest g;
+    u32 ports[8];
+
+    set_up();
+    fifo_start(&g, domu);
+    fifo_expand(&g, 0);
+    for ( int i = 0; i < 8; i++ )
+        ports[i] = (u32)BIND(domu, bind_ipi, port, .vcpu = i % 2);
+    for ( int round = 0; round < 20000; round++ )
+    {
+        u32 port = ports[host_test_random() % 8];
+
+        switch ( host_test_random() % 5 )
+        {
+        case 0:
+            *word_of(&g, (u32)host_test_random() % 1024) = (event_word_t)host_test_random();
+            break;
+        case 1:
+            memset(control_of(&g, host_test_random() % 2), (int)host_test_random(), 72);
+            break;
+        case 2:
+            OP(domu, unmask, .port = port);
+            break;
+        case 3:
+            OP(domu, set_priority, .port = port, .priority = host_test_random() % 16);
+            break;
+        default:
+            send(domu, port);
+        }
+    }
+}
+
+/* --- Poll --- */
+
+static long poll(struct vcpu *v, evtchn_port_t *ports, u32 n, u64 timeout)
+{
+    struct sched_poll arg = { .nr_ports = n, .timeout = timeout };
+
+    set_xen_guest_handle(arg.ports, ports);
+    fake_run(v);
+    v->sched.running = true; /* as if it had come to the CPU by itself */
+    return sched_op(SCHEDOP_poll, (unsigned long)&arg);
+}
+
+TEST(poll_wakes_on_masked_events)
+{
+    struct vcpu *v;
+    evtchn_port_t ports[2] = { 0 };
+
+    set_up();
+    v = domu->vcpus[0];
+    ports[0] = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    ports[1] = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    mask(domu, ports[0]);
+    mask(domu, ports[1]);
+
+    expect_eq(poll(v, ports, 1, 0), 0);
+    expect(v->sched.blocked && domu->event.pollers == 1);
+    send(domu, ports[1]);
+    expect(v->sched.blocked);
+    send(domu, ports[0]);
+    expect(!v->sched.blocked && domu->event.pollers == 0);
+
+    expect_eq(poll(v, ports, 1, 0), 0); /* pending already */
+    expect(!v->sched.blocked);
+    clear_bit(ports[0], (unsigned long *)domu->shared_info->evtchn_pending);
+    clear_bit(ports[1], (unsigned long *)domu->shared_info->evtchn_pending);
+
+    expect_eq(poll(v, ports, 2, 0), 0);
+    expect(v->sched.blocked);
+    send(domu, ports[1]);
+    expect(!v->sched.blocked);
+
+    ports[1] = 100000;
+    clear_bit(ports[0], (unsigned long *)domu->shared_info->evtchn_pending);
+    expect_eq(poll(v, ports, 2, 0), -EINVAL);
+    expect_eq(domu->event.pollers, 0);
+}
+
+TEST(poll_ends_in_time)
+{
+    struct vcpu *v;
+    evtchn_port_t port;
+
+    set_up();
+    v = domu->vcpus[0];
+    port = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    expect_eq(poll(v, &port, 1, (u64)fake_now - 1), 0);
+    expect(!v->sched.blocked);
+    expect_eq(poll(v, &port, 1, (u64)fake_now + 1000), 0);
+    expect(v->sched.blocked);
+    fake_advance(fake_now + 999);
+    expect(v->sched.blocked);
+    fake_advance(fake_now + 1);
+    expect(!v->sched.blocked && domu->event.pollers == 0);
+    expect_eq(poll(v, &port, 129, 0), -EINVAL);
+    expect_eq(poll(v, (evtchn_port_t *)8, 1, 0), -EFAULT);
+}
+
+/* --- The end --- */
+
+static void open_many(void)
+{
+    for ( u32 i = 0; i < 200; i++ )
+    {
+        u32 a = (u32)alloc_unbound(dom0, 1);
+
+        bind_interdomain(domu, 0, a);
+        BIND(dom0, bind_ipi, port, .vcpu = 0);
+    }
+    BIND(dom0, bind_virq, port, .virq = VIRQ_TIMER, .vcpu = 0);
+    BIND(dom0, bind_pirq, port, .pirq = 5);
+}
+
+TEST(reset_stops_and_resumes)
+{
+    struct fifo_guest g;
+    struct evtchn_reset arg = { .dom = DOMID_SELF };
+    unsigned int stops = 0;
+    long rc;
+
+    set_up();
+    open_many();
+    fifo_start(&g, dom0);
+    fifo_expand(&g, 0);
+    fake_run(dom0->vcpus[0]);
+    fake_preempt_at = fake_preempt_every = 1;
+    while ( (rc = event_channel_op(EVTCHNOP_reset, (unsigned long)&arg)) == -ERESTART && stops < 100 )
+    {
+        stops++;
+        expect_eq(fake_continuation.arg[1], (unsigned long)&arg);
+    }
+    expect_eq(rc, 0);
+    expect(stops > 3);
+    for ( u32 i = 1; i < dom0->event.nr_ports; i++ )
+        expect_eq(event_port(dom0, i)->state, EVENT_FREE);
+    expect_eq(dom0->vcpus[0]->event.virq_port[VIRQ_TIMER], 0);
+    expect_eq(pirqs_bound, 0);
+    expect_eq(dom0->refs, 1);
+    expect_eq(domu->refs, 1);
+    expect(!dom0->event.fifo);
+    expect_eq(fake_refs(g.array[0]), 1);
+    expect_eq(fake_refs(g.control[1]), 1);
+    expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 0), 1);
+}
+
+TEST(teardown_leaves_nothing)
+{
+    long blocks;
+    struct domain *d;
+    struct fifo_guest g;
+
+    set_up();
+    blocks = fake_heap_blocks;
+    d = fake_guest(5, false, 2);
+    for ( u32 i = 0; i < 300; i++ )
+        bind_interdomain(d, 0, (u32)alloc_unbound(dom0, 5));
+    fifo_start(&g, d);
+    fifo_expand(&g, 0);
+    fake_preempt_at = 2;
+    expect(!fake_guest_relinquish(d));
+    expect_eq(alloc_unbound(d, 0), -EINVAL);
+    while ( !fake_guest_relinquish(d) )
+        ;
+    expect_eq(d->refs, 1);
+    expect_eq(dom0->refs, 1);
+    expect_eq(fake_refs(g.array[0]), 1);
+    fake_guest_destroy(d);
+    expect(fake_heap_blocks <= blocks + 2); /* dom0's own ports */
+    expect_eq(status(dom0, 1).u.unbound.dom, 5);
+}
+
+/* --- Anything, in any order --- */
+
+#define STEPS 100000
+
+struct world {
+    struct domain *d[3];
+    struct fifo_guest fifo[3];
+    bool uses_fifo[3];
+    bool sent[3][1024]; /* events that the guest has to find */
+};
+
+/* Pairs point at each other and hold references; nothing else does. */
+static void check_bindings(struct world *w)
+{
+    u32 pairs[3] = { 0 };
+
+    for ( int i = 0; i < 3; i++ )
+        for ( u32 n = 0; n < w->d[i]->event.nr_ports; n++ )
+        {
+            struct event_port *port = event_port(w->d[i], n);
+
+            require(port->number == n);
+            require(port->state != EVENT_CHANGING);
+            if ( port->state == EVENT_VIRQ )
+                require(w->d[i]->vcpus[port->virq == VIRQ_TIMER ? port->vcpu : 0]->event.virq_port[port->virq] == n);
+            if ( port->state != EVENT_INTERDOMAIN )
+                continue;
+            require(port->peer.port->state == EVENT_INTERDOMAIN);
+            require(port->peer.port->peer.port == port);
+            require(port->peer.port->peer.domain == w->d[i]);
+            pairs[port->peer.domain->id]++;
+        }
+    for ( int i = 0; i < 3; i++ )
+        require(w->d[i]->refs == 1 + pairs[i]);
+}
+
+/* What the vcpus of domain @i find is what was sent: no more, no less. */
+static void check_delivery(struct world *w, int i)
+{
+    for ( u32 vcpu = 0; vcpu < 2; vcpu++ )
+    {
+        u32 port;
+
+        for ( ;; )
+        {
+            bool told = w->d[i]->vcpus[vcpu]->cpu.info->evtchn_upcall_pending;
+
+            port = w->uses_fifo[i] ? consume_fifo(&w->fifo[i], vcpu) : consume_two_level(w->d[i]->vcpus[vcpu]);
+            if ( !port )
+                break;
+            require(w->sent[i][port]);
+            (void)told;
+            w->sent[i][port] = false;
+        }
+    }
+    for ( u32 n = 0; n < 1024; n++ )
+        require(!w->sent[i][n]);
+}
+
+/* An event that the guest must find, unless it was found already. */
+static void note_sent(struct world *w, int i, u32 port)
+{
+    w->sent[i][port] = true;
+}
+
+static void random_step(struct world *w)
+{
+    int i = host_test_random() % 3, j = host_test_random() % 3;
+    struct domain *d = w->d[i];
+    u32 n = 1 + host_test_random() % 60;
+    struct event_port *port = event_port(d, n);
+    long rc;
+
+    switch ( host_test_random() % 10 )
+    {
+    case 0:
+        alloc_unbound(d, w->d[j]->id);
+        break;
+    case 1:
+        rc = bind_interdomain(d, w->d[j]->id, n);
+        if ( rc > 0 )
+            note_sent(w, i, (u32)rc);
+        break;
+    case 2:
+        BIND(d, bind_ipi, port, .vcpu = host_test_random() % 2);
+        break;
+    case 3:
+        BIND(d, bind_virq, port, .virq = host_test_random() % 2 ? VIRQ_TIMER : VIRQ_CONSOLE, .vcpu = host_test_random() % 2);
+        break;
+    case 4:
+        if ( close_port(d, n) == 0 )
+            w->sent[i][n] = false;
+        break;
+    case 5:
+        OP(d, bind_vcpu, .port = n, .vcpu = host_test_random() % 2);
+        break;
+    case 6:
+        if ( w->uses_fifo[i] )
+            OP(d, set_priority, .port = n, .priority = host_test_random() % 16);
+        break;
+    case 7:
+        event_send_virq(d->vcpus[1], VIRQ_TIMER);
+        if ( d->vcpus[1]->event.virq_port[VIRQ_TIMER] )
+            note_sent(w, i, d->vcpus[1]->event.virq_port[VIRQ_TIMER]);
+        break;
+    default:
+        rc = send(d, n);
+        if ( port && port->state == EVENT_IPI )
+            note_sent(w, i, n);
+        else if ( port && port->state == EVENT_INTERDOMAIN )
+            note_sent(w, port->peer.domain->id, port->peer.port->number);
+        expect(!!rc == !(port && (port->state == EVENT_IPI || port->state == EVENT_INTERDOMAIN ||
+                                  port->state == EVENT_UNBOUND)));
+    }
+}
+
+TEST(random_operations)
+{
+    struct world w = { 0 };
+
+    set_up();
+    w.d[0] = dom0;
+    w.d[1] = domu;
+    w.d[2] = fake_guest(2, false, 2);
+    for ( int i = 0; i < 3; i++ )
+        w.d[i]->event.max_port = 50;
+    for ( int step = 0; step < STEPS; step++ )
+    {
+        random_step(&w);
+        if ( step % 37 == 0 )
+            check_bindings(&w);
+        if ( host_test_random() % 8 == 0 )
+            check_delivery(&w, host_test_random() % 3);
+        if ( step == STEPS / 3 )
+            for ( int i = 1; i < 3; i++ )
+            {
+                fifo_start(&w.fifo[i], w.d[i]);
+                w.uses_fifo[i] = true;
+                fifo_expand(&w.fifo[i], 0);
+            }
+    }
+    for ( int i = 0; i < 3; i++ )
+        check_delivery(&w, i);
+}
+
+HOST_TEST_MAIN
