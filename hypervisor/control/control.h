@@ -9,7 +9,10 @@
 #include "boot/boot_info.h"
 #include "domain/domain.h"
 
-/* Keep what guests may ask of the boot, the hypervisor's options: once, before dom0 runs; @boot may go after. */
+/*
+ * Keep what guests may ask of the boot and the machine: options, memory map, CPUID policies. Once, after the boot CPU is set
+ * up and before any domain is made; @boot may go after.
+ */
 void control_init(const struct boot_info *boot);
 extern char control_cmdline[1024];
 
