@@ -40,10 +40,12 @@ long irq_domain_create(struct domain *d);
 long irq_domain_relinquish(struct domain *d);
 void irq_domain_destroy(struct domain *d);
 
-/* The machine: never return. */
+/*
+ * The machine: never return. Powering off takes the values for the PM1 control registers that dom0's AML told
+ * (XENPF_enter_acpi_sleep).
+ */
 void machine_reboot(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn));
-void machine_power_off(u16 pm1a, u16 pm1b)
-    __attribute__((noreturn)); /* values for PM1 control, as dom0's AML told */
+void machine_power_off(u16 pm1a, u16 pm1b) __attribute__((noreturn));
 
 #endif

@@ -1,7 +1,6 @@
 /* Lines and their vectors; the way from a vector to the guests' events. */
 #include "irq/lines.h"
 
-#include "access/access.h"
 #include "console/console.h"
 #include "event/event.h"
 #include "irq/ioapic.h"
@@ -134,19 +133,16 @@ void line_set_open(struct irq_line *line, bool open)
 
 bool lines_own_isa(u8 irq, void (*handler)(void))
 {
-    u32 gsi = ioapic_isa_gsi(irq);
     struct irq_line *line;
 
     lock_acquire(&irq_lock);
-    line = lines_of_gsi(gsi);
+    line = lines_of_gsi(ioapic_isa_gsi(irq));
     if ( line )
     {
         line->own = handler;
         line_update(line);
     }
     lock_release(&irq_lock);
-    if ( line )
-        access_keep(ACCESS_IRQS, gsi, gsi);
     return line != NULL;
 }
 

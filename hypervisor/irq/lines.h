@@ -25,7 +25,10 @@ u32 lines_target(void);
 /* An interrupt on a device vector: tell whom it may concern, acknowledge. Without the lock. */
 void lines_dispatch(u32 vector);
 
-/* Take ISA interrupt @irq for the hypervisor itself. False: there is no such line. Boot only, without the lock. */
+/*
+ * Take ISA interrupt @irq for the hypervisor itself; dom0 may map it, but not bind it. False: there is no such line. Boot only,
+ * without the lock.
+ */
 bool lines_own_isa(u8 irq, void (*handler)(void));
 
 #endif

@@ -162,18 +162,15 @@ static long setup_gsi(u32 gsi, bool level, bool active_low)
 
     if ( !line )
         return -EINVAL;
-    if ( line->own || line->mode_set )
-        return line->level == level && line->active_low == active_low ? -EEXIST : -EBUSY;
-    if ( line->nr_guests )
-        return -EBUSY;
+    if ( line->own || line->mode_set || line->nr_guests )
+        return -EEXIST;
     lines_set_mode(line, level, active_low);
     line->mode_set = true;
     return 0;
 }
 
 /*
- * Tell how a GSI signals, once: dom0's AML knows. -EEXIST it was told so before, -EBUSY otherwise or while it is in use,
- * -EINVAL no such GSI, -EPERM.
+ * Tell how a GSI signals, once, before it is used: dom0's AML knows. -EEXIST too late, -EINVAL no such GSI, -EPERM.
  */
 static long physdev_setup_gsi(struct vcpu *v, struct physdev_setup_gsi *arg)
 {
