@@ -46,6 +46,14 @@ $(HOST_B)/common/%.o: %.c tests/host/rules.mk
 
 $(foreach test,$(HOST_TESTS),$(eval $(call host-test-rules,$(test))))
 
+# The string functions as the hypervisor has them, beside the C library's: see test_string.c.
+$(HOST_B)/own_string.o: hypervisor/lib/string.c tests/host/rules.mk
+	@mkdir -p $(@D)
+	@$(HOST_CC) -std=gnu11 -O2 -ffreestanding -I. -Ihypervisor -c $< -o $@
+	@objcopy --prefix-symbols=own_ $@
+
+$(HOST_B)/test_string: $(HOST_B)/own_string.o
+
 .PHONY: host-tests host-tests-build
 host-tests-build: $(HOST_TESTS:%=$(HOST_B)/test_%)
 
