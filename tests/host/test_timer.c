@@ -1,0 +1,497 @@
+/*
+ * Timers with the hardware played here, and guests' clocks and timers on top of them. Time passes only when a test says so.
+ *
+ * LINK: hypervisor/time/heap.c hypervisor/time/timer.c hypervisor/time/guest.c hypervisor/time/wallclock.c
+ */
+#include "tests/host/host.h"
+
+#include "cpu/percpu.h"
+#include "cpu/uaccess.h"
+#include "event/event.h"
+#include "irq/lapic.h"
+#include "sched/sched.h"
+#include "time/clock.h"
+#include "time/cpu.h"
+
+/* --- The hypervisor around --- */
+
+static struct percpu cpus[2];
+__thread struct percpu *host_cpu = &cpus[0];
+struct clock time_clock;
+u64 time_tsc_khz;
+static ns_t now;
+static u32 lapic_count; /* nanoseconds: the bus runs at 1 GHz */
+static u64 deadline;
+static bool has_deadline;
+static unsigned int hardware_writes, kicks;
+static unsigned int virqs[4];
+static struct domain guest, idle = { .id = DOMID_IDLE };
+struct domain *domain_idle = &idle;
+static struct vcpu vcpu, other, idle_vcpu;
+static struct vcpu_info info[2];
+static struct shared_info shared;
+static struct vcpu_time_info user_area;
+static bool user_area_mapped = true;
+
+ns_t time_now(void)
+{
+    return now;
+}
+
+void clock_calibrate(void)
+{
+    time_clock.tsc_to_ns = time_clock.ns_to_tsc = time_clock.ns_to_lapic =
+        scale_make(NS_PER_S, NS_PER_S);
+}
+
+u64 rtc_read(void)
+{
+    return 1700000000;
+}
+
+void lapic_timer_set(u32 count)
+{
+    expect(!has_deadline);
+    lapic_count = count;
+    hardware_writes++;
+}
+
+bool lapic_timer_use_deadline(void)
+{
+    return has_deadline;
+}
+
+void lapic_timer_set_deadline(u64 tsc)
+{
+    deadline = tsc;
+}
+
+void lock_init(struct lock *lock, enum lock_level level)
+{
+    *lock = (struct lock)LOCK_INIT(level);
+}
+
+void lock_acquire(struct lock *lock)
+{
+    expect_eq(lock->ticket_now++, 0);
+}
+
+void lock_release(struct lock *lock)
+{
+    expect_eq(--lock->ticket_now, 0);
+}
+
+void *heap_alloc(size_t size)
+{
+    return calloc(1, size);
+}
+
+void panic(const char *format, ...)
+{
+    fail_now("panic: %s", format);
+}
+
+struct percpu *smp_percpu(u32 cpu)
+{
+    return &cpus[cpu];
+}
+
+void smp_poll(void)
+{
+}
+
+void smp_kick(u32 cpu, u32 work)
+{
+    percpu_raise(&cpus[cpu], work);
+    kicks++;
+}
+
+void event_send_virq(struct vcpu *v, u32 virq)
+{
+    expect_eq(virq, VIRQ_TIMER);
+    virqs[v->id]++;
+}
+
+void sched_pause(struct vcpu *v)
+{
+    expect(v != current_vcpu());
+}
+
+void sched_unpause(struct vcpu *v)
+{
+    (void)v;
+}
+
+unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
+{
+    if ( !user_area_mapped )
+        return len;
+    memcpy((void *)to.n, from, len);
+    return 0;
+}
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    return id <= guest.id ? &guest : NULL;
+}
+
+void domain_put(struct domain *d)
+{
+    (void)d;
+}
+
+/* --- Shorthands --- */
+
+static void make_vcpu(struct vcpu *v, u32 id)
+{
+    v->id = id;
+    v->domain = &guest;
+    v->cpu.info = &info[id];
+    v->cpu.kernel_mode = true;
+    time_vcpu_create(v);
+}
+
+static void start(void)
+{
+    now = 0;
+    cpus[1].cpu = 1;
+    guest.id = 7;
+    guest.shared_info = &shared;
+    idle_vcpu.domain = &idle;
+    for ( int i = 1; i >= 0; i-- )
+    {
+        host_cpu = &cpus[i];
+        host_cpu->current = &idle_vcpu;
+        time_init();
+    }
+    time_clock.tsc_base = 1; /* so that rdtsc, which guest.c uses, is near system time */
+    make_vcpu(&vcpu, 0);
+    make_vcpu(&other, 1);
+}
+
+static void end(void)
+{
+    time_vcpu_destroy(&vcpu);
+    time_vcpu_destroy(&other);
+    for ( int i = 0; i < 2; i++ )
+        free(cpus[i].time);
+}
+
+/* Switch @v in on this CPU. */
+static void run(struct vcpu *v)
+{
+    host_cpu->current = v;
+    v->processor = host_cpu->cpu;
+    time_update_vcpu(v);
+}
+
+static bool work_to_do(void)
+{
+    bool raised = host_cpu->exit_work & WORK_TIMER;
+
+    host_cpu->exit_work &= ~WORK_TIMER;
+    return raised;
+}
+
+/* Let time pass; the hardware interrupts when its count is through. */
+static void pass(ns_t ns)
+{
+    now += ns;
+    if ( lapic_count && lapic_count <= ns )
+    {
+        lapic_count = 0;
+        host_cpu->exit_work |= WORK_TIMER;
+    }
+    else if ( lapic_count )
+        lapic_count -= ns;
+    while ( work_to_do() )
+        time_run_timers();
+}
+
+static unsigned int fired;
+
+static void count_up(void *arg)
+{
+    unsigned int *counter = arg;
+
+    (*counter)++;
+}
+
+/* --- Timers --- */
+
+TEST(a_timer_fires_once_and_not_early)
+{
+    struct timer timer;
+
+    start();
+    timer_init(&timer, count_up, &fired, 0);
+    timer_set(&timer, 1000);
+    expect(timer_active(&timer));
+    pass(999);
+    expect_eq(fired, 0);
+    pass(2);
+    expect_eq(fired, 1);
+    expect(!timer_active(&timer));
+    pass(10000);
+    expect_eq(fired, 1);
+    end();
+}
+
+TEST(the_past_fires_at_the_next_exit)
+{
+    struct timer timer;
+
+    start();
+    now = 5000;
+    timer_init(&timer, count_up, &fired, 0);
+    timer_set(&timer, 4000);
+    expect(work_to_do());
+    time_run_timers();
+    expect_eq(fired, 1);
+    timer_set(&timer, -1); /* a guest's wrapped deadline */
+    pass(0);
+    expect_eq(fired, 2);
+    end();
+}
+
+/* Setting and stopping doesn't touch the hardware again: a later deadline finds it armed early enough. */
+TEST(stopping_costs_no_hardware_access)
+{
+    struct timer timer;
+
+    start();
+    timer_init(&timer, count_up, &fired, 0);
+    timer_set(&timer, 1000);
+    hardware_writes = 0;
+    for ( int i = 0; i < 10; i++ )
+    {
+        timer_stop(&timer);
+        timer_set(&timer, 2000 + i);
+    }
+    expect_eq(hardware_writes, 0);
+    pass(1001); /* for the one that was stopped: nothing is due */
+    expect_eq(fired, 0);
+    pass(1010);
+    expect_eq(fired, 1);
+    end();
+}
+
+/* Farther than the hardware counts: it is armed again on the way. */
+TEST(a_far_deadline)
+{
+    struct timer timer;
+
+    start();
+    timer_init(&timer, count_up, &fired, 0);
+    timer_set(&timer, 3600 * (ns_t)NS_PER_S);
+    for ( int i = 0; i < 3599; i++ )
+        pass(NS_PER_S);
+    expect_eq(fired, 0);
+    pass(NS_PER_S + 1);
+    expect_eq(fired, 1);
+    timer_set(&timer, TIME_NEVER - 1);
+    pass(NS_PER_S);
+    expect(lapic_count > NS_PER_S);
+    timer_stop(&timer);
+    end();
+}
+
+TEST(another_cpus_timer_kicks_it)
+{
+    struct timer timer;
+
+    start();
+    timer_init(&timer, count_up, &fired, 1);
+    timer_set(&timer, 1000);
+    expect(kicks == 1 && lapic_count == 0 && !work_to_do());
+    timer_move(&timer, 0);
+    expect(lapic_count);
+    pass(1001);
+    expect_eq(fired, 1);
+    end();
+}
+
+TEST(deadline_mode)
+{
+    struct timer timer;
+
+    has_deadline = true;
+    start();
+    timer_init(&timer, count_up, &fired, 0);
+    timer_set(&timer, 12345);
+    expect_eq(deadline, 1 + 12345 + 1);
+    timer_stop(&timer);
+    end();
+}
+
+/* --- Guests' timers --- */
+
+TEST(set_timer_op)
+{
+    start();
+    run(&vcpu);
+    virqs[0] = 0;
+    time_stop_periodic(&vcpu);
+    expect_eq(time_set_timer_op(now + 500), 0);
+    pass(501);
+    expect_eq(virqs[0], 1);
+    time_set_timer_op(now + 500);
+    time_set_timer_op(0);
+    pass(1000);
+    expect_eq(virqs[0], 1);
+    time_set_timer_op(now - 500); /* past: at once */
+    pass(0);
+    expect_eq(virqs[0], 2);
+    end();
+}
+
+TEST(singleshot_in_the_past)
+{
+    start();
+    run(&vcpu);
+    time_stop_periodic(&vcpu);
+    virqs[0] = 0;
+    now = 1000;
+    expect_eq(time_set_singleshot(&vcpu, 500, VCPU_SSHOTTMR_future), -ETIME);
+    pass(0);
+    expect_eq(virqs[0], 0);
+    expect_eq(time_set_singleshot(&vcpu, 500, 0), 0);
+    pass(0);
+    expect_eq(virqs[0], 1);
+    end();
+}
+
+/* The hardware rounds up: the last tick may still be to come. */
+static void expect_ticks(unsigned int want)
+{
+    if ( virqs[0] != want && virqs[0] + 1 != want )
+        fail("%u ticks, not %u", virqs[0], want);
+}
+
+/* A vcpu that runs gets its hundred ticks a second; one that doesn't gets one when it comes back, in the old rhythm. */
+TEST(the_tick)
+{
+    start();
+    run(&vcpu);
+    virqs[0] = 0;
+    for ( int i = 0; i < 1000; i++ )
+        pass(NS_PER_MS);
+    expect_ticks(100);
+
+    host_cpu->current = &other;
+    time_stop_periodic(&other);
+    for ( int i = 0; i < 1000; i++ )
+        pass(NS_PER_MS);
+    expect_ticks(100);
+    run(&vcpu);
+    expect_ticks(101);
+    for ( int i = 0; i < 100; i++ )
+        pass(NS_PER_MS);
+    expect_ticks(111);
+
+    time_stop_periodic(&vcpu);
+    pass(NS_PER_S);
+    expect_ticks(111);
+    end();
+}
+
+TEST(other_periods)
+{
+    start();
+    run(&vcpu);
+    expect_eq(time_set_periodic(&vcpu, NS_PER_MS - 1), -EINVAL);
+    expect_eq(time_set_periodic(&vcpu, ~0UL), -EINVAL);
+    expect_eq(time_set_periodic(&vcpu, 0), -EINVAL);
+    expect_eq(time_set_periodic(&vcpu, 2 * NS_PER_MS), 0);
+    virqs[0] = 0;
+    for ( int i = 0; i < 1000; i++ )
+        pass(NS_PER_MS / 2);
+    expect_ticks(250);
+    expect_eq(time_set_periodic(&other, NS_PER_MS), 0); /* of a vcpu that doesn't run */
+    expect(!timer_active(&other.time.periodic));
+    end();
+}
+
+/* --- Guests' clocks --- */
+
+static void expect_consistent(const struct vcpu_time_info *t)
+{
+    expect(t->version && !(t->version & 1));
+    expect_eq(t->tsc_to_system_mul, time_clock.tsc_to_ns.mul);
+    expect_eq(t->tsc_shift, time_clock.tsc_to_ns.shift);
+    expect_eq(t->flags, XEN_PVCLOCK_TSC_STABLE_BIT);
+    expect_eq(t->system_time, t->tsc_timestamp - time_clock.tsc_base + 2);
+}
+
+TEST(time_info_is_written_at_switch_in)
+{
+    u32 version;
+
+    start();
+    run(&vcpu);
+    expect_consistent(&info[0].time);
+    version = info[0].time.version;
+    run(&vcpu);
+    expect_eq(info[0].time.version, version); /* nothing new: not touched */
+    expect_eq(info[1].time.version, 0);
+    run(&other);
+    expect_consistent(&info[1].time);
+    end();
+}
+
+/* A guest that scribbles over the version, an odd one too, gets a consistent clock all the same. */
+TEST(a_scribbled_version)
+{
+    start();
+    for ( u32 version = 5; version < 9; version++ )
+    {
+        run(&vcpu);
+        info[0].time.version = version;
+        info[0].time.tsc_timestamp = 0;
+        time_vcpu_info_moved(&vcpu);
+        expect_consistent(&info[0].time);
+    }
+    end();
+}
+
+/* The second copy, for user space: written in kernel mode only, and later if the mapping isn't there yet. */
+TEST(the_user_area)
+{
+    gva_t area = to_gva((u64)&user_area);
+
+    start();
+    expect_eq(time_register_area(&vcpu, to_gva(HV_VIRT_START + 64)), -EFAULT);
+    run(&vcpu);
+    user_area_mapped = false;
+    expect_eq(time_register_area(&vcpu, area), 0);
+    expect_eq(user_area.version, 0);
+    user_area_mapped = true;
+    vcpu.cpu.kernel_mode = false;
+    run(&vcpu);
+    expect_eq(user_area.version, 0);
+    vcpu.cpu.kernel_mode = true;
+    run(&vcpu);
+    expect_consistent(&user_area);
+    expect(!memcmp(&user_area.tsc_timestamp, &info[0].time.tsc_timestamp, 16));
+    expect_eq(time_register_area(&vcpu, to_gva(0)), 0);
+    end();
+}
+
+TEST(wall_clock)
+{
+    start();
+    time_domain_create(&guest);
+    expect_eq(shared.wc_sec, 1700000000);
+    expect_eq(shared.wc_version & 1, 0);
+    now = 10 * (ns_t)NS_PER_S;
+    time_set_wallclock(0x100000010UL, 500, now); /* beyond 32 bits */
+    expect_eq(shared.wc_sec, 6);
+    expect_eq(shared.wc_sec_hi, 1);
+    expect_eq(shared.wc_nsec, 500);
+    time_set_wall_offset(&guest, -7);
+    expect_eq(shared.wc_sec, 0xffffffff);
+    expect_eq(shared.wc_sec_hi, 0);
+    end();
+}
+
+HOST_TEST_MAIN
