@@ -1,7 +1,7 @@
 /*
  * The page-type engine, rule by rule.
  *
- * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c hypervisor/pv/pagetable/audit.c hypervisor/pv/pagetable/batch.c hypervisor/pv/pagetable/entry.c hypervisor/pv/pagetable/flush.c hypervisor/pv/pagetable/foreign.c hypervisor/pv/pagetable/linear.c hypervisor/pv/pagetable/mmuext.c hypervisor/pv/pagetable/relinquish.c hypervisor/pv/pagetable/roots.c hypervisor/pv/pagetable/update.c hypervisor/pv/pagetable/validate.c hypervisor/pv/pagetable/vamap.c hypervisor/pv/pagetable/walk.c
+ * LINK: tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
  * FLAGS: -pthread -Wno-array-bounds
  */
 #include "tests/host/fake/tables.h"

@@ -1,8 +1,7 @@
 /*
  * The audit: count anew, from the page tables of all domains, what every frame's word should say, and compare.
  *
- * It knows the uses that the engine keeps: entries, roots, pins, its own suspended work, and the owner's reference. Others (grants,
- * descriptor tables, registered areas) add to what it counts, so that in a running system a frame may have more references
+ * It knows entries, roots, GDTs, pins, suspended work, and the owner's reference. Others (grants, LDTs, registered areas) add to what it counts, so that in a running system a frame may have more references
  * than expected, but never less; and tables nobody else uses, so that their counts must be exact.
  */
 #include "mm/alloc.h"
@@ -106,7 +105,8 @@ static void tally_frame(struct audit *a, mfn_t mfn)
         tally_table(a, mfn, state);
 }
 
-static void tally_roots(struct audit *a)
+/* What domains and vcpus hold. */
+static void tally_domains(struct audit *a)
 {
     struct domain *d;
     struct vcpu *v;
@@ -119,7 +119,12 @@ static void tally_roots(struct audit *a)
                 tally_use(a, v->pv.root_kernel);
             if ( !mfn_eq(v->pv.root_user, INVALID_MFN) )
                 tally_use(a, v->pv.root_user);
+            for ( unsigned int i = 0; i < sizeof(v->pv.gdt_mfn) / sizeof(v->pv.gdt_mfn[0]); i++ )
+                if ( !mfn_eq(v->pv.gdt_mfn[i], INVALID_MFN) )
+                    tally_use(a, v->pv.gdt_mfn[i]);
         }
+        if ( d->pv.relinquish_cursor )
+            a->tally[d->pv.relinquish_cursor].refs++;
         domain_put(d);
     }
 }
@@ -150,7 +155,7 @@ static unsigned long audit(struct domain *d, bool exact)
     for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
         if ( mfn_valid(mfn) )
             tally_frame(&a, mfn);
-    tally_roots(&a);
+    tally_domains(&a);
     for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
         if ( mfn_valid(mfn) && mfn_to_frame(mfn)->owner == d->id )
             compare(&a, mfn, exact);

@@ -7,9 +7,11 @@
 #include "cpu/percpu.h"
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
+#include "irq/irq.h"
 #include "mm/alloc.h"
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
+#include "trace/trace.h"
 
 /* ---- memory */
 
@@ -80,8 +82,8 @@ void mm_frame_unused(struct frame *frame)
     tlb_stamp(frame);
     pthread_mutex_lock(&frames_mutex);
     unlink_frame(d, frame);
-    frame->owner = DOMID_NOBODY;
-    frame->state = 0;
+    WRITE_ONCE(frame->owner, DOMID_NOBODY);
+    atomic_store(&frame->state, 0);
     pthread_mutex_unlock(&frames_mutex);
 }
 
@@ -101,7 +103,7 @@ mfn_t fake_frame(struct domain *d)
             break;
     }
     tlb_flush_stamped(smp_online, frame);
-    frame->owner = d->id;
+    WRITE_ONCE(frame->owner, d->id);
     frame->next = d->memory.first;
     frame->prev = 0;
     if ( frame->next )
@@ -200,8 +202,8 @@ unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 
 bool preempt_pending(void)
 {
-    fake_preempt_looks++;
-    if ( !fake_preempt_at || --fake_preempt_at )
+    atomic_inc(&fake_preempt_looks);
+    if ( !READ_ONCE(fake_preempt_at) || --fake_preempt_at )
         return false;
     fake_preempt_at = fake_preempt_every;
     return true;
@@ -427,6 +429,18 @@ unsigned long fake_tlb_violations(void)
     return n;
 }
 
+unsigned long fake_config_writes;
+struct fake_config_write fake_config_write;
+
+bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
+{
+    fake_config_writes++;
+    fake_config_write = (struct fake_config_write){ maddr.n, bytes, value };
+    return true;
+}
+
+u64 trace_counters[NR_COUNTERS];
+
 void hw_flush_cache(void);
 void hw_flush_cache(void)
 {
@@ -465,6 +479,8 @@ struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
         v->processor = i % FAKE_CPUS;
         v->cpu.kernel_mode = 1;
         v->pv.root_kernel = v->pv.root_user = INVALID_MFN;
+        for ( unsigned int n = 0; n < ARRAY_SIZE(v->pv.gdt_mfn); n++ )
+            v->pv.gdt_mfn[n] = INVALID_MFN;
         d->vcpus[i] = v;
     }
     for ( unsigned int i = 0; i < ARRAY_SIZE(domains); i++ )
@@ -517,14 +533,14 @@ struct domain *domain_first_at_or_above(domid_t id)
 
 long access_check(const struct domain *who, const struct domain *target, enum access_right right)
 {
-    if ( who->privileged || (who == target && right == ACCESS_MAP) )
+    if ( who->privileged || (who == target && (right == ACCESS_MAP || right == ACCESS_CONTROL)) )
         return 0;
     return -EPERM;
 }
 
 long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out)
 {
-    struct domain *d = find(id);
+    struct domain *d = id == DOMID_SELF ? who : find(id);
 
     if ( !d )
         return -ESRCH;
@@ -597,8 +613,26 @@ void segment_ldt_drop(struct vcpu *v)
 
 /* ---- all of it */
 
+static void free_domain(struct domain *d)
+{
+    for ( u32 i = 0; i < d->max_vcpus; i++ )
+        free(d->vcpus[i]);
+    free(d->vcpus);
+    free(d);
+}
+
 void fake_machine(void)
 {
+    for ( unsigned int i = 0; i < ARRAY_SIZE(domains) && domains[i]; i++ )
+    {
+        free_domain(domains[i]);
+        domains[i] = NULL;
+    }
+    free(host_ram);
+    free(frame_table);
+    for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
+        tlb[cpu].leaves = tlb[cpu].steps = 0;
+
     host_ram = aligned_alloc(PAGE_SIZE, FAKE_FRAMES * PAGE_SIZE);
     memset(host_ram, 0, FAKE_FRAMES * PAGE_SIZE);
     frame_table = calloc(FAKE_FRAMES, sizeof(*frame_table));

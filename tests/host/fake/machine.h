@@ -59,6 +59,14 @@ extern struct fake_continuation {
     unsigned long arg[5];
 } fake_continuation;
 
+/* Writes to MCFG pages that reached irq/. */
+extern unsigned long fake_config_writes;
+extern struct fake_config_write {
+    u64 maddr;
+    unsigned int bytes;
+    u64 value;
+} fake_config_write;
+
 /* ---- the TLB model */
 
 /*
