@@ -40,16 +40,16 @@ void test_main(void)
     expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 0, NULL), 1, "we are up");
     expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 99, NULL), -ENOENT, "99 is not there");
     expect_eq(hypercall(vcpu_op, VCPUOP_up, 99, NULL), -ENOENT, "nor can it go up");
-    if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) < 0 )
-        skip("needs 2 vcpus");
-    expect_eq(hypercall(vcpu_op, VCPUOP_up, 1, NULL), -EINVAL, "up before it is initialised");
+    if ( hypercall(vcpu_op, VCPUOP_is_up, 3, NULL) < 0 )
+        skip("needs 4 vcpus");
+    expect_eq(hypercall(vcpu_op, VCPUOP_up, 2, NULL), -EINVAL, "up before it is initialised");
     stay = 1;
     expect_eq(vcpu_start(1, other, NULL), 0, "initialise and up");
     expect(wait_for(&runs, 1), "it runs");
     expect_eq(id_seen, 1, "with its own stack");
     expect_eq(fault_seen, TRAP_UD, "and its own exceptions");
     expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 1, NULL), 1, "it is up");
-    vcpu_prepare(&state, 2, other, NULL);
+    vcpu_prepare(&state, 2, other, NULL); /* 2 is for nobody else */
     expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, &state), -EEXIST, "initialise it again");
     expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 0, &state), -EEXIST, "initialise us");
     stay = 0;

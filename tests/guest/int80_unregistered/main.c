@@ -1,0 +1,21 @@
+/*
+ * int 0x80 without a handler is #GP with error code 0x402, at the instruction itself.
+ */
+#include "test.h"
+
+static long user_int80(long arg)
+{
+    asm volatile("int $0x80");
+    return 0;
+}
+
+void test_main(void)
+{
+    struct fault f = user_run(user_int80, 0).fault;
+
+    expect_fault(f, TRAP_GP, 0x402, "from user mode");
+    expect_eq(*(const uint8_t *)f.rip, 0xcd, "at the instruction");
+    f = fault_of(asm volatile("int $0x80"));
+    expect_fault(f, TRAP_GP, 0x402, "from the kernel");
+    expect_eq(*(const uint8_t *)f.rip, 0xcd, "at the instruction");
+}

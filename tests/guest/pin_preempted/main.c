@@ -1,0 +1,74 @@
+/*
+ * Validation and teardown of a large tree stop for events and go on: our timer is handled in the middle of a pin, though
+ * the pin is one hypercall.
+ */
+#include "test.h"
+
+#define L1_TABLES 200
+
+static volatile bool pinning, interrupted;
+
+static void timer(evtchn_port_t port, void *data)
+{
+    if ( pinning )
+        interrupted = true;
+}
+
+static bool interrupts(long (*call)(const void *l2), const void *l2, uint64_t ns)
+{
+    interrupted = false;
+    need(hypercall(set_timer_op, time_now() + ns));
+    pinning = true;
+    expect_eq(call(l2), 0, "the call succeeds");
+    pinning = false;
+    need(hypercall(set_timer_op, 0));
+    return interrupted;
+}
+
+static long pin(const void *l2)
+{
+    return table_pin(l2, 2);
+}
+
+void test_main(void)
+{
+    pte_t *l2 = page_alloc();
+    void *page = page_alloc();
+    static pte_t *l1[L1_TABLES];
+    evtchn_port_t port;
+    uint64_t start, duration;
+
+    for ( unsigned int i = 0; i < L1_TABLES; i++ )
+    {
+        l1[i] = page_alloc();
+        for ( unsigned int j = 0; j < TABLE_ENTRIES; j++ )
+            l1[i][j] = pte_make(virt_to_mfn(page), PTE_USER_RW);
+        need(page_protect(l1[i], PTE_KERNEL_RO));
+        l2[i] = pte_table(l1[i]);
+    }
+    need(page_protect(l2, PTE_KERNEL_RO));
+    time_alarm_init();
+    port = time_alarm_port();
+    event_handle(port, timer, NULL);
+
+    start = time_now();
+    need(pin(l2));
+    duration = time_now() - start;
+    need(table_unpin(l2));
+    expect(interrupts(pin, l2, duration / 4), "the pin was interrupted");
+    expect_eq(table_pin(l2, 2), -EINVAL, "it is pinned once");
+    expect(interrupts(table_unpin, l2, duration / 8), "the unpin was interrupted");
+    expect_eq(page_protect(l1[0], PTE_KERNEL_RW), 0, "the first table is free");
+    expect_eq(page_protect(l1[L1_TABLES - 1], PTE_KERNEL_RW), 0, "the last one too");
+    expect_eq(page_protect(l2, PTE_KERNEL_RW), 0, "and the L2");
+
+    need(event_close(port));
+    time_alarm_forget();
+    for ( unsigned int i = 0; i < L1_TABLES; i++ )
+    {
+        page_protect(l1[i], PTE_KERNEL_RW);
+        page_free(l1[i]);
+    }
+    page_free(l2);
+    page_free(page);
+}

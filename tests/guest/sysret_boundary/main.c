@@ -1,0 +1,24 @@
+/*
+ * A hypercall from the very last canonical bytes of user space would return to an address that is not canonical: SYSRET
+ * to it faults in the hypervisor on some processors, with our stack (XSA-7). It must be a #GP of ours instead.
+ */
+#include "test.h"
+
+#define LAST_PAGE 0x00007ffffffff000UL
+
+void test_main(void)
+{
+    uint8_t *page = page_alloc();
+    struct fault f;
+    long rc = __HYPERVISOR_xen_version;
+
+    page[4094] = 0x0f;
+    page[4095] = 0x05; /* syscall */
+    need(table_map(LAST_PAGE, virt_to_mfn(page), PTE_USER_RO));
+    f = fault_of(asm volatile("jmp *%1" : "+a"(rc) : "r"(LAST_PAGE + 4094), "D"(0), "S"(0) : "rcx", "r11", "memory"));
+    expect_eq(f.vector, TRAP_GP, "a general protection fault");
+    expect_eq(f.error, 0, "its error code");
+    expect_eq(f.rip, LAST_PAGE + 4096, "at the address that is not canonical");
+    need(table_unmap(LAST_PAGE));
+    page_free(page);
+}
