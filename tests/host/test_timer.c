@@ -361,10 +361,10 @@ TEST(singleshot_in_the_past)
     end();
 }
 
-/* The hardware rounds up: the last tick may still be to come. */
+/* The hardware rounds up: the last tick of each stretch may still be to come. */
 static void expect_ticks(unsigned int want)
 {
-    if ( virqs[0] != want && virqs[0] + 1 != want )
+    if ( virqs[0] > want || virqs[0] + 2 < want )
         fail("%u ticks, not %u", virqs[0], want);
 }
 
