@@ -20,7 +20,7 @@ HV_WARNINGS := -Wall -Wextra -Wshadow -Werror
 HV_MACHINE  := -m64 -march=x86-64 -mcmodel=small -mno-red-zone -mgeneral-regs-only
 HV_CFLAGS   := -std=gnu11 -O2 -g -ffreestanding -fpie -fvisibility=hidden $(HV_MACHINE) \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none \
-    -fno-common -fomit-frame-pointer $(HV_WARNINGS) $(HV_INCLUDES)
+    -fno-common -fomit-frame-pointer $(HV_WARNINGS) $(HV_INCLUDES) -include hypervisor/hidden.h
 ifneq ($(DEBUG),y)
 HV_CFLAGS   += -DNDEBUG
 endif

@@ -36,6 +36,9 @@ void log_guest(enum log_level level, const char *format, ...) __attribute__((for
 void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void crash_report(const struct regs *regs, const char *why) __attribute__((noreturn));
 
+/* The environment's fault: say so and stop, or reboot as told. */
+void fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
 #define BUG_ON(condition)                                                                          \
     do {                                                                                           \
         if ( __builtin_expect(!!(condition), 0) )                                                  \

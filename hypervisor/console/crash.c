@@ -94,6 +94,19 @@ static void __attribute__((noreturn)) stop(void)
     machine_reboot();
 }
 
+void fatal(const char *format, ...)
+{
+    char why[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(why, sizeof(why), format, args);
+    va_end(args);
+    console_crashing();
+    log_error("Cannot go on: %s", why);
+    stop();
+}
+
 /* One CPU reports; one that crashes in its report is stopped there. */
 static void begin(const char *why)
 {

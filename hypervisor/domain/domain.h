@@ -20,6 +20,7 @@
 #include "sched/state.h"
 #include "smp/lock.h"
 #include "smp/smp.h"
+#include "smp/softirq.h"
 #include "time/state.h"
 
 #define DOMAIN_MAX_VCPUS 128
@@ -42,6 +43,9 @@ struct domain_memory {
     u64 max_pages;   /* ... and may own */
     u64 claimed;     /* frames set aside for it and not yet taken */
     u32 shared_frames; /* of ours that it may map */
+    u32 tag;           /* mm/: names the domain for all time, in frames that it wrote and gave back; 0 none yet */
+    u32 puts;          /* mm/: references to the domain that job put is to drop; atomic */
+    struct softirq_job put;
     void *map;       /* E820 entries that the toolstack set, for XENMEM_memory_map; NULL none */
     u32 nr_map;
 };

@@ -10,6 +10,16 @@
 #define MM_MAX_ORDER 18 /* 1 GiB */
 
 struct domain;
+struct boot_info;
+
+/* From the loader's memory map to a working allocator and the real page tables; panics if there is too little. */
+void mm_init(const struct boot_info *info);
+
+/* Hand over RAM that mm_init kept, as it does modules: whole frames that hold any of these bytes, once. */
+void mm_give(maddr_t start, u64 size);
+
+/* Hand over what only boot needed: .init and boot_info. Nothing __init may be called or read any more. */
+void mm_free_init(void);
 
 /* 2^order contiguous frames for the hypervisor itself, zeroed; NULL if there are none. mm_free gives them back. */
 void *mm_alloc(unsigned int order);
@@ -24,7 +34,10 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
 
 /* Make a frame from mm_alloc (one page) @d's, FRAME_SHARED typed, so that the guest may map it; the hypervisor keeps it. */
 void mm_share_with_domain(void *va, struct domain *d);
-/* Take it back: true when no mapping is left and @va may be freed with mm_free. */
+/*
+ * Take it back: true when no mapping is left and @va may be freed with mm_free. False: it isn't the hypervisor's any more, nor
+ * @d's, and will be freed when those who still map it let go.
+ */
 bool mm_unshare(void *va);
 
 /* Drop the owner's reference of a frame (once: -EINVAL if it was already dropped); freed when the others are gone. */
@@ -42,6 +55,12 @@ long mm_give_stolen(struct domain *d, struct frame *frame, bool back);
 
 /* Or give it to the allocator. */
 void mm_free_stolen(struct frame *frame);
+
+/*
+ * Set frames aside so that @d as a whole will have @pages; 0 drops the claim. -EINVAL: it has one, or @pages are fewer than
+ * it has or more than it may have; -ENOMEM: so many are not free. A dying domain's claim must be dropped.
+ */
+long mm_claim(struct domain *d, u64 pages);
 
 u64 mm_free_pages(void);  /* frames that can be allocated */
 u64 mm_total_pages(void); /* frames of RAM that the machine has */

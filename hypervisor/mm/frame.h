@@ -18,6 +18,7 @@
 
 #include <hypercall/abi.h>
 #include "lib/types.h"
+#include "mm/layout.h"
 
 enum frame_type {
     FRAME_NONE = 0,
@@ -62,11 +63,28 @@ struct frame {
 
 _Static_assert(sizeof(struct frame) == 32, "the frame table is 32 bytes a frame");
 
-extern struct frame *frame_table; /* indexed by mfn; mapped only where there is RAM */
-extern u64 frame_limit;           /* first mfn beyond all RAM */
+/* The owner that is read where there is no RAM. Below 1 MiB, too, there is none for us: that is the firmware's and dom0's. */
+#define FRAME_NO_RAM ((domid_t)DOMID_INVALID)
 
-/* True if @mfn is RAM with a struct frame. The table is sparse: ask before mfn_to_frame. */
+extern u64 frame_limit; /* first mfn beyond all RAM */
+
+#ifdef HOST_TEST
+
+extern struct frame *frame_table;
 bool mfn_valid(mfn_t mfn);
+
+#else
+
+/* Indexed by mfn. It takes memory only where there is RAM, and can be read everywhere. */
+#define frame_table ((struct frame *)FRAME_TABLE_BASE)
+
+/* True if @mfn is RAM with a struct frame: ask before mfn_to_frame. */
+static inline bool mfn_valid(mfn_t mfn)
+{
+    return mfn.n < frame_limit && frame_table[mfn.n].owner != FRAME_NO_RAM;
+}
+
+#endif
 
 static inline struct frame *mfn_to_frame(mfn_t mfn)
 {

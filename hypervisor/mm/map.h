@@ -87,9 +87,13 @@ extern maddr_t map_idle_root;
 u64 map_vcpu_window(u64 **ptes);
 void unmap_vcpu_window(u64 va);
 
+/* The stacks and struct percpu of another CPU; NULL: no memory. */
+struct percpu *map_stack_area(u32 cpu);
+
 /* M2P: the guest's number of a machine frame. Only valid frames. */
 void m2p_set(mfn_t mfn, pfn_t pfn);
 pfn_t m2p_get(mfn_t mfn);
+mfn_t m2p_chunk(u64 index); /* the first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none */
 #define M2P_INVALID (~0UL)
 #define M2P_SHARED  0x5555555555555555UL /* a frame that the hypervisor shares: has no pfn */
 

@@ -1,0 +1,309 @@
+/*
+ * Frames on their way between the buddies and those who use them.
+ *
+ * A free frame's link tells what it holds (FRAME_LEFTOVER, FRAME_ZEROED or the tag of the domain that wrote it), its
+ * tlb_stamp when it was last mapped. Both are looked at when the frame becomes somebody else's: then it is scrubbed, and
+ * TLBs that may still hold entries for it are flushed. A domain that gets its own frame back, as ballooning does, pays for
+ * neither.
+ *
+ * For that case, single frames that were freed lately are kept apart for a while, the latest first. Frames of domains that are
+ * being destroyed go to a list that the idle loop scrubs: nobody will want them back as they are.
+ */
+#include "mm/alloc.h"
+#include "console/console.h"
+#include "domain/domain.h"
+#include "lib/atomic.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/internal.h"
+#include "mm/map.h"
+#include "mm/tlb.h"
+#include "smp/lock.h"
+
+#define HOT_FRAMES    64
+#define SCRUB_AT_ONCE 8
+#define DRAIN_AT_ONCE 1024
+
+static struct lock alloc_lock = LOCK_INIT(LOCK_ALLOC);
+static u32 hot[HOT_FRAMES];
+static u32 nr_hot;
+static u32 scrub_first; /* list by frame->next */
+static u64 nr_scrub;
+static u64 nr_claimed;
+static u64 total_frames;
+
+static struct frame *frame_at(u64 mfn)
+{
+    return mfn_to_frame(to_mfn(mfn));
+}
+
+static void scrub(u64 mfn)
+{
+    memset(mfn_to_virt(to_mfn(mfn)), 0, PAGE_SIZE);
+}
+
+/* Taking. Under the lock only the choice is made; scrubbing and flushing come after it. */
+
+static u64 take_hot(u32 tag)
+{
+    u64 mfn;
+
+    if ( !nr_hot || (frame_at(hot[nr_hot - 1])->link != tag && nr_hot < HOT_FRAMES / 2) )
+        return 0;
+    mfn = hot[--nr_hot];
+    return mfn;
+}
+
+/* Give the buddies up to @count frames of the scrub list as they are: their links tell that they are dirty. */
+static bool drain_scrub_list(unsigned int count)
+{
+    bool any = scrub_first != 0;
+
+    for ( ; scrub_first && count; count-- )
+    {
+        u32 mfn = scrub_first;
+
+        scrub_first = frame_at(mfn)->next;
+        nr_scrub--;
+        buddy_give(mfn, 0);
+    }
+    return any;
+}
+
+static bool drain_hot(void)
+{
+    bool any = nr_hot != 0;
+
+    while ( nr_hot )
+        buddy_give(hot[--nr_hot], 0);
+    return any;
+}
+
+static u64 take(unsigned int order, unsigned int max_bits, u32 tag)
+{
+    u64 mfn = 0;
+
+    if ( order == 0 && max_bits == 0 )
+        mfn = take_hot(tag);
+    while ( !mfn )
+    {
+        mfn = buddy_take(order, max_bits);
+        if ( !mfn && !drain_scrub_list(DRAIN_AT_ONCE) && !drain_hot() )
+            break;
+    }
+    return mfn;
+}
+
+/* Make a frame fit for an owner whose tag is @tag. What was its own it may have as it is, stale TLB entries included. */
+static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftovers)
+{
+    u32 holds = frame->link;
+
+    frame->link = 0;
+    if ( holds == tag && tag >= FRAME_FIRST_TAG )
+        return;
+    if ( frame->tlb_stamp )
+    {
+        tlb_flush_stamped(smp_online, frame);
+        frame->tlb_stamp = 0;
+    }
+    if ( holds != FRAME_ZEROED && !(holds == FRAME_LEFTOVER && leftovers) )
+        scrub(mfn);
+}
+
+u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftovers)
+{
+    u64 mfn;
+
+    lock_acquire(&alloc_lock);
+    mfn = take(order, max_bits, tag);
+    lock_release(&alloc_lock);
+    if ( !mfn )
+        return 0;
+
+    for ( u64 i = 0; i < 1UL << order; i++ )
+        make_clean(frame_at(mfn + i), mfn + i, tag, leftovers);
+    return mfn;
+}
+
+static void put_hot(u64 mfn)
+{
+    if ( nr_hot == HOT_FRAMES )
+    {
+        /* The older half goes. */
+        for ( u32 i = 0; i < HOT_FRAMES / 2; i++ )
+            buddy_give(hot[i], 0);
+        memmove(hot, hot + HOT_FRAMES / 2, HOT_FRAMES / 2 * sizeof(hot[0]));
+        nr_hot = HOT_FRAMES / 2;
+    }
+    hot[nr_hot++] = (u32)mfn;
+}
+
+void frames_put(u64 mfn, u32 tag, bool keep_hot)
+{
+    struct frame *frame = frame_at(mfn);
+
+    frame->link = tag;
+    frame->linear = 0;
+    frame->progress = 0;
+    WRITE_ONCE(frame->owner, DOMID_NOBODY);
+    atomic_store(&frame->state, 0);
+
+    lock_acquire(&alloc_lock);
+    if ( keep_hot )
+        put_hot(mfn);
+    else
+    {
+        frame->next = scrub_first;
+        scrub_first = (u32)mfn;
+        nr_scrub++;
+    }
+    lock_release(&alloc_lock);
+}
+
+void *mm_alloc(unsigned int order)
+{
+    u64 mfn = frames_take(order, 0, FRAME_ZEROED, false);
+
+    if ( !mfn )
+        return NULL;
+    for ( u64 i = 0; i < 1UL << order; i++ )
+    {
+        struct frame *frame = frame_at(mfn + i);
+
+        frame->next = frame->prev = 0;
+        frame->owner = DOMID_NOBODY;
+        frame->state = FRAME_HYPERVISOR | FRAME_REF_ONE;
+    }
+    return mfn_to_virt(to_mfn(mfn));
+}
+
+void mm_free(void *va, unsigned int order)
+{
+    u64 mfn;
+
+    if ( !va )
+        return;
+    mfn = virt_to_mfn(va).n;
+    for ( u64 i = 0; i < 1UL << order; i++ )
+    {
+        struct frame *frame = frame_at(mfn + i);
+
+        BUG_ON(frame->state != (FRAME_HYPERVISOR | FRAME_REF_ONE));
+        frame->state = 0;
+        frame->link = FRAME_DIRTY;
+    }
+    lock_acquire(&alloc_lock);
+    buddy_give(mfn, order);
+    lock_release(&alloc_lock);
+}
+
+void frames_add(u64 first, u64 end)
+{
+    lock_acquire(&alloc_lock);
+    buddy_give_range(first, end);
+    lock_release(&alloc_lock);
+}
+
+bool mm_scrub_some(void)
+{
+    for ( unsigned int i = 0; i < SCRUB_AT_ONCE; i++ )
+    {
+        u32 mfn;
+
+        lock_acquire(&alloc_lock);
+        mfn = scrub_first;
+        if ( mfn )
+            scrub_first = frame_at(mfn)->next;
+        lock_release(&alloc_lock);
+        if ( !mfn )
+            return false;
+
+        scrub(mfn);
+        frame_at(mfn)->link = FRAME_ZEROED;
+        lock_acquire(&alloc_lock);
+        nr_scrub--;
+        buddy_give(mfn, 0);
+        lock_release(&alloc_lock);
+    }
+    return true;
+}
+
+static u64 all_free(void)
+{
+    return buddy_free_frames() + nr_hot + nr_scrub;
+}
+
+u64 mm_free_pages(void)
+{
+    u64 frames;
+
+    lock_acquire(&alloc_lock);
+    frames = all_free();
+    lock_release(&alloc_lock);
+    return frames;
+}
+
+u64 frames_unclaimed(void)
+{
+    u64 frames;
+
+    lock_acquire(&alloc_lock);
+    frames = all_free();
+    frames -= min(frames, nr_claimed);
+    lock_release(&alloc_lock);
+    return frames;
+}
+
+bool frames_claim(u64 frames)
+{
+    bool ok;
+
+    lock_acquire(&alloc_lock);
+    ok = frames <= all_free() && nr_claimed <= all_free() - frames;
+    if ( ok )
+        nr_claimed += frames;
+    lock_release(&alloc_lock);
+    return ok;
+}
+
+void frames_unclaim(u64 frames)
+{
+    lock_acquire(&alloc_lock);
+    nr_claimed -= min(frames, nr_claimed);
+    lock_release(&alloc_lock);
+}
+
+void frames_set_total(u64 frames)
+{
+    total_frames = frames;
+}
+
+u64 mm_total_pages(void)
+{
+    return total_frames;
+}
+
+unsigned int mm_address_bits(void)
+{
+    return PAGE_SHIFT + fls64(frame_limit - 1);
+}
+
+/* Debug key 'm'. */
+void mm_dump(void)
+{
+    u64 of_domains = 0;
+    struct domain *d = domain_first_at_or_above(0), *next;
+
+    while ( d )
+    {
+        log_error("  d%u: %lu frames of %lu, %u shared, %lu claimed", d->id, d->memory.tot_pages, d->memory.max_pages,
+                  d->memory.shared_frames, d->memory.claimed);
+        of_domains += d->memory.tot_pages;
+        next = domain_first_at_or_above((domid_t)(d->id + 1));
+        domain_put(d);
+        d = next;
+    }
+    log_error("%lu frames: %lu free (%lu to be scrubbed), %lu domains', %lu the hypervisor's", total_frames,
+              mm_free_pages(), nr_scrub, of_domains, total_frames - mm_free_pages() - of_domains);
+}

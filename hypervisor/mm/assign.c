@@ -1,0 +1,303 @@
+/*
+ * The frames of domains: giving, taking, sharing.
+ *
+ * A domain with frames is held by one reference for all of them, so that whoever drops the last reference to a frame finds
+ * its owner. LOCK_MEMORY guards the list and the numbers.
+ */
+#include "console/console.h"
+#include "cpu/percpu.h"
+#include "domain/domain.h"
+#include "lib/atomic.h"
+#include "lib/bits.h"
+#include "mm/alloc.h"
+#include "mm/internal.h"
+#include "mm/map.h"
+#include "mm/tlb.h"
+
+#define SHARED_STATE                                                                               \
+    (FRAME_HYPERVISOR | FRAME_VALIDATED | (u64)FRAME_SHARED << FRAME_TYPE_SHIFT | FRAME_TYPE_ONE | FRAME_REF_ONE)
+#define HYPERVISOR_STATE (FRAME_HYPERVISOR | FRAME_REF_ONE)
+
+static struct frame *frame_at(u64 mfn)
+{
+    return mfn_to_frame(to_mfn(mfn));
+}
+
+static u32 tag_of(struct domain *d)
+{
+    static u32 last_tag = FRAME_FIRST_TAG; /* after 4 billion domains tags end: FRAME_DIRTY, scrubbed always */
+
+    if ( !d->memory.tag )
+    {
+        u32 tag = READ_ONCE(last_tag);
+
+        while ( tag != ~0u && !atomic_cmpxchg(&last_tag, &tag, tag + 1) )
+            ;
+        d->memory.tag = tag == ~0u ? FRAME_DIRTY : tag;
+    }
+    return d->memory.tag;
+}
+
+/* The list */
+
+static void list_insert(struct domain_memory *memory, u64 first, u64 count)
+{
+    u32 next = memory->first;
+
+    for ( u64 i = 0; i < count; i++ )
+    {
+        struct frame *frame = frame_at(first + i);
+
+        frame->prev = i ? (u32)(first + i - 1) : 0;
+        frame->next = i + 1 < count ? (u32)(first + i + 1) : next;
+    }
+    if ( next )
+        frame_at(next)->prev = (u32)(first + count - 1);
+    memory->first = (u32)first;
+}
+
+static void list_remove(struct domain_memory *memory, struct frame *frame)
+{
+    if ( frame->next )
+        frame_at(frame->next)->prev = frame->prev;
+    if ( frame->prev )
+        frame_at(frame->prev)->next = frame->next;
+    else
+        memory->first = frame->next;
+}
+
+/* The reference that a domain's frames hold to it */
+
+static void drop_frames_hold(struct softirq_job *job)
+{
+    struct domain *d = container_of(job, struct domain, memory.put);
+    u32 puts = atomic_xchg(&d->memory.puts, 0);
+
+    while ( puts-- )
+        domain_put(d);
+}
+
+/* Call with the lock held, after the number has changed from @old. */
+static void update_hold(struct domain *d, u64 old)
+{
+    if ( !old && d->memory.tot_pages )
+        domain_hold(d);
+}
+
+/* Not here and now: the last reference takes the domain apart, and who knows what locks are held. */
+static void release_hold(struct domain *d)
+{
+    atomic_inc(&d->memory.puts);
+    d->memory.put.run = drop_frames_hold;
+    softirq_queue(&d->memory.put);
+}
+
+/* Giving */
+
+static void use_claim(struct domain_memory *memory, u64 count)
+{
+    u64 used = min(memory->claimed, count);
+
+    if ( used )
+        frames_unclaim(used);
+    memory->claimed -= used;
+}
+
+/* May @d have @count more? What others have claimed it may not, what it has claimed itself it may. */
+static bool may_have(const struct domain_memory *memory, u64 count)
+{
+    return memory->tot_pages + count <= memory->max_pages && frames_unclaimed() + memory->claimed >= count;
+}
+
+/* With the lock held. The state comes last: from then on others may take references. */
+static void assign(struct domain *d, u64 mfn, u64 count)
+{
+    u64 old = d->memory.tot_pages;
+
+    list_insert(&d->memory, mfn, count);
+    for ( u64 i = 0; i < count; i++ )
+    {
+        struct frame *frame = frame_at(mfn + i);
+
+        WRITE_ONCE(frame->owner, d->id);
+        atomic_store(&frame->state, FRAME_ALLOCATED | FRAME_REF_ONE);
+    }
+    d->memory.tot_pages += count;
+    update_hold(d, old);
+}
+
+mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits)
+{
+    struct domain_memory *memory = &d->memory;
+    u64 count = 1UL << order, mfn = 0;
+
+    lock_acquire(&memory->lock);
+    if ( may_have(memory, count) )
+        mfn = frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
+    if ( mfn )
+    {
+        assign(d, mfn, count);
+        use_claim(memory, count);
+    }
+    lock_release(&memory->lock);
+    return mfn ? to_mfn(mfn) : INVALID_MFN;
+}
+
+long mm_claim(struct domain *d, u64 pages)
+{
+    struct domain_memory *memory = &d->memory;
+    long rc = -EINVAL;
+
+    lock_acquire(&memory->lock);
+    if ( !pages )
+    {
+        frames_unclaim(memory->claimed);
+        memory->claimed = 0;
+        rc = 0;
+    }
+    else if ( !memory->claimed && pages >= memory->tot_pages && pages <= memory->max_pages )
+    {
+        rc = frames_claim(pages - memory->tot_pages) ? 0 : -ENOMEM;
+        if ( !rc )
+            memory->claimed = pages - memory->tot_pages;
+    }
+    lock_release(&memory->lock);
+    return rc;
+}
+
+/* Taking */
+
+long mm_release_owner_ref(struct domain *d, struct frame *frame)
+{
+    if ( READ_ONCE(frame->owner) != d->id || !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) )
+        return -EINVAL;
+    frame_put(frame);
+    return 0;
+}
+
+/* Off the list and out of the number; true if it was the last frame. */
+static bool detach(struct domain *d, struct frame *frame)
+{
+    bool last;
+
+    lock_acquire(&d->memory.lock);
+    list_remove(&d->memory, frame);
+    last = --d->memory.tot_pages == 0;
+    lock_release(&d->memory.lock);
+    return last;
+}
+
+/* The owner of a frame on its list: current's domain most of the time, else it is looked up, and held. */
+static struct domain *owner_get(domid_t id, bool *held)
+{
+    struct vcpu *v = current_vcpu();
+
+    *held = !(v && v->domain->id == id);
+    return *held ? domain_get(id) : v->domain;
+}
+
+void mm_frame_unused(struct frame *frame)
+{
+    u64 mfn = frame_to_mfn(frame).n;
+    bool held, alive, last;
+    struct domain *d;
+    u32 tag;
+
+    tlb_stamp(frame);
+    if ( READ_ONCE(frame->owner) == DOMID_NOBODY ) /* it had been shared: mm_unshare */
+    {
+        frames_put(mfn, FRAME_DIRTY, false);
+        return;
+    }
+
+    d = owner_get(frame->owner, &held);
+    BUG_ON(!d);
+    alive = READ_ONCE(d->life) == DOMAIN_ALIVE;
+    tag = tag_of(d);
+    last = detach(d, frame);
+    m2p_set(to_mfn(mfn), INVALID_PFN);
+    frames_put(mfn, alive ? tag : FRAME_DIRTY, alive);
+    if ( last )
+        release_hold(d);
+    if ( held )
+        domain_put(d);
+}
+
+/*
+ * The last reference is the owner's and there is no type in use, so that nobody can take another but by the owner's name:
+ * frame_get fails on a word without references.
+ */
+long mm_steal(struct domain *d, struct frame *frame)
+{
+    u64 old = READ_ONCE(frame->state);
+
+    if ( READ_ONCE(frame->owner) != d->id || !(old & FRAME_ALLOCATED) || (old & FRAME_HYPERVISOR) ||
+         frame_refs(old) != 1 || frame_type_count(old) )
+        return -EINVAL;
+    if ( !atomic_cmpxchg(&frame->state, &old, 0) )
+        return -EINVAL;
+
+    tlb_stamp(frame);
+    if ( detach(d, frame) )
+        release_hold(d);
+    WRITE_ONCE(frame->owner, DOMID_NOBODY);
+    frame->next = frame->prev = 0;
+    frame->linear = 0;
+    frame->progress = 0;
+    return 0;
+}
+
+long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
+{
+    struct domain_memory *memory = &d->memory;
+    long rc = 0;
+
+    if ( !back )
+        tlb_flush_stamped(smp_online, frame);
+    lock_acquire(&memory->lock);
+    if ( !back && !may_have(memory, 1) )
+        rc = -ENOMEM;
+    else
+    {
+        frame->link = 0;
+        assign(d, frame_to_mfn(frame).n, 1);
+    }
+    lock_release(&memory->lock);
+    return rc;
+}
+
+void mm_free_stolen(struct frame *frame)
+{
+    m2p_set(frame_to_mfn(frame), INVALID_PFN);
+    frames_put(frame_to_mfn(frame).n, FRAME_DIRTY, false);
+}
+
+/* Sharing */
+
+void mm_share_with_domain(void *va, struct domain *d)
+{
+    struct frame *frame = mfn_to_frame(virt_to_mfn(va));
+
+    BUG_ON(frame->state != HYPERVISOR_STATE);
+    m2p_set(virt_to_mfn(va), to_pfn(M2P_SHARED));
+    WRITE_ONCE(frame->owner, d->id);
+    atomic_store(&frame->state, SHARED_STATE);
+    lock_acquire(&d->memory.lock);
+    d->memory.shared_frames++;
+    lock_release(&d->memory.lock);
+}
+
+/* With another owner nobody can take a new reference; then ours goes, and with it what makes the frame the hypervisor's. */
+bool mm_unshare(void *va)
+{
+    struct frame *frame = mfn_to_frame(virt_to_mfn(va));
+
+    m2p_set(virt_to_mfn(va), INVALID_PFN);
+    WRITE_ONCE(frame->owner, DOMID_NOBODY);
+    if ( frame_refs(atomic_sub_return(&frame->state, FRAME_HYPERVISOR + FRAME_TYPE_ONE + FRAME_REF_ONE)) )
+        return false;
+
+    tlb_stamp(frame);
+    atomic_store(&frame->state, HYPERVISOR_STATE);
+    return true;
+}

@@ -1,0 +1,136 @@
+/*
+ * Ticket locks: first come, first served. Debug builds keep the levels of the locks that each CPU holds.
+ */
+#include "smp/lock.h"
+#include "console/console.h"
+#include "cpu/percpu.h"
+#include "lib/atomic.h"
+#include "smp/smp.h"
+
+#ifdef NDEBUG
+
+static inline void order_check(const struct lock *lock, bool pair)
+{
+    (void)lock;
+    (void)pair;
+}
+
+static inline void order_push(const struct lock *lock)
+{
+    (void)lock;
+}
+
+static inline void order_pop(const struct lock *lock)
+{
+    (void)lock;
+}
+
+#else
+
+/* The highest level held; -1: none. */
+static int highest_held(const struct percpu *cpu)
+{
+    int highest = -1;
+
+    for ( u32 i = 0; i < cpu->lock_depth; i++ )
+        if ( cpu->lock_levels[i] > highest )
+            highest = cpu->lock_levels[i];
+    return highest;
+}
+
+/* The second of a pair may have the level that is held. */
+static void order_check(const struct lock *lock, bool pair)
+{
+    int highest = highest_held(this_cpu());
+
+    if ( highest >= lock->level + (pair ? 1 : 0) )
+        panic("locking order: level %u is wanted while %d is held", lock->level, highest);
+}
+
+static void order_push(const struct lock *lock)
+{
+    struct percpu *cpu = this_cpu();
+
+    if ( cpu->lock_depth == sizeof(cpu->lock_levels) )
+        panic("locking order: %u locks held at once", cpu->lock_depth);
+    cpu->lock_levels[cpu->lock_depth++] = lock->level;
+}
+
+/* Locks may be released in any order: drop the latest of this level. */
+static void order_pop(const struct lock *lock)
+{
+    struct percpu *cpu = this_cpu();
+    u32 i = cpu->lock_depth;
+
+    while ( i > 0 && cpu->lock_levels[i - 1] != lock->level )
+        i--;
+    if ( !i )
+        panic("locking order: level %u is released but not held", lock->level);
+    for ( ; i < cpu->lock_depth; i++ )
+        cpu->lock_levels[i - 1] = cpu->lock_levels[i];
+    cpu->lock_depth--;
+}
+
+#endif
+
+void lock_init(struct lock *lock, enum lock_level level)
+{
+    *lock = (struct lock)LOCK_INIT(level);
+}
+
+static void acquire(struct lock *lock, bool pair)
+{
+    u32 ticket;
+
+    order_check(lock, pair);
+    ticket = __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_RELAXED);
+    while ( atomic_load(&lock->ticket_now) != ticket )
+    {
+        smp_poll();
+        cpu_relax();
+    }
+    order_push(lock);
+}
+
+void lock_acquire(struct lock *lock)
+{
+    acquire(lock, false);
+}
+
+/* Trying can't deadlock: no order to check. */
+bool lock_try(struct lock *lock)
+{
+    u32 now = atomic_load(&lock->ticket_now);
+
+    if ( !atomic_cmpxchg(&lock->ticket_next, &now, now + 1) )
+        return false;
+    order_push(lock);
+    return true;
+}
+
+void lock_release(struct lock *lock)
+{
+    order_pop(lock);
+    atomic_store(&lock->ticket_now, lock->ticket_now + 1);
+}
+
+bool lock_held(const struct lock *lock)
+{
+    return READ_ONCE(lock->ticket_next) != READ_ONCE(lock->ticket_now);
+}
+
+void lock_pair(struct lock *a, struct lock *b)
+{
+    struct lock *first = a < b ? a : b, *second = a < b ? b : a;
+
+    acquire(first, false);
+    if ( first != second )
+        acquire(second, true);
+}
+
+void unlock_pair(struct lock *a, struct lock *b)
+{
+    lock_release(a);
+    if ( a != b )
+        lock_release(b);
+}
