@@ -15,7 +15,7 @@ void irq_acpi_init(u64 rsdp);
 void irq_init_cpu(void);
 
 /*
- * Once, on the boot CPU, after time_init() and before the first domain: legacy PIC off, IOAPICs masked, PCI configuration,
+ * Once, on the boot CPU, after irq_init_cpu() and before the first domain: legacy PIC off, IOAPICs masked, PCI configuration,
  * the serial line's interrupt; what the hypervisor keeps is told to access/.
  */
 void irq_init(void);

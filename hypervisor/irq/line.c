@@ -32,6 +32,7 @@ void line_update(struct irq_line *line)
     line_set_open(line, open);
 }
 
+/* An edge that came while the line was closed is lost: the guest shall look. */
 static void release(void *arg)
 {
     struct irq_line *line = arg;
@@ -39,6 +40,7 @@ static void release(void *arg)
     lock_acquire(&irq_lock);
     line_retry(line);
     lock_release(&irq_lock);
+    line_raise(line);
 }
 
 void line_init(struct irq_line *line, enum line_source source, u8 vector)

@@ -83,7 +83,8 @@ void line_retry(struct irq_line *line);
 
 void line_init(struct irq_line *line, enum line_source source, u8 vector);
 
-/* The hardware: defined in lines.c, in host tests by the test. With irq_lock held. */
+/* Defined in lines.c, in host tests by the test: the hardware (with irq_lock held), and to act as if the line had fired (without). */
 void line_set_open(struct irq_line *line, bool open);
+void line_raise(struct irq_line *line);
 
 #endif

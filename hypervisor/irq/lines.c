@@ -146,16 +146,34 @@ bool lines_own_isa(u8 irq, void (*handler)(void))
     return line != NULL;
 }
 
+/* Raise the events of those whom line_fire() named, with no lock held. */
+static void tell(struct irq_line *line, const struct line_guest *to, unsigned int n, bool heard)
+{
+    for ( unsigned int i = 0; i < n; i++ )
+        heard |= event_send_pirq(to[i].domain, to[i].pirq);
+    line_delivered(line, heard);
+}
+
+void line_raise(struct irq_line *line)
+{
+    struct line_guest to[LINE_MAX_GUESTS];
+    unsigned int n;
+
+    lock_acquire(&irq_lock);
+    n = line_fire(line, to);
+    lock_release(&irq_lock);
+    tell(line, to, n, true);
+}
+
 /*
  * The line is masked, if it is to be, before the local APIC is told: a level would fire again at once. The hypervisor's own
- * handlers quiet their device first for the same reason. No lock is held while events are raised.
+ * handlers quiet their device first for the same reason.
  */
 void lines_dispatch(u32 vector)
 {
     struct line_guest to[LINE_MAX_GUESTS];
     unsigned int n = 0;
     struct irq_line *line;
-    bool heard = false;
 
     lock_acquire(&irq_lock);
     line = by_vector[vector];
@@ -163,15 +181,8 @@ void lines_dispatch(u32 vector)
         n = line_fire(line, to);
     lock_release(&irq_lock);
     if ( line && line->own )
-    {
         line->own();
-        heard = true;
-    }
     lapic_eoi();
-    if ( !line )
-        return;
-
-    for ( unsigned int i = 0; i < n; i++ )
-        heard |= event_send_pirq(to[i].domain, to[i].pirq);
-    line_delivered(line, heard);
+    if ( line )
+        tell(line, to, n, line->own != NULL);
 }
