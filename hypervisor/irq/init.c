@@ -17,14 +17,12 @@
 #define PIC_8086           0x01
 #define PIC_ALL_MASKED     0xff
 #define PIC_MASTER_VECTOR                                                                          \
-    (VECTOR_DEVICE_LAST - 15) /* where a spurious one would not be taken for an exception */
-VECTOR_DEVICE_LAST - 15       /* where a spurious one would not be taken for an exception */
+    (VECTOR_DEVICE_LAST - 15) /* a spurious one is not taken for an exception */
 #define PIC_SLAVE_VECTOR (VECTOR_DEVICE_LAST - 7)
 
 #define PM_TIMER_BYTES 4
 
-    void
-    irq_init_cpu(void)
+void irq_init_cpu(void)
 {
     lapic_init_cpu();
 }
