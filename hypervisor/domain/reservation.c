@@ -161,27 +161,6 @@ RESERVATION_OP(memory_populate, populate_one)
  * XENMEM_claim_pages: set frames aside so that the domain, all of it, will have nr_extents. 0 frames drop the claim. -EINVAL
  * an ill-formed call, a second claim, or fewer than the domain has or more than it may have; -ENOMEM too few are free.
  */
-static long claim(struct domain *d, u64 pages)
-{
-    struct domain_memory *memory = &d->memory;
-    long rc = -EINVAL;
-
-    lock_acquire(&memory->lock);
-    if ( pages == 0 )
-    {
-        memory->claimed = 0;
-        rc = 0;
-    }
-    else if ( memory->claimed == 0 && pages >= memory->tot_pages && pages <= memory->max_pages )
-    {
-        rc = pages - memory->tot_pages <= mm_free_pages() ? 0 : -ENOMEM;
-        if ( !rc )
-            memory->claimed = pages - memory->tot_pages;
-    }
-    lock_release(&memory->lock);
-    return rc;
-}
-
 long memory_claim(const struct memory_call *call)
 {
     struct reservation r;
@@ -196,7 +175,7 @@ long memory_claim(const struct memory_call *call)
     if ( r.ask.extent_start.p || r.ask.extent_order || r.ask.mem_flags )
         rc = -EINVAL;
     else
-        rc = claim(r.d, r.ask.nr_extents);
+        rc = mm_claim(r.d, r.ask.nr_extents);
     domain_put(r.d);
     return rc;
 }

@@ -18,7 +18,7 @@
 
 #ifdef HOST_TEST
 struct cpuid_leaf host_cpuid(u32 leaf, u32 subleaf);
-#define cpuid host_cpuid
+#define cpuid(leaf, subleaf) host_cpuid(leaf, subleaf)
 #endif
 
 static struct cpuid_policy raw, host, pv_max, pv_default;
