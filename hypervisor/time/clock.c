@@ -73,21 +73,19 @@ static void set_clock(const struct reference *reference, const struct sample *st
 {
     u64 ticks = (end->reference - start->reference) & reference->mask;
     u64 tsc_ticks = end->tsc - start->tsc;
-    unsigned __int128 tsc_hz = (unsigned __int128)tsc_ticks * reference->hz / ticks;
-    unsigned __int128 lapic_hz =
-        (unsigned __int128)(end->lapic - start->lapic) * reference->hz / ticks;
+    u64 tsc = scale_mul_div(tsc_ticks, reference->hz, ticks);
+    u64 lapic = scale_mul_div(end->lapic - start->lapic, reference->hz, ticks);
     /* Half of each reading, and one tick of the reference. */
-    u64 unsure = (start->uncertainty + end->uncertainty) / 2 + (u64)tsc_hz / reference->hz;
-    u64 hz, lapic;
+    u64 unsure = (start->uncertainty + end->uncertainty) / 2 + tsc / reference->hz;
 
-    hz = round_frequency((u64)tsc_hz, (u64)(tsc_hz * unsure / tsc_ticks));
-    lapic = round_frequency((u64)lapic_hz, (u64)(lapic_hz * unsure / tsc_ticks));
-    time_clock.tsc_to_ns = scale_make(hz, NS_PER_S);
-    time_clock.ns_to_tsc = scale_make(NS_PER_S, hz);
+    tsc = round_frequency(tsc, scale_mul_div(tsc, unsure, tsc_ticks));
+    lapic = round_frequency(lapic, scale_mul_div(lapic, unsure, tsc_ticks));
+    time_clock.tsc_to_ns = scale_make(tsc, NS_PER_S);
+    time_clock.ns_to_tsc = scale_make(NS_PER_S, tsc);
     time_clock.ns_to_lapic = scale_make(NS_PER_S, max(lapic, 1UL));
-    time_tsc_khz = hz / 1000;
-    log_info("TSC %lu.%03lu MHz, local APIC timer %lu.%03lu MHz, by %s", hz / MHZ, hz % MHZ / 1000,
-             lapic / MHZ, lapic % MHZ / 1000, reference->name);
+    time_tsc_khz = tsc / 1000;
+    log_info("TSC %lu.%03lu MHz, local APIC timer %lu.%03lu MHz, by %s", tsc / MHZ,
+             tsc % MHZ / 1000, lapic / MHZ, lapic % MHZ / 1000, reference->name);
 }
 
 static bool calibrate_by(const struct reference *reference)

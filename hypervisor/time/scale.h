@@ -22,19 +22,26 @@ static inline u64 scale_apply(struct scale scale, u64 delta)
     return (u64)(((unsigned __int128)delta * scale.mul) >> 32);
 }
 
+/* @a * @b / @c, rounded down, without losing the upper half in between. The result must fit: @a * @b < @c * 2^64. */
+static inline u64 scale_mul_div(u64 a, u64 b, u64 c)
+{
+    u64 quotient, rest;
+
+    __asm__("mul %3; div %4" : "=&a"(quotient), "=&d"(rest) : "0"(a), "rm"(b), "rm"(c) : "cc");
+    return quotient;
+}
+
 /* The scale that takes a count of @from a second to one of @to a second; both between 1 and 2^40. */
 static inline struct scale scale_make(u64 from, u64 to)
 {
     struct scale scale = { 0, 0 };
-    unsigned __int128 mul = ((unsigned __int128)to << 32) / from;
 
-    /* mul <= to * 2^32 and from, to < 2^40 keep the shift within +-41. */
-    for ( ; mul >> 32; mul >>= 1 )
+    /* Bring the factor between 1/2 and 1. */
+    for ( ; to >= from; from <<= 1 )
         scale.shift++;
-    if ( scale.shift == 0 )
-        for ( ; !(mul >> 31) && scale.shift > -41; scale.shift-- )
-            mul = ((unsigned __int128)to << 32 << (1 - scale.shift)) / from;
-    scale.mul = (u32)mul;
+    for ( ; 2 * to < from; to <<= 1 )
+        scale.shift--;
+    scale.mul = (u32)scale_mul_div(to, 1UL << 32, from);
     return scale;
 }
 
