@@ -71,7 +71,7 @@ extern struct fake_config_write {
 
 /*
  * CPU @cpu walks to @va under @root, remembering each step as a TLB and its paging-structure caches may: a later walk uses what
- * is remembered. False: no mapping. *pte: the leaf that the CPU uses.
+ * is remembered. False: no mapping. *pte: the leaf that the CPU uses, with RW only if all levels have it.
  */
 bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte);
 
