@@ -16,7 +16,7 @@ KIT_OBJECTS := $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-po
     $(patsubst guest-ports/%.S,$(B)/guest-obj/%.o,$(wildcard guest-ports/kit/arch/pv64.S))
 
 # One guest a folder of C files; kit, linux, grub, ... are no such folders.
-GUESTS := hello bench
+GUESTS := hello bench dom0
 
 .PHONY: guests
 guests: $(GUESTS:%=$(B)/guests/%)
@@ -84,6 +84,14 @@ $(B)/tests/all: $(GUEST_TESTS_SHARED:%=$(B)/guest-obj/tests/%/main.o) $(TEST_RUN
 $(GUEST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/guest-obj/tests/%/main.o $(TEST_RUNNER) $(KIT_OBJECTS) \
     $(B)/guest-obj/kit.lds
 	$(guest_link)
+
+# The archive that guests/dom0 runs domain by domain: the shared image, the sweep, and the tests that crash.
+TESTS_CRASHING := $(patsubst tests/guest/%/alone,%,$(shell grep -lx crash tests/guest/*/alone 2>/dev/null))
+DOMAIN_IMAGES := all abi events_fifo $(TESTS_CRASHING)
+
+guests: $(B)/tests/domains.cpio
+$(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
+	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 
 .PHONY: bench
 bench: $(B)/guests/bench $(B)/ringleader ## measure the operations' cost beside Debian's Xen

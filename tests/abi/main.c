@@ -222,7 +222,11 @@ static void sweep_control(void)
         domctl.cmd = row->value;
         domctl.domain = 0;
         if ( !is_dom0() )
-            expect_eq(hypercall(domctl, &domctl), -EPERM, row->name);
+        {
+            long rc = hypercall(domctl, &domctl); /* the peer looks at some arguments first */
+
+            expect(rc == -EPERM || (peer && rc < 0), row->name);
+        }
         else if ( row->status == SOON && !peer )
             expect_eq(hypercall(domctl, &domctl), -ENOSYS, row->name);
     }

@@ -44,6 +44,19 @@ void success(void)
     context_load(&running.end, 1);
 }
 
+void expect_crash(const char *format, ...)
+{
+    va_list args;
+
+    if ( is_dom0() )
+        skip("a crash of dom0 would end the machine");
+    printf("RL-TEST %s CRASHES: ", running.test->name);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+}
+
 static void unmet(const char *text, int line)
 {
     running.unmet++;

@@ -6,6 +6,9 @@
  *   SKIP     it cannot be shown here (no rights, no such CPU, ...)
  *   ERROR    the test's own fault: what it needed did not work
  *   FAILURE  the hypervisor's fault
+ * A fifth, CRASHES, comes from a test that is about to do what must crash its domain: whoever runs it (guest-ports/dom0)
+ * sees the end, and makes SUCCESS of it. Such a test has a file `alone` that says `crash`.
+ *
  * Returning is success(), or a FAILURE when an expectation did not hold; a fault that nobody expected is a FAILURE.
  *
  * All tests but those with a file `alone` beside main.c are also linked into one image, build/tests/all, and run in one
@@ -26,6 +29,9 @@ _Noreturn void success(void);
 __attribute__((format(printf, 1, 2))) _Noreturn void skip(const char *format, ...);
 __attribute__((format(printf, 1, 2))) _Noreturn void error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) _Noreturn void failure(const char *format, ...);
+
+/* Announces that the next step must crash our domain, and prints why; afterwards call failure(). */
+__attribute__((format(printf, 1, 2))) void expect_crash(const char *format, ...);
 
 /* Expectations: one that does not hold is told with its place, and the test goes on. */
 #define expect_eq(got, want, text) test_expect_eq((long)(got), (long)(want), text, __LINE__)
