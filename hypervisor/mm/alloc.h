@@ -18,6 +18,9 @@ void mm_init(const struct boot_info *info);
 /* Hand over RAM that mm_init kept, as it does modules: whole frames that hold any of these bytes, once. */
 void mm_give(maddr_t start, u64 size);
 
+/* A page below 640 KiB that nothing of value is in, for starting CPUs; INVALID_MFN: none. */
+mfn_t mm_low_page(void);
+
 /* Hand over what only boot needed: .init and boot_info. Nothing __init may be called or read any more. */
 void mm_free_init(void);
 
