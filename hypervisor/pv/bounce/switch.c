@@ -74,6 +74,7 @@ static bool load_segments(const struct vcpu_cpu *c)
 
 static void save(struct vcpu *v)
 {
+    runstate_update_guest(v);
     v->cpu.regs = *percpu_guest_regs();
     save_segments(&v->cpu);
     if ( v->cpu.ts )
@@ -117,6 +118,7 @@ static void load(struct vcpu *v, struct percpu *cpu)
     load_modes(v);
     *percpu_guest_regs() = c->regs;
     time_update_vcpu(v);
+    runstate_update_guest(v);
     if ( !load_segments(c) )
         bounce_failsafe(v, percpu_guest_regs());
     if ( v->work )
