@@ -114,7 +114,7 @@ static void finish_l4(struct domain *d, u64 *table)
 static void list_dead(struct domain *d, struct frame *frame)
 {
     frame->link = d->pv.dead_tables;
-    d->pv.dead_tables = frame_to_mfn(frame).n;
+    WRITE_ONCE(d->pv.dead_tables, frame_to_mfn(frame).n);
 }
 
 void table_condemn(struct domain *d, struct frame *frame)
@@ -192,7 +192,7 @@ long table_drain_some(struct domain *d)
 
         if ( !frame->progress && d->pv.dead_tables == frame_to_mfn(frame).n )
         {
-            d->pv.dead_tables = frame->link;
+            WRITE_ONCE(d->pv.dead_tables, frame->link);
             frame_release_type(frame);
         }
         if ( d->pv.dead_tables && preempt_pending() )

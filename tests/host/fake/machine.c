@@ -295,7 +295,7 @@ static void flush_cpu(u32 cpu)
 
     pthread_mutex_lock(&tlb[cpu].mutex);
     tlb[cpu].leaves = tlb[cpu].steps = 0;
-    tlb[cpu].flushed = now;
+    WRITE_ONCE(tlb[cpu].flushed, now);
     pthread_mutex_unlock(&tlb[cpu].mutex);
     atomic_inc(&fake_tlb_flushes);
 }
@@ -313,10 +313,12 @@ void tlb_flush_local(void)
 
 static void forget_page(u32 cpu, u64 va)
 {
+    pthread_mutex_lock(&tlb[cpu].mutex);
     tlb[cpu].steps = 0; /* INVLPG drops all paging-structure caches */
     for ( unsigned int i = 0; i < tlb[cpu].leaves; i++ )
         if ( tlb[cpu].leaf[i].page == va >> PAGE_SHIFT )
             tlb[cpu].leaf[i--] = tlb[cpu].leaf[--tlb[cpu].leaves];
+    pthread_mutex_unlock(&tlb[cpu].mutex);
 }
 
 void tlb_flush_page_local(u64 va)
@@ -340,7 +342,7 @@ void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
     if ( fake_tlb_ignore_stamped )
         return;
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
-        if ( (mask & (1UL << cpu)) && tlb[cpu].flushed <= READ_ONCE(frame->tlb_stamp) )
+        if ( (mask & (1UL << cpu)) && READ_ONCE(tlb[cpu].flushed) <= READ_ONCE(frame->tlb_stamp) )
             flush_cpu(cpu);
 }
 
