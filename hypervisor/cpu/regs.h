@@ -21,9 +21,14 @@ struct regs {
     u64 ss;
 };
 
-/* struct regs' vector for entries that are not exceptions or interrupts. */
-#define VECTOR_SYSCALL  0x100
-#define VECTOR_SYSENTER 0x101
+/*
+ * struct regs' vector for SYSCALL; as a flag it says that rcx and r11 need not be restored, so that SYSRET may be used:
+ * hypercalls, and every bounce.
+ */
+#define VECTOR_SYSCALL 0x100
+
+/* One past the highest hypercall number that entry.S looks up. */
+#define HYPERCALL_LIMIT (__HYPERVISOR_arch_0 + 1)
 
 #define EFLAGS_CF   0x00000001u
 #define EFLAGS_FIXED 0x00000002u

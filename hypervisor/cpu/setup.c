@@ -71,8 +71,19 @@ static void __init stubs_write(void)
     }
 }
 
+/*
+ * The firmware may have left the timer's interrupt waiting in the legacy controller. Mask it there while the local APIC still
+ * passes it on: if the APIC's input is masked first, QEMU keeps signalling an interrupt that nobody has.
+ */
+static void __init mask_legacy_interrupts(void)
+{
+    outb(0x21, 0xff);
+    outb(0xa1, 0xff);
+}
+
 void __init cpu_init_boot(void)
 {
+    mask_legacy_interrupts();
     idt_fill();
     extable_init();
     tables_load(boot_gdt, to_mfn(((u64)boot_gdt - HV_IMAGE_BASE) >> PAGE_SHIFT)); /* now a fault is reported */

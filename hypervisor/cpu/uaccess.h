@@ -7,6 +7,7 @@
 #ifndef CPU_UACCESS_H
 #define CPU_UACCESS_H
 
+#include "cpu/alternative.h"
 #include "lib/types.h"
 
 #define HV_VIRT_START 0xffff800000000000UL
@@ -40,6 +41,21 @@ static inline bool guest_store_u64(gva_t to, u64 value);
 static inline bool guest_store_u32(gva_t to, u32 value);
 static inline bool guest_load_u64(u64 *value, gva_t from);
 static inline bool guest_load_u32(u32 *value, gva_t from);
+
+/* Around every access, where the CPU has SMAP; nothing but the access may come between. */
+static inline void guest_access_begin(void)
+{
+#ifndef HOST_TEST
+    __asm__ volatile(SMAP_OPEN ::: "memory");
+#endif
+}
+
+static inline void guest_access_end(void)
+{
+#ifndef HOST_TEST
+    __asm__ volatile(SMAP_CLOSE ::: "memory");
+#endif
+}
 
 #include "cpu/uaccess_inline.h"
 

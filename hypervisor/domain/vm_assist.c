@@ -4,7 +4,7 @@
 
 /* One bit a type that has a row. */
 #define SUBOP(operation, argument, direction, who, status, handler, summary) | (1UL << (operation))
-static const u64 known_types = 0
+const u64 domain_known_assists = 0
 #include <hypercall/ops/vm_assist.def>
     ;
 #undef SUBOP
@@ -14,7 +14,7 @@ long domain_vm_assist(unsigned long cmd, unsigned long type)
 {
     u64 *assists = &current_vcpu()->domain->vm_assist;
 
-    if ( type >= BITS_PER_LONG || !(known_types & (1UL << type)) )
+    if ( type >= BITS_PER_LONG || !(domain_known_assists & (1UL << type)) )
         return -EINVAL;
 
     switch ( cmd )
