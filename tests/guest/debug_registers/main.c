@@ -17,14 +17,17 @@ static ulong read_dr7(void)
 void test_main(void)
 {
     struct fault f;
+    long rc;
 
     expect_eq(hypercall(set_debugreg, 0, &watched), 0, "DR0");
     expect_eq(hypercall(get_debugreg, 0), &watched, "reads back");
     expect_eq(hypercall(set_debugreg, 1, HYPERVISOR_VIRT_START), -EPERM, "DR1 in the hypervisor's range");
     expect_eq(hypercall(set_debugreg, 1, 0x8000000000000000), -EPERM, "DR1, not canonical");
     expect_eq(hypercall(set_debugreg, 4, 0xffff0ff0), 0, "DR4 is another name for DR6");
-    expect_eq(hypercall(set_debugreg, 8, 0), -ENODEV, "DR8");
-    expect_eq(hypercall(get_debugreg, 8), -ENODEV, "reading DR8");
+    rc = hypercall(set_debugreg, 8, 0);
+    expect(rc == -EINVAL || rc == -ENODEV, "DR8: the header says EINVAL, Debian's Xen ENODEV");
+    rc = hypercall(get_debugreg, 8);
+    expect(rc == -EINVAL || rc == -ENODEV, "reading DR8");
 
     expect_eq(hypercall(set_debugreg, 7, 1 | 1 << 16 | 3UL << 18), 0, "DR7: break on writes of 4 bytes");
     f = fault_of(watched = 5);

@@ -72,7 +72,7 @@ void test_main(void)
     need(balloon_out(freed) == 1 ? 0 : -1);
     expect_foreign(freed, -EBUSY, "a free frame");
     expect_foreign(~0UL >> 12, -EINVAL, "no frame at all");
-    expect_foreign(0xfffffffUL, -EPERM, "no RAM");
+    expect_foreign(0xfffffffffUL, -EPERM, "a frame beyond what the processor can address");
 
     set_xen_guest_handle(r.extent_start, &frame);
     need(hypercall(memory_op, XENMEM_populate_physmap, &r) == 1 ? 0 : -1);

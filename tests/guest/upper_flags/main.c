@@ -21,6 +21,7 @@ void test_main(void)
         value = *entry;
         snprintf(text, sizeof(text), "L%d entry, RW off", level);
         expect_eq(pte_set(entry, value & ~PTE_RW), 0, text);
+        need(mmuext(MMUEXT_TLB_FLUSH_LOCAL));
         if ( level < 4 )
             expect_fault(fault_of(*(volatile char *)window = 1), TRAP_PF, PF_PRESENT | PF_WRITE, "a write below it");
         expect_eq(pte_set(entry, value), 0, "RW on again");

@@ -58,6 +58,6 @@ void test_main(void)
     expect(wait_for(&runs, 2), "it runs again");
     expect(wait_down(1), "and goes down again");
     expect_eq(hypercall(vcpu_op, VCPUOP_down, 99, NULL), -ENOENT, "99 can't go down");
-    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, 0x10), -EFAULT, "a state that is not there");
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 2, 0x10), -EFAULT, "a state that is not there");
     expect_eq(hypercall(vcpu_op, 99, 0, NULL), -ENOSYS, "an unknown operation");
 }
