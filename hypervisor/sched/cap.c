@@ -7,6 +7,7 @@
 #include "sched/policy.h"
 
 #include "lib/atomic.h"
+#include "smp/smp.h"
 
 #define PERIOD (30 * (s64)NS_PER_MS)
 
@@ -58,6 +59,16 @@ s64 sched_cap_left(const struct vcpu *v)
     return left > 0 ? left : 0;
 }
 
+/* CPUs that run the domain have to know when its budget ends. */
+static void choose_again(const struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        if ( READ_ONCE(v->sched.running) )
+            smp_kick(v->processor, WORK_RESCHEDULE);
+}
+
 static void cap_update(struct domain *d)
 {
     WRITE_ONCE(d->sched.budget, budget_per_period(d));
@@ -67,6 +78,7 @@ static void cap_update(struct domain *d)
         timer_stop(&d->sched.refill);
     if ( atomic_xchg(&d->sched.throttled, false) )
         update_all(d);
+    choose_again(d);
 }
 
 long sched_domain_get(struct domain *d, u16 *weight, u16 *cap)

@@ -17,12 +17,23 @@
 #define RUN_MIN      (200 * (s64)NS_PER_US)
 #define WEIGHT_UNIT  256
 
+/* Rounded up, so that time never stands still, however short the run and large the weight. */
+static s64 to_virtual(s64 ns, u16 weight)
+{
+    return DIV_ROUND_UP(ns * WEIGHT_UNIT, weight);
+}
+
+static s64 from_virtual(s64 virtual, u16 weight)
+{
+    return DIV_ROUND_UP(virtual * weight, WEIGHT_UNIT);
+}
+
 static void charge(struct sched_queue *q, struct vcpu *v, s64 ns)
 {
     struct vcpu *first = list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
     s64 least;
 
-    v->sched.virtual_time += ns * WEIGHT_UNIT / v->domain->sched.weight;
+    v->sched.virtual_time += to_virtual(ns, v->domain->sched.weight);
 
     least = v->sched.virtual_time;
     if ( first && first->sched.virtual_time < least )
@@ -61,7 +72,7 @@ static ns_t preempt_at(const struct sched_queue *q, const struct vcpu *running, 
 {
     s64 lead = waiting->sched.woken ? LEAD_WOKEN : LEAD;
     s64 more = waiting->sched.virtual_time + lead - running->sched.virtual_time;
-    ns_t when = running->sched.since + more * running->domain->sched.weight / WEIGHT_UNIT;
+    ns_t when = running->sched.since + from_virtual(more, running->domain->sched.weight);
     ns_t earliest = running->sched.switched_in + RUN_MIN;
 
     (void)q;
