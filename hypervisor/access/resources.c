@@ -6,11 +6,11 @@
  */
 #include "access/access.h"
 #include "console/console.h"
+#include "cpu/cpu.h"
 #include "lib/bits.h"
 #include "mm/heap.h"
 
 #define LOW_MEMORY_FRAMES (0x100000 >> PAGE_SHIFT) /* BIOS data, video memory, ROMs: I/O memory even where it is RAM */
-#define PHYSICAL_BITS 52
 
 static struct lock lock = LOCK_INIT(LOCK_ACCESS);
 
@@ -22,11 +22,11 @@ static struct rangeset kept[ACCESS_RESOURCES] = {
 };
 static struct rangeset read_only = { NULL, heap_alloc, heap_free };
 
-static const u64 last_of[ACCESS_RESOURCES] = {
-    [ACCESS_IOMEM] = (1UL << (PHYSICAL_BITS - PAGE_SHIFT)) - 1,
-    [ACCESS_IOPORTS] = 0xffff,
-    [ACCESS_IRQS] = 0xffff,
-};
+/* The last number of a kind. A frame beyond what the processor can address would be a reserved bit in an entry. */
+static u64 last_of(enum access_resource kind)
+{
+    return kind == ACCESS_IOMEM ? (1UL << (cpu_features.physical_bits - PAGE_SHIFT)) - 1 : 0xffff;
+}
 
 /* Devices that every PC has and the hypervisor drives. */
 static const struct {
@@ -56,7 +56,7 @@ static struct rangeset *set_of(const struct domain *d, enum access_resource kind
 
 static bool valid_range(enum access_resource kind, u64 first, u64 last)
 {
-    return first <= last && last <= last_of[kind];
+    return first <= last && last <= last_of(kind);
 }
 
 long access_permit(struct domain *d, enum access_resource kind, u64 first, u64 last)
@@ -150,7 +150,7 @@ void access_keep(enum access_resource kind, u64 first, u64 last)
 static int permit_all(struct rangeset *set, enum access_resource kind)
 {
     struct range *range;
-    int rc = rangeset_add(set, 0, last_of[kind]);
+    int rc = rangeset_add(set, 0, last_of(kind));
 
     rangeset_for_each(range, &kept[kind])
     {

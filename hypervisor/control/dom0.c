@@ -17,6 +17,9 @@
 #define KEEP_BACK_MIN (16UL << 20 >> PAGE_SHIFT)
 #define KEEP_BACK_SHIFT 4
 
+/* What the ABI's getters show for a domain without a limit. */
+#define MAX_PAGES_UNLIMITED 0xffffffffUL
+
 struct dom0 {
     struct domain *d;
     u64 *p2m; /* machine frame of each pfn */
@@ -178,7 +181,7 @@ static long create_domain(struct dom0 *dom0)
     if ( rc )
         return rc;
     domain_zero = dom0->d;
-    dom0->d->memory.max_pages = options.dom0_mem.max ? amount_pages(options.dom0_mem.max, mm_free_pages()) : ~0UL;
+    dom0->d->memory.max_pages = options.dom0_mem.max ? amount_pages(options.dom0_mem.max, mm_free_pages()) : MAX_PAGES_UNLIMITED;
     dom0->d->memory.max_pages = max_t(u64, dom0->d->memory.max_pages, dom0->nr_pages);
     for ( u32 i = 0; i < config.max_vcpus; i++ )
         if ( !domain_vcpu_create(dom0->d, i) )

@@ -34,7 +34,6 @@ struct vcpu_pv {
     u64 syscall32_cs;
     u64 sysenter_rip;
     u64 sysenter_cs;
-    u64 nmi_rip;
     bool failsafe_mask_events;
     bool syscall32_mask_events;
     bool sysenter_mask_events;

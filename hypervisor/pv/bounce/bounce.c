@@ -180,7 +180,8 @@ void bounce_event(struct vcpu *v, struct regs *regs)
 
 void bounce_nmi(struct vcpu *v, struct regs *regs)
 {
-    struct delivery how = { .handler = v->pv.nmi_rip, .mask_events = true, .what = "an NMI" };
+    const struct trap_info *trap = &v->pv.traps[TRAP_NMI];
+    struct delivery how = { .handler = trap->address, .mask_events = TI_GET_IF(trap), .what = "an NMI" };
 
     v->pv.nmi_masked = 1;
     deliver(v, regs, &how);
@@ -301,6 +302,8 @@ long bounce_iret(void)
     regs->ss = frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
     v->pv.nmi_masked = 0;
+    if ( __builtin_expect(v->work != 0, 0) )
+        percpu_raise(this_cpu(), WORK_VCPU);
 
     if ( (frame.flags & VGCF_in_syscall) && (u16)regs->cs == SEL_USER_CS64 && (u16)regs->ss == SEL_USER_DS )
         regs->vector = VECTOR_SYSCALL;

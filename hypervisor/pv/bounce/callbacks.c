@@ -87,7 +87,8 @@ static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool ma
         v->pv.sysenter_mask_events = mask;
         return 0;
     case CALLBACKTYPE_nmi:
-        v->pv.nmi_rip = address;
+        /* Another way to the trap table's entry: whoever speaks last is heard. */
+        v->pv.traps[TRAP_NMI] = (struct trap_info){ .vector = TRAP_NMI, .flags = 4, .cs = SEL_USER_CS64, .address = address };
         return 0;
     default:
         return -ENOSYS;

@@ -17,7 +17,7 @@ static void vcpu_work(struct vcpu *v)
         time_update_vcpu(v);
     if ( work & VCPU_WORK_NMI )
     {
-        if ( v->pv.nmi_masked || !v->pv.nmi_rip )
+        if ( v->pv.nmi_masked || !v->pv.traps[TRAP_NMI].address )
             __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELAXED); /* iret looks again */
         else
             bounce_nmi(v, percpu_guest_regs());

@@ -187,22 +187,18 @@ static bool fault_is_spurious(u64 va, u32 error)
 
 /*
  * The final IRET to a guest faulted: its selectors or its address are bad. The registers it would have had are those of this
- * fault, but for what IRET was to load, which still lies at the top of the stack. Tell the guest by its failsafe callback.
+ * fault, but for what IRET was to load, which still lies at the top of the stack: so the guest's frame is complete, and the
+ * fault is delivered as if the guest had raised it there.
  */
 static void iret_faulted(const struct regs *fault)
 {
     struct regs *guest = percpu_guest_regs();
-    struct vcpu *v = current_vcpu();
+    u32 vector = fault->vector, error = fault->error;
 
     memmove(guest, fault, offsetof(struct regs, error));
     guest->error = 0;
     guest->vector = 0;
-    guest->cs |= 3;
-    if ( v->pv.failsafe_rip )
-        bounce_failsafe(v, guest);
-    else
-        domain_crash(v->domain, "vcpu %u: a return to %#lx:%#lx faulted, and there is no failsafe callback", v->id,
-                     guest->cs, guest->rip);
+    bounce_exception(current_vcpu(), guest, vector, error);
     exit_to_guest();
 }
 

@@ -137,7 +137,7 @@ static long get_domains(struct batch *b, u32 foreigndom)
     {
         rc = foreign_get(b->caller, (domid_t)(tables - 1), &b->d);
         if ( rc )
-            return rc == -ESRCH ? -EINVAL : rc;
+            return rc;
     }
     rc = foreign_get(b->caller, (domid_t)foreigndom, &b->from);
     if ( rc )
