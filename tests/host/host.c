@@ -1,6 +1,7 @@
 #include "tests/host/host.h"
 
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +50,18 @@ static bool run_here(const struct host_test *test)
     return !failures;
 }
 
+/* A case that hangs is ended: by its own CPU time first, so that a busy machine makes no difference. */
+#define CPU_SECONDS  120
+#define WALL_SECONDS 900
+
+static void limit_time(void)
+{
+    struct rlimit limit = { CPU_SECONDS, CPU_SECONDS + 1 };
+
+    setrlimit(RLIMIT_CPU, &limit);
+    alarm(WALL_SECONDS);
+}
+
 /* The child leaves through exit(), so that the leak checker sees it. Its wait status, or -1. */
 static int run_in_child(const struct host_test *test)
 {
@@ -60,7 +73,10 @@ static int run_in_child(const struct host_test *test)
         return -1;
     pid = fork();
     if ( pid == 0 )
+    {
+        limit_time();
         exit(run_here(test) ? 0 : 1);
+    }
     close(skip_pipe[1]);
     if ( pid < 0 || waitpid(pid, &status, 0) != pid )
         return -1;

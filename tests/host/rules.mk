@@ -62,7 +62,7 @@ host-tests: ## run the tests on the host
 	@$(MAKE) --no-print-directory -k -j$(shell nproc) -f $(firstword $(MAKEFILE_LIST)) B=$(B) host-tests-build; \
 	rc=0; \
 	for t in $(HOST_TESTS); do \
-	    $(MAKE) --no-print-directory -q -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t \
+	    $(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t \
 	        || { echo "HOST-TEST $$t.build FAIL"; rc=1; continue; }; \
 	    $(HOST_B)/test_$$t || rc=1; \
 	done; exit $$rc
