@@ -17,11 +17,12 @@ ALONE = {n for n in NAMES if os.path.exists(f"{FOLDER}/{n}/alone")}
 
 def boot(hv, image, name, timeout):
     """Boots a kit guest as dom0; ({test: (verdict, text)}, what the console said)."""
-    machine = s.m.Machine(hv=hv, kernel=f"{s.m.B}/tests/{image}", initrd="", args="", append="", mem="512M",
-                          network=False)
+    kernel = f"{s.m.B}/tests/{image}"
+    assert os.path.exists(kernel), f"{kernel} isn't built: `make guests` does it"
+    machine = s.m.Machine(hv=hv, kernel=kernel, initrd="", args="", append="dom0_max_vcpus=4", mem="512M", network=False)
     with s.Session(machine, f"guest-{name}") as session:
         try:
-            session.end(timeout)
+            session.expect(r"RL-TESTS \d+ .*\n", timeout)
         except s.Failed:
             pass                    # a missing verdict tells, with the log
         found = re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", session.text().replace("\r", ""), re.MULTILINE)
