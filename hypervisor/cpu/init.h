@@ -7,7 +7,7 @@
 #define __initdata
 #define __initbss
 #else
-#define __init     __attribute__((section(".init.text"), cold))
+#define __init     __attribute__((section(".init.text")))
 #define __initdata __attribute__((section(".init.data")))
 #define __initbss  __attribute__((section(".init.bss,\"aw\",@nobits#")))
 #endif

@@ -121,8 +121,14 @@ u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftove
     if ( !mfn )
         return 0;
 
-    for ( u64 i = 0; i < 1UL << order; i++ )
-        make_clean(frame_at(mfn + i), mfn + i, tag, leftovers);
+    for ( u64 i = mfn; i < mfn + (1UL << order); i++ )
+    {
+        struct frame *frame = frame_at(i);
+
+        /* Boot takes this way for every frame of dom0's. */
+        if ( !leftovers || (frame->link | frame->tlb_stamp) )
+            make_clean(frame, i, tag, leftovers);
+    }
     return mfn;
 }
 

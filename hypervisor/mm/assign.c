@@ -40,22 +40,6 @@ static u32 tag_of(struct domain *d)
 
 /* The list */
 
-static void list_insert(struct domain_memory *memory, u64 first, u64 count)
-{
-    u32 next = memory->first;
-
-    for ( u64 i = 0; i < count; i++ )
-    {
-        struct frame *frame = frame_at(first + i);
-
-        frame->prev = i ? (u32)(first + i - 1) : 0;
-        frame->next = i + 1 < count ? (u32)(first + i + 1) : next;
-    }
-    if ( next )
-        frame_at(next)->prev = (u32)(first + count - 1);
-    memory->first = (u32)first;
-}
-
 static void list_remove(struct domain_memory *memory, struct frame *frame)
 {
     if ( frame->next )
@@ -109,20 +93,31 @@ static bool may_have(const struct domain_memory *memory, u64 count)
     return memory->tot_pages + count <= memory->max_pages && frames_unclaimed() + memory->claimed >= count;
 }
 
-/* With the lock held. The state comes last: from then on others may take references. */
-static void assign(struct domain *d, u64 mfn, u64 count)
+/*
+ * With the lock held: put @count frames from @first on the list, in order. Each state comes last: from then on others may take
+ * references.
+ */
+static void assign(struct domain *d, u64 first, u64 count)
 {
-    u64 old = d->memory.tot_pages;
+    struct domain_memory *memory = &d->memory;
+    u64 old = memory->tot_pages;
+    u32 previous = 0;
 
-    list_insert(&d->memory, mfn, count);
-    for ( u64 i = 0; i < count; i++ )
+    for ( u64 mfn = first; mfn < first + count; mfn++ )
     {
-        struct frame *frame = frame_at(mfn + i);
+        struct frame *frame = frame_at(mfn);
 
+        frame->prev = previous;
+        frame->next = (u32)(mfn + 1);
+        previous = (u32)mfn;
         WRITE_ONCE(frame->owner, d->id);
         atomic_store(&frame->state, FRAME_ALLOCATED | FRAME_REF_ONE);
     }
-    d->memory.tot_pages += count;
+    frame_at(previous)->next = memory->first;
+    if ( memory->first )
+        frame_at(memory->first)->prev = previous;
+    memory->first = (u32)first;
+    memory->tot_pages += count;
     update_hold(d, old);
 }
 

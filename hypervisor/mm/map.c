@@ -90,9 +90,12 @@ static u64 *new_table(u64 fill)
         table = mm_alloc(0);
     else
         table = mfn_to_virt(early_take(1, 1, EARLY_REACH));
-    if ( table )
-        for ( unsigned int i = 0; i < PTES_PER_TABLE; i++ )
-            table[i] = fill;
+    if ( !table || (allocator_works && !fill) )
+        return table;
+    if ( !fill )
+        return memset(table, 0, PAGE_SIZE);
+    for ( unsigned int i = 0; i < PTES_PER_TABLE; i++ )
+        table[i] = fill;
     return table;
 }
 
