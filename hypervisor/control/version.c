@@ -80,14 +80,13 @@ static long version_platform(struct vcpu *v, gva_t arg)
     return give(arg, &params, sizeof(params));
 }
 
+/* Roots of 64-bit guests may lie anywhere; 32-bit guests, which would have to ask for that, there are none. */
 static u32 features(const struct domain *d)
 {
     u32 map = (1u << XENFEAT_mmu_pt_update_preserve_ad) | (1u << XENFEAT_highmem_assist) |
               (1u << XENFEAT_gnttab_map_avail_bits) | (1u << XENFEAT_memory_op_vnode_supported) |
-              (1u << XENFEAT_direct_mapped);
+              (1u << XENFEAT_direct_mapped) | (1u << XENFEAT_pae_pgdir_above_4gb);
 
-    if ( d->vm_assist & (1UL << VMASST_TYPE_pae_extended_cr3) )
-        map |= 1u << XENFEAT_pae_pgdir_above_4gb;
     if ( domain_is_privileged(d) )
         map |= 1u << XENFEAT_dom0;
     return map;

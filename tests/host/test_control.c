@@ -1017,7 +1017,6 @@ TEST(version_features)
     struct xen_feature_info info = { 0 };
 
     start();
-    dom0->vm_assist = domu->vm_assist = 1UL << VMASST_TYPE_pae_extended_cr3;
     expect_eq(control_xen_version(XENVER_get_features, (unsigned long)&info), 0);
     expect_eq(info.submap, 0x228f0);
     fake_run(domu->vcpus[0]);
