@@ -1,0 +1,589 @@
+/*
+ * Grants, over the real page-type engine: what a mapper gets, what a granter sees, and that nothing is left of either.
+ *
+ * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
+ * LINK: hypervisor/grant/ops.c tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * FLAGS: -pthread
+ */
+#include "tests/host/fake/rooms.h"
+#include "tests/host/fake/tables.h"
+
+#include "grant/maptrack.h"
+
+static struct domain *front, *back; /* who grants, and who maps */
+static struct space s;              /* back's, and running */
+static mfn_t page[8];               /* front's frames */
+
+static struct grant_entry_v1 *entry(u32 ref)
+{
+    return &front->grant.table->shared[ref / 512][ref % 512];
+}
+
+static void grant(u32 ref, mfn_t mfn, u16 flags)
+{
+    *entry(ref) = (struct grant_entry_v1){ .flags = GTF_permit_access | flags, .domid = back->id, .frame = (u32)mfn.n };
+}
+
+static void set_up(void)
+{
+    fake_machine();
+    back = fake_guest(1, false, 2);
+    front = fake_guest(2, false, 1);
+    back->dirty_cpus = 3;
+    space_build(&s, back, 4);
+    require(pin(4, s.l4) == 0);
+    require(new_baseptr(s.l4) == 0);
+    for ( u32 i = 0; i < 8; i++ )
+    {
+        page[i] = fake_frame(front);
+        memset(fake_words(page[i]), (int)i, PAGE_SIZE);
+        grant(i, page[i], 0);
+    }
+}
+
+/* Nothing of @front's is in use. */
+static void expect_unused(void)
+{
+    for ( u32 i = 0; i < 8; i++ )
+    {
+        expect_eq(fake_refs(page[i]), 1);
+        expect_eq(fake_count(page[i]), 0);
+        expect_eq(entry(i)->flags & (GTF_reading | GTF_writing), 0);
+    }
+    expect_eq(front->refs, 1);
+    expect_sane(back);
+}
+
+static long call(unsigned int cmd, void *ops, u32 count)
+{
+    unsigned long uop = (unsigned long)ops;
+    long rc;
+
+    while ( (rc = grant_table_op(cmd, uop, count)) == -ERESTART )
+    {
+        require(fake_continuation.set && fake_continuation.nr == __HYPERVISOR_grant_table_op);
+        fake_continuation.set = false;
+        require(fake_continuation.arg[0] == cmd && fake_continuation.arg[2] < count);
+        uop = fake_continuation.arg[1];
+        count = (u32)fake_continuation.arg[2];
+    }
+    return rc;
+}
+
+#define VA(n) (SPACE_VA + (u64)(n) * PAGE_SIZE) /* entry n of s.l1 */
+
+static struct gnttab_map_grant_ref map(u32 ref, u64 host_addr, u32 flags)
+{
+    struct gnttab_map_grant_ref op = { .host_addr = host_addr, .flags = flags, .ref = ref, .dom = front->id };
+
+    expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
+    return op;
+}
+
+static s16 unmap(u32 handle, u64 host_addr, u64 dev_bus_addr)
+{
+    struct gnttab_unmap_grant_ref op = { .host_addr = host_addr, .dev_bus_addr = dev_bus_addr, .handle = handle };
+
+    expect_eq(call(GNTTABOP_unmap_grant_ref, &op, 1), 0);
+    return op.status;
+}
+
+/* --- The table --- */
+
+TEST(tables)
+{
+    u64 frames[64];
+    struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 3 };
+    struct gnttab_query_size size = { .dom = DOMID_SELF };
+    struct gnttab_set_version version = { .version = 1 };
+    struct gnttab_get_version get = { .dom = DOMID_SELF };
+
+    set_up();
+    set_xen_guest_handle(setup.frame_list, frames);
+    expect_eq(call(GNTTABOP_query_size, &size, 1), 0);
+    expect_eq(size.nr_frames, 1);
+    expect_eq(size.max_nr_frames, 64);
+    expect_eq(call(GNTTABOP_setup_table, &setup, 1), 0);
+    expect_eq(setup.status, GNTST_okay);
+    expect_eq(frames[2], virt_to_mfn(back->grant.table->shared[2]).n);
+    setup.nr_frames = 65;
+    expect_eq(call(GNTTABOP_setup_table, &setup, 1), 0);
+    expect_eq(setup.status, GNTST_general_error);
+    expect_eq(call(GNTTABOP_setup_table, &setup, 2), -EINVAL);
+    setup.dom = front->id;
+    expect_eq(call(GNTTABOP_setup_table, &setup, 1), 0);
+    expect_eq(setup.status, GNTST_permission_denied);
+    setup.dom = 99;
+    expect_eq(call(GNTTABOP_setup_table, &setup, 1), 0);
+    expect_eq(setup.status, GNTST_bad_domain);
+    setup = (struct gnttab_setup_table){ .dom = DOMID_SELF, .nr_frames = 1 };
+    expect_eq(call(GNTTABOP_setup_table, &setup, 1), -EFAULT);
+    expect_eq(call(GNTTABOP_query_size, &size, 1), 0);
+    expect_eq(size.nr_frames, 3);
+
+    expect_eq(call(GNTTABOP_set_version, &version, 1), 0);
+    version.version = 2;
+    expect_eq(call(GNTTABOP_set_version, &version, 1), -EINVAL);
+    expect_eq(version.version, 1);
+    expect_eq(call(GNTTABOP_get_version, &get, 1), 0);
+    expect_eq(get.version, 1);
+    expect_eq(call(GNTTABOP_dump_table, &get, 1), -ENOSYS);
+    expect_eq(call(13, &get, 1), -ENOSYS);
+    expect_eq(call(GNTTABOP_map_grant_ref, (void *)8, 1), -EFAULT);
+    expect_eq(call(GNTTABOP_map_grant_ref, (void *)8, 0), 0);
+    expect_eq(call(GNTTABOP_map_grant_ref, (void *)8, 0x80000000u), -EINVAL);
+}
+
+TEST(seeded_by_the_builder)
+{
+    set_up();
+    expect_eq(grant_seed(front, 1, 1, page[3].n), 0);
+    expect_eq(entry(1)->flags, GTF_permit_access);
+    expect_eq(entry(1)->frame, page[3].n);
+    expect_eq(map(1, VA(10), GNTMAP_host_map).dev_bus_addr, page[3].n << PAGE_SHIFT);
+    expect_eq(grant_seed(front, 512 * 64, 1, page[3].n), -EINVAL);
+    expect_eq(grant_seed(front, 1, 1, 1UL << 33), -EINVAL);
+}
+
+TEST(swap)
+{
+    struct gnttab_swap_grant_ref op = { .ref_a = 1, .ref_b = 2 };
+
+    set_up();
+    fake_run(front->vcpus[0]);
+    expect_eq(call(GNTTABOP_swap_grant_ref, &op, 1), 0);
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(entry(1)->frame, page[2].n);
+    op.ref_b = 512;
+    expect_eq(call(GNTTABOP_swap_grant_ref, &op, 1), 0);
+    expect_eq(op.status, GNTST_bad_gntref);
+    fake_run(back->vcpus[0]);
+    map(1, VA(10), GNTMAP_host_map);
+    fake_run(front->vcpus[0]);
+    op.ref_b = 2;
+    expect_eq(call(GNTTABOP_swap_grant_ref, &op, 1), 0);
+    expect_eq(op.status, GNTST_eagain);
+}
+
+/* --- Mapping --- */
+
+TEST(map_by_address_and_unmap)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    op = map(3, VA(10), GNTMAP_host_map);
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(op.dev_bus_addr, page[3].n << PAGE_SHIFT);
+    expect_eq(pte_mfn(*slot_of(s.l1, 10)).n, page[3].n);
+    expect((*slot_of(s.l1, 10) & PTE_RW) && (*slot_of(s.l1, 10) & PTE_NX));
+    expect_eq(entry(3)->flags, GTF_permit_access | GTF_reading | GTF_writing);
+    expect_eq(fake_type(page[3]), FRAME_WRITABLE);
+    expect(fake_count(page[3]) == 2 && fake_refs(page[3]) == 3);
+    expect_eq(front->refs, 2);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_eq(*slot_of(s.l1, 10), 0);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_bad_handle);
+    expect_unused();
+}
+
+TEST(map_by_pte)
+{
+    u64 slot;
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    slot = mfn_to_maddr(s.l1).n + 20 * 8;
+    op = map(0, slot, GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_readonly | GNTMAP_application_map | 1u << 16);
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(pte_mfn(*slot_of(s.l1, 20)).n, page[0].n);
+    expect(!(*slot_of(s.l1, 20) & PTE_RW) && (*slot_of(s.l1, 20) & 0x200));
+    expect_eq(entry(0)->flags, GTF_permit_access | GTF_reading);
+    expect_eq(fake_count(page[0]), 0);
+    expect_eq(unmap(op.handle, slot + 8, 0), GNTST_general_error);
+    expect_eq(unmap(op.handle, slot, 0), GNTST_okay);
+    expect_unused();
+
+    expect_eq(map(0, slot + 4, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
+    expect_eq(map(0, mfn_to_maddr(s.l2).n, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
+    expect_eq(map(0, mfn_to_maddr(page[1]).n, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
+    expect_eq(map(0, ~7UL, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
+    expect_unused();
+}
+
+/* A mapping for devices keeps the handle until it is undone, too. */
+TEST(map_for_devices)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    op = map(2, 0, GNTMAP_device_map);
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr + PAGE_SIZE), GNTST_general_error);
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    expect_unused();
+
+    op = map(2, VA(10), GNTMAP_device_map | GNTMAP_host_map);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_eq(entry(2)->flags, GTF_permit_access | GTF_reading | GTF_writing);
+    expect_eq(fake_refs(page[2]), 2);
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    expect_unused();
+}
+
+TEST(what_is_not_granted_is_not_mapped)
+{
+    set_up();
+    expect_eq(map(0, VA(10), 0).status, GNTST_bad_gntref);
+    expect_eq(map(512, VA(10), GNTMAP_host_map).status, GNTST_bad_gntref);
+    expect_eq(map(~0u, VA(10), GNTMAP_host_map).status, GNTST_bad_gntref);
+    expect_eq(map(100, VA(10), GNTMAP_host_map).status, GNTST_general_error); /* an empty entry */
+    entry(0)->domid = 7;
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_general_error);
+    grant(0, page[0], GTF_readonly);
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_general_error);
+    grant(0, page[0], GTF_sub_page);
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_general_error);
+    grant(0, s.page[0], 0); /* not the granter's own */
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_bad_page);
+    grant(0, to_mfn(FAKE_FRAMES), 0);
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_bad_page);
+    grant(0, page[0], 0);
+    expect_eq(map(0, VA(1000), GNTMAP_host_map).status, GNTST_general_error); /* no page table there */
+    expect_eq(map(0, ~0UL, GNTMAP_host_map).status, GNTST_general_error);
+    expect_unused();
+
+    struct gnttab_map_grant_ref op = { .host_addr = VA(10), .flags = GNTMAP_host_map, .dom = 99 };
+
+    expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
+    expect_eq(op.status, GNTST_bad_domain);
+    op.dom = DOMID_SELF;
+    expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
+    expect_eq(op.status, GNTST_bad_domain);
+}
+
+/* A page table of the granter's can't be mapped writable; and a frame that is mapped so can't become one. */
+TEST(tables_and_writable_grants_exclude_each_other)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    memset(fake_words(page[0]), 0, PAGE_SIZE);
+    memset(fake_words(page[1]), 0, PAGE_SIZE);
+    fake_run(front->vcpus[0]);
+    expect_eq(pin(1, page[0]), 0);
+    fake_run(back->vcpus[0]);
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_general_error);
+    op = map(1, VA(11), GNTMAP_host_map);
+    fake_run(front->vcpus[0]);
+    expect_eq(pin(1, page[1]), -EINVAL);
+    expect_eq(unpin(page[0]), 0);
+    fake_run(back->vcpus[0]);
+    expect_eq(unmap(op.handle, VA(11), 0), GNTST_okay);
+    fake_run(front->vcpus[0]);
+    expect_eq(pin(1, page[1]), 0);
+    expect_eq(unpin(page[1]), 0);
+    expect_unused();
+}
+
+/* While it is in use, the entry is what it was when it was pinned, whatever the granter writes. */
+TEST(a_pinned_entry_can_not_be_changed)
+{
+    struct gnttab_map_grant_ref a, b;
+
+    set_up();
+    a = map(0, VA(10), GNTMAP_host_map | GNTMAP_readonly);
+    entry(0)->frame = (u32)page[5].n;
+    entry(0)->flags = 0;
+    b = map(0, VA(11), GNTMAP_host_map | GNTMAP_readonly);
+    expect_eq(b.status, GNTST_okay);
+    expect_eq(b.dev_bus_addr, page[0].n << PAGE_SHIFT);
+    expect_eq(map(0, VA(12), GNTMAP_host_map).status, GNTST_general_error); /* writing needs a look */
+    expect_eq(unmap(a.handle, VA(10), 0), GNTST_okay);
+    expect_eq(unmap(b.handle, VA(11), 0), GNTST_okay);
+    expect_unused();
+}
+
+TEST(an_overwritten_mapping)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    op = map(0, VA(10), GNTMAP_host_map);
+    expect_eq(set_pte(s.l1, 10, 0), 0);
+    expect_eq(fake_refs(page[0]), 2);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_general_error);
+    expect_eq(entry(0)->flags & GTF_writing, GTF_writing);
+    /* The same frame through another handle takes its place: either handle may undo it, and then the books are even. */
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_okay);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_eq(set_pte(s.l1, 10, pte_make(page[0], RWD)), -EBUSY); /* by ordinary means: somebody else's frame */
+    expect_sane(back);
+}
+
+TEST(what_was_there_before_is_released)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    op = map(0, VA(0), GNTMAP_host_map); /* over one of back's own pages */
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(fake_refs(s.page[0]), 1);
+    expect_eq(unmap(op.handle, VA(0), 0), GNTST_okay);
+    expect_unused();
+}
+
+TEST(no_cpu_remembers_an_unmapped_grant)
+{
+    struct gnttab_map_grant_ref op;
+    u64 pte;
+
+    set_up();
+    op = map(0, VA(10), GNTMAP_host_map);
+    expect(fake_tlb_walk(0, s.l4, VA(10), &pte) && fake_tlb_walk(1, s.l4, VA(10), &pte));
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect(!fake_tlb_walk(0, s.l4, VA(10), &pte) && !fake_tlb_walk(1, s.l4, VA(10), &pte));
+}
+
+TEST(pins_and_handles_are_limited)
+{
+    u32 n = 0;
+    s16 status;
+
+    set_up();
+    back->grant.table->max_handle_frames = 2;
+    do
+        status = map(n % 8, 0, GNTMAP_device_map).status;
+    while ( status == GNTST_okay && ++n < 100000 );
+    expect_eq(status, GNTST_no_space);
+    expect_eq(n, 2 * (4096 / 24));
+    expect_eq(grant_maptrack_frames(back), 2);
+    expect_eq(unmap(5, 0, page[5].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(map(0, 0, GNTMAP_device_map).handle, 5);
+
+    back->grant.table->max_handle_frames = 64;
+    for ( n = 0; n < 300; n++ )
+        status = map(7, 0, GNTMAP_device_map).status;
+    expect_eq(status, GNTST_general_error); /* 255 at a time */
+}
+
+TEST(any_number_may_be_tried_as_a_handle)
+{
+    set_up();
+    expect_eq(unmap(0, VA(10), 0), GNTST_bad_handle);
+    map(0, VA(10), GNTMAP_host_map);
+    for ( int i = 0; i < 10000; i++ )
+        expect_eq(unmap(1 + (u32)host_test_random() % ~1u, VA(10), 0), GNTST_bad_handle);
+    expect_eq(unmap(0, VA(10), 0), GNTST_okay);
+    expect_unused();
+}
+
+TEST(batches_stop_and_resume)
+{
+    struct gnttab_map_grant_ref ops[200];
+    struct gnttab_unmap_grant_ref undo[200];
+
+    set_up();
+    fake_preempt_at = fake_preempt_every = 3;
+    for ( u32 i = 0; i < 200; i++ )
+        ops[i] = (struct gnttab_map_grant_ref){ VA(100 + i), GNTMAP_host_map, i % 8, front->id, 0, 0, 0 };
+    expect_eq(call(GNTTABOP_map_grant_ref, ops, 200), 0);
+    for ( u32 i = 0; i < 200; i++ )
+    {
+        expect_eq(ops[i].status, GNTST_okay);
+        undo[i] = (struct gnttab_unmap_grant_ref){ .host_addr = VA(100 + i), .handle = ops[i].handle };
+    }
+    undo[77].handle = 9999;
+    fake_preempt_at = fake_preempt_every = 1;
+    expect_eq(call(GNTTABOP_unmap_grant_ref, undo, 200), 0);
+    for ( u32 i = 0; i < 200; i++ )
+        expect_eq(undo[i].status, i == 77 ? GNTST_bad_handle : GNTST_okay);
+    expect_eq(unmap(ops[77].handle, VA(177), 0), GNTST_okay);
+    expect_unused();
+}
+
+/* --- Copy --- */
+
+static s16 copy(struct gnttab_copy op)
+{
+    op.status = 1;
+    expect_eq(call(GNTTABOP_copy, &op, 1), 0);
+    return op.status;
+}
+
+#define REF(r, off)  { { .ref = (r) }, front->id, (off) }
+#define OWN(mfn, off) { { .gmfn = (mfn).n }, DOMID_SELF, (off) }
+
+TEST(copy_all_ways)
+{
+    set_up();
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 0), 4096, GNTCOPY_source_gref, 0 }), GNTST_okay);
+    expect_eq(fake_words(s.page[0])[511], 0x0303030303030303);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 8), REF(4, 16), 8, GNTCOPY_dest_gref, 0 }), GNTST_okay);
+    expect_eq(fake_words(page[4])[1], 0x0404040404040404);
+    expect_eq(fake_words(page[4])[2], 0x0303030303030303);
+    expect_eq(fake_words(page[4])[3], 0x0404040404040404);
+    expect_eq(copy((struct gnttab_copy){ REF(5, 1), REF(6, 4095), 1, GNTCOPY_source_gref | GNTCOPY_dest_gref, 0 }),
+              GNTST_okay);
+    expect_eq(fake_words(page[6])[511] >> 56, 5);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), OWN(s.page[1], 0), 4096, 0, 0 }), GNTST_okay);
+    expect_eq(fake_words(s.page[1])[0], 0x0303030303030303);
+    for ( u32 i = 0; i < 512; i++ )
+        fake_words(s.page[1])[i] = i;
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[1], 0), OWN(s.page[1], 8), 4088, 0, 0 }), GNTST_okay);
+    expect_eq(fake_words(s.page[1])[511], 510);
+    expect_eq(fake_refs(s.page[1]), 2);
+    expect_unused();
+}
+
+TEST(copy_refuses)
+{
+    set_up();
+    expect_eq(copy((struct gnttab_copy){ REF(3, 1), OWN(s.page[0], 0), 4096, GNTCOPY_source_gref, 0 }), GNTST_bad_copy_arg);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 4000), 97, GNTCOPY_source_gref, 0 }), GNTST_bad_copy_arg);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 65535), OWN(s.page[0], 0), 65535, GNTCOPY_source_gref, 0 }),
+              GNTST_bad_copy_arg);
+    expect_eq(copy((struct gnttab_copy){ REF(600, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_bad_gntref);
+    expect_eq(copy((struct gnttab_copy){ REF(100, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_bad_page);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.l1, 0), 1, GNTCOPY_source_gref, 0 }), GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(to_mfn(~0UL), 0), 1, GNTCOPY_source_gref, 0 }), GNTST_bad_page);
+    expect_eq(copy((struct gnttab_copy){ { { .gmfn = page[0].n }, front->id, 0 }, OWN(s.page[0], 0), 1, 0, 0 }),
+              GNTST_permission_denied);
+    grant(3, page[3], GTF_readonly);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), REF(3, 0), 1, GNTCOPY_dest_gref, 0 }), GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_okay);
+    expect_unused();
+}
+
+/* --- The end --- */
+
+TEST(a_mapper_dies)
+{
+    set_up();
+    for ( u32 i = 0; i < 300; i++ )
+        require(map(i % 8, VA(100 + i % 100), GNTMAP_host_map | (i % 3 ? 0 : GNTMAP_readonly)).status == GNTST_okay);
+    map(1, 0, GNTMAP_device_map);
+    expect_buried(back);
+    fake_preempt_at = fake_preempt_every = 1;
+    while ( grant_domain_relinquish(back) == -ERESTART )
+        ;
+    for ( u32 i = 0; i < 8; i++ )
+    {
+        expect_eq(fake_refs(page[i]), 1);
+        expect_eq(entry(i)->flags, GTF_permit_access);
+    }
+    expect_eq(front->refs, 1);
+    grant_domain_destroy(back);
+}
+
+/* Its frames live on as long as they are mapped, and so does what is known of them. */
+TEST(a_granter_dies)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    op = map(3, VA(10), GNTMAP_host_map);
+    front->life = DOMAIN_DYING;
+    expect_eq(map(4, VA(11), GNTMAP_host_map).status, GNTST_bad_domain);
+    expect_eq(grant_domain_relinquish(front), 0);
+    for ( u32 i = 0; i < 8; i++ )
+        fake_release(page[i]);
+    expect_eq(front->memory.tot_pages, 1);
+    expect_eq(fake_words(page[3])[0], 0x0303030303030303);
+    expect_eq(front->refs, 2);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_eq(front->memory.tot_pages, 0);
+    expect_eq(front->refs, 1);
+    grant_domain_destroy(front);
+    expect_sane(back);
+}
+
+/* --- Anything, in any order --- */
+
+/* What is in use, as the handles tell: pins, marks and references agree with them. */
+static void check(void)
+{
+    const struct grant_table *t = back->grant.table;
+    u32 readers[8] = { 0 }, writers[8] = { 0 }, mapped[8] = { 0 }, total = 0;
+
+    for ( u32 i = 0; i < t->nr_handle_frames * (PAGE_SIZE / sizeof(struct grant_handle)); i++ )
+    {
+        const struct grant_handle *h = &t->handles[i / 170][i % 170];
+
+        if ( !h->flags )
+            continue;
+        total++;
+        require(!h->busy && h->granter == front);
+        if ( handle_writes(h) )
+            writers[h->ref]++;
+        else
+            readers[h->ref]++;
+    }
+    for ( u32 i = 0; i < 512; i++ )
+        for ( u32 p = 0; p < 8; p++ )
+            mapped[p] += (*slot_of(s.l1, i) & PTE_P) && mfn_eq(pte_mfn(*slot_of(s.l1, i)), page[p]);
+    require(front->refs == 1 + total);
+    for ( u32 i = 0; i < 8; i++ )
+    {
+        const struct grant_active *active = &front->grant.table->active[0][i];
+
+        require(active->readers == readers[i] && active->writers == writers[i]);
+        require(fake_refs(page[i]) == 1 + readers[i] + writers[i] + mapped[i]);
+        require(!(entry(i)->flags & GTF_writing) || writers[i]);
+    }
+}
+
+TEST(random_operations)
+{
+    struct gnttab_map_grant_ref live[64] = { 0 };
+
+    set_up();
+    for ( int step = 0; step < 30000; step++ )
+    {
+        struct gnttab_map_grant_ref *op = &live[host_test_random() % 64];
+        u32 ref = host_test_random() % 8, slot = 10 + host_test_random() % 40;
+        u32 flags = host_test_random() % 2 ? GNTMAP_readonly : 0;
+
+        switch ( host_test_random() % 8 )
+        {
+        case 0:
+        case 1:
+            if ( op->flags )
+                break;
+            flags |= host_test_random() % 4 ? GNTMAP_host_map : GNTMAP_device_map;
+            flags |= host_test_random() % 4 ? 0 : GNTMAP_device_map;
+            *op = map(ref, VA(slot), flags);
+            if ( op->status )
+                op->flags = 0;
+            break;
+        case 2:
+        case 3:
+            if ( unmap(op->handle, op->host_addr, op->flags & GNTMAP_device_map ? op->dev_bus_addr : 0) == GNTST_okay )
+                op->flags = 0;
+            break;
+        case 4:
+            set_pte(s.l1, slot, 0);
+            break;
+        case 5:
+            copy((struct gnttab_copy){ REF(ref, 0), OWN(s.page[1], 0), 64, GNTCOPY_source_gref, 0 });
+            copy((struct gnttab_copy){ OWN(s.page[1], 0), REF(ref, 0), 64, GNTCOPY_dest_gref, 0 });
+            break;
+        case 6: /* the granter changes its mind */
+            entry(ref)->flags = host_test_random() % 3 ? GTF_permit_access : 0;
+            break;
+        default:
+            unmap((u32)host_test_random() % 200, VA(slot), 0);
+            for ( u32 i = 0; i < 64; i++ ) /* it may have been a live one */
+                if ( live[i].flags && !back->grant.table->handles[0][live[i].handle].flags )
+                    live[i].flags = 0;
+        }
+        if ( step % 16 == 0 )
+            check();
+    }
+    check();
+    expect_sane(back);
+}
+
+HOST_TEST_MAIN
