@@ -4,11 +4,13 @@
   --soak       run the tests marked soak as well (long ones)
 """
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
+import guests
 import session as s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -58,6 +60,13 @@ def load():
     return out
 
 
+@pytest.fixture(scope="session")
+def domains(hv):
+    """The guest tests as domains without rights, under our own little dom0, all in one boot."""
+    return guests.Verdicts(hv, "guest-domains", "guests/dom0", "tests/domains.cpio",
+                           args="domains.abi=peer" if hv == "peer" else "", end="RL-DOMAINS-END", timeout=240)
+
+
 @pytest.fixture(scope="module")
 def host_dir(tmp_path_factory):
     """A folder that dom0 sees as /host, gone afterwards."""
@@ -76,6 +85,6 @@ def pytest_runtest_logreport(report):
     elif report.failed:
         crash = getattr(report.longrepr, "reprcrash", None)
         verdict, reason = "FAIL", crash.message if crash else report.when
-    name = report.nodeid.replace("test_", "", 1).replace(".py::test_", ".").replace("\t", " ")
+    name = re.sub(r"^test_(\w+)\.py::test_?(\w*)(?:\[(.*)\])?$", r"\1/\2/\3", report.nodeid).rstrip("/")
     with open(VERDICTS[0], "a", encoding="utf-8") as f:
         f.write(f"{name}\t{verdict}\t{reason.splitlines()[0] if reason else ''}\n")

@@ -1,0 +1,55 @@
+"""Boots the guests of tests/guest and tests/abi, alone as dom0 or as domains under guest-ports/dom0, for their verdicts."""
+import os
+import re
+
+import pytest
+
+import session as s
+
+FOLDER = f"{s.m.TOP}/tests/guest"
+NAMES = sorted(n for n in os.listdir(FOLDER) if os.path.exists(f"{FOLDER}/{n}/main.c"))
+
+
+def _alone(name):
+    """What the file `alone` says about a test that can't share a boot; None for one that can."""
+    try:
+        with open(f"{FOLDER}/{name}/alone", encoding="utf-8") as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+ALONE = {n for n in NAMES if _alone(n) is not None}
+CRASHING = {n for n in NAMES if _alone(n) == "crash"}       # these crash their domain, which must not be dom0
+
+
+def built(path):
+    full = f"{s.m.B}/{path}"
+    assert os.path.exists(full), f"{full} isn't built: `make guests` does it"
+    return full
+
+
+class Verdicts:
+    """What one boot had to tell about its tests."""
+
+    def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120):
+        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args,
+                              append="dom0_max_vcpus=4" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
+        with s.Session(machine, log) as session:
+            try:
+                session.expect(end, timeout)
+            except s.Failed:
+                pass                # a missing verdict tells, with the log
+            text = session.text().replace("\r", "")
+            self.tail = session.tail()
+        self.found = {}
+        for name, verdict, reason in re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", text, re.MULTILINE):
+            self.found[name] = (verdict, reason)
+
+    def judge(self, name):
+        """Passes, skips or fails the running test as guest test @name ended."""
+        verdict, reason = self.found.get(name, ("no verdict", "it ended, or hung, before"))
+        if verdict == "SKIP":
+            pytest.skip(reason)
+        if verdict != "SUCCESS":
+            pytest.fail(f"{verdict}: {reason}\n{self.tail}", pytrace=False)
