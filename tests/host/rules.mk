@@ -59,10 +59,10 @@ host-tests-build: $(HOST_TESTS:%=$(HOST_B)/test_%)
 
 # All are built first, side by side. One that does not build fails alone: the others still run.
 host-tests: ## run the tests on the host
-	@$(MAKE) --no-print-directory -k -j$(shell nproc) -f $(firstword $(MAKEFILE_LIST)) B=$(B) host-tests-build; \
+	@$(MAKE) --no-print-directory -k -j$(shell nproc) -f $(firstword $(MAKEFILE_LIST)) B=$(B) host-tests-build > /dev/null; \
 	rc=0; \
 	for t in $(HOST_TESTS); do \
-	    $(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t \
+	    $(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t > /dev/null \
 	        || { echo "HOST-TEST $$t.build FAIL"; rc=1; continue; }; \
 	    $(HOST_B)/test_$$t || rc=1; \
 	done; exit $$rc
