@@ -41,7 +41,7 @@ static void machine_shutdown(u8 reason)
 {
     log_info("dom0 shut down: %s", reason_name(reason));
     if ( reason == SHUTDOWN_poweroff )
-        machine_halt();
+        machine_soft_off();
     if ( reason == SHUTDOWN_crash )
         domain_dump_all();
     if ( reason != SHUTDOWN_reboot && options.noreboot )

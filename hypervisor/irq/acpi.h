@@ -35,6 +35,8 @@ struct irq_acpi_facts {
     u32 pm_timer_port; /* 0: none */
     bool pm_timer_32bit;
     u16 pm1a_control, pm1b_control;
+    bool s5_known;     /* soft-off's sleep types, for either control register */
+    u8 s5_types[2];
     u64 reset_address;
     u8 reset_space, reset_value; /* ACPI_SPACE_* */
     bool reset_supported;

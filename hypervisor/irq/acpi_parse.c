@@ -171,6 +171,48 @@ static u32 fadt_port(const struct table *table, u32 old, u32 extended)
 #define FADT_PM_TIMER_32BIT  (1u << 8)
 #define FADT_RESET_SUPPORTED (1u << 10)
 
+/* AML, as far as a package of small integers needs it. */
+#define AML_PACKAGE 0x12
+#define AML_BYTE    0x0a
+#define AML_ONE     0x01
+
+/*
+ * The package named _S5_ in the DSDT: its first two integers are the sleep types that switch the machine off. AML is code, but
+ * firmware states this object as a constant; where it doesn't, we halt instead of powering off.
+ */
+static bool parse_s5(const u8 *at, const u8 *end, u8 *types)
+{
+    if ( end - at < 4 || at[0] != AML_PACKAGE )
+        return false;
+    at += 2 + (at[1] >> 6); /* opcode and package length */
+    at++;                   /* number of elements */
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        if ( at < end && *at == AML_BYTE )
+            at++;
+        else if ( at < end && *at > AML_ONE )
+            return false;
+        if ( at >= end )
+            return false;
+        types[i] = *at++ & 7;
+    }
+    return true;
+}
+
+static void find_s5(u64 dsdt, struct irq_acpi_facts *facts)
+{
+    struct table table;
+
+    if ( !table_map(dsdt, "DSDT", &table) )
+        return;
+    for ( const u8 *at = table.data + HEADER_LENGTH, *end = table.data + table.length; at + 4 < end; at++ )
+        if ( !memcmp(at, "_S5_", 4) && parse_s5(at + 4, end, facts->s5_types) )
+        {
+            facts->s5_known = true;
+            return;
+        }
+}
+
 static void parse_fadt(const struct table *table, struct irq_acpi_facts *facts)
 {
     u32 flags;
@@ -184,6 +226,7 @@ static void parse_fadt(const struct table *table, struct irq_acpi_facts *facts)
     facts->pm1b_control = (u16)fadt_port(table, 68, 184);
     facts->pm_timer_port = fadt_port(table, 76, 208);
     facts->pm_timer_32bit = flags & FADT_PM_TIMER_32BIT;
+    find_s5(get_le32(table->data + 40), facts);
 
     if ( !(flags & FADT_RESET_SUPPORTED) || !table_has(table, 116, 13) )
         return;

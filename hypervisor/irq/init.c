@@ -7,6 +7,7 @@
 #include "irq/ioapic.h"
 #include "irq/lines.h"
 #include "irq/pci.h"
+#include "lib/bits.h"
 #include "trace/trace.h"
 
 #define PIC_MASTER_COMMAND 0x20
@@ -21,6 +22,9 @@
 #define PIC_SLAVE_VECTOR (VECTOR_DEVICE_LAST - 7)
 
 #define PM_TIMER_BYTES 4
+#define SERIAL_LINES   2
+#define SERIAL_PORTS   8
+#define LAPIC_RANGE    0x100000UL /* messages to local APICs are written there */
 
 void irq_init_cpu(void)
 {
@@ -54,6 +58,25 @@ static void keep_own_devices(void)
                     irq_acpi.pm_timer_port + PM_TIMER_BYTES - 1);
 }
 
+static void keep_serial_ports(void)
+{
+    for ( unsigned int i = 0; i < SERIAL_LINES; i++ )
+    {
+        u16 port = console_serial_port(i);
+
+        if ( port )
+            access_keep(ACCESS_IOPORTS, port, port + SERIAL_PORTS - 1);
+    }
+}
+
+/* dom0 must not put a device's BAR over an interrupt controller: firmware's maps don't always tell. */
+static void reserve_controllers(void)
+{
+    memory_reserve_machine(ALIGN_DOWN(irq_acpi.lapic_base, LAPIC_RANGE), LAPIC_RANGE);
+    for ( unsigned int i = 0; i < irq_acpi.nr_ioapics; i++ )
+        memory_reserve_machine(irq_acpi.ioapics[i].base, PAGE_SIZE);
+}
+
 static void listen_to_serial(void)
 {
     u32 isa_irq;
@@ -68,6 +91,8 @@ void irq_init(void)
     ioapic_init();
     pci_init();
     keep_own_devices();
+    keep_serial_ports();
+    reserve_controllers();
     listen_to_serial();
 }
 

@@ -46,6 +46,7 @@ void irq_domain_destroy(struct domain *d);
  */
 void machine_reboot(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn));
+void machine_soft_off(void) __attribute__((noreturn)); /* as ACPI's constants tell; halts where they don't */
 void machine_power_off(u16 pm1a, u16 pm1b) __attribute__((noreturn));
 
 #endif

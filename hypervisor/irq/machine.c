@@ -4,6 +4,7 @@
 #include "cpu/asm.h"
 #include "mm/map.h"
 
+#define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_ENABLE 0x2000u
 
 #define PCI_CONFIG_ADDRESS 0xcf8
@@ -118,5 +119,13 @@ void machine_power_off(u16 pm1a, u16 pm1b)
     write_pm1(pm1a & (u16)~PM1_SLEEP_ENABLE, pm1b & (u16)~PM1_SLEEP_ENABLE);
     write_pm1(pm1a | PM1_SLEEP_ENABLE, pm1b | PM1_SLEEP_ENABLE);
     wait_a_moment();
+    machine_halt();
+}
+
+void machine_soft_off(void)
+{
+    if ( irq_acpi.s5_known && irq_acpi.pm1a_control )
+        machine_power_off((u16)(irq_acpi.s5_types[0] << PM1_SLEEP_TYPE_SHIFT),
+                          (u16)(irq_acpi.s5_types[1] << PM1_SLEEP_TYPE_SHIFT));
     machine_halt();
 }

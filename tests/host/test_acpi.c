@@ -217,6 +217,54 @@ TEST(prefers_the_wide_fields)
     free_memory();
 }
 
+/* The machine's tables with a DSDT of @len bytes of AML; parsed into *facts. */
+static void parse_with_aml(const uint8_t *aml, size_t len, struct irq_acpi_facts *facts)
+{
+    uint8_t *fadt, *dsdt;
+
+    build(2);
+    fadt = blocks[nr_blocks - 1].data;
+    put(fadt + 40, TABLE_AT(8), 4);
+    finish_table(fadt, "FACP", 244);
+    dsdt = add_block(TABLE_AT(8), 36 + len);
+    memcpy(dsdt + 36, aml, len);
+    finish_table(dsdt, "DSDT", 36 + len);
+    expect(acpi_parse(RSDP_AT, facts));
+    free_memory();
+}
+
+TEST(finds_how_to_switch_off)
+{
+    static const uint8_t bytes[] = { 0x10, 0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04, 0x0a, 0x05, 0x0a, 0x07, 0x00, 0x00 };
+    static const uint8_t constants[] = { 0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x00, 0x01, 0x00, 0x00 };
+    struct irq_acpi_facts facts;
+
+    parse_with_aml(bytes, sizeof(bytes), &facts);
+    expect(facts.s5_known);
+    expect_eq(facts.s5_types[0], 5);
+    expect_eq(facts.s5_types[1], 7);
+    parse_with_aml(constants, sizeof(constants), &facts);
+    expect(facts.s5_known);
+    expect_eq(facts.s5_types[0], 0);
+    expect_eq(facts.s5_types[1], 1);
+}
+
+/* Cut at each byte, and with code where the constants should be: never read beyond the table, never believed. */
+TEST(takes_no_half_package)
+{
+    static const uint8_t aml[] = { '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 0x05, 0x0a, 0x07 };
+    static const uint8_t code[] = { '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x5c, 0x05, 0x0a, 0x07, 0x00 };
+    struct irq_acpi_facts facts;
+
+    for ( size_t len = 0; len < sizeof(aml); len++ )
+    {
+        parse_with_aml(aml, len, &facts);
+        expect(!facts.s5_known);
+    }
+    parse_with_aml(code, sizeof(code), &facts);
+    expect(!facts.s5_known);
+}
+
 TEST(without_tables_a_plain_pc)
 {
     struct irq_acpi_facts facts;
