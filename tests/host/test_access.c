@@ -8,6 +8,9 @@
 #include "access/access.h"
 #include "console/console.h"
 #include "mm/heap.h"
+#include "cpu/cpu.h"
+
+struct cpu_features cpu_features = { .physical_bits = 52 };
 
 /* --- the hypervisor around: just enough --- */
 
