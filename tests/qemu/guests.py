@@ -40,7 +40,7 @@ class Verdicts:
                 session.expect(end, timeout)
             except s.Failed:
                 pass                # a missing verdict tells, with the log
-            text = session.text().replace("\r", "")
+            text = session.text()
             self.tail = session.tail()
         self.found = {}
         for name, verdict, reason in re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", text, re.MULTILINE):

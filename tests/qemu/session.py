@@ -34,7 +34,7 @@ class Session:
         self.log.write(" ".join(line) + "\n")
         self.qemu = pexpect.spawn(line[0], line[1:], encoding="utf-8", codec_errors="replace", echo=False,
                                   dimensions=(50, 250), timeout=60)
-        self.qemu.logfile_read = Tee(self.log, echo) if echo else self.log
+        self.qemu.logfile_read = Tee(self.log, echo)
         self.qemu.delaybeforesend = None
         self.outcome.start()
 
@@ -127,15 +127,18 @@ class Session:
 
 
 class Tee:
-    """A file-like object that writes to two."""
+    """A file-like object that writes to the log, without what is for terminals only, and to @echo as it comes."""
 
-    def __init__(self, *files):
-        self.files = files
+    def __init__(self, log, echo=None):
+        self.log = log
+        self.echo = echo
 
     def write(self, text):
-        for f in self.files:
-            f.write(text)
+        self.log.write(re.sub("\r|\x1b\\[6n", "", text))
+        if self.echo:
+            self.echo.write(text)
 
     def flush(self):
-        for f in self.files:
-            f.flush()
+        self.log.flush()
+        if self.echo:
+            self.echo.flush()

@@ -56,4 +56,4 @@ def test_cpu_without(cpu, what):
 def test_unknown_option():
     """An option that doesn't exist is reported, and the boot goes on."""
     with boot("option", append="noreboot colour=blue", kernel="", initrd="") as session:
-        session.expect(r"(?i)(unknown|ignor).*colour|colour.*(unknown|ignor)", END)
+        session.expect(r"(?i)(unknown|ignor).*colour|colour.*(unknown|ignor|no such)", END)

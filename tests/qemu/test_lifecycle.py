@@ -1,0 +1,188 @@
+"""Domains' lives through `rl`: created, looked at, paused, asked to leave, rebooted, crashed, destroyed; nothing leaks.
+
+All in one boot of dom0; each test cleans up the domains that it made.
+"""
+import json
+import time
+
+import pytest
+
+import session as s
+
+pytestmark = pytest.mark.ours
+
+
+@pytest.fixture(scope="module")
+def dom0(hv, tmp_path_factory):
+    """dom0 at its shell, with memory left for domains."""
+    machine = s.m.Machine(hv=hv, mem="1536M", append="dom0_mem=512M", network=False,
+                          host_dir=str(tmp_path_factory.mktemp("lifecycle")))
+    with s.Session(machine, "lifecycle") as session:
+        session.wait_for_shell(150)
+        session.check("mkdir -p /tmp/cfg")
+        yield session
+
+
+@pytest.fixture(autouse=True)
+def clean(dom0):
+    """Takes away what a test left."""
+    yield
+    if dom0.ended:
+        return
+    for domain in domains(dom0):
+        dom0.shell(f"rl destroy {domain}")
+
+
+def listed(dom0):
+    """What `rl list` shows: {name: its fields}, without dom0."""
+    rows = json.loads(dom0.check("rl list --json"))
+    return {row["name"]: row for row in rows if row["domid"] != 0}
+
+
+def domains(dom0):
+    return list(listed(dom0))
+
+
+def wait_until(what, condition, seconds=60):
+    deadline = time.monotonic() + seconds * s.SLOW
+    while not condition():
+        assert time.monotonic() < deadline, f"not {what} within {seconds * s.SLOW:.0f} s"
+        time.sleep(1)
+
+
+def console_log(dom0, name):
+    return dom0.shell(f"cat /var/log/xen/console/guest-{name}.log")[1]
+
+
+def create_linux(dom0, name, extra="", vcpus=1, more=""):
+    """Starts a Linux guest and waits until it says that it is up."""
+    cfg = (f'name = "{name}"\nkernel = "/guests/vmlinuz"\nramdisk = "/guests/linux.initrd"\nmemory = 128\n'
+           f'vcpus = {vcpus}\nextra = "console=hvc0 loglevel=4 {extra}"\n{more}\n')
+    dom0.check(f"rm -f /var/log/xen/console/guest-{name}.log; cat > /tmp/cfg/{name} <<'END'\n{cfg}END")
+    dom0.check(f"rl create /tmp/cfg/{name}")
+    wait_until(f"{name} is up", lambda: "domU: Linux" in console_log(dom0, name), 90)
+
+
+def test_info(dom0):
+    assert "4.17" in dom0.check("rl info")
+    json.loads(dom0.check("rl info --json"))
+
+
+def test_dry_run(dom0):
+    """-n checks and prints, and makes no domain."""
+    dom0.check("rl create -n /guests/linux.cfg")
+    assert not domains(dom0)
+
+
+@pytest.mark.parametrize("command", ["rl create /nowhere.cfg", "rl destroy nobody", "rl pause nobody", "rl nonsense",
+                                     "rl console nobody", "rl shutdown nobody"])
+def test_mistakes(dom0, command):
+    """A mistake gives a message and a status that isn't 0."""
+    status, output = dom0.shell(command)
+    assert status != 0 and output.strip()
+
+
+def test_hello(dom0):
+    """A guest of ours runs, talks, and leaves when asked to."""
+    dom0.check("rm -f /var/log/xen/console/guest-hello.log; rl create /guests/hello.cfg")
+    wait_until("hello said hello", lambda: "hello from a guest domain" in console_log(dom0, "hello"))
+    assert listed(dom0)["hello"]["vcpus"] == 1
+    dom0.check("rl shutdown hello && rl wait hello", timeout=60)
+    assert not domains(dom0)
+
+
+def test_linux_pauses(dom0):
+    """A paused Linux uses no CPU time; unpaused it goes on, and shuts down in order."""
+    create_linux(dom0, "calm", extra="rl.run='while :; do :; done'".replace("'", '\\"'))
+    dom0.check("rl pause calm")
+    first = dom0.check("rl vcpu-list --json calm")
+    time.sleep(3)
+    assert dom0.check("rl vcpu-list --json calm") == first
+    dom0.check("rl unpause calm")
+    wait_until("running again", lambda: dom0.check("rl vcpu-list --json calm") != first)
+    dom0.check("rl shutdown calm && rl wait calm", timeout=120)
+    assert not domains(dom0)
+
+
+def test_four_vcpus(dom0):
+    """Four virtual CPUs on one: all come up, all compute."""
+    create_linux(dom0, "four", vcpus=4)
+    assert "with 4 CPU(s)" in console_log(dom0, "four")
+    assert len(json.loads(dom0.check("rl vcpu-list --json four"))) == 4
+    dom0.check("rl shutdown four && rl wait four", timeout=120)
+
+
+def test_console(dom0):
+    """`rl console` attaches to a shell in the guest; ^] leaves it, and the guest runs on."""
+    create_linux(dom0, "talk")
+    dom0.send_line("rl console talk")
+    dom0.send_line()
+    dom0.expect("domU:/# ")
+    dom0.send_line("echo $((6 * 7)) is it")
+    dom0.expect("42 is it")
+    dom0.send("\x1d")
+    dom0.expect(s.PROMPT)
+    assert "talk" in domains(dom0)
+
+
+def test_reboot(dom0):
+    """A reboot gives a new domain of the same name."""
+    create_linux(dom0, "again", more='on_reboot = "restart"')
+    before = listed(dom0)["again"]["domid"]
+    dom0.check("rl reboot again")
+    wait_until("there again", lambda: listed(dom0).get("again", {}).get("domid", before) != before, 90)
+    wait_until("up again", lambda: console_log(dom0, "again").count("domU: Linux") >= 2, 90)
+
+
+def test_crash(dom0):
+    """A guest that crashes is destroyed, and only that."""
+    create_linux(dom0, "bystander")
+    create_linux(dom0, "wild", extra='rl.run=\\"sleep 2; echo c > /proc/sysrq-trigger\\"', more='on_crash = "destroy"')
+    wait_until("gone", lambda: "wild" not in domains(dom0), 90)
+    assert "bystander" in domains(dom0)
+
+
+def test_guest_hurts_only_itself(dom0):
+    """Guests that load the CPU leave dom0 its share."""
+    for n in range(3):
+        create_linux(dom0, f"busy{n}", extra='rl.run=\\"while :; do :; done\\"')
+    start = time.monotonic()
+    dom0.check("i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done", timeout=60)
+    assert time.monotonic() - start < 30 * s.SLOW
+
+
+def resources(dom0):
+    """What must be as before when domains have come and gone."""
+    info = json.loads(dom0.check("rl info --json"))
+    return {key: value for key, value in info.items() if "free" in key}
+
+
+def create_many(dom0, count):
+    """@count domains one after another, each seen running and destroyed."""
+    dom0.check("i=0; while [ $i -lt {} ]; do rl create /guests/hello.cfg && rl list hello && rl destroy hello || exit 1; "
+               "i=$((i + 1)); done".format(count), timeout=30 + 10 * count)
+
+
+def check_no_leak(dom0, count):
+    create_many(dom0, 3)                    # what is set up on first use
+    time.sleep(2)
+    before = resources(dom0)
+    assert before
+    create_many(dom0, count)
+    wait_until("all resources are back", lambda: resources(dom0) == before, 30)
+
+
+def test_no_leak(dom0):
+    check_no_leak(dom0, 10)
+
+
+@pytest.mark.soak
+def test_hundred_leak_nothing(dom0):
+    check_no_leak(dom0, 100)
+
+
+def test_power_off(dom0):
+    """The last: dom0 powers off while a guest runs."""
+    dom0.check("rl create /guests/hello.cfg")
+    dom0.send_line("poweroff")
+    assert dom0.end() == (0, "powered off")
