@@ -19,14 +19,15 @@
 
 struct bench {
     const char *name;
-    void (*prepare)(void);    /* once, or NULL */
-    void (*run)(long count);  /* the operation, @count times; NULL: measure does it all */
-    unsigned int per;         /* operations that each time does: a batch's size; 0 counts as 1 */
-    long (*measure)(void);    /* for rows that are no loops: the value itself */
+    void (*prepare)(void);   /* once, or NULL */
+    void (*run)(long count); /* the operation, @count times; NULL: measure does it all */
+    unsigned int per;        /* operations that each time does: a batch's size; 0 counts as 1 */
+    long (*measure)(void);   /* for rows that are no loops: the value itself */
 };
 
 /* Rows, one array a file, ended by an entry without a name. */
-extern const struct bench bench_calls[], bench_memory[], bench_traps[], bench_events_rows[], bench_tables[];
+extern const struct bench bench_calls[], bench_memory[], bench_traps[], bench_events_rows[],
+    bench_tables[];
 
 /* A page of ours for rows to play with, its frame, and an address with the L1 entry that maps it. */
 extern void *bench_page;

@@ -18,7 +18,8 @@ static void null_call(long count)
 static void prepare_multicall(void)
 {
     for ( unsigned int i = 0; i < 32; i++ )
-        calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
+        calls[i] =
+            (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } };
 }
 
 static void multicall(long count)

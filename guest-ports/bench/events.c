@@ -5,7 +5,8 @@
 
 extern char bench_upcall[];
 
-_Static_assert(offsetof(struct shared_info, evtchn_pending) == BENCH_PENDING, "handlers.S knows this offset");
+_Static_assert(offsetof(struct shared_info, evtchn_pending) == BENCH_PENDING,
+               "handlers.S knows this offset");
 
 volatile ulong bench_events;
 static evtchn_port_t port, timer_port;

@@ -18,7 +18,9 @@ static void grant_map(long count)
     ulong va = bench_va + 64 * PAGE_SIZE;
 
     REPEAT(count, {
-        struct gnttab_map_grant_ref map = { .host_addr = va, .flags = GNTMAP_host_map, .ref = ref, .dom = own };
+        struct gnttab_map_grant_ref map = {
+            .host_addr = va, .flags = GNTMAP_host_map, .ref = ref, .dom = own
+        };
         struct gnttab_unmap_grant_ref unmap = { .host_addr = va };
 
         hypercall(grant_table_op, GNTTABOP_map_grant_ref, &map, 1);
@@ -29,7 +31,8 @@ static void grant_map(long count)
 
 static void copy(bool by_ref, long count)
 {
-    struct gnttab_copy op = { .dest = { .u.gmfn = virt_to_mfn(bench_page), .domid = DOMID_SELF }, .len = 4096 };
+    struct gnttab_copy op = { .dest = { .u.gmfn = virt_to_mfn(bench_page), .domid = DOMID_SELF },
+                              .len = 4096 };
 
     if ( by_ref )
     {
@@ -118,7 +121,8 @@ static long hypervisor_memory(void)
     if ( hypercall(sysctl, &sysctl) )
         return 0;
     return (long)(ram - sysctl.u.physinfo.free_pages -
-                  (uint64_t)hypercall(memory_op, XENMEM_current_reservation, &self)) * 4;
+                  (uint64_t)hypercall(memory_op, XENMEM_current_reservation, &self)) *
+           4;
 }
 
 const struct bench bench_memory[] = {

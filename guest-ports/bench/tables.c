@@ -39,8 +39,9 @@ static void prepare_batch(void)
     for ( unsigned int i = 0; i < 32; i++ )
     {
         batch[i] = (struct mmu_update){ virt_to_machine(bench_entry + i), writable };
-        calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_update_va_mapping,
-                                             .args = { bench_va + i * PAGE_SIZE, writable, UVMF_NONE } };
+        calls[i] =
+            (struct multicall_entry){ .op = __HYPERVISOR_update_va_mapping,
+                                      .args = { bench_va + i * PAGE_SIZE, writable, UVMF_NONE } };
     }
 }
 
@@ -67,8 +68,10 @@ static void va_invlpg(long count)
 
 static void va_multicall(long count)
 {
-    REPEAT(count, for ( unsigned int i = 0; i < 32; i++ ) calls[i].args[1] = 0; hypercall(multicall, calls, 32);
-           for ( unsigned int i = 0; i < 32; i++ ) calls[i].args[1] = writable; hypercall(multicall, calls, 32));
+    REPEAT(count, for ( unsigned int i = 0; i < 32; i++ ) calls[i].args[1] = 0;
+           hypercall(multicall, calls, 32);
+           for ( unsigned int i = 0; i < 32; i++ ) calls[i].args[1] = writable;
+           hypercall(multicall, calls, 32));
 }
 
 static void prepare_emulation(void)
@@ -79,7 +82,8 @@ static void prepare_emulation(void)
 
 static void emulated_write(long count)
 {
-    REPEAT(count, *(volatile pte_t *)bench_entry = readonly; *(volatile pte_t *)bench_entry = writable);
+    REPEAT(count, *(volatile pte_t *)bench_entry = readonly;
+           *(volatile pte_t *)bench_entry = writable);
 }
 
 static void one_mmuext(struct mmuext_op op, long count)
@@ -94,18 +98,22 @@ static void flush_local(long count)
 
 static void invlpg_local(long count)
 {
-    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = bench_va }, count);
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_INVLPG_LOCAL, .arg1.linear_addr = bench_va },
+               count);
 }
 
 static void clear_page(long count)
 {
-    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = virt_to_mfn(bench_page) }, count);
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = virt_to_mfn(bench_page) },
+               count);
 }
 
 static void copy_page(long count)
 {
-    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE, .arg1.mfn = virt_to_mfn(bench_page),
-                                   .arg2.src_mfn = virt_to_mfn(start_info) }, count);
+    one_mmuext((struct mmuext_op){ .cmd = MMUEXT_COPY_PAGE,
+                                   .arg1.mfn = virt_to_mfn(bench_page),
+                                   .arg2.src_mfn = virt_to_mfn(start_info) },
+               count);
 }
 
 static void *readonly_table(void *page)
@@ -170,9 +178,11 @@ static void process(long count)
     pte_t *tables[4] = { l1, l2, l3, l4 };
     ulong old = virt_to_mfn(table_root());
 
-    REPEAT(count, fill_l4(); for ( unsigned int i = 0; i < 4; i++ ) page_protect(tables[i], PTE_KERNEL_RO);
-           table_pin(l4, 4); mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(l4)); mmuext_mfn(MMUEXT_NEW_BASEPTR, old);
-           table_unpin(l4); for ( unsigned int i = 0; i < 4; i++ ) page_protect(tables[i], PTE_KERNEL_RW));
+    REPEAT(count, fill_l4();
+           for ( unsigned int i = 0; i < 4; i++ ) page_protect(tables[i], PTE_KERNEL_RO);
+           table_pin(l4, 4); mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(l4));
+           mmuext_mfn(MMUEXT_NEW_BASEPTR, old); table_unpin(l4);
+           for ( unsigned int i = 0; i < 4; i++ ) page_protect(tables[i], PTE_KERNEL_RW));
 }
 
 static void prepare_roots(void)
@@ -196,14 +206,17 @@ static void context_switch(long count)
     static struct mmuext_op there[2], back[2];
     struct multicall_entry switch_calls[3] = {
         { .op = __HYPERVISOR_fpu_taskswitch, .args = { 1 } },
-        { .op = __HYPERVISOR_stack_switch, .args = { KIT_SS, (ulong)this_vcpu() + KIT_STACK_SIZE } },
+        { .op = __HYPERVISOR_stack_switch,
+          .args = { KIT_SS, (ulong)this_vcpu() + KIT_STACK_SIZE } },
         { .op = __HYPERVISOR_mmuext_op, .args = { (ulong)there, 2, 0, DOMID_SELF } },
     };
 
     there[0] = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(l4) };
     there[1] = (struct mmuext_op){ .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = virt_to_mfn(l4) };
-    back[0] = (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
-    back[1] = (struct mmuext_op){ .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
+    back[0] =
+        (struct mmuext_op){ .cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
+    back[1] =
+        (struct mmuext_op){ .cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = virt_to_mfn(table_root()) };
     REPEAT(count, switch_calls[2].args[0] = (ulong)there; hypercall(multicall, switch_calls, 3);
            switch_calls[2].args[0] = (ulong)back; hypercall(multicall, switch_calls, 3));
     hypercall(fpu_taskswitch, 0);

@@ -37,7 +37,8 @@ static void prepare_demand(void)
 static void demand_fault(long count)
 {
     hypercall(update_va_mapping, bench_va, 0, UVMF_INVLPG);
-    REPEAT(count, *(volatile char *)bench_va; hypercall(update_va_mapping, bench_va, 0, UVMF_INVLPG));
+    REPEAT(count, *(volatile char *)bench_va;
+           hypercall(update_va_mapping, bench_va, 0, UVMF_INVLPG));
     hypercall(update_va_mapping, bench_va, bench_demand_pte, UVMF_NONE);
 }
 

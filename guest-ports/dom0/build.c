@@ -1,6 +1,6 @@
 /*
- * A domain's first memory: kernel, p2m, start_info, store and console pages, page tables, stack, in this order, mapped at
- * the virtual base up to a 4 MiB boundary with half a MiB to spare.
+ * A domain's first memory: kernel, p2m, start_info, store and console pages, page tables, stack, in this order, mapped
+ * at the virtual base up to a 4 MiB boundary with half a MiB to spare.
  */
 #include "domain.h"
 
@@ -8,7 +8,8 @@
 #define ALIGNMENT (4UL << 20)
 
 struct layout {
-    ulong p2m, start_info, store, console, tables, nr_tables, stack, end; /* page numbers; all but the first of one page */
+    ulong p2m, start_info, store, console, tables, nr_tables, stack,
+        end; /* page numbers; all but the first of one page */
 };
 
 static ulong pages_of(ulong bytes)
@@ -29,13 +30,15 @@ static struct layout lay_out(const struct domain *d, const struct image *image)
     for ( l.nr_tables = 4;; l.nr_tables++ )
     {
         l.stack = l.tables + l.nr_tables;
-        l.end = (((l.stack + 1) << PAGE_SHIFT) + SPARE + ALIGNMENT - 1) / ALIGNMENT * (ALIGNMENT >> PAGE_SHIFT);
+        l.end = (((l.stack + 1) << PAGE_SHIFT) + SPARE + ALIGNMENT - 1) / ALIGNMENT *
+                (ALIGNMENT >> PAGE_SHIFT);
         if ( l.nr_tables >= 3 + l.end / TABLE_ENTRIES )
             return l;
     }
 }
 
-static void write_tables(const struct domain *d, const struct image *image, const struct layout *l, char *memory)
+static void write_tables(const struct domain *d, const struct image *image, const struct layout *l,
+                         char *memory)
 {
     pte_t *l4 = (pte_t *)(memory + (l->tables << PAGE_SHIFT));
     pte_t *l3 = l4 + TABLE_ENTRIES, *l2 = l3 + TABLE_ENTRIES, *l1 = l2 + TABLE_ENTRIES;
@@ -58,8 +61,9 @@ static ulong virt_of(const struct image *image, ulong pfn)
     return image->virt_base + (pfn << PAGE_SHIFT);
 }
 
-static void write_start_info(const struct domain *d, const struct image *image, const struct layout *l,
-                             const char *command_line, ulong shared_info_mfn, struct start_info *info)
+static void write_start_info(const struct domain *d, const struct image *image,
+                             const struct layout *l, const char *command_line,
+                             ulong shared_info_mfn, struct start_info *info)
 {
     snprintf(info->magic, sizeof(info->magic), "xen-3.0-x86_64");
     info->nr_pages = d->nr_pages;

@@ -75,8 +75,8 @@ static void console_event(evtchn_port_t port, void *data)
 {
 }
 
-long domain_create(struct domain *d, const struct image *image, const char *command_line, ulong pages,
-                   unsigned int vcpus)
+long domain_create(struct domain *d, const struct image *image, const char *command_line,
+                   ulong pages, unsigned int vcpus)
 {
     long rc, port;
 
@@ -136,7 +136,9 @@ int domain_console_read(struct domain *d, char *to, int size)
 {
     int count = 0;
 
-    for ( ; count < size && d->ring->out_cons != __atomic_load_n(&d->ring->out_prod, __ATOMIC_ACQUIRE); count++ )
+    for ( ; count < size &&
+            d->ring->out_cons != __atomic_load_n(&d->ring->out_prod, __ATOMIC_ACQUIRE);
+          count++ )
     {
         to[count] = d->ring->out[MASK_XENCONS_IDX(d->ring->out_cons, d->ring->out)];
         __atomic_store_n(&d->ring->out_cons, d->ring->out_cons + 1, __ATOMIC_RELEASE);

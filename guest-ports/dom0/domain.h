@@ -9,12 +9,12 @@
 struct domain {
     domid_t id;
     ulong nr_pages;
-    ulong *p2m;               /* our copy, nr_pages entries */
-    evtchn_port_t store_port; /* theirs */
+    ulong *p2m;                 /* our copy, nr_pages entries */
+    evtchn_port_t store_port;   /* theirs */
     evtchn_port_t console_port; /* theirs */
-    evtchn_port_t console;    /* ours, joined to it */
+    evtchn_port_t console;      /* ours, joined to it */
     struct xencons_interface *ring;
-    ulong ring_at;            /* where it is mapped */
+    ulong ring_at; /* where it is mapped */
 };
 
 /* What an image says about itself. */
@@ -33,8 +33,8 @@ void image_load(const struct image *image, char *to);
  * Makes a domain of @pages pages and @vcpus vcpus, builds @image into it with the command line, and joins its console.
  * It is paused. 0, or the first error; then domain_destroy() still takes apart what there is.
  */
-long domain_create(struct domain *d, const struct image *image, const char *command_line, ulong pages,
-                   unsigned int vcpus);
+long domain_create(struct domain *d, const struct image *image, const char *command_line,
+                   ulong pages, unsigned int vcpus);
 
 /* The steps of domain_create() that write the domain's memory: build.c. */
 long domain_build(struct domain *d, const struct image *image, const char *command_line);

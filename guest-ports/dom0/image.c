@@ -33,7 +33,8 @@ static void read_notes(struct image *image, const char *at, ulong size)
 
     while ( at + 12 <= end )
     {
-        const uint32_t *note = (const void *)at; /* name size, size, type; then the name, then the value */
+        const uint32_t *note =
+            (const void *)at; /* name size, size, type; then the name, then the value */
         const char *value = at + 12 + ((note[0] + 3) & ~3U);
 
         if ( note[2] == XEN_ELFNOTE_VIRT_BASE )

@@ -1,6 +1,6 @@
 /*
- * dom0: a control domain without an operating system. It runs guests of ours as ordinary domains, one after another, each
- * in a domain of its own: what they show as dom0 they must show without its rights as well, and one may crash.
+ * dom0: a control domain without an operating system. It runs guests of ours as ordinary domains, one after another,
+ * each in a domain of its own: what they show as dom0 they must show without its rights as well, and one may crash.
  *
  * The initial RAM disk is a cpio archive (newc) of kit images. Each runs with the command line
  *     domains.NAME=...  if ours has that, with commas for spaces
@@ -12,11 +12,12 @@
 #define PAGES   (64UL << 20 >> PAGE_SHIFT)
 #define VCPUS   4
 #define TIMEOUT (60 * NS_PER_S)
+#define SLACK   8 /* frames that the hypervisor may keep for what it builds at first use */
 
 static struct domain domain;
-static char said[240];        /* the line being read from the domain */
+static char said[240]; /* the line being read from the domain */
 static unsigned int said_size;
-static char crashing[64];     /* the test that announced a crash */
+static char crashing[64]; /* the test that announced a crash */
 
 /* Copies whole lines, so that the hypervisor's own don't come in between. */
 static void line_ended(void)
@@ -51,6 +52,31 @@ static void forward_console(void)
     }
 }
 
+/* Free frames of the machine. */
+static ulong free_frames(void)
+{
+    static struct xen_sysctl op;
+
+    op.cmd = XEN_SYSCTL_physinfo;
+    op.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    check(hypercall(sysctl, &op));
+    return op.u.physinfo.free_pages;
+}
+
+/* Destroys the domain, and sees whether all that it took is there again: a domain may take a while to die. */
+static void destroy(const char *name, ulong free_before)
+{
+    uint64_t deadline = time_now() + 2 * NS_PER_S;
+    long rc = domain_destroy(&domain);
+
+    if ( rc )
+        printf("RL-DOMAIN %s could not be destroyed: %ld\n", name, rc);
+    while ( free_frames() + SLACK < free_before && time_now() < deadline )
+        time_wait_until(time_now() + 10 * NS_PER_MS);
+    if ( free_frames() + SLACK < free_before )
+        printf("RL-DOMAIN %s leaked %lu frames\n", name, free_before - free_frames());
+}
+
 static int wait_for_end(void)
 {
     uint64_t deadline = time_now() + TIMEOUT, look;
@@ -76,6 +102,7 @@ static void run(const char *name, const char *elf, ulong size)
     struct image image;
     char option[64], command_line[256];
     const char *value;
+    ulong before = free_frames();
     long rc;
 
     if ( !image_parse(&image, elf, size) )
@@ -101,11 +128,12 @@ static void run(const char *name, const char *elf, ulong size)
 
         if ( reason == SHUTDOWN_crash && crashing[0] )
             printf("RL-TEST %s SUCCESS\n", crashing);
-        printf("RL-DOMAIN %s %s\n", name, reason < 0 ? "timeout" : reason < 5 ? reasons[reason] : "?");
+        printf("RL-DOMAIN %s %s\n", name,
+               reason < 0   ? "timeout"
+               : reason < 5 ? reasons[reason]
+                            : "?");
     }
-    rc = domain_destroy(&domain);
-    if ( rc )
-        printf("RL-DOMAIN %s could not be destroyed: %ld\n", name, rc);
+    destroy(name, before);
 }
 
 /* A number of eight hexadecimal digits. */

@@ -13,8 +13,8 @@ static void greet(void)
 
     while ( hypercall(vcpu_op, VCPUOP_is_up, vcpus, NULL) >= 0 )
         vcpus++;
-    printf("hello from %s, on version %ld.%ld\n", is_dom0() ? "dom0" : "a guest domain", version >> 16,
-           version & 0xffff);
+    printf("hello from %s, on version %ld.%ld\n", is_dom0() ? "dom0" : "a guest domain",
+           version >> 16, version & 0xffff);
     printf("memory %lu MiB, vcpus %u, command line \"%s\"\n",
            start_info->nr_pages >> (20 - PAGE_SHIFT), vcpus, (const char *)start_info->cmd_line);
 }
@@ -51,8 +51,8 @@ static void serve(void)
         store_control();
     for ( ;; )
     {
-        event_wait_until((typed = typed_line(line, sizeof(line))) || (asked = store_watch_fired()) ||
-                         (ticked = time_passed(tick)));
+        event_wait_until((typed = typed_line(line, sizeof(line))) ||
+                         (asked = store_watch_fired()) || (ticked = time_passed(tick)));
         if ( typed )
             printf("you said: %s\n", line);
         if ( ticked )

@@ -20,7 +20,8 @@ static inline void set_bit(xen_ulong_t *words, unsigned int bit)
 
 static inline void clear_bit(xen_ulong_t *words, unsigned int bit)
 {
-    __atomic_fetch_and(&words[bit / BITS_PER_WORD], ~(1UL << bit % BITS_PER_WORD), __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&words[bit / BITS_PER_WORD], ~(1UL << bit % BITS_PER_WORD),
+                       __ATOMIC_SEQ_CST);
 }
 
 void event_mask(evtchn_port_t port)
@@ -68,7 +69,8 @@ void events_enable(void)
 
 void event_block(void)
 {
-    hypercall(sched_op, SCHEDOP_block, NULL); /* unmasks, so that what is pending already ends it at once */
+    hypercall(sched_op, SCHEDOP_block,
+              NULL); /* unmasks, so that what is pending already ends it at once */
     events_disable();
 }
 

@@ -29,7 +29,8 @@ grant_ref_t grant_give(domid_t domain, ulong mfn, bool readonly)
             continue;
         table[ref].domid = domain;
         table[ref].frame = (uint32_t)mfn;
-        __atomic_store_n(&table[ref].flags, GTF_permit_access | (readonly ? GTF_readonly : 0), __ATOMIC_RELEASE);
+        __atomic_store_n(&table[ref].flags, GTF_permit_access | (readonly ? GTF_readonly : 0),
+                         __ATOMIC_RELEASE);
         return ref;
     }
     panic("no grant reference is free");

@@ -18,7 +18,7 @@ long kit_syscall(unsigned int number, ulong a1, ulong a2, ulong a3, ulong a4, ul
 /* The page's stubs preserve rcx and r11; argument registers may be clobbered. */
 #define KIT_CALL(name, ...)                                                                        \
     asm volatile("call kit_hypercall_page + %c[offset]"                                            \
-                 : "=a"(rc) __VA_ARGS__                                                            \
+                 : "=a"(rc)__VA_ARGS__                                                             \
                  : [offset] "i"(__HYPERVISOR_##name * 32)                                          \
                  : "memory")
 
@@ -80,10 +80,11 @@ long kit_syscall(unsigned int number, ulong a1, ulong a2, ulong a3, ulong a4, ul
 #define KIT_UL5(a, b, c, d, e) (ulong)(a), (ulong)(b), (ulong)(c), (ulong)(d), (ulong)(e)
 
 #define KIT_COUNT_(zero, a, b, c, d, e, n, ...) n
-#define KIT_COUNT(...)        KIT_COUNT_(0, ##__VA_ARGS__, 5, 4, 3, 2, 1, 0)
-#define KIT_PASTE_(a, b)      a##b
-#define KIT_PASTE(a, b)       KIT_PASTE_(a, b)
+#define KIT_COUNT(...)                          KIT_COUNT_(0, ##__VA_ARGS__, 5, 4, 3, 2, 1, 0)
+#define KIT_PASTE_(a, b)                        a##b
+#define KIT_PASTE(a, b)                         KIT_PASTE_(a, b)
 
-#define hypercall(name, ...) hypercall_##name(KIT_PASTE(KIT_UL, KIT_COUNT(__VA_ARGS__))(__VA_ARGS__))
+#define hypercall(name, ...)                                                                       \
+    hypercall_##name(KIT_PASTE(KIT_UL, KIT_COUNT(__VA_ARGS__))(__VA_ARGS__))
 
 #endif

@@ -33,4 +33,5 @@ struct notes {
     NOTES(MEMBER)
 } __attribute__((packed, aligned(4)));
 
-static const struct notes notes __attribute__((used, section(".note.Xen"), aligned(4))) = { NOTES(VALUE) };
+static const struct notes notes
+    __attribute__((used, section(".note.Xen"), aligned(4))) = { NOTES(VALUE) };

@@ -10,8 +10,8 @@
 _Noreturn void shutdown(unsigned int reason);
 
 /*
- * Ends with a code that whoever started us can see. As dom0 under QEMU that is QEMU's exit code, (code << 1) | 1, by its
- * isa-debug-exit device at port 0xf4; code 0 powers off in the ordinary way instead, unless the command line has
+ * Ends with a code that whoever started us can see. As dom0 under QEMU that is QEMU's exit code, (code << 1) | 1, by
+ * its isa-debug-exit device at port 0xf4; code 0 powers off in the ordinary way instead, unless the command line has
  * `exit=port`. Otherwise SHUTDOWN_poweroff for 0 and SHUTDOWN_crash for all else.
  */
 _Noreturn void exit(int code);

@@ -8,7 +8,8 @@ void kit_main(struct start_info *info)
 {
     start_info = info;
     console_init();
-    check(hypercall(update_va_mapping, &shared_info, info->shared_info | PTE_KERNEL_RW, UVMF_INVLPG));
+    check(
+        hypercall(update_va_mapping, &shared_info, info->shared_info | PTE_KERNEL_RW, UVMF_INVLPG));
     vcpu_init();
     trap_init();
     event_init();

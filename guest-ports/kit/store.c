@@ -93,12 +93,13 @@ static long error_number(const char *name)
  * Sends @type with @first, its terminator and @second_size bytes of @second; waits for the answer in @text. Returns its
  * length, or the error that it told.
  */
-static long request(unsigned int type, const char *first, const char *second, size_t second_size, char *text)
+static long request(unsigned int type, const char *first, const char *second, size_t second_size,
+                    char *text)
 {
     static uint32_t id;
-    struct xsd_sockmsg header = {
-        .type = type, .req_id = ++id, .len = (uint32_t)(strlen(first) + 1 + second_size)
-    };
+    struct xsd_sockmsg header = { .type = type,
+                                  .req_id = ++id,
+                                  .len = (uint32_t)(strlen(first) + 1 + second_size) };
 
     ring_init();
     send_bytes(&header, sizeof(header));
@@ -164,10 +165,8 @@ int store_shutdown_reason(void)
         const char *name;
         int reason;
     } requests[] = {
-        { "poweroff", SHUTDOWN_poweroff },
-        { "halt", SHUTDOWN_poweroff },
-        { "reboot", SHUTDOWN_reboot },
-        { "suspend", SHUTDOWN_suspend },
+        { "poweroff", SHUTDOWN_poweroff }, { "halt", SHUTDOWN_poweroff },
+        { "reboot", SHUTDOWN_reboot },     { "suspend", SHUTDOWN_suspend },
         { "crash", SHUTDOWN_crash },
     };
     char value[16];

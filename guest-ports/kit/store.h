@@ -23,8 +23,8 @@ long store_watch(const char *path);
 bool store_watch_fired(void);
 
 /*
- * control/shutdown: `poweroff`, `reboot`, `halt`, `suspend`. store_control() watches it; store_shutdown_reason() takes a
- * request and acknowledges it: SHUTDOWN_*, or -1 while there is none.
+ * control/shutdown: `poweroff`, `reboot`, `halt`, `suspend`. store_control() watches it; store_shutdown_reason() takes
+ * a request and acknowledges it: SHUTDOWN_*, or -1 while there is none.
  */
 void store_control(void);
 int store_shutdown_reason(void);

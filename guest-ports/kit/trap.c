@@ -35,14 +35,14 @@ void fault_trap_end(struct fault_trap *trap)
 
 void trap_print(const struct cpu_frame *f, unsigned int number)
 {
-    printf("entry %u from %s mode, error %lx, cr2 %lx\n", number, f->cs & 3 ? "user" : "kernel", f->error,
-           this_vcpu()->info->arch.cr2);
-    printf("rip %04x:%lx rsp %04lx:%lx rflags %lx mask %u\n", f->cs, f->rip, f->ss, f->rsp, f->rflags,
-           f->mask & 0xff);
-    printf("rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx\n", f->rax, f->rbx, f->rcx, f->rdx,
-           f->rsi, f->rdi, f->rbp);
-    printf("r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx\n", f->r8, f->r9, f->r10, f->r11,
-           f->r12, f->r13, f->r14, f->r15);
+    printf("entry %u from %s mode, error %lx, cr2 %lx\n", number, f->cs & 3 ? "user" : "kernel",
+           f->error, this_vcpu()->info->arch.cr2);
+    printf("rip %04x:%lx rsp %04lx:%lx rflags %lx mask %u\n", f->cs, f->rip, f->ss, f->rsp,
+           f->rflags, f->mask & 0xff);
+    printf("rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx\n", f->rax, f->rbx, f->rcx,
+           f->rdx, f->rsi, f->rdi, f->rbp);
+    printf("r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx\n", f->r8, f->r9, f->r10,
+           f->r11, f->r12, f->r13, f->r14, f->r15);
 }
 
 /* Makes the frame resume where @context was saved, which then sees 1. */
@@ -64,7 +64,8 @@ static void frame_redirect(struct cpu_frame *f, const struct context *context)
 static void fault_deliver(struct cpu_frame *f, unsigned int number)
 {
     struct fault_trap *trap = this_vcpu()->fault_trap;
-    struct fault fault = { (int)number, f->cs & 3, f->error, f->rip, this_vcpu()->info->arch.cr2, f->rflags };
+    struct fault fault = { (int)number, f->cs & 3, f->error, f->rip, this_vcpu()->info->arch.cr2,
+                           f->rflags };
 
     if ( fault.from_user )
         user_fault(&fault); /* returns only if no one waits */

@@ -21,11 +21,13 @@ static void vcpu_main(void)
     for ( ;; )
     {
         v->start(v->start_arg);
-        check(hypercall(vcpu_op, VCPUOP_down, v->id, NULL)); /* returns when the vcpu is started again */
+        check(hypercall(vcpu_op, VCPUOP_down, v->id,
+                        NULL)); /* returns when the vcpu is started again */
     }
 }
 
-void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *), void *arg)
+void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *),
+                  void *arg)
 {
     struct vcpu *v;
 

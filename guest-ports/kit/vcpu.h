@@ -29,7 +29,8 @@ static inline struct vcpu *this_vcpu(void)
  * Fills the state that VCPUOP_initialise wants so that vcpu @id runs @start(@arg) on a stack of its own, in our address
  * space, with our trap table and callbacks, events masked. For a vcpu that was never started.
  */
-void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *), void *arg);
+void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *),
+                  void *arg);
 
 /*
  * VCPUOP_initialise and VCPUOP_up with it. 0, or the error of either. When @start returns, the vcpu goes down, and may

@@ -2,11 +2,11 @@
  * A sweep over hypercalls.def and the rows of ops/: what the rows say is what a guest sees.
  *
  *   - a hypercall or sub-operation that has no row, or whose row says SOON or NEVER, returns -ENOSYS
- *   - an operation that reads its argument returns -EFAULT when there is none at that address, or it is the hypervisor's
+ *   - an operation that reads its argument returns -EFAULT when there is none, or it is in the hypervisor's range
  *   - an operation for administrators returns -EPERM to a domain that is none
  *
- * The rows are Ringleader's. With `peer` on the command line it runs on Debian's Xen, which has some more operations: then
- * only those rows are looked at that both must have.
+ * The rows are Ringleader's. With `peer` on the command line it runs on Debian's Xen, which has some more operations:
+ * then only those rows are looked at that both must have.
  */
 #include "test.h"
 
@@ -22,8 +22,9 @@ struct row {
     enum status status;
 };
 
-#define SUBOP(operation, argument, direction, who, status, ...) { #operation, operation, direction, who, status },
-#define END                                                     { NULL, 0, RAW, ALL, DONE },
+#define SUBOP(operation, argument, direction, who, status, ...)                                    \
+    { #operation, operation, direction, who, status },
+#define END { NULL, 0, RAW, ALL, DONE },
 
 static const struct row events[] = {
 #include <hypercall/ops/event_channel.def>
@@ -144,6 +145,13 @@ static bool missing(const struct row *row)
     return row->status == SOON || row->status == NEVER;
 }
 
+/* @want; or -EPERM where only administrators may ask, and we are none: rights may be looked at first. */
+static void expect_answer(long rc, long want, bool admin, const char *text)
+{
+    if ( !admin || is_dom0() || rc != -EPERM )
+        expect_eq(rc, want, text);
+}
+
 static void sweep_hypercalls(void)
 {
     for ( unsigned int number = 0; number < 64; number++ )
@@ -151,7 +159,8 @@ static void sweep_hypercalls(void)
         const struct row *row = find(hypercalls, number);
 
         if ( row ? missing(row) && !peer : number != 49 /* the peer's own */ )
-            expect_eq(kit_syscall(number, 0, 0, 0, 0, 0), -ENOSYS, row ? row->name : "no hypercall");
+            expect_answer(kit_syscall(number, 0, 0, 0, 0, 0), -ENOSYS, row && row->who == ADMIN,
+                          row ? row->name : "no hypercall");
     }
 }
 
@@ -169,13 +178,15 @@ static void sweep_unknown(unsigned int index)
             continue;
         if ( peer && multiplexed[index].rows == events && op == 14 ) /* a continuation's own */
             continue;
-        snprintf(text, sizeof(text), "%s %s %u", multiplexed[index].name, row ? row->name : "unknown", op);
+        snprintf(text, sizeof(text), "%s %s %u", multiplexed[index].name,
+                 row ? row->name : "unknown", op);
         expect_eq(multiplexed[index].call(op, NULL), -ENOSYS, text);
     }
 }
 
 /* Where no argument can be: nothing is mapped there; the hypervisor's range; the end of ours. */
-static void *const nowhere[] = { (void *)0x10, (void *)HYPERVISOR_VIRT_START, (void *)(HYPERVISOR_VIRT_START - 2) };
+static void *const nowhere[] = { (void *)0x10, (void *)HYPERVISOR_VIRT_START,
+                                 (void *)(HYPERVISOR_VIRT_START - 2) };
 
 static void sweep_pointers(unsigned int index)
 {
@@ -190,10 +201,7 @@ static void sweep_pointers(unsigned int index)
             long rc = multiplexed[index].call(row->value, nowhere[i]);
 
             snprintf(text, sizeof(text), "%s at %lx", row->name, (ulong)nowhere[i]);
-            if ( row->who == ADMIN && !is_dom0() )
-                expect(rc == -EPERM || rc == -EFAULT, text);
-            else
-                expect_eq(rc, -EFAULT, text);
+            expect_answer(rc, -EFAULT, row->who == ADMIN, text);
         }
     }
 }
@@ -206,15 +214,15 @@ static void sweep_control(void)
 
     for ( unsigned int i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++ )
     {
-        expect_eq(hypercall(domctl, nowhere[i]), -EFAULT, "domctl, no argument");
-        expect_eq(hypercall(sysctl, nowhere[i]), -EFAULT, "sysctl, no argument");
+        expect_answer(hypercall(domctl, nowhere[i]), -EFAULT, true, "domctl, no argument");
+        expect_answer(hypercall(sysctl, nowhere[i]), -EFAULT, true, "sysctl, no argument");
     }
     domctl.cmd = XEN_DOMCTL_getdomaininfo;
     domctl.interface_version = 0x14;
-    expect_eq(hypercall(domctl, &domctl), -EACCES, "domctl of another version");
+    expect_answer(hypercall(domctl, &domctl), -EACCES, true, "domctl of another version");
     sysctl.cmd = XEN_SYSCTL_physinfo;
     sysctl.interface_version = 0x14;
-    expect_eq(hypercall(sysctl, &sysctl), -EACCES, "sysctl of another version");
+    expect_answer(hypercall(sysctl, &sysctl), -EACCES, true, "sysctl of another version");
 
     domctl.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     for ( const struct row *row = domains; row->name; row++ )

@@ -71,13 +71,14 @@ void test_expect_eq(long got, long want, const char *text, int line)
     printf("got %ld (%lx), want %ld (%lx)\n", got, (ulong)got, want, (ulong)want);
 }
 
-void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text, int line)
+void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text,
+                       int line)
 {
     if ( fault.vector == vector && (vector == TRAP_NONE || fault.error == error_code) )
         return;
     unmet(text, line);
-    printf("got vector %d error %lx cr2 %lx, want vector %d error %lx\n", fault.vector, fault.error, fault.cr2,
-           vector, error_code);
+    printf("got vector %d error %lx cr2 %lx, want vector %d error %lx\n", fault.vector, fault.error,
+           fault.cr2, vector, error_code);
 }
 
 long test_need(long rc, const char *text, int line)
@@ -113,12 +114,13 @@ static enum verdict run(const struct test *test)
         struct fault fault = fault_of(test->main(); success());
 
         running.verdict = FAILURE;
-        snprintf(running.text, sizeof(running.text), "unexpected vector %d, error %lx, at %lx, cr2 %lx",
-                 fault.vector, fault.error, fault.rip, fault.cr2);
+        snprintf(running.text, sizeof(running.text),
+                 "unexpected vector %d, error %lx, at %lx, cr2 %lx", fault.vector, fault.error,
+                 fault.rip, fault.cr2);
     }
     clean_up();
-    printf("RL-TEST %s %s%s%s\n", test->name, verdict_names[running.verdict], running.text[0] ? ": " : "",
-           running.text);
+    printf("RL-TEST %s %s%s%s\n", test->name, verdict_names[running.verdict],
+           running.text[0] ? ": " : "", running.text);
     return running.verdict;
 }
 
@@ -150,7 +152,7 @@ void guest_main(void)
         if ( wanted(test->name) )
             counts[run(test)]++;
     }
-    printf("RL-TESTS %u succeeded, %u skipped, %u errors, %u failed\n", counts[SUCCESS], counts[SKIP],
-           counts[ERROR], counts[FAILURE]);
+    printf("RL-TESTS %u succeeded, %u skipped, %u errors, %u failed\n", counts[SUCCESS],
+           counts[SKIP], counts[ERROR], counts[FAILURE]);
     exit(counts[ERROR] || counts[FAILURE] ? 1 : 0);
 }

@@ -6,13 +6,14 @@
  *   SKIP     it cannot be shown here (no rights, no such CPU, ...)
  *   ERROR    the test's own fault: what it needed did not work
  *   FAILURE  the hypervisor's fault
- * A fifth, CRASHES, comes from a test that is about to do what must crash its domain: whoever runs it (guest-ports/dom0)
- * sees the end, and makes SUCCESS of it. Such a test has a file `alone` that says `crash`.
+ * A fifth, CRASHES, comes from a test that is about to do what must crash its domain: whoever runs it
+ * (guest-ports/dom0) sees the end, and makes SUCCESS of it. Such a test has a file `alone` that says `crash`.
  *
  * Returning is success(), or a FAILURE when an expectation did not hold; a fault that nobody expected is a FAILURE.
  *
- * All tests but those with a file `alone` beside main.c are also linked into one image, build/tests/all, and run in one
- * boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what it cleans up itself.
+ * All tests but those with a file `alone` beside main.c are also linked into one image, build/tests/all, and run in
+ * one boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what it cleans up
+ * itself.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -44,7 +45,8 @@ __attribute__((format(printf, 1, 2))) void expect_crash(const char *format, ...)
 #define need(rc) test_need((long)(rc), #rc, __LINE__)
 
 void test_expect_eq(long got, long want, const char *text, int line);
-void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text, int line);
+void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text,
+                       int line);
 long test_need(long rc, const char *text, int line);
 
 /* A page of zeroes, mapped read-only: ready to be a table. */
@@ -83,9 +85,9 @@ static inline void page_release(void *page)
 void test_main(void);
 #define TEST_STRING_(name) #name
 #define TEST_STRING(name)  TEST_STRING_(name)
-static const struct test test_registered __attribute__((used, section(".kit.tests"), aligned(8))) = {
-    TEST_STRING(TEST_NAME), test_main
-};
+static const struct test test_registered
+    __attribute__((used, section(".kit.tests"), aligned(8))) = { TEST_STRING(TEST_NAME),
+                                                                 test_main };
 #endif
 
 #endif

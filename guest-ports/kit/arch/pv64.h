@@ -4,8 +4,9 @@
 #ifndef KIT_ARCH_PV64_H
 #define KIT_ARCH_PV64_H
 
-#define KIT_VIRT_BASE   0x400000 /* where pseudo-physical address 0 is mapped; below it nothing is, so NULL faults */
-#define KIT_STACK_SIZE  0x4000   /* a stack is aligned to its size: struct vcpu lies at its low end */
+#define KIT_VIRT_BASE                                                                              \
+    0x400000 /* where pseudo-physical address 0 is mapped; below it nothing is, so NULL faults */
+#define KIT_STACK_SIZE  0x4000 /* a stack is aligned to its size: struct vcpu lies at its low end */
 #define KIT_STACK_SHIFT 14
 
 #define KIT_NR_STACK_SWITCH 3  /* __HYPERVISOR_stack_switch, for assembly; trap.c checks both */

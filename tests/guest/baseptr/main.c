@@ -29,7 +29,8 @@ void test_main(void)
     need(page_protect(copy, PTE_KERNEL_RO));
     expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, mfn), 0, "the copy for user mode");
     expect_eq(page_protect(copy, PTE_KERNEL_RW), -EBUSY, "it is a table while it is in use");
-    expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(l1)), -EINVAL, "an L1 table for user mode");
+    expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(l1)), -EINVAL,
+              "an L1 table for user mode");
     expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, 0), 0, "none for user mode");
     expect_eq(page_protect(copy, PTE_KERNEL_RW), 0, "it is a table no more");
 

@@ -8,7 +8,10 @@
     static ulong read_cr##n(void)                                                                  \
     {                                                                                              \
         ulong value = 0;                                                                           \
-        expect_no_fault(fault_of(asm volatile("mov %%cr" #n ", %0" : "=r"(value) : : "memory")),   \
+        expect_no_fault(fault_of(asm volatile("mov %%cr" #n ", %0"                                 \
+                                              : "=r"(value)                                        \
+                                              :                                                    \
+                                              : "memory")),                                        \
                         "read CR" #n);                                                             \
         return value;                                                                              \
     }                                                                                              \

@@ -24,7 +24,8 @@ void test_main(void)
 {
     struct leaf l = forced(0x40000000, 0);
 
-    expect(l.b == XEN_CPUID_SIGNATURE_EBX && l.c == XEN_CPUID_SIGNATURE_ECX && l.d == XEN_CPUID_SIGNATURE_EDX,
+    expect(l.b == XEN_CPUID_SIGNATURE_EBX && l.c == XEN_CPUID_SIGNATURE_ECX &&
+               l.d == XEN_CPUID_SIGNATURE_EDX,
            "XenVMMXenVMM");
     expect(l.a >= 0x40000005, "five leaves at least");
     l = forced(0x40000001, 0);

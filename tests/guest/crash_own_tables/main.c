@@ -1,5 +1,6 @@
 /*
- * A guest that unmaps the code it runs, handler and all, hurts only itself: the page fault can't be delivered, for ever.
+ * A guest that unmaps the code it runs, handler and all, hurts only itself: the page fault can't be delivered, for
+ * ever.
  */
 #include "test.h"
 

@@ -1,6 +1,6 @@
 /*
- * Debug registers by hypercall and by instruction; breakpoints in the hypervisor's range are refused, as are the bits that
- * would trip it up.
+ * Debug registers by hypercall and by instruction; breakpoints in the hypervisor's range are refused, as are the bits
+ * that would trip it up.
  */
 #include "test.h"
 
@@ -21,7 +21,8 @@ void test_main(void)
 
     expect_eq(hypercall(set_debugreg, 0, &watched), 0, "DR0");
     expect_eq(hypercall(get_debugreg, 0), &watched, "reads back");
-    expect_eq(hypercall(set_debugreg, 1, HYPERVISOR_VIRT_START), -EPERM, "DR1 in the hypervisor's range");
+    expect_eq(hypercall(set_debugreg, 1, HYPERVISOR_VIRT_START), -EPERM,
+              "DR1 in the hypervisor's range");
     expect_eq(hypercall(set_debugreg, 1, 0x8000000000000000), -EPERM, "DR1, not canonical");
     expect_eq(hypercall(set_debugreg, 4, 0xffff0ff0), 0, "DR4 is another name for DR6");
     rc = hypercall(set_debugreg, 8, 0);
@@ -29,12 +30,16 @@ void test_main(void)
     rc = hypercall(get_debugreg, 8);
     expect(rc == -EINVAL || rc == -ENODEV, "reading DR8");
 
-    expect_eq(hypercall(set_debugreg, 7, 1 | 1 << 16 | 3UL << 18), 0, "DR7: break on writes of 4 bytes");
+    expect_eq(hypercall(set_debugreg, 7, 1 | 1 << 16 | 3UL << 18), 0,
+              "DR7: break on writes of 4 bytes");
     f = fault_of(watched = 5);
     expect_fault(f, TRAP_DB, 0, "a write there is #DB");
     expect_eq(hypercall(get_debugreg, 6) & 1, 1, "DR6 names DR0");
     expect_eq(read_dr7() & 3, 1, "DR7 by instruction");
-    expect_no_fault(fault_of(asm volatile("mov %0, %%dr7" : : "r"(0x400L))), "DR7 off, by instruction");
+    expect_no_fault(fault_of(asm volatile("mov %0, %%dr7"
+                                          :
+                                          : "r"(0x400L))),
+                    "DR7 off, by instruction");
     expect_no_fault(fault_of(watched = 6), "no #DB any more");
     expect_eq(hypercall(set_debugreg, 7, 1 | 2 << 16), -EPERM, "DR7: break on I/O");
     expect_eq(hypercall(set_debugreg, 6, 0xffff0ff0), 0, "DR6 reset");

@@ -29,7 +29,8 @@ void test_main(void)
 
     for ( unsigned int i = 0; i < sizeof(tries) / sizeof(tries[0]); i++ )
     {
-        expect_eq(hypercall(update_descriptor, where + 16, tries[i].descriptor), tries[i].rc, tries[i].name);
+        expect_eq(hypercall(update_descriptor, where + 16, tries[i].descriptor), tries[i].rc,
+                  tries[i].name);
         if ( !tries[i].rc )
             expect_eq(page[2], tries[i].descriptor, "it is there");
     }
@@ -39,16 +40,19 @@ void test_main(void)
     page[2] = 0;
     need(page_protect(page, PTE_KERNEL_RO));
     need(hypercall(set_gdt, &frame, 512));
-    expect_eq(hypercall(update_descriptor, where + 16, tries[0].descriptor), 0, "in the GDT that is in use");
+    expect_eq(hypercall(update_descriptor, where + 16, tries[0].descriptor), 0,
+              "in the GDT that is in use");
     expect_eq(page[2], tries[0].descriptor, "it is there");
     expect_no_fault(fault_of(asm volatile("mov %0, %%es" : : "r"(2 << 3 | 3))), "it works");
     expect_eq(hypercall(update_descriptor, where + 16, 0x00cf92000000ffff), 0, "flat data, DPL 0");
     expect_eq(page[2], 0x00cff2000000ffff, "becomes DPL 3");
-    expect_eq(hypercall(update_descriptor, where + 16, tries[5].descriptor), -EINVAL, "a TSS in the GDT");
+    expect_eq(hypercall(update_descriptor, where + 16, tries[5].descriptor), -EINVAL,
+              "a TSS in the GDT");
     asm volatile("mov %0, %%es" : : "r"(0));
     need(hypercall(set_gdt, NULL, 0));
 
     need(table_pin(page_readonly(), 1));
-    expect_eq(hypercall(update_descriptor, virt_to_machine(table_root()), 0), -EINVAL, "a page table");
+    expect_eq(hypercall(update_descriptor, virt_to_machine(table_root()), 0), -EINVAL,
+              "a page table");
     page_release(page);
 }

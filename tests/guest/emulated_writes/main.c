@@ -47,11 +47,15 @@ static void atomics(void)
     old = 0;
     f = fault_of(asm volatile("xchgq %0, %1" : "+r"(old), "+m"(*entry)));
     expect_no_fault(f, "xchg");
-    expect_eq(old & (PTE_ADDRESS | PTE_P | PTE_RW), valid & (PTE_ADDRESS | PTE_P | PTE_RW), "gives the old entry");
+    expect_eq(old & (PTE_ADDRESS | PTE_P | PTE_RW), valid & (PTE_ADDRESS | PTE_P | PTE_RW),
+              "gives the old entry");
     expect_eq(*entry, 0, "stores the new one");
 
     old = 0;
-    f = fault_of(asm volatile("lock cmpxchgq %2, %1" : "+a"(old), "+m"(*entry) : "r"(valid) : "cc"));
+    f = fault_of(asm volatile("lock cmpxchgq %2, %1"
+                              : "+a"(old), "+m"(*entry)
+                              : "r"(valid)
+                              : "cc"));
     expect_no_fault(f, "lock cmpxchg that matches");
     expect_eq(*entry & PTE_ADDRESS, valid & PTE_ADDRESS, "stores");
     old = 0x1234;
@@ -87,11 +91,12 @@ static void refused(void)
     expect_fault(fault_of(*(volatile pte_t *)entry = table_rw), TRAP_PF, PF_PRESENT | PF_WRITE,
                  "an entry that maps its own table writable");
     expect_eq(*entry & PTE_ADDRESS, valid & PTE_ADDRESS, "is not stored");
-    expect_fault(fault_of(*(volatile uint32_t *)((char *)entry + 6) = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
-                 "a store across two entries");
-    expect_fault(fault_of(*(volatile uint16_t *)((char *)entry + 1) = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
-                 "a misaligned store");
-    expect_fault(fault_of(*(volatile pte_t *)l2 = 0), TRAP_PF, PF_PRESENT | PF_WRITE, "a store to an L2 table");
+    expect_fault(fault_of(*(volatile uint32_t *)((char *)entry + 6) = 0), TRAP_PF,
+                 PF_PRESENT | PF_WRITE, "a store across two entries");
+    expect_fault(fault_of(*(volatile uint16_t *)((char *)entry + 1) = 0), TRAP_PF,
+                 PF_PRESENT | PF_WRITE, "a misaligned store");
+    expect_fault(fault_of(*(volatile pte_t *)l2 = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
+                 "a store to an L2 table");
 
     user = user_run(user_store, 0);
     expect_fault(user.fault, TRAP_PF, PF_PRESENT | PF_WRITE | PF_USER, "a store from user mode");
@@ -105,14 +110,17 @@ void test_main(void)
     valid = pte_make(virt_to_mfn(page), PTE_USER_RW);
     readonly = pte_make(virt_to_mfn(page), PTE_USER_RO);
 
-    expect_eq(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0, "ask for the assist");
+    expect_eq(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0,
+              "ask for the assist");
     stores();
     atomics();
     refused();
     set(0);
     page_free(page);
 
-    expect_eq(hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0, "and give it up");
+    expect_eq(hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0,
+              "and give it up");
     if ( !is_dom0() ) /* Debian's Xen goes on emulating for dom0 */
-        expect_fault(fault_of(*(volatile pte_t *)entry = 0), TRAP_PF, PF_PRESENT | PF_WRITE, "without it");
+        expect_fault(fault_of(*(volatile pte_t *)entry = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
+                     "without it");
 }

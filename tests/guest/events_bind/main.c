@@ -64,7 +64,8 @@ static void pairs(void)
     expect(caller > 0, "connect to it");
     expect_eq(event_pending((evtchn_port_t)caller), 1, "the connecting end is pending at once");
     event_clear((evtchn_port_t)caller);
-    expect_eq(event_bind_interdomain(DOMID_SELF, (evtchn_port_t)listener), -EINVAL, "connect to it again");
+    expect_eq(event_bind_interdomain(DOMID_SELF, (evtchn_port_t)listener), -EINVAL,
+              "connect to it again");
     expect_eq(status((evtchn_port_t)listener, &s), 0, "its status");
     expect_eq(s.status, EVTCHNSTAT_interdomain, "is connected");
     expect_eq(s.u.interdomain.port, caller, "to this port");
@@ -91,11 +92,13 @@ void test_main(void)
     expect_eq(event_alloc_unbound(999, DOMID_SELF), -ESRCH, "a port in a domain that is not there");
     expect(event_alloc_unbound(DOMID_SELF, 999) > 0, "a port for a domain that is not there yet");
     expect_eq(event_bind_interdomain(999, 1), -ESRCH, "connect to a domain that is not there");
-    expect_eq(event_bind_interdomain(DOMID_SELF, 4000), -EINVAL, "connect to a port that is not there");
+    expect_eq(event_bind_interdomain(DOMID_SELF, 4000), -EINVAL,
+              "connect to a port that is not there");
     expect_eq(event_close(0), -EINVAL, "port 0 is no port");
     expect_eq(event_close(4095), -EINVAL, "close a port that was never open");
     expect_eq(event_send(1u << 31), -EINVAL, "send on an absurd port");
     expect_eq(status(1u << 31, &s), -EINVAL, "status of an absurd port");
     expect_eq(hypercall(event_channel_op, 99, &s), -ENOSYS, "an unknown operation");
-    expect_eq(hypercall(event_channel_op, EVTCHNOP_status, 0x10), -EFAULT, "an argument that is not there");
+    expect_eq(hypercall(event_channel_op, EVTCHNOP_status, 0x10), -EFAULT,
+              "an argument that is not there");
 }

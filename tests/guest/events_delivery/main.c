@@ -1,6 +1,6 @@
 /*
- * How an event becomes an upcall: the port's pending bit, then, if the port is not masked, the vcpu's selector word, then
- * upcall_pending; the upcall itself when the vcpu's mask allows it, after any hypercall at the latest.
+ * How an event becomes an upcall: the port's pending bit, then, if the port is not masked, the vcpu's selector word,
+ * then upcall_pending; the upcall itself when the vcpu's mask allows it, after any hypercall at the latest.
  */
 #include "test.h"
 

@@ -1,8 +1,8 @@
 /*
  * FIFO event channels: queues in the guest's memory, sixteen priorities, ports without a narrow limit.
  *
- * The hypervisor links a pending, unmasked event word to its queue and raises the queue's ready bit. Setting it up moves
- * over what was pending. An event beyond the mapped array is not lost: it is linked once the array reaches it.
+ * The hypervisor links a pending, unmasked event word to its queue and raises the queue's ready bit. Setting it up
+ * moves over what was pending. An event beyond the mapped array is not lost: it is linked once the array reaches it.
  */
 #include "test.h"
 
@@ -45,8 +45,10 @@ static void set_up(evtchn_port_t pending)
     expect_eq(set_priority(pending, 1), -ENOSYS, "priorities before FIFO");
     expect_eq(init_control(~0UL >> 12, 0, 0), -EINVAL, "a control block that is no RAM");
     expect_eq(init_control(virt_to_mfn(control_page), 4, 0), -EINVAL, "a misaligned control block");
-    expect_eq(init_control(virt_to_mfn(control_page), 4096 - 8, 0), -EINVAL, "one that crosses its page");
-    expect_eq(init_control(virt_to_mfn(control_page), 0, 99), -ENOENT, "of a vcpu that is not there");
+    expect_eq(init_control(virt_to_mfn(control_page), 4096 - 8, 0), -EINVAL,
+              "one that crosses its page");
+    expect_eq(init_control(virt_to_mfn(control_page), 0, 99), -ENOENT,
+              "of a vcpu that is not there");
     expect_eq(init_control(virt_to_mfn(control_page), 64, 0), 0, "set it up");
     control = (void *)(control_page + 64);
     expect_eq(init_control(virt_to_mfn(control_page), 64, 0), -EINVAL, "once only");
@@ -67,7 +69,8 @@ static void delivery(evtchn_port_t port)
     control->ready = 0;
     info->evtchn_upcall_pending = 0;
     expect_eq(event_send(port), 0, "send, masked");
-    expect(word_has(port, EVTCHN_FIFO_PENDING) && !word_has(port, EVTCHN_FIFO_LINKED), "pending, not linked");
+    expect(word_has(port, EVTCHN_FIFO_PENDING) && !word_has(port, EVTCHN_FIFO_LINKED),
+           "pending, not linked");
     expect_eq(info->evtchn_upcall_pending, 0, "no upcall");
 
     __atomic_fetch_and(&words[port], ~(1u << EVTCHN_FIFO_MASKED), __ATOMIC_SEQ_CST);
@@ -90,7 +93,8 @@ static void order(evtchn_port_t first, evtchn_port_t second)
 {
     expect_eq(event_send(first), 0, "send the first");
     expect_eq(event_send(second), 0, "send the second");
-    expect_eq(control->head[EVTCHN_FIFO_PRIORITY_DEFAULT], first, "the queue begins with the first");
+    expect_eq(control->head[EVTCHN_FIFO_PRIORITY_DEFAULT], first,
+              "the queue begins with the first");
     expect_eq(words[first] & EVTCHN_FIFO_LINK_MASK, second, "which leads to the second");
     expect_eq(words[second] & EVTCHN_FIFO_LINK_MASK, 0, "which is the last");
     take(first);

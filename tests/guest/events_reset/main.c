@@ -18,5 +18,6 @@ void test_main(void)
     expect_eq(event_bind_ipi(0), 1, "ports are counted from the start again");
     expect_eq(event_close(1), 0, "close it");
     reset.dom = 999;
-    expect_eq(hypercall(event_channel_op, EVTCHNOP_reset, &reset), -ESRCH, "of a domain that is not there");
+    expect_eq(hypercall(event_channel_op, EVTCHNOP_reset, &reset), -ESRCH,
+              "of a domain that is not there");
 }

@@ -18,11 +18,12 @@ static bool step_over_ud2(struct cpu_frame *frame, unsigned int number)
 
 static void run_ud2(void)
 {
-    asm volatile("mov $0x1111, %%rcx; mov $0x2222, %%r11; mov $0x3333, %%rax; mov $0x4444, %%rdi; ud2;"
-                 "mov %%rcx, out; mov %%r11, out + 8; mov %%rax, out + 16; mov %%rdi, out + 24"
-                 :
-                 :
-                 : "rax", "rcx", "r11", "rdi", "memory");
+    asm volatile(
+        "mov $0x1111, %%rcx; mov $0x2222, %%r11; mov $0x3333, %%rax; mov $0x4444, %%rdi; ud2;"
+        "mov %%rcx, out; mov %%r11, out + 8; mov %%rax, out + 16; mov %%rdi, out + 24"
+        :
+        :
+        : "rax", "rcx", "r11", "rdi", "memory");
 }
 
 void test_main(void)

@@ -1,6 +1,6 @@
 /*
- * Naming another domain: DOMID_SELF is us, our number is not (but for the tables); one that is not there is -ESRCH; the special ones have
- * their rules.
+ * Naming another domain: DOMID_SELF is us, our number is not (but for the tables); one that is not there is -ESRCH;
+ * the special ones have their rules.
  */
 #include "test.h"
 
@@ -13,11 +13,14 @@ void test_main(void)
     uint32_t own_tables = ((uint32_t)own_domid() + 1) << 16;
 
     expect_eq(hypercall(mmu_update, &update, 1, NULL, own_domid()), -ESRCH, "our own number");
-    expect_eq(hypercall(mmu_update, &update, 1, NULL, own_tables | DOMID_SELF), 0, "tables of our own number");
-    expect_eq(hypercall(mmu_update, &update, 1, NULL, 1000u << 16 | DOMID_SELF), -ESRCH, "tables of no domain");
+    expect_eq(hypercall(mmu_update, &update, 1, NULL, own_tables | DOMID_SELF), 0,
+              "tables of our own number");
+    expect_eq(hypercall(mmu_update, &update, 1, NULL, 1000u << 16 | DOMID_SELF), -ESRCH,
+              "tables of no domain");
     expect_eq(hypercall(mmu_update, &update, 1, NULL, 999), -ESRCH, "frames of no domain");
     need(table_unmap(window));
-    expect_eq(hypercall(mmu_update, &update, 1, NULL, DOMID_IO), -EBUSY, "DOMID_IO does not own our frame");
+    expect_eq(hypercall(mmu_update, &update, 1, NULL, DOMID_IO), -EBUSY,
+              "DOMID_IO does not own our frame");
     if ( is_dom0() )
     {
         update.val = pte_make(0xb8, PTE_USER_RW);
@@ -26,11 +29,14 @@ void test_main(void)
         expect_eq(hypercall(mmu_update, &update, 1, NULL, DOMID_XEN), -EBUSY, "nor does DOMID_XEN");
     }
     else
-        expect_eq(hypercall(mmu_update, &update, 1, NULL, DOMID_XEN), -EPERM, "DOMID_XEN is for dom0");
-    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, own_domid()), -ESRCH,
-              "update_va_mapping_otherdomain, our own number");
-    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, DOMID_SELF), 0, "by DOMID_SELF");
-    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, 999), -ESRCH, "no domain");
+        expect_eq(hypercall(mmu_update, &update, 1, NULL, DOMID_XEN), -EPERM,
+                  "DOMID_XEN is for dom0");
+    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, own_domid()),
+              -ESRCH, "update_va_mapping_otherdomain, our own number");
+    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, DOMID_SELF), 0,
+              "by DOMID_SELF");
+    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, 999), -ESRCH,
+              "no domain");
     need(table_unmap(window));
     page_free(page);
 }

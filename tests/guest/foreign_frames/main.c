@@ -35,7 +35,8 @@ static void expect_foreign(ulong mfn, long map_error, const char *what)
     EXPECT(table_pin(l1, 1), map_error, "a table that maps it");
     page_release(l1);
     EXPECT(mmu_update_one((uint64_t)mfn << PAGE_SHIFT, 0), -EINVAL, "write to it by mmu_update");
-    EXPECT(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0), -EINVAL, "change its M2P entry");
+    EXPECT(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0), -EINVAL,
+           "change its M2P entry");
     EXPECT(mmuext_mfn(MMUEXT_PIN_L1_TABLE, mfn), -EINVAL, "pin it");
     EXPECT(mmuext_mfn(MMUEXT_PIN_L4_TABLE, mfn), -EINVAL, "pin it as a root");
     EXPECT(mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn), -EINVAL, "unpin it");
@@ -49,7 +50,8 @@ static void expect_foreign(ulong mfn, long map_error, const char *what)
     copy.arg2.src_mfn = mfn;
     EXPECT(hypercall(mmuext_op, &copy, 1, NULL, DOMID_SELF), -EINVAL, "copy from it");
     EXPECT(hypercall(set_gdt, &frame, 512), -EINVAL, "use it as a GDT");
-    EXPECT(hypercall(update_descriptor, (uint64_t)mfn << PAGE_SHIFT, 0), -EINVAL, "write a descriptor to it");
+    EXPECT(hypercall(update_descriptor, (uint64_t)mfn << PAGE_SHIFT, 0), -EINVAL,
+           "write a descriptor to it");
     expect_eq(balloon_out(mfn), 0, "give it away");
     page_free(page);
 #undef EXPECT
@@ -65,7 +67,8 @@ void test_main(void)
     for ( unsigned int slot = 256; slot < 272; slot++ )
     {
         /* one of them may be a linear map: our own root */
-        if ( table_root()[slot] & PTE_P && pte_mfn(table_root()[slot]) != virt_to_mfn(table_root()) )
+        if ( table_root()[slot] & PTE_P &&
+             pte_mfn(table_root()[slot]) != virt_to_mfn(table_root()) )
             expect_foreign(pte_mfn(table_root()[slot]), -EBUSY, "a table of the hypervisor's");
     }
     need(table_unmap((ulong)page));

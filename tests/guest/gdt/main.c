@@ -30,7 +30,8 @@ void test_main(void)
     expect_fault(load_es(SELECTOR(600)), TRAP_GP, SELECTOR(600) & ~3, "an entry behind our frames");
     expect_eq(page_protect(page, PTE_KERNEL_RW), -EBUSY, "the frame can't be written");
     expect_eq(table_pin(page, 1), -EINVAL, "nor become a table");
-    expect_eq(hypercall(set_gdt, frames, 14 * 512), 0, "as often as we like: 14 times the same frame");
+    expect_eq(hypercall(set_gdt, frames, 14 * 512), 0,
+              "as often as we like: 14 times the same frame");
     expect_no_fault(load_es(SELECTOR(13 * 512 + 2)), "our segment in the last one");
     load_es(0);
 

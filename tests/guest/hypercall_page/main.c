@@ -28,8 +28,11 @@ void test_main(void)
     char *page = page_alloc();
 
     expect(kit_hypercall_page[0] != (char)0xcc, "the page is filled");
-    expect_no_fault(fault_of(wrmsr(0x40000000, virt_to_mfn(page) << PAGE_SHIFT)), "writing the page's MSR");
+    expect_no_fault(fault_of(wrmsr(0x40000000, virt_to_mfn(page) << PAGE_SHIFT)),
+                    "writing the page's MSR");
     expect(!memcmp(page, kit_hypercall_page, 32), "both pages agree");
-    expect_eq(call_stub(page, __HYPERVISOR_xen_version), 4 << 16 | 17, "a stub of the new page works");
-    expect_fault(fault_of(wrmsr(0x40000000, 0x7ffffffff000)), TRAP_GP, 0, "a page that is not ours");
+    expect_eq(call_stub(page, __HYPERVISOR_xen_version), 4 << 16 | 17,
+              "a stub of the new page works");
+    expect_fault(fault_of(wrmsr(0x40000000, 0x7ffffffff000)), TRAP_GP, 0,
+                 "a page that is not ours");
 }

@@ -1,8 +1,8 @@
 /*
  * Ports: without I/O privilege #GP; with it those that the domain has rights to. The I/O bitmap gives user mode some.
  *
- * Others read as all-ones, and writes go nowhere, for dom0 what is the hypervisor's own (interrupt controllers, timer), for
- * other domains all.
+ * Others read as all-ones, and writes go nowhere, for dom0 what is the hypervisor's own (interrupt controllers,
+ * timer), for other domains all.
  */
 #include "test.h"
 

@@ -11,19 +11,29 @@ static struct context back __attribute__((used));
 static unsigned int upcalls;
 
 /* Where our irets go: stores rcx, r11, flags, rsp. */
-asm("iret_landing: mov %rcx, landed; mov %r11, landed + 8; pushf; pop landed + 16; mov %rsp, landed + 24;"
+asm("iret_landing: mov %rcx, landed; mov %r11, landed + 8; pushf; pop landed + 16; mov %rsp, "
+    "landed + 24;"
     "lea back, %rdi; mov $1, %esi; jmp context_load");
 extern char iret_landing[];
 
 static void iret(ulong flags, ulong rflags)
 {
     struct iret_context frame = {
-        .rax = 1, .r11 = 0x1111, .rcx = 0xcccc, .flags = flags, .rip = (ulong)iret_landing, .cs = KIT_CS64 & ~3,
-        .rflags = rflags, .rsp = (ulong)__builtin_frame_address(0) - 2048, .ss = KIT_SS,
+        .rax = 1,
+        .r11 = 0x1111,
+        .rcx = 0xcccc,
+        .flags = flags,
+        .rip = (ulong)iret_landing,
+        .cs = KIT_CS64 & ~3,
+        .rflags = rflags,
+        .rsp = (ulong)__builtin_frame_address(0) - 2048,
+        .ss = KIT_SS,
     };
 
     if ( !context_save(&back) )
-        asm volatile("mov %0, %%rsp; mov %1, %%eax; syscall" : : "r"(&frame), "i"(__HYPERVISOR_iret));
+        asm volatile("mov %0, %%rsp; mov %1, %%eax; syscall"
+                     :
+                     : "r"(&frame), "i"(__HYPERVISOR_iret));
 }
 
 static bool upcall(struct cpu_frame *frame, unsigned int number)

@@ -7,9 +7,11 @@
 
 static struct cpu_frame frame_at(ulong rip)
 {
-    return (struct cpu_frame){
-        .rip = rip, .cs = KIT_CS64 & ~3, .ss = KIT_SS, .rflags = 0x202, .rsp = (ulong)__builtin_frame_address(0) - 2048
-    };
+    return (struct cpu_frame){ .rip = rip,
+                               .cs = KIT_CS64 & ~3,
+                               .ss = KIT_SS,
+                               .rflags = 0x202,
+                               .rsp = (ulong)__builtin_frame_address(0) - 2048 };
 }
 
 void test_main(void)

@@ -24,9 +24,11 @@ void test_main(void)
     trap_handle(TRAP_UD, look);
     f = user_run(fault, 0).fault;
     expect_fault(f, TRAP_UD, 0, "an exception in user mode");
-    expect(rsp_inside > (ulong)this_vcpu() && rsp_inside < (ulong)this_vcpu() + KIT_STACK_SIZE, "is on our stack");
+    expect(rsp_inside > (ulong)this_vcpu() && rsp_inside < (ulong)this_vcpu() + KIT_STACK_SIZE,
+           "is on our stack");
     expect_eq(hypercall(stack_switch, 0, 0x12345678), 0, "any stack may be named");
-    expect_eq(hypercall(stack_switch, KIT_SS & ~3, (char *)this_vcpu() + KIT_STACK_SIZE), 0, "the RPL is put right");
+    expect_eq(hypercall(stack_switch, KIT_SS & ~3, (char *)this_vcpu() + KIT_STACK_SIZE), 0,
+              "the RPL is put right");
     f = user_run(fault, 0).fault;
     expect_fault(f, TRAP_UD, 0, "another one");
 }

@@ -11,7 +11,9 @@
 
 static long set_ldt(ulong base, unsigned int entries)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = base, .arg2.nr_ents = entries };
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT,
+                            .arg1.linear_addr = base,
+                            .arg2.nr_ents = entries };
 
     return hypercall(mmuext_op, &op, 1, NULL, DOMID_SELF);
 }
@@ -40,7 +42,8 @@ void test_main(void)
 
     need(page_protect(page, PTE_KERNEL_RO));
     expect_no_fault(load_es(SELECTOR(2)), "on a read-only page it works");
-    expect_eq(page_protect(page, PTE_KERNEL_RW), -EBUSY, "the page can't be written while it is in use");
+    expect_eq(page_protect(page, PTE_KERNEL_RW), -EBUSY,
+              "the page can't be written while it is in use");
     expect_fault(load_es(SELECTOR(3)), TRAP_GP, SELECTOR(3) & ~3, "an empty descriptor");
     load_es(0);
     expect_eq(set_ldt(0, 0), 0, "no LDT any more");

@@ -25,7 +25,8 @@ void test_main(void)
     expect_eq(table_pin(second, 4), 0, "an L4 that maps another L4");
     third = page_with_entry(SLOT, pte_make(virt_to_mfn(second), PTE_P | PTE_US));
     expect_eq(table_pin(third, 4), -EINVAL, "a chain of three");
-    expect_eq(mmu_update_one(where, pte_make(virt_to_mfn(second), PTE_P | PTE_US)), -EINVAL, "a ring of two");
+    expect_eq(mmu_update_one(where, pte_make(virt_to_mfn(second), PTE_P | PTE_US)), -EINVAL,
+              "a ring of two");
 
     need(table_unpin(second));
     need(table_unpin(l4));

@@ -19,7 +19,9 @@ void test_main(void)
             wrong++;
     }
     expect_eq(wrong, 0, "each of our frames has its number");
-    expect_fault(fault_of(*(volatile ulong *)entry = 0), TRAP_PF, PF_PRESENT | PF_WRITE, "a write to it");
+    expect_fault(fault_of(*(volatile ulong *)entry = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
+                 "a write to it");
     f = user_run(user_read, (long)entry).fault;
-    expect(f.vector == TRAP_NONE || (f.vector == TRAP_PF && f.error & PF_USER), "user mode may or may not see it");
+    expect(f.vector == TRAP_NONE || (f.vector == TRAP_PF && f.error & PF_USER),
+           "user mode may or may not see it");
 }

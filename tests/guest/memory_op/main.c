@@ -5,7 +5,9 @@
 
 static long reserve(unsigned int command, xen_pfn_t *frames, ulong count, unsigned int order)
 {
-    struct xen_memory_reservation r = { .nr_extents = count, .extent_order = order, .domid = DOMID_SELF };
+    struct xen_memory_reservation r = { .nr_extents = count,
+                                        .extent_order = order,
+                                        .domid = DOMID_SELF };
 
     set_xen_guest_handle(r.extent_start, frames);
     return hypercall(memory_op, command, &r);
@@ -20,8 +22,10 @@ static void balloon(void)
 
     before = (ulong)need(hypercall(memory_op, XENMEM_current_reservation, &self));
     need(table_unmap((ulong)page));
-    expect_eq(reserve(XENMEM_decrease_reservation, frames, 2, 0), 1, "the same frame twice: once is done");
-    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), before - 1, "one frame less");
+    expect_eq(reserve(XENMEM_decrease_reservation, frames, 2, 0), 1,
+              "the same frame twice: once is done");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), before - 1,
+              "one frame less");
     expect_eq(table_map((ulong)page, mfn, PTE_KERNEL_RW), -EBUSY, "it is not ours any more");
     frames[0] = pfn;
     expect_eq(reserve(XENMEM_populate_physmap, frames, 1, 0), 1, "get one back");
@@ -33,8 +37,10 @@ static void balloon(void)
     page_free(page);
 
     frames[0] = ~0UL >> 12;
-    expect_eq(reserve(XENMEM_decrease_reservation, frames, 1, 0), 0, "a frame that is no RAM: none is done");
-    expect_eq(reserve(XENMEM_decrease_reservation, NULL, 1, 0), 0, "frames from nowhere: none is done");
+    expect_eq(reserve(XENMEM_decrease_reservation, frames, 1, 0), 0,
+              "a frame that is no RAM: none is done");
+    expect_eq(reserve(XENMEM_decrease_reservation, NULL, 1, 0), 0,
+              "frames from nowhere: none is done");
     expect_eq(reserve(XENMEM_populate_physmap, frames, 1, 40), 0, "an absurd order: none is done");
 }
 
@@ -44,9 +50,11 @@ static void in_use(void)
     ulong pfn = virt_to_pfn(page);
     xen_pfn_t frame = virt_to_mfn(page);
 
-    expect_eq(reserve(XENMEM_decrease_reservation, &frame, 1, 0), 1, "give back a frame that is still mapped");
+    expect_eq(reserve(XENMEM_decrease_reservation, &frame, 1, 0), 1,
+              "give back a frame that is still mapped");
     *(volatile ulong *)page = 7;
-    expect_eq(*(volatile ulong *)page, 7, "the mapping is still good: the frame lives on until it goes");
+    expect_eq(*(volatile ulong *)page, 7,
+              "the mapping is still good: the frame lives on until it goes");
     need(table_unmap((ulong)page));
     frame = pfn;
     need(reserve(XENMEM_populate_physmap, &frame, 1, 0) == 1 ? 0 : -1);
@@ -65,7 +73,8 @@ static void exchange(void)
 
     set_xen_guest_handle(op.in.extent_start, &in);
     set_xen_guest_handle(op.out.extent_start, &out);
-    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL, "exchange a frame that is mapped");
+    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL,
+              "exchange a frame that is mapped");
     expect_eq(op.nr_exchanged, 0, "none exchanged");
     need(table_unmap((ulong)page));
     out = pfn;
@@ -89,10 +98,12 @@ void test_main(void)
     struct xen_memory_map map = { .nr_entries = 0 };
 
     expect(hypercall(memory_op, XENMEM_maximum_ram_page, NULL) > 0x1000, "maximum_ram_page");
-    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), start_info->nr_pages, "current_reservation");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), start_info->nr_pages,
+              "current_reservation");
     expect(hypercall(memory_op, XENMEM_maximum_reservation, &self) >= (long)start_info->nr_pages,
            "maximum_reservation");
-    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &other), -ESRCH, "of a domain that is not there");
+    expect_eq(hypercall(memory_op, XENMEM_current_reservation, &other), -ESRCH,
+              "of a domain that is not there");
     balloon();
     in_use();
     exchange();
@@ -105,12 +116,14 @@ void test_main(void)
 
         set_xen_guest_handle(map.buffer, entries);
         map.nr_entries = 128;
-        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), 0, "the machine's memory map");
+        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), 0,
+                  "the machine's memory map");
         expect(map.nr_entries >= 3, "has some entries");
         expect_eq(entries[0].base, 0, "begins at 0");
         expect_eq(entries[0].type, 1, "with RAM");
     }
     else
-        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), -EPERM, "the machine's memory map");
+        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), -EPERM,
+                  "the machine's memory map");
     expect_eq(hypercall(memory_op, 60, NULL), -ENOSYS, "60, which is none");
 }

@@ -10,10 +10,13 @@ void test_main(void)
     pte_t *entry = table_make(window, 1);
     uint64_t where = virt_to_machine(entry);
     pte_t good = pte_make(virt_to_mfn(page), PTE_USER_RW);
-    struct mmu_update batch[3] = { { where, good }, { where + 8, ~0UL << 12 | 1 }, { where + 16, good } };
+    struct mmu_update batch[3] = { { where, good },
+                                   { where + 8, ~0UL << 12 | 1 },
+                                   { where + 16, good } };
     unsigned int done = 99;
 
-    expect_eq(hypercall(mmu_update, batch, 3, &done, DOMID_SELF), -EINVAL, "an invalid frame in the middle");
+    expect_eq(hypercall(mmu_update, batch, 3, &done, DOMID_SELF), -EINVAL,
+              "an invalid frame in the middle");
     expect_eq(done, 1, "one entry was done");
     expect_eq(entry[0] & PTE_P, 1, "the first is there");
     expect_eq(entry[2], 0, "the third is not");
@@ -23,7 +26,8 @@ void test_main(void)
     expect_eq(done, 0, "none done");
     expect_eq(hypercall(mmu_update, batch, 1, NULL, DOMID_SELF), 0, "nobody asks for the count");
     expect_eq(hypercall(mmu_update, batch, 1, 0x10, DOMID_SELF), 0, "a count that goes nowhere");
-    expect_eq(hypercall(mmu_update, 0x10, 1, NULL, DOMID_SELF), -EFAULT, "entries that come from nowhere");
+    expect_eq(hypercall(mmu_update, 0x10, 1, NULL, DOMID_SELF), -EFAULT,
+              "entries that come from nowhere");
     expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, NULL, DOMID_SELF), -EFAULT,
               "entries in the hypervisor's range");
     expect_eq(hypercall(mmu_update, batch, 1, &done, 999), -ESRCH, "a domain that is not there");

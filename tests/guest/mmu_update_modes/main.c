@@ -25,13 +25,17 @@ void test_main(void)
     expect_eq(mmu_update_one(where | MMU_NORMAL_PT_UPDATE, clean), 0, "update as it is");
     expect_eq(*entry & (PTE_A | PTE_D), 0, "accessed and dirty are gone");
     stored = *entry;
-    expect_eq(stored & (PTE_ADDRESS | PTE_P | PTE_RW | PTE_US), clean, "the entry holds what we stored");
-    expect_eq(mmu_update_one(where | MMU_PT_UPDATE_NO_TRANSLATE, clean | PTE_A), 0, "no translation");
+    expect_eq(stored & (PTE_ADDRESS | PTE_P | PTE_RW | PTE_US), clean,
+              "the entry holds what we stored");
+    expect_eq(mmu_update_one(where | MMU_PT_UPDATE_NO_TRANSLATE, clean | PTE_A), 0,
+              "no translation");
     expect_eq(*entry & PTE_A, PTE_A, "stored");
 
-    expect_eq(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0x1234), 0, "change the M2P");
+    expect_eq(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, 0x1234), 0,
+              "change the M2P");
     expect_eq(mfn_to_pfn(mfn), 0x1234, "the M2P is changed");
-    expect_eq(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, pfn), 0, "change it back");
+    expect_eq(mmu_update_one((uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, pfn), 0,
+              "change it back");
     expect_eq(mfn_to_pfn(mfn), pfn, "the M2P is as before");
 
     expect_eq(mmu_update_one(where, 0), 0, "unmap it");

@@ -15,28 +15,33 @@ void test_main(void)
 {
     ulong vcpus = 1;
     unsigned int done = 99;
-    struct mmuext_op ops[3] = {
-        { .cmd = MMUEXT_TLB_FLUSH_LOCAL }, { .cmd = 99 }, { .cmd = MMUEXT_TLB_FLUSH_LOCAL }
-    };
+    struct mmuext_op ops[3] = { { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
+                                { .cmd = 99 },
+                                { .cmd = MMUEXT_TLB_FLUSH_LOCAL } };
 
     expect_eq(mmuext(MMUEXT_TLB_FLUSH_LOCAL), 0, "TLB_FLUSH_LOCAL");
     expect_eq(mmuext(MMUEXT_TLB_FLUSH_ALL), 0, "TLB_FLUSH_ALL");
     expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, KIT_VIRT_BASE), 0, "INVLPG_LOCAL");
     expect_eq(mmuext_addr(MMUEXT_INVLPG_ALL, KIT_VIRT_BASE), 0, "INVLPG_ALL");
-    expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, 0x8000000000000000), 0, "INVLPG_LOCAL, not canonical (XSA-279)");
+    expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, 0x8000000000000000), 0,
+              "INVLPG_LOCAL, not canonical (XSA-279)");
     expect_eq(mmuext_addr(MMUEXT_INVLPG_ALL, 0x8000000000000000), 0, "INVLPG_ALL, not canonical");
-    expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, HYPERVISOR_VIRT_START), 0, "INVLPG_LOCAL of the hypervisor's");
+    expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, HYPERVISOR_VIRT_START), 0,
+              "INVLPG_LOCAL of the hypervisor's");
     expect_eq(flush_multi(MMUEXT_TLB_FLUSH_MULTI, &vcpus), 0, "TLB_FLUSH_MULTI");
     expect_eq(flush_multi(MMUEXT_INVLPG_MULTI, &vcpus), 0, "INVLPG_MULTI");
-    expect_eq(flush_multi(MMUEXT_TLB_FLUSH_MULTI, (void *)0x10), -EINVAL, "a set of vcpus that is not there");
+    expect_eq(flush_multi(MMUEXT_TLB_FLUSH_MULTI, (void *)0x10), -EINVAL,
+              "a set of vcpus that is not there");
     expect_eq(mmuext(MMUEXT_FLUSH_CACHE), is_dom0() ? 0 : -EACCES, "FLUSH_CACHE");
     expect_eq(mmuext(MMUEXT_FLUSH_CACHE_GLOBAL), is_dom0() ? 0 : -EINVAL, "FLUSH_CACHE_GLOBAL");
     expect_eq(mmuext_mfn(MMUEXT_MARK_SUPER, virt_to_mfn(table_root())), -EOPNOTSUPP, "MARK_SUPER");
-    expect_eq(mmuext_mfn(MMUEXT_UNMARK_SUPER, virt_to_mfn(table_root())), -EOPNOTSUPP, "UNMARK_SUPER");
+    expect_eq(mmuext_mfn(MMUEXT_UNMARK_SUPER, virt_to_mfn(table_root())), -EOPNOTSUPP,
+              "UNMARK_SUPER");
     expect_eq(mmuext(14), -ENOSYS, "14, which is none");
     expect_eq(mmuext(99), -ENOSYS, "99, which is none");
 
-    expect_eq(hypercall(mmuext_op, ops, 3, &done, DOMID_SELF), -ENOSYS, "an unknown one in the middle");
+    expect_eq(hypercall(mmuext_op, ops, 3, &done, DOMID_SELF), -ENOSYS,
+              "an unknown one in the middle");
     expect_eq(done, 1, "one was done");
     expect_eq(hypercall(mmuext_op, ops, 1, &done, 999), -ESRCH, "a domain that is not there");
     expect_eq(hypercall(mmuext_op, 0x10, 1, &done, DOMID_SELF), -EFAULT, "operations from nowhere");

@@ -22,7 +22,10 @@ void test_main(void)
     trap_handle(TRAP_DB, count);
     need(hypercall(set_debugreg, 0, &selector));
     need(hypercall(set_debugreg, 7, 1 | 3 << 16 | 1 << 18)); /* reads and writes of 2 bytes */
-    asm volatile("mov %1, %%ss; syscall" : "+a"(rc) : "m"(selector), "D"(0), "S"(0) : "rcx", "r11", "memory");
+    asm volatile("mov %1, %%ss; syscall"
+                 : "+a"(rc)
+                 : "m"(selector), "D"(0), "S"(0)
+                 : "rcx", "r11", "memory");
     expect_eq(rc, 4 << 16 | 17, "the hypercall is done");
     hypercall(set_debugreg, 7, 0x400);
     hypercall(set_debugreg, 0, 0);

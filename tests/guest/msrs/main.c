@@ -14,7 +14,9 @@ static struct fault read_msr(uint32_t msr, uint64_t *value)
 
 static struct fault write_msr(uint32_t msr, uint64_t value)
 {
-    return fault_of(asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))));
+    return fault_of(asm volatile("wrmsr"
+                                 :
+                                 : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))));
 }
 
 void test_main(void)
@@ -35,7 +37,8 @@ void test_main(void)
     expect_eq(value, 0x1234, "it is what we wrote");
     expect_fault(write_msr(0xc0000100, 0x8000000000000000), TRAP_GP, 0, "FS_BASE, not canonical");
     expect_fault(write_msr(0xc0000101, 0x8000000000000000), TRAP_GP, 0, "GS_BASE, not canonical");
-    expect_fault(write_msr(0xc0000102, 0x8000000000000000), TRAP_GP, 0, "SHADOW_GS_BASE, not canonical");
+    expect_fault(write_msr(0xc0000102, 0x8000000000000000), TRAP_GP, 0,
+                 "SHADOW_GS_BASE, not canonical");
     expect_fault(read_msr(0xc0000082, &value), TRAP_GP, 0, "read LSTAR");
     expect_fault(write_msr(0xc0000082, 0), TRAP_GP, 0, "write LSTAR");
     expect_fault(read_msr(0x12345678, &value), TRAP_GP, 0, "read what is none");

@@ -11,7 +11,9 @@ void test_main(void)
         { .op = __HYPERVISOR_sched_op, .result = 0x55, .args = { 999 } },
         { .op = __HYPERVISOR_xen_version, .result = 0x55, .args = { XENVER_pagesize } },
     };
-    struct multicall_entry nested = { .op = __HYPERVISOR_multicall, .result = 0x55, .args = { (ulong)calls, 1 } };
+    struct multicall_entry nested = { .op = __HYPERVISOR_multicall,
+                                      .result = 0x55,
+                                      .args = { (ulong)calls, 1 } };
 
     expect_eq(hypercall(multicall, calls, 4), 0, "the multicall");
     expect_eq(calls[0].result, 4 << 16 | 17, "the first entry");
@@ -22,6 +24,7 @@ void test_main(void)
     expect_eq(hypercall(multicall, calls, 0), 0, "no entries");
     expect_eq(hypercall(multicall, &nested, 1), 0, "a multicall with a multicall in it");
     expect_eq(nested.result, -EINVAL, "multicalls do not nest");
-    expect_eq(hypercall(multicall, HYPERVISOR_VIRT_START, 1), -EFAULT, "entries in the hypervisor's range");
+    expect_eq(hypercall(multicall, HYPERVISOR_VIRT_START, 1), -EFAULT,
+              "entries in the hypervisor's range");
     expect_eq(hypercall(multicall, 0x10, 1), -EFAULT, "entries where nothing is mapped");
 }

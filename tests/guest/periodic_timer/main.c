@@ -38,7 +38,8 @@ void test_main(void)
     expect_eq(periodic(NS_PER_MS / 2), -EINVAL, "2000 Hz is too much");
     expect_eq(hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL), 0, "stop it");
     expect_eq(count_for(50 * NS_PER_MS), 0, "no tick any more");
-    expect_eq(hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 99, NULL), -ENOENT, "of a vcpu that is not there");
+    expect_eq(hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 99, NULL), -ENOENT,
+              "of a vcpu that is not there");
     need(event_close(port));
     time_alarm_forget();
 }

@@ -1,6 +1,6 @@
 /*
- * Validation and teardown of a large tree stop for events and go on: our timer is handled in the middle of a pin, though
- * the pin is one hypercall.
+ * Validation and teardown of a large tree stop for events and go on: our timer is handled in the middle of a pin,
+ * though the pin is one hypercall.
  */
 #include "test.h"
 

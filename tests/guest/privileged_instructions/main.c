@@ -25,7 +25,11 @@ static void refused(void)
     expect_fault(ASM_FAULT("invd"), TRAP_GP, 0, "invd");
     expect_fault(ASM_FAULT("swapgs"), TRAP_GP, 0, "swapgs");
     expect_fault(ASM_FAULT("sysretq"), TRAP_GP, 0, "sysret");
-    expect_fault(fault_of(asm volatile("mov %%cr8, %%rax" : : : "rax")), TRAP_GP, 0, "mov from cr8");
+    expect_fault(fault_of(asm volatile("mov %%cr8, %%rax"
+                                       :
+                                       :
+                                       : "rax")),
+                 TRAP_GP, 0, "mov from cr8");
 }
 
 static void done(void)

@@ -23,16 +23,19 @@ void test_main(void)
     expect_eq(table_unpin(l1), 0, "until it is not");
     need(page_protect(l2, PTE_KERNEL_RO));
 
-    bad = page_with_entry(511, pte_make(virt_to_mfn(l4), PTE_USER_RW)); /* an L1 that maps the L4 writable */
+    bad = page_with_entry(
+        511, pte_make(virt_to_mfn(l4), PTE_USER_RW)); /* an L1 that maps the L4 writable */
     need(page_protect(l2, PTE_KERNEL_RW));
     l2[511] = pte_table(bad);
     need(page_protect(l2, PTE_KERNEL_RO));
     expect_eq(table_pin(l4, 4), -EBUSY, "a tree whose last leaf maps its root writable");
-    expect_eq(page_protect(l1, PTE_KERNEL_RW), 0, "what was validated before the bad entry is free again");
+    expect_eq(page_protect(l1, PTE_KERNEL_RW), 0,
+              "what was validated before the bad entry is free again");
     need(page_protect(l1, PTE_KERNEL_RO));
     expect_eq(table_pin(l1, 4), -EINVAL, "an L1 table's content is no L4 table");
 
-    expect_eq(table_pin(bad, 1), 0, "the bad leaf alone: its L4 is an ordinary page now, and writable");
+    expect_eq(table_pin(bad, 1), 0,
+              "the bad leaf alone: its L4 is an ordinary page now, and writable");
     expect_eq(table_pin(l4, 4), -EINVAL, "so the L4 can't become a table");
     need(table_unpin(bad));
     page_release(l1);

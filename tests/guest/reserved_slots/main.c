@@ -11,7 +11,8 @@ void test_main(void)
 
     for ( unsigned int slot = 256; slot < 272; slot++ )
     {
-        expect_eq(mmu_update_one(where + slot * 8, pte_table(l3)), -EINVAL, "an entry for a reserved slot");
+        expect_eq(mmu_update_one(where + slot * 8, pte_table(l3)), -EINVAL,
+                  "an entry for a reserved slot");
         expect_eq(mmu_update_one(where + slot * 8, 0), -EINVAL, "clearing a reserved slot");
     }
     expect_eq(mmu_update_one(where + 255 * 8, pte_table(l3)), 0, "slot 255 is ours");

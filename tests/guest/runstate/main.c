@@ -29,14 +29,17 @@ void test_main(void)
     start = time_now();
     time_wait_until(start + 20 * NS_PER_MS);
     expect(area.time[RUNSTATE_blocked] >= blocked + 15 * NS_PER_MS, "blocking is counted");
-    expect_eq(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0, "the update flag");
+    expect_eq(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0,
+              "the update flag");
     time_wait_until(time_now() + 5 * NS_PER_MS);
-    expect_eq(area.state_entry_time & XEN_RUNSTATE_UPDATE, 0, "no update is in progress while we look");
+    expect_eq(area.state_entry_time & XEN_RUNSTATE_UPDATE, 0,
+              "no update is in progress while we look");
     expect(area.state_entry_time <= time_now(), "we came to this state in the past");
 
     expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 99, &op), -ENOENT,
               "for a vcpu that is not there");
     op.addr.v = NULL;
     expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &op), 0, "no area");
-    expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, 0x10), -EFAULT, "an answer to nowhere");
+    expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, 0x10), -EFAULT,
+              "an answer to nowhere");
 }

@@ -1,6 +1,6 @@
 /*
- * sched_op's easy ones: yield returns; block enables events and returns at once when some are pending; unknown ones don't
- * exist; nobody shuts down a domain that is not there.
+ * sched_op's easy ones: yield returns; block enables events and returns at once when some are pending; unknown ones
+ * don't exist; nobody shuts down a domain that is not there.
  */
 #include "test.h"
 
@@ -23,7 +23,8 @@ void test_main(void)
     expect_eq(hypercall(sched_op, SCHEDOP_block, NULL), 0, "block with an event pending");
     expect_eq(calls, 1, "it came");
     expect_eq(this_vcpu()->info->evtchn_upcall_mask, 0, "block has enabled events");
-    expect_eq(hypercall(sched_op, SCHEDOP_shutdown, 0x10), -EFAULT, "a shutdown without an argument");
+    expect_eq(hypercall(sched_op, SCHEDOP_shutdown, 0x10), -EFAULT,
+              "a shutdown without an argument");
     expect_eq(hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), -ESRCH,
               "shut down a domain that is not there");
     expect_eq(hypercall(sched_op, 99, NULL), -ENOSYS, "99, which is none");

@@ -29,7 +29,8 @@ void test_main(void)
     expect_eq(event_pending(port), 1, "the port is still pending");
     expect_eq(poll(&bad, 1, time_now() + NS_PER_S), -EINVAL, "a port that can't be");
     expect_eq(poll(&port, 129, time_now() + NS_PER_S), -EINVAL, "more than 128 ports");
-    expect_eq(poll((evtchn_port_t *)0x10, 1, time_now() + NS_PER_S), -EFAULT, "ports that are not there");
+    expect_eq(poll((evtchn_port_t *)0x10, 1, time_now() + NS_PER_S), -EFAULT,
+              "ports that are not there");
     events_enable();
     need(event_close(port));
 }

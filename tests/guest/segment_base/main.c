@@ -55,10 +55,14 @@ void test_main(void)
     rdmsr_check(0xc0000101, (ulong)&words[1], "MSR GS_BASE");
     rdmsr_check(0xc0000102, (ulong)&words[2], "MSR SHADOW_GS_BASE");
 
-    expect_eq(hypercall(set_segment_base, SEGBASE_FS, 0x8000000000000000), -EINVAL, "FS, not canonical");
-    expect_eq(hypercall(set_segment_base, SEGBASE_GS_KERNEL, 0x0000800000000000), -EINVAL, "GS, not canonical");
-    expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER, 0x0000800000000000), -EINVAL, "user GS likewise");
-    expect_eq(hypercall(set_segment_base, SEGBASE_FS, HYPERVISOR_VIRT_START), 0, "FS in the hypervisor's range");
+    expect_eq(hypercall(set_segment_base, SEGBASE_FS, 0x8000000000000000), -EINVAL,
+              "FS, not canonical");
+    expect_eq(hypercall(set_segment_base, SEGBASE_GS_KERNEL, 0x0000800000000000), -EINVAL,
+              "GS, not canonical");
+    expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER, 0x0000800000000000), -EINVAL,
+              "user GS likewise");
+    expect_eq(hypercall(set_segment_base, SEGBASE_FS, HYPERVISOR_VIRT_START), 0,
+              "FS in the hypervisor's range");
     expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER_SEL, 0), 0, "a null selector");
     expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER_SEL, KIT_SS), 0, "a good selector");
     expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER_SEL, 0xffff), 0, "a bad selector");

@@ -1,6 +1,6 @@
 /*
- * One L1 table may hang below two L2 entries; it stays a table until both are gone, and what is changed in it shows in both
- * places.
+ * One L1 table may hang below two L2 entries; it stays a table until both are gone, and what is changed in it shows in
+ * both places.
  */
 #include "test.h"
 

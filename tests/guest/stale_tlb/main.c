@@ -1,9 +1,9 @@
 /*
- * A translation that is gone from the tables may live on in the TLB. Before a page becomes a table, the hypervisor flushes
- * it: else we could write a table through it.
+ * A translation that is gone from the tables may live on in the TLB. Before a page becomes a table, the hypervisor
+ * flushes it: else we could write a table through it.
  *
- * We map a page writable twice, touch both, drop both without a flush, and make it a table: a write by either address must
- * fault now.
+ * We map a page writable twice, touch both, drop both without a flush, and make it a table: a write by either address
+ * must fault now.
  */
 #include "test.h"
 
@@ -32,7 +32,8 @@ void test_main(void)
     for ( int level = 1; level <= 4; level++ )
     {
         drop_both(window, page, mfn);
-        expect_eq(mmuext_mfn(MMUEXT_PIN_L1_TABLE + (unsigned int)level - 1, mfn), 0, "the page becomes a table");
+        expect_eq(mmuext_mfn(MMUEXT_PIN_L1_TABLE + (unsigned int)level - 1, mfn), 0,
+                  "the page becomes a table");
         expect_gone(window, "a write by a stale translation");
         expect_gone((ulong)page, "by the other one");
         need(mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn));

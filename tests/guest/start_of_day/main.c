@@ -7,8 +7,10 @@ void test_main(void)
 {
     ulong wrong = 0;
 
-    expect(!strncmp(start_info->magic, "xen-3.0-x86_64", 14), "magic"); /* Debian's Xen appends a p */
-    expect_eq(start_info->flags & SIF_INITDOMAIN ? 1 : 0, start_info->flags & SIF_PRIVILEGED ? 1 : 0, "flags");
+    expect(!strncmp(start_info->magic, "xen-3.0-x86_64", 14),
+           "magic"); /* Debian's Xen appends a p */
+    expect_eq(start_info->flags & SIF_INITDOMAIN ? 1 : 0,
+              start_info->flags & SIF_PRIVILEGED ? 1 : 0, "flags");
     expect_eq(start_info->shared_info & ~PAGE_MASK, 0, "shared_info is a page's machine address");
     for ( ulong i = 0; i < start_info->nr_pt_frames; i++ )
     {

@@ -20,7 +20,8 @@ void test_main(void)
     struct user_result r;
     const uint8_t *at;
 
-    expect_eq(hypercall(callback_op, CALLBACKOP_unregister, &none), -EINVAL, "the syscall callback can't be taken away");
+    expect_eq(hypercall(callback_op, CALLBACKOP_unregister, &none), -EINVAL,
+              "the syscall callback can't be taken away");
     need(hypercall(set_callbacks, kit_entry_event, kit_entry_failsafe, 0));
     r = user_run(do_syscall, 0);
     expect_fault(r.fault, TRAP_UD, 0, "syscall without a callback");

@@ -15,7 +15,10 @@ void test_main(void)
     page[4094] = 0x0f;
     page[4095] = 0x05; /* syscall */
     need(table_map(LAST_PAGE, virt_to_mfn(page), PTE_USER_RO));
-    f = fault_of(asm volatile("jmp *%1" : "+a"(rc) : "r"(LAST_PAGE + 4094), "D"(0), "S"(0) : "rcx", "r11", "memory"));
+    f = fault_of(asm volatile("jmp *%1"
+                              : "+a"(rc)
+                              : "r"(LAST_PAGE + 4094), "D"(0), "S"(0)
+                              : "rcx", "r11", "memory"));
     expect_eq(f.vector, TRAP_GP, "a general protection fault");
     expect_eq(f.error, 0, "its error code");
     expect_eq(f.rip, LAST_PAGE + 4096, "at the address that is not canonical");

@@ -13,7 +13,9 @@ void test_main(void)
     expect(area.version && !(area.version & 1), "it is filled at once");
     expect_eq(area.tsc_to_system_mul, own->tsc_to_system_mul, "with the same scale");
     expect_eq(area.tsc_shift, own->tsc_shift, "and shift");
-    expect_eq(hypercall(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 99, &op), -ENOENT, "of no vcpu");
+    expect_eq(hypercall(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 99, &op), -ENOENT,
+              "of no vcpu");
     op.addr.v = NULL;
-    expect_eq(hypercall(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 0, &op), 0, "no area any more");
+    expect_eq(hypercall(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 0, &op), 0,
+              "no area any more");
 }

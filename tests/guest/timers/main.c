@@ -57,7 +57,8 @@ void test_main(void)
     expect(wait_fired(NS_PER_S), "fires");
     expect(time_now() >= deadline, "not too early");
     rc = singleshot(time_now() - NS_PER_MS, VCPU_SSHOTTMR_future);
-    expect(rc == -ETIME || rc == 0, "in the past, asked to be future: that wish may be ignored, as Debian's Xen does");
+    expect(rc == -ETIME || rc == 0,
+           "in the past, asked to be future: that wish may be ignored, as Debian's Xen does");
     fired = 0;
     expect_eq(singleshot(time_now() - NS_PER_MS, 0), 0, "in the past");
     expect(fired || wait_fired(100 * NS_PER_MS), "fires at once");

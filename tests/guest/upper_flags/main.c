@@ -1,6 +1,6 @@
 /*
- * Changing only flags of an L2, L3 or L4 entry is an update like any other: harmless ones pass, PSE does not, and RW in an
- * upper entry is just a flag (XSA-148, XSA-182 had short cuts here).
+ * Changing only flags of an L2, L3 or L4 entry is an update like any other: harmless ones pass, PSE does not, and RW
+ * in an upper entry is just a flag (XSA-148, XSA-182 had short cuts here).
  */
 #include "test.h"
 
@@ -23,7 +23,8 @@ void test_main(void)
         expect_eq(pte_set(entry, value & ~PTE_RW), 0, text);
         need(mmuext(MMUEXT_TLB_FLUSH_LOCAL));
         if ( level < 4 )
-            expect_fault(fault_of(*(volatile char *)window = 1), TRAP_PF, PF_PRESENT | PF_WRITE, "a write below it");
+            expect_fault(fault_of(*(volatile char *)window = 1), TRAP_PF, PF_PRESENT | PF_WRITE,
+                         "a write below it");
         expect_eq(pte_set(entry, value), 0, "RW on again");
         if ( level < 4 )
             expect_no_fault(fault_of(*(volatile char *)window = 1), "a write below it");

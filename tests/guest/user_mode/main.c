@@ -75,5 +75,7 @@ void test_main(void)
     expect_eq(r.fault.vector, TRAP_PF, "the hypervisor's range");
     expect_eq(r.fault.error & PF_USER, PF_USER, "as from user mode");
     r = user_run(touch, (long)&kernel_only);
-    expect_no_fault(r.fault, "page-table permissions are all that protects our kernel: here it shares its tables");
+    expect_no_fault(
+        r.fault,
+        "page-table permissions are all that protects our kernel: here it shares its tables");
 }

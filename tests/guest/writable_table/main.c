@@ -24,13 +24,15 @@ void test_main(void)
     expect_eq(pte_set(entry, pte_make(mfn, PTE_USER_RW)), -EBUSY, "a new writable mapping");
     expect_eq(pte_set(entry, pte_make(mfn, PTE_USER_RO)), 0, "a new read-only mapping");
     expect_eq(pte_set(entry, pte_make(mfn, PTE_USER_RO | PTE_RW)), -EBUSY, "turning on RW alone");
-    expect_eq(mmu_update_one(virt_to_machine(entry) | MMU_PT_UPDATE_PRESERVE_AD, pte_make(mfn, PTE_USER_RW)),
+    expect_eq(mmu_update_one(virt_to_machine(entry) | MMU_PT_UPDATE_PRESERVE_AD,
+                             pte_make(mfn, PTE_USER_RW)),
               -EBUSY, "the same, preserving A and D");
     expect_eq(hypercall(update_va_mapping, window, pte_make(mfn, PTE_USER_RW), UVMF_INVLPG), -EBUSY,
               "the same by update_va_mapping");
     expect_eq(*entry & PTE_RW, 0, "the mapping is still read-only");
     if ( !is_dom0() ) /* Debian's Xen emulates dom0's write even without the assist */
-        expect_fault(fault_of(*(volatile char *)window = 1), TRAP_PF, PF_PRESENT | PF_WRITE, "a write to it");
+        expect_fault(fault_of(*(volatile char *)window = 1), TRAP_PF, PF_PRESENT | PF_WRITE,
+                     "a write to it");
 
     second = page_with_entry(0, pte_make(mfn, PTE_USER_RW));
     expect_eq(table_pin(second, 1), -EBUSY, "a table that maps a table writable");

@@ -41,7 +41,8 @@ void test_main(void)
     memset(buffer, 0x5a, sizeof(buffer));
     expect_eq(hypercall(xen_version, XENVER_changeset, buffer), 0, "changeset");
     expect(tail_is_zero(sizeof(xen_changeset_info_t)), "its tail");
-    expect_eq(hypercall(xen_version, XENVER_platform_parameters, &platform), 0, "platform_parameters");
+    expect_eq(hypercall(xen_version, XENVER_platform_parameters, &platform), 0,
+              "platform_parameters");
     expect_eq(platform.virt_start, HYPERVISOR_VIRT_START, "where the hypervisor begins");
     expect_eq(hypercall(xen_version, XENVER_compile_info, buffer), 0, "compile_info");
     expect_eq(hypercall(xen_version, XENVER_guest_handle, buffer), 0, "guest_handle");
@@ -51,9 +52,11 @@ void test_main(void)
     expect_eq(submap >> XENFEAT_gnttab_map_avail_bits & 1, 1, "gnttab_map_avail_bits");
     expect_eq(submap >> XENFEAT_dom0 & 1, is_dom0(), "dom0");
     expect_eq(submap & (1 << XENFEAT_writable_page_tables | 1 << XENFEAT_auto_translated_physmap |
-                        1 << XENFEAT_supervisor_mode_kernel), 0, "what PV is not");
+                        1 << XENFEAT_supervisor_mode_kernel),
+              0, "what PV is not");
     info.submap_idx = 1;
-    expect_eq(hypercall(xen_version, XENVER_get_features, &info), -EINVAL, "there is but one map of features");
+    expect_eq(hypercall(xen_version, XENVER_get_features, &info), -EINVAL,
+              "there is but one map of features");
     expect_eq(hypercall(xen_version, 99, buffer), -ENOSYS, "99, which is none");
     expect_eq(hypercall(xen_version, XENVER_extraversion, 0x10), -EFAULT, "an answer to nowhere");
 }
