@@ -32,3 +32,16 @@ soak: ## the long tests as well
 	@scripts/setup build run test
 	@+$(MAKE) --no-print-directory hypervisor guests tools
 	@+$(RUN_ENV) scripts/test --soak
+
+.PHONY: debug lint format
+debug: ## the machine under GDB, with commands that show domains, vcpus and frames
+	@scripts/setup build run
+	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@$(RUN_ENV) scripts/debug
+
+lint: ## check form, warnings (gcc and clang), who includes whom, headers that stand alone
+	@scripts/setup build test
+	@$(RUN_ENV) scripts/lint
+
+format: ## bring all sources into the form that lint checks
+	@git ls-files -- '*.c' '*.h' | xargs clang-format -i

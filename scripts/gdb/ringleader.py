@@ -85,7 +85,7 @@ class Frame(gdb.Command):
 
     def invoke(self, arg, from_tty):
         mfn = int(value(arg))
-        f = value(f"frame_table[{mfn}]")
+        f = value(f"((struct frame *)0xffff810000000000)[{mfn}]")
         state = int(f["state"])
         flags = [name for i, name in enumerate(FLAGS) if state >> (56 + i) & 1]
         print(f"mfn {mfn:#x}: owner {int(f['owner'])}, type {TYPES[state >> 52 & 0xF]} count {state >> 26 & 0x3FFFFFF}, "
