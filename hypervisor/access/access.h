@@ -50,7 +50,7 @@ bool access_iomem_read_only(mfn_t mfn);
 void access_iomem_make_read_only(u64 first_mfn, u64 last_mfn);
 
 /*
- * Boot: the hypervisor keeps these for itself: no domain is given them at its creation, dom0 neither. PIC, PIT, RTC and PCI
+ * Boot: the hypervisor keeps these for itself: no domain is given them at its creation, dom0 neither. PIC, PIT and PCI
  * configuration ports are kept from the start.
  */
 void access_keep(enum access_resource kind, u64 first, u64 last);

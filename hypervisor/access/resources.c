@@ -37,7 +37,6 @@ static const struct {
     { 0x4d0, 0x4d1 }, /* ... their level/edge registers */
     { 0x40, 0x43 },   /* PIT */
     { 0x61, 0x61 },
-    { 0x70, 0x71 },   /* RTC and CMOS */
     { 0xcf8, 0xcff }, /* PCI configuration */
 };
 

@@ -195,6 +195,11 @@ bool console_serial_irq(u32 *irq)
     return true;
 }
 
+u16 console_serial_port(unsigned int i)
+{
+    return lines[i].port;
+}
+
 void console_serial_interrupt(void)
 {
     char c;

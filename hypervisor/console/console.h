@@ -61,6 +61,9 @@ void console_write(const char *text, size_t len);
 bool console_serial_irq(u32 *irq);
 void console_serial_interrupt(void);
 
+/* The first of the 8 ports of serial line @i (0 or 1) if the console uses it, else 0: irq/ keeps them from dom0. */
+u16 console_serial_port(unsigned int i);
+
 /* Input from the serial line, handed to dom0 with VIRQ_CONSOLE; three Ctrl-a switch to the hypervisor's debug keys. */
 void console_input(char c);
 

@@ -199,6 +199,9 @@ void memory_domain_destroy(struct domain *d);
 struct boot_info;
 void memory_keep_machine_map(const struct boot_info *boot);
 
+/* Add a reserved range to that map, unless it overlaps one that is there. Boot only, after the above. */
+void memory_reserve_machine(u64 start, u64 len);
+
 extern const u64 domain_known_assists; /* a bit for each VMASST_TYPE_* that vm_assist knows */
 
 long memory_op(unsigned long cmd, unsigned long arg);

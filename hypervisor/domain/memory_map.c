@@ -115,21 +115,38 @@ void memory_domain_destroy(struct domain *d)
 
 /* --- the machine's --- */
 
-static struct e820_entry machine_map[BOOT_MAX_RANGES];
+static struct e820_entry machine_map[BOOT_MAX_RANGES + 8]; /* and some that irq/ reserves */
 static u32 nr_machine_map;
 
 /* Insertion sort: firmware's maps are short and mostly sorted. */
+static void insert_range(u64 start, u64 size, u32 kind)
+{
+    u32 at = nr_machine_map;
+
+    if ( nr_machine_map == ARRAY_SIZE(machine_map) )
+        return;
+    for ( ; at > 0 && machine_map[at - 1].start > start; at-- )
+        machine_map[at] = machine_map[at - 1];
+    machine_map[at] = (struct e820_entry){ start, size, kind };
+    nr_machine_map++;
+}
+
 void memory_keep_machine_map(const struct boot_info *boot)
 {
     for ( u32 i = 0; i < boot->nr_ranges; i++ )
-    {
-        const struct boot_range *range = &boot->ranges[i];
-        u32 at = nr_machine_map++;
+        insert_range(boot->ranges[i].start, boot->ranges[i].size, boot->ranges[i].kind);
+}
 
-        for ( ; at > 0 && machine_map[at - 1].start > range->start; at-- )
-            machine_map[at] = machine_map[at - 1];
-        machine_map[at] = (struct e820_entry){ range->start, range->size, range->kind };
+void memory_reserve_machine(u64 start, u64 len)
+{
+    for ( u32 i = 0; i < nr_machine_map; i++ )
+    {
+        const struct e820_entry *entry = &machine_map[i];
+
+        if ( start < entry->start + entry->size && entry->start < start + len )
+            return;
     }
+    insert_range(start, len, BOOT_RESERVED);
 }
 
 /* XENMEM_machine_memory_map; a null buffer asks for the number of entries. */

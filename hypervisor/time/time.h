@@ -9,6 +9,7 @@
 
 #include <hypercall/abi.h>
 #include "lib/types.h"
+#include "time/pit.h"
 
 typedef s64 ns_t;
 
@@ -78,6 +79,7 @@ struct domain_time {
     s64 wall_offset; /* seconds added to the machine's wall clock */
     u32 tsc_mode;
     u32 tsc_incarnation;
+    struct pit pit; /* for domains that drive devices */
 };
 
 struct vcpu;

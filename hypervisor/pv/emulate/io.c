@@ -8,6 +8,8 @@
 #include "cpu/uaccess.h"
 #include "irq/irq.h"
 #include "pv/emulate/internal.h"
+#include "time/pit.h"
+#include "time/time.h"
 
 #define PORT_PCI_ADDRESS 0xcf8
 #define PORT_PCI_DATA    0xcfc
@@ -50,10 +52,18 @@ static bool is_pci_config(const struct vcpu *v, u16 port, unsigned int bytes)
     return (port & 3) + bytes <= 4 && access_check(v->domain, NULL, ACCESS_HARDWARE) == 0;
 }
 
+/* True if the access is to the timer's channel that kernels calibrate by: such a domain gets one of its own. */
+static bool is_pit(const struct vcpu *v, u16 port, unsigned int bytes)
+{
+    return bytes == 1 && pit_port(port) && access_check(v->domain, NULL, ACCESS_HARDWARE) == 0;
+}
+
 static u32 guest_in(struct vcpu *v, u16 port, unsigned int bytes)
 {
     if ( access_ioport(v->domain, port, bytes) )
         return port_in(port, bytes);
+    if ( is_pit(v, port, bytes) )
+        return pit_in(&v->domain->time.pit, port, time_now());
     if ( !is_pci_config(v, port, bytes) )
         return ~0u;
     if ( port == PORT_PCI_ADDRESS )
@@ -65,6 +75,8 @@ static void guest_out(struct vcpu *v, u16 port, unsigned int bytes, u32 value)
 {
     if ( access_ioport(v->domain, port, bytes) )
         port_out(port, bytes, value);
+    else if ( is_pit(v, port, bytes) )
+        pit_out(&v->domain->time.pit, port, (u8)value, time_now());
     else if ( is_pci_config(v, port, bytes) )
     {
         if ( port == PORT_PCI_ADDRESS )
