@@ -32,9 +32,9 @@ enum subop_who {
 
 struct subop {
     long (*call)(struct vcpu *v, void *arg); /* NULL: not there, -ENOSYS */
-    u16 size;                                /* of the argument; 0: RAW, call gets the guest's pointer */
+    u16 size; /* of the argument; 0: RAW, call gets the guest's pointer */
     bool copy_back;
-    u8 who;                                  /* enum subop_who */
+    u8 who; /* enum subop_who */
     const char *name;
 };
 

@@ -13,7 +13,8 @@
 
 #define GROUP_ORDER 1 /* frames of a group of ports */
 
-_Static_assert(EVENT_GROUP * sizeof(struct event_port) == PAGE_SIZE << GROUP_ORDER, "a group fills its frames");
+_Static_assert(EVENT_GROUP * sizeof(struct event_port) == PAGE_SIZE << GROUP_ORDER,
+               "a group fills its frames");
 _Static_assert(EVTCHN_FIFO_NR_CHANNELS / EVENT_GROUP * sizeof(struct event_port *) <= PAGE_SIZE,
                "the list of groups is a block of the heap");
 
@@ -139,7 +140,8 @@ static long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *
 }
 
 /* Under both locks: make the pair. */
-static void join(struct domain *a, struct event_port *a_port, struct domain *b, struct event_port *b_port)
+static void join(struct domain *a, struct event_port *a_port, struct domain *b,
+                 struct event_port *b_port)
 {
     domain_hold(b);
     a_port->peer.domain = b;
@@ -168,7 +170,9 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
  */
 static long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {
-    struct domain *d = v->domain, *remote = domain_get(arg->remote_dom == DOMID_SELF ? d->id : arg->remote_dom);
+    struct domain *d = v->domain;
+    domid_t remote_id = arg->remote_dom == DOMID_SELF ? d->id : arg->remote_dom;
+    struct domain *remote = domain_get(remote_id);
     struct event_port *port, *remote_port;
     long rc;
 
@@ -313,7 +317,8 @@ static long event_bind_vcpu(struct vcpu *v, struct evtchn_bind_vcpu *arg)
     if ( !port )
         return -EINVAL;
     lock_acquire(&d->event.lock);
-    movable = port->state == EVENT_UNBOUND || port->state == EVENT_INTERDOMAIN || port->state == EVENT_PIRQ ||
+    movable = port->state == EVENT_UNBOUND || port->state == EVENT_INTERDOMAIN ||
+              port->state == EVENT_PIRQ ||
               (port->state == EVENT_VIRQ && !virq_is_per_vcpu(port->virq));
     if ( movable )
         WRITE_ONCE(port->vcpu, arg->vcpu);
@@ -449,7 +454,8 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
  * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to that domain's (with a reference); *@pirq:
  * irq/ has to be told, and then the port freed. -EINVAL the port is not open.
  */
-static long close_single(struct domain *d, struct event_port *port, struct domain **peer, bool *pirq)
+static long close_single(struct domain *d, struct event_port *port, struct domain **peer,
+                         bool *pirq)
 {
     long rc = 0;
 

@@ -11,7 +11,7 @@
  * what is below it: may be called from interrupt handlers.
  */
 void event_send_virq(struct vcpu *v, u32 virq);
-void event_send_global_virq(u32 virq);              /* to dom0 */
+void event_send_global_virq(u32 virq); /* to dom0 */
 
 /* Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_virq. */
 bool event_send_pirq(struct domain *d, u32 pirq);

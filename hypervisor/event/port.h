@@ -37,10 +37,10 @@ struct event_port {
         struct {
             struct domain *domain; /* with a reference */
             struct event_port *port;
-        } peer;             /* EVENT_INTERDOMAIN */
-        domid_t open_to;    /* EVENT_UNBOUND */
-        u32 virq;           /* EVENT_VIRQ */
-        u32 pirq;           /* EVENT_PIRQ */
+        } peer;          /* EVENT_INTERDOMAIN */
+        domid_t open_to; /* EVENT_UNBOUND */
+        u32 virq;        /* EVENT_VIRQ */
+        u32 pirq;        /* EVENT_PIRQ */
     };
 };
 

@@ -17,10 +17,10 @@ struct event_queues;
 
 struct domain_event {
     struct lock lock;           /* LOCK_EVENT: what ports are bound to */
-    struct event_port **groups; /* EVENT_GROUP ports each; neither moves nor goes before the domain does */
+    struct event_port **groups; /* EVENT_GROUP ports each, which stay where they are */
     u32 nr_ports;               /* ports that exist, a multiple of EVENT_GROUP; grows only */
     u32 lowest_free;            /* no port below it is free */
-    u32 max_port;               /* highest that may be allocated (domctl createdomain); 0: as many as the ABI has */
+    u32 max_port;               /* highest that may be allocated (createdomain); 0: as the ABI */
     u32 close_cursor;           /* reset and teardown: all ports below it are closed */
     u32 *pirq_port;             /* port of each PIRQ, 0 none; NULL until the first is bound */
     u32 pollers;                /* atomic: vcpus in SCHEDOP_poll */
@@ -29,9 +29,9 @@ struct domain_event {
 };
 
 struct vcpu_event {
-    u32 virq_port[24];          /* local port of each VIRQ, 0 none */
-    u32 poll_port;              /* SCHEDOP_poll: the one port, EVENT_POLL_ANY several */
-    bool polling;               /* atomic */
+    u32 virq_port[24];           /* local port of each VIRQ, 0 none */
+    u32 poll_port;               /* SCHEDOP_poll: the one port, EVENT_POLL_ANY several */
+    bool polling;                /* atomic */
     struct event_queues *queues; /* FIFO: NULL until EVTCHNOP_init_control */
 };
 

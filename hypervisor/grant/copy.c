@@ -14,7 +14,8 @@ struct copy_end {
     bool write;
 };
 
-static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *ptr, struct copy_end *end)
+static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *ptr,
+                        struct copy_end *end)
 {
     struct domain *d = ptr->domid == DOMID_SELF ? call->self : grant_peer(call, ptr->domid);
     s16 status;
@@ -31,7 +32,8 @@ static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *p
 }
 
 /* Frames by number are our own only. */
-static s16 open_own(struct grant_call *call, const struct gnttab_copy_ptr *ptr, struct copy_end *end)
+static s16 open_own(struct grant_call *call, const struct gnttab_copy_ptr *ptr,
+                    struct copy_end *end)
 {
     if ( ptr->domid != DOMID_SELF && ptr->domid != call->self->id )
         return GNTST_permission_denied;
@@ -39,7 +41,8 @@ static s16 open_own(struct grant_call *call, const struct gnttab_copy_ptr *ptr, 
     return grant_frame_get(end->mfn, call->self->id, end->write);
 }
 
-static s16 open_end(struct grant_call *call, const struct gnttab_copy_ptr *ptr, bool granted, struct copy_end *end)
+static s16 open_end(struct grant_call *call, const struct gnttab_copy_ptr *ptr, bool granted,
+                    struct copy_end *end)
 {
     return granted ? open_granted(call, ptr, end) : open_own(call, ptr, end);
 }
@@ -71,7 +74,8 @@ static s16 copy_one(struct grant_call *call, const struct gnttab_copy *op)
     struct copy_end source = { .write = false }, dest = { .write = true };
     s16 status;
 
-    if ( (u32)op->source.offset + op->len > PAGE_SIZE || (u32)op->dest.offset + op->len > PAGE_SIZE )
+    if ( (u32)op->source.offset + op->len > PAGE_SIZE ||
+         (u32)op->dest.offset + op->len > PAGE_SIZE )
         return GNTST_bad_copy_arg;
     status = open_end(call, &op->source, op->flags & GNTCOPY_source_gref, &source);
     if ( status != GNTST_okay )
@@ -101,7 +105,8 @@ long grant_op_copy(struct grant_call *call)
         if ( copy_from_guest(&op, at, sizeof(op)) )
             return -EFAULT;
         status = copy_one(call, &op);
-        if ( copy_to_guest(to_gva(at.n + offsetof(struct gnttab_copy, status)), &status, sizeof(status)) )
+        if ( copy_to_guest(to_gva(at.n + offsetof(struct gnttab_copy, status)), &status,
+                           sizeof(status)) )
             return -EFAULT;
     }
     return 0;

@@ -169,7 +169,8 @@ static void unmap_finish(struct grant_call *call, struct unmap *u)
         maptrack_unclaim(call->self, u->op.handle, left);
         return;
     }
-    grant_unpin(u->handle.granter, u->handle.ref, handle_writes(&u->handle), to_mfn(u->handle.frame));
+    grant_unpin(u->handle.granter, u->handle.ref, handle_writes(&u->handle),
+                to_mfn(u->handle.frame));
     maptrack_free(call->self, u->op.handle);
     domain_put(u->handle.granter);
 }
@@ -211,7 +212,8 @@ static long unmap_batch(struct grant_call *call, gva_t at, u32 n)
     for ( u32 i = 0; i < begun; i++ )
     {
         unmap_finish(call, &batch[i]);
-        if ( copy_to_guest(to_gva(at.n + i * sizeof(batch[i].op)), &batch[i].op, sizeof(batch[i].op)) )
+        if ( copy_to_guest(to_gva(at.n + i * sizeof(batch[i].op)), &batch[i].op,
+                           sizeof(batch[i].op)) )
             rc = -EFAULT;
     }
     return rc;

@@ -10,9 +10,9 @@ struct grant_handle {
     struct domain *granter; /* with a reference */
     u32 ref;
     u32 frame;
-    u32 next_free;          /* while it is free: one more than the next one's number, 0 none */
-    u16 flags;              /* GNTMAP_*: what is mapped; 0 free, or not yet in use */
-    bool busy;              /* an unmap is under way */
+    u32 next_free; /* while it is free: one more than the next one's number, 0 none */
+    u16 flags;     /* GNTMAP_*: what is mapped; 0 free, or not yet in use */
+    bool busy;     /* an unmap is under way */
 };
 
 static inline bool handle_writes(const struct grant_handle *h)

@@ -29,8 +29,8 @@ struct domain *grant_peer(struct grant_call *call, domid_t id)
 
 long grant_continue(const struct grant_call *call, u32 done, size_t element)
 {
-    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n + done * element, call->count - done,
-                              0, 0);
+    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n + done * element,
+                              call->count - done, 0, 0);
 }
 
 /* --- Operations that take one element --- */
@@ -174,7 +174,9 @@ static const struct grant_subop grant_ops[] = {
 long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
 {
     struct vcpu *v = current_vcpu();
-    struct grant_call call = { .v = v, .self = v->domain, .cmd = (u32)cmd, .uop = to_gva(uop), .count = (u32)count };
+    struct grant_call call = {
+        .v = v, .self = v->domain, .cmd = (u32)cmd, .uop = to_gva(uop), .count = (u32)count
+    };
     long rc;
 
     if ( call.cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[call.cmd].call )
@@ -210,7 +212,8 @@ long grant_domain_create(struct domain *d)
     lock_init(&t->handles_lock, LOCK_GRANT);
     rc = limit(d->grant.max_grant_frames, TABLE_FRAMES_DEFAULT, TABLE_FRAMES_MAX, &t->max_frames);
     if ( !rc )
-        rc = limit(d->grant.max_maptrack_frames, HANDLE_FRAMES_DEFAULT, HANDLE_FRAMES_MAX, &t->max_handle_frames);
+        rc = limit(d->grant.max_maptrack_frames, HANDLE_FRAMES_DEFAULT, HANDLE_FRAMES_MAX,
+                   &t->max_handle_frames);
     if ( !rc && t->max_frames )
     {
         t->shared = heap_new_array(struct grant_entry_v1 *, t->max_frames);

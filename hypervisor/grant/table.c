@@ -149,7 +149,8 @@ static s16 claim(struct grant_entry_v1 *entry, domid_t user, bool write)
     {
         u16 flags = (u16)old;
 
-        if ( (flags & GTF_type_mask) != GTF_permit_access || old >> 16 != user || (flags & GTF_sub_page) )
+        if ( (flags & GTF_type_mask) != GTF_permit_access || old >> 16 != user ||
+             (flags & GTF_sub_page) )
             return GNTST_general_error;
         if ( write && (flags & GTF_readonly) )
             return GNTST_general_error;
@@ -173,7 +174,8 @@ static void unclaim(struct grant_entry_v1 *entry, const struct grant_active *act
 }
 
 /* Under the lock: what of the entry has to be checked for a further pin. */
-static s16 check_pin(struct grant_entry_v1 *entry, struct grant_active *active, domid_t user, bool write)
+static s16 check_pin(struct grant_entry_v1 *entry, struct grant_active *active, domid_t user,
+                     bool write)
 {
     if ( pinned(active) && active->user != user )
         return GNTST_general_error;

@@ -19,27 +19,27 @@
 
 /* Our side of an entry: who uses it. 8 bytes, so that a frame of entries has a frame of these. */
 struct grant_active {
-    u32 frame;   /* while it is pinned */
+    u32 frame; /* while it is pinned */
     domid_t user;
-    u8 readers;  /* pins */
+    u8 readers; /* pins */
     u8 writers;
 };
 
 struct grant_handle; /* maptrack.h */
 
 struct grant_table {
-    struct lock lock;               /* the table */
+    struct lock lock; /* the table */
     u32 max_frames;
     u32 nr_frames;                  /* grows only */
     struct grant_entry_v1 **shared; /* max_frames pages; the guest writes them at any time */
     struct grant_active **active;   /* ... and ours */
 
-    struct lock handles_lock;       /* the handles */
+    struct lock handles_lock; /* the handles */
     u32 max_handle_frames;
     u32 nr_handle_frames;
-    struct grant_handle **handles;  /* max_handle_frames pages; NULL until it maps for the first time */
-    u32 free_handle;                /* list of free ones, one more than the number; 0 ends */
-    u32 release_cursor;             /* teardown: handles below it are gone */
+    struct grant_handle **handles; /* max_handle_frames pages; NULL before the first mapping */
+    u32 free_handle;               /* list of free ones, one more than the number; 0 ends */
+    u32 release_cursor;            /* teardown: handles below it are gone */
 };
 
 /* One call of grant_table_op. */
@@ -47,9 +47,9 @@ struct grant_call {
     struct vcpu *v;
     struct domain *self;
     u32 cmd;
-    gva_t uop;           /* the array */
+    gva_t uop; /* the array */
     u32 count;
-    struct domain *peer; /* the last domain that an element named, with a reference; most name the same */
+    struct domain *peer; /* the last domain named, with a reference: most elements name one */
 };
 
 /* The domain @id, for one element: NULL there is none, or it is dying. Valid until the next grant_peer of @call. */

@@ -33,9 +33,10 @@ bool sched_runnable(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
-    return !READ_ONCE(v->sched.blocked) && !READ_ONCE(v->sched.pause_count) && !READ_ONCE(v->down) &&
-           v->initialised && !READ_ONCE(d->pause_count) && !READ_ONCE(d->shut_down) && d->life == DOMAIN_ALIVE &&
-           !READ_ONCE(d->sched.throttled) && !is_idle(v);
+    return !READ_ONCE(v->sched.blocked) && !READ_ONCE(v->sched.pause_count) &&
+           !READ_ONCE(v->down) && v->initialised && !READ_ONCE(d->pause_count) &&
+           !READ_ONCE(d->shut_down) && d->life == DOMAIN_ALIVE && !READ_ONCE(d->sched.throttled) &&
+           !is_idle(v);
 }
 
 static int runstate_of(const struct vcpu *v)

@@ -11,11 +11,11 @@
  */
 #include "sched/policy.h"
 
-#define LEAD         (5 * (s64)NS_PER_MS)
-#define LEAD_WOKEN   (1 * (s64)NS_PER_MS)
-#define CREDIT       (5 * (s64)NS_PER_MS)
-#define RUN_MIN      (200 * (s64)NS_PER_US)
-#define WEIGHT_UNIT  256
+#define LEAD        (5 * (s64)NS_PER_MS)
+#define LEAD_WOKEN  (1 * (s64)NS_PER_MS)
+#define CREDIT      (5 * (s64)NS_PER_MS)
+#define RUN_MIN     (200 * (s64)NS_PER_US)
+#define WEIGHT_UNIT 256
 
 /* Rounded up, so that time never stands still, however short the run and large the weight. */
 static s64 to_virtual(s64 ns, u16 weight)
@@ -68,7 +68,8 @@ static struct vcpu *first(struct sched_queue *q)
     return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
 }
 
-static ns_t preempt_at(const struct sched_queue *q, const struct vcpu *running, const struct vcpu *waiting)
+static ns_t preempt_at(const struct sched_queue *q, const struct vcpu *running,
+                       const struct vcpu *waiting)
 {
     s64 lead = waiting->sched.woken ? LEAD_WOKEN : LEAD;
     s64 more = waiting->sched.virtual_time + lead - running->sched.virtual_time;

@@ -12,14 +12,14 @@
 #include "time/time.h"
 
 struct sched_queue {
-    struct lock lock;         /* LOCK_SCHED */
+    struct lock lock; /* LOCK_SCHED */
     u32 cpu;
     struct vcpu *idle;
     struct vcpu *running;     /* the idle vcpu when nothing else is */
     struct list_head waiting; /* runnable vcpus that don't run, in the policy's order */
     u32 nr_waiting;
-    s64 floor;                /* policy: virtual time that never goes back */
-    struct timer timer;       /* when to choose again, armed while somebody waits */
+    s64 floor;          /* policy: virtual time that never goes back */
+    struct timer timer; /* when to choose again, armed while somebody waits */
 };
 
 enum sched_reason {
@@ -41,7 +41,8 @@ struct sched_policy {
     struct vcpu *(*first)(struct sched_queue *q);
 
     /* When shall @waiting take the CPU from @running, if nothing else happens? In the past: at once. */
-    ns_t (*preempt_at)(const struct sched_queue *q, const struct vcpu *running, const struct vcpu *waiting);
+    ns_t (*preempt_at)(const struct sched_queue *q, const struct vcpu *running,
+                       const struct vcpu *waiting);
 };
 
 extern const struct sched_policy sched_fair;

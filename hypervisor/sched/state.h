@@ -9,32 +9,32 @@
 #define SCHED_WATCHDOGS 2
 
 struct domain_sched {
-    u16 weight;           /* default 256 */
-    u16 cap;              /* percent of a CPU, 0 none */
-    s64 budget;           /* ns that it may still run in this period, while capped; atomic */
-    bool throttled;       /* the budget is used up: none of its vcpus is runnable */
-    struct timer refill;  /* the end of the period */
-    bool code_latched;    /* SCHEDOP_shutdown_code was called ... */
-    u8 code;              /* ... with this */
+    u16 weight;          /* default 256 */
+    u16 cap;             /* percent of a CPU, 0 none */
+    s64 budget;          /* ns that it may still run in this period, while capped; atomic */
+    bool throttled;      /* the budget is used up: none of its vcpus is runnable */
+    struct timer refill; /* the end of the period */
+    bool code_latched;   /* SCHEDOP_shutdown_code was called ... */
+    u8 code;             /* ... with this */
     bool watchdog_set[SCHED_WATCHDOGS];
     struct timer watchdog[SCHED_WATCHDOGS];
 };
 
 /* Under the lock of the run queue of vcpu.processor, unless it says atomic. */
 struct vcpu_sched {
-    struct list_head queue;   /* linked while runnable and not running */
-    s64 virtual_time;         /* policy: ns run, divided by weight */
-    s64 since;                /* up to when its running time is accounted */
-    s64 switched_in;          /* when it came to its CPU */
-    u64 ran;                  /* ns run so far */
-    u32 pause_count;          /* atomic: runnable only at 0 */
-    u64 hard_affinity;        /* CPUs that it may run on, as the toolstack said; 0 all */
-    u64 soft_affinity;        /* ... and that it would like best */
-    bool blocked;             /* atomic: SCHEDOP_block or poll */
-    bool running;             /* on a CPU now, or on its way to or from one */
+    struct list_head queue; /* linked while runnable and not running */
+    s64 virtual_time;       /* policy: ns run, divided by weight */
+    s64 since;              /* up to when its running time is accounted */
+    s64 switched_in;        /* when it came to its CPU */
+    u64 ran;                /* ns run so far */
+    u32 pause_count;        /* atomic: runnable only at 0 */
+    u64 hard_affinity;      /* CPUs that it may run on, as the toolstack said; 0 all */
+    u64 soft_affinity;      /* ... and that it would like best */
+    bool blocked;           /* atomic: SCHEDOP_block or poll */
+    bool running;           /* on a CPU now, or on its way to or from one */
     bool queued;
-    bool yielded;             /* wants somebody else to be chosen once */
-    bool woken;               /* policy: queued by a wake-up, not by running out of time */
+    bool yielded; /* wants somebody else to be chosen once */
+    bool woken;   /* policy: queued by a wake-up, not by running out of time */
 };
 
 #endif

@@ -351,7 +351,8 @@ static void fifo_start(struct fifo_guest *g, struct domain *d)
         g->array[i] = fake_frame(d);
         memset(mfn_to_virt(g->control[i]), 0, PAGE_SIZE);
         memset(mfn_to_virt(g->array[i]), 0, PAGE_SIZE);
-        require(BIND(d, init_control, link_bits, .control_gfn = g->control[i].n, .offset = 8 * i, .vcpu = i) == 17);
+        require(BIND(d, init_control, link_bits, .control_gfn = g->control[i].n, .offset = 8 * i,
+                     .vcpu = i) == 17);
     }
 }
 
@@ -473,7 +474,7 @@ TEST(fifo_a_port_that_moves)
     expect_eq(send(domu, b), 0); /* raises a on vcpu 0 */
     expect_eq(OP(domu, bind_vcpu, .port = a, .vcpu = 1), 0);
     expect_eq(consume_fifo(&g, 0), a); /* it was linked there */
-    expect_eq(send(domu, b), 0); /* now to vcpu 1, though it is still vcpu 0's tail */
+    expect_eq(send(domu, b), 0);       /* now to vcpu 1, though it is still vcpu 0's tail */
     expect_eq(send(domu, c), 0);
     expect_eq(consume_fifo(&g, 0), c);
     expect_eq(consume_fifo(&g, 0), 0);
@@ -610,7 +611,8 @@ TEST(reset_stops_and_resumes)
     fifo_expand(&g, 0);
     fake_run(dom0->vcpus[0]);
     fake_preempt_at = fake_preempt_every = 1;
-    while ( (rc = event_channel_op(EVTCHNOP_reset, (unsigned long)&arg)) == -ERESTART && stops < 100 )
+    while ( (rc = event_channel_op(EVTCHNOP_reset, (unsigned long)&arg)) == -ERESTART &&
+            stops < 100 )
     {
         stops++;
         expect_eq(fake_continuation.arg[1], (unsigned long)&arg);
@@ -679,7 +681,9 @@ static void check_bindings(struct world *w)
             require(port->number == n);
             require(port->state != EVENT_CHANGING);
             if ( port->state == EVENT_VIRQ )
-                require(w->d[i]->vcpus[port->virq == VIRQ_TIMER ? port->vcpu : 0]->event.virq_port[port->virq] == n);
+                require(w->d[i]
+                            ->vcpus[port->virq == VIRQ_TIMER ? port->vcpu : 0]
+                            ->event.virq_port[port->virq] == n);
             if ( port->state != EVENT_INTERDOMAIN )
                 continue;
             require(port->peer.port->state == EVENT_INTERDOMAIN);
@@ -702,7 +706,8 @@ static void check_delivery(struct world *w, int i)
         {
             bool told = w->d[i]->vcpus[vcpu]->cpu.info->evtchn_upcall_pending;
 
-            port = w->uses_fifo[i] ? consume_fifo(&w->fifo[i], vcpu) : consume_two_level(w->d[i]->vcpus[vcpu]);
+            port = w->uses_fifo[i] ? consume_fifo(&w->fifo[i], vcpu)
+                                   : consume_two_level(w->d[i]->vcpus[vcpu]);
             if ( !port )
                 break;
             require(w->sent[i][port]);
@@ -742,7 +747,8 @@ static void random_step(struct world *w)
         BIND(d, bind_ipi, port, .vcpu = host_test_random() % 2);
         break;
     case 3:
-        BIND(d, bind_virq, port, .virq = host_test_random() % 2 ? VIRQ_TIMER : VIRQ_CONSOLE, .vcpu = host_test_random() % 2);
+        BIND(d, bind_virq, port, .virq = host_test_random() % 2 ? VIRQ_TIMER : VIRQ_CONSOLE,
+             .vcpu = host_test_random() % 2);
         break;
     case 4:
         if ( close_port(d, n) == 0 )

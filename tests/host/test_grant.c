@@ -22,7 +22,9 @@ static struct grant_entry_v1 *entry(u32 ref)
 
 static void grant(u32 ref, mfn_t mfn, u16 flags)
 {
-    *entry(ref) = (struct grant_entry_v1){ .flags = GTF_permit_access | flags, .domid = back->id, .frame = (u32)mfn.n };
+    *entry(ref) = (struct grant_entry_v1){ .flags = GTF_permit_access | flags,
+                                           .domid = back->id,
+                                           .frame = (u32)mfn.n };
 }
 
 static void set_up(void)
@@ -71,11 +73,13 @@ static long call(unsigned int cmd, void *ops, u32 count)
     return rc;
 }
 
-#define VA(n) (SPACE_VA + (u64)(n) * PAGE_SIZE) /* entry n of s.l1 */
+#define VA(n) (SPACE_VA + (u64)(n)*PAGE_SIZE) /* entry n of s.l1 */
 
 static struct gnttab_map_grant_ref map(u32 ref, u64 host_addr, u32 flags)
 {
-    struct gnttab_map_grant_ref op = { .host_addr = host_addr, .flags = flags, .ref = ref, .dom = front->id };
+    struct gnttab_map_grant_ref op = {
+        .host_addr = host_addr, .flags = flags, .ref = ref, .dom = front->id
+    };
 
     expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
     return op;
@@ -83,7 +87,9 @@ static struct gnttab_map_grant_ref map(u32 ref, u64 host_addr, u32 flags)
 
 static s16 unmap(u32 handle, u64 host_addr, u64 dev_bus_addr)
 {
-    struct gnttab_unmap_grant_ref op = { .host_addr = host_addr, .dev_bus_addr = dev_bus_addr, .handle = handle };
+    struct gnttab_unmap_grant_ref op = { .host_addr = host_addr,
+                                         .dev_bus_addr = dev_bus_addr,
+                                         .handle = handle };
 
     expect_eq(call(GNTTABOP_unmap_grant_ref, &op, 1), 0);
     return op.status;
@@ -195,7 +201,9 @@ TEST(map_by_pte)
 
     set_up();
     slot = mfn_to_maddr(s.l1).n + 20 * 8;
-    op = map(0, slot, GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_readonly | GNTMAP_application_map | 1u << 16);
+    op = map(0, slot,
+             GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_readonly | GNTMAP_application_map |
+                 1u << 16);
     expect_eq(op.status, GNTST_okay);
     expect_eq(pte_mfn(*slot_of(s.l1, 20)).n, page[0].n);
     expect(!(*slot_of(s.l1, 20) & PTE_RW) && (*slot_of(s.l1, 20) & 0x200));
@@ -206,8 +214,10 @@ TEST(map_by_pte)
     expect_unused();
 
     expect_eq(map(0, slot + 4, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
-    expect_eq(map(0, mfn_to_maddr(s.l2).n, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
-    expect_eq(map(0, mfn_to_maddr(page[1]).n, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
+    expect_eq(map(0, mfn_to_maddr(s.l2).n, GNTMAP_host_map | GNTMAP_contains_pte).status,
+              GNTST_general_error);
+    expect_eq(map(0, mfn_to_maddr(page[1]).n, GNTMAP_host_map | GNTMAP_contains_pte).status,
+              GNTST_general_error);
     expect_eq(map(0, ~7UL, GNTMAP_host_map | GNTMAP_contains_pte).status, GNTST_general_error);
     expect_unused();
 }
@@ -250,7 +260,8 @@ TEST(what_is_not_granted_is_not_mapped)
     grant(0, to_mfn(FAKE_FRAMES), 0);
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_bad_page);
     grant(0, page[0], 0);
-    expect_eq(map(0, VA(1000), GNTMAP_host_map).status, GNTST_general_error); /* no page table there */
+    expect_eq(map(0, VA(1000), GNTMAP_host_map).status,
+              GNTST_general_error); /* no page table there */
     expect_eq(map(0, ~0UL, GNTMAP_host_map).status, GNTST_general_error);
     expect_unused();
 
@@ -299,7 +310,8 @@ TEST(a_pinned_entry_can_not_be_changed)
     b = map(0, VA(11), GNTMAP_host_map | GNTMAP_readonly);
     expect_eq(b.status, GNTST_okay);
     expect_eq(b.dev_bus_addr, page[0].n << PAGE_SHIFT);
-    expect_eq(map(0, VA(12), GNTMAP_host_map).status, GNTST_general_error); /* writing needs a look */
+    expect_eq(map(0, VA(12), GNTMAP_host_map).status,
+              GNTST_general_error); /* writing needs a look */
     expect_eq(unmap(a.handle, VA(10), 0), GNTST_okay);
     expect_eq(unmap(b.handle, VA(11), 0), GNTST_okay);
     expect_unused();
@@ -318,7 +330,8 @@ TEST(an_overwritten_mapping)
     /* The same frame through another handle takes its place: either handle may undo it, and then the books are even. */
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_okay);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
-    expect_eq(set_pte(s.l1, 10, pte_make(page[0], RWD)), -EBUSY); /* by ordinary means: somebody else's frame */
+    expect_eq(set_pte(s.l1, 10, pte_make(page[0], RWD)),
+              -EBUSY); /* by ordinary means: somebody else's frame */
     expect_sane(back);
 }
 
@@ -387,12 +400,15 @@ TEST(batches_stop_and_resume)
     set_up();
     fake_preempt_at = fake_preempt_every = 3;
     for ( u32 i = 0; i < 200; i++ )
-        ops[i] = (struct gnttab_map_grant_ref){ VA(100 + i), GNTMAP_host_map, i % 8, front->id, 0, 0, 0 };
+        ops[i] = (struct gnttab_map_grant_ref){
+            VA(100 + i), GNTMAP_host_map, i % 8, front->id, 0, 0, 0
+        };
     expect_eq(call(GNTTABOP_map_grant_ref, ops, 200), 0);
     for ( u32 i = 0; i < 200; i++ )
     {
         expect_eq(ops[i].status, GNTST_okay);
-        undo[i] = (struct gnttab_unmap_grant_ref){ .host_addr = VA(100 + i), .handle = ops[i].handle };
+        undo[i] =
+            (struct gnttab_unmap_grant_ref){ .host_addr = VA(100 + i), .handle = ops[i].handle };
     }
     undo[77].handle = 9999;
     fake_preempt_at = fake_preempt_every = 1;
@@ -412,26 +428,38 @@ static s16 copy(struct gnttab_copy op)
     return op.status;
 }
 
-#define REF(r, off)  { { .ref = (r) }, front->id, (off) }
-#define OWN(mfn, off) { { .gmfn = (mfn).n }, DOMID_SELF, (off) }
+#define REF(r, off)                                                                                \
+    {                                                                                              \
+        { .ref = (r) }, front->id, (off)                                                           \
+    }
+#define OWN(mfn, off)                                                                              \
+    {                                                                                              \
+        { .gmfn = (mfn).n }, DOMID_SELF, (off)                                                     \
+    }
 
 TEST(copy_all_ways)
 {
     set_up();
-    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 0), 4096, GNTCOPY_source_gref, 0 }), GNTST_okay);
+    expect_eq(
+        copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 0), 4096, GNTCOPY_source_gref, 0 }),
+        GNTST_okay);
     expect_eq(fake_words(s.page[0])[511], 0x0303030303030303);
-    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 8), REF(4, 16), 8, GNTCOPY_dest_gref, 0 }), GNTST_okay);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 8), REF(4, 16), 8, GNTCOPY_dest_gref, 0 }),
+              GNTST_okay);
     expect_eq(fake_words(page[4])[1], 0x0404040404040404);
     expect_eq(fake_words(page[4])[2], 0x0303030303030303);
     expect_eq(fake_words(page[4])[3], 0x0404040404040404);
-    expect_eq(copy((struct gnttab_copy){ REF(5, 1), REF(6, 4095), 1, GNTCOPY_source_gref | GNTCOPY_dest_gref, 0 }),
+    expect_eq(copy((struct gnttab_copy){ REF(5, 1), REF(6, 4095), 1,
+                                         GNTCOPY_source_gref | GNTCOPY_dest_gref, 0 }),
               GNTST_okay);
     expect_eq(fake_words(page[6])[511] >> 56, 5);
-    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), OWN(s.page[1], 0), 4096, 0, 0 }), GNTST_okay);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), OWN(s.page[1], 0), 4096, 0, 0 }),
+              GNTST_okay);
     expect_eq(fake_words(s.page[1])[0], 0x0303030303030303);
     for ( u32 i = 0; i < 512; i++ )
         fake_words(s.page[1])[i] = i;
-    expect_eq(copy((struct gnttab_copy){ OWN(s.page[1], 0), OWN(s.page[1], 8), 4088, 0, 0 }), GNTST_okay);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[1], 0), OWN(s.page[1], 8), 4088, 0, 0 }),
+              GNTST_okay);
     expect_eq(fake_words(s.page[1])[511], 510);
     expect_eq(fake_refs(s.page[1]), 2);
     expect_unused();
@@ -440,20 +468,36 @@ TEST(copy_all_ways)
 TEST(copy_refuses)
 {
     set_up();
-    expect_eq(copy((struct gnttab_copy){ REF(3, 1), OWN(s.page[0], 0), 4096, GNTCOPY_source_gref, 0 }), GNTST_bad_copy_arg);
-    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 4000), 97, GNTCOPY_source_gref, 0 }), GNTST_bad_copy_arg);
-    expect_eq(copy((struct gnttab_copy){ REF(3, 65535), OWN(s.page[0], 0), 65535, GNTCOPY_source_gref, 0 }),
+    expect_eq(
+        copy((struct gnttab_copy){ REF(3, 1), OWN(s.page[0], 0), 4096, GNTCOPY_source_gref, 0 }),
+        GNTST_bad_copy_arg);
+    expect_eq(
+        copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 4000), 97, GNTCOPY_source_gref, 0 }),
+        GNTST_bad_copy_arg);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 65535), OWN(s.page[0], 0), 65535,
+                                         GNTCOPY_source_gref, 0 }),
               GNTST_bad_copy_arg);
-    expect_eq(copy((struct gnttab_copy){ REF(600, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_bad_gntref);
-    expect_eq(copy((struct gnttab_copy){ REF(100, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_general_error);
-    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_bad_page);
-    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.l1, 0), 1, GNTCOPY_source_gref, 0 }), GNTST_general_error);
-    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(to_mfn(~0UL), 0), 1, GNTCOPY_source_gref, 0 }), GNTST_bad_page);
-    expect_eq(copy((struct gnttab_copy){ { { .gmfn = page[0].n }, front->id, 0 }, OWN(s.page[0], 0), 1, 0, 0 }),
+    expect_eq(
+        copy((struct gnttab_copy){ REF(600, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }),
+        GNTST_bad_gntref);
+    expect_eq(
+        copy((struct gnttab_copy){ REF(100, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }),
+        GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(page[0], 0), 1, GNTCOPY_source_gref, 0 }),
+              GNTST_bad_page);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.l1, 0), 1, GNTCOPY_source_gref, 0 }),
+              GNTST_general_error);
+    expect_eq(
+        copy((struct gnttab_copy){ REF(3, 0), OWN(to_mfn(~0UL), 0), 1, GNTCOPY_source_gref, 0 }),
+        GNTST_bad_page);
+    expect_eq(copy((struct gnttab_copy){
+                  { { .gmfn = page[0].n }, front->id, 0 }, OWN(s.page[0], 0), 1, 0, 0 }),
               GNTST_permission_denied);
     grant(3, page[3], GTF_readonly);
-    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), REF(3, 0), 1, GNTCOPY_dest_gref, 0 }), GNTST_general_error);
-    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }), GNTST_okay);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), REF(3, 0), 1, GNTCOPY_dest_gref, 0 }),
+              GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.page[0], 0), 1, GNTCOPY_source_gref, 0 }),
+              GNTST_okay);
     expect_unused();
 }
 
@@ -463,7 +507,9 @@ TEST(a_mapper_dies)
 {
     set_up();
     for ( u32 i = 0; i < 300; i++ )
-        require(map(i % 8, VA(100 + i % 100), GNTMAP_host_map | (i % 3 ? 0 : GNTMAP_readonly)).status == GNTST_okay);
+        require(
+            map(i % 8, VA(100 + i % 100), GNTMAP_host_map | (i % 3 ? 0 : GNTMAP_readonly)).status ==
+            GNTST_okay);
     map(1, 0, GNTMAP_device_map);
     expect_buried(back);
     fake_preempt_at = fake_preempt_every = 1;
@@ -560,14 +606,16 @@ TEST(random_operations)
             break;
         case 2:
         case 3:
-            if ( unmap(op->handle, op->host_addr, op->flags & GNTMAP_device_map ? op->dev_bus_addr : 0) == GNTST_okay )
+            if ( unmap(op->handle, op->host_addr,
+                       op->flags & GNTMAP_device_map ? op->dev_bus_addr : 0) == GNTST_okay )
                 op->flags = 0;
             break;
         case 4:
             set_pte(s.l1, slot, 0);
             break;
         case 5:
-            copy((struct gnttab_copy){ REF(ref, 0), OWN(s.page[1], 0), 64, GNTCOPY_source_gref, 0 });
+            copy(
+                (struct gnttab_copy){ REF(ref, 0), OWN(s.page[1], 0), 64, GNTCOPY_source_gref, 0 });
             copy((struct gnttab_copy){ OWN(s.page[1], 0), REF(ref, 0), 64, GNTCOPY_dest_gref, 0 });
             break;
         case 6: /* the granter changes its mind */

@@ -238,7 +238,8 @@ TEST(equal_hogs)
 {
     set_up(4);
     expect_shares(4, (u16[]){ 256, 256, 256, 256 }, 20000 * MS);
-    expect(fake_switches > 20000 / 10 && fake_switches < 20000 / 4); /* slices of about 5 to 10 ms */
+    expect(fake_switches > 20000 / 10 &&
+           fake_switches < 20000 / 4); /* slices of about 5 to 10 ms */
 }
 
 TEST(two_hogs_take_turns)
@@ -362,7 +363,8 @@ TEST(caps)
 
 TEST(shutdown_codes)
 {
-    struct sched_shutdown reason = { SHUTDOWN_reboot }, latched = { SHUTDOWN_crash }, later = { SHUTDOWN_poweroff };
+    struct sched_shutdown reason = { SHUTDOWN_reboot }, latched = { SHUTDOWN_crash },
+                          later = { SHUTDOWN_poweroff };
 
     set_up(2);
     wake(1);
@@ -438,7 +440,8 @@ static void check(void)
     {
         v = vcpu(i);
         require(v->sched.running == (v == host_cpu->current));
-        require(sched_runnable(v) == (v->sched.running || v->sched.queued) || guests[i]->sched.throttled);
+        require(sched_runnable(v) == (v->sched.running || v->sched.queued) ||
+                guests[i]->sched.throttled);
         require((v->runstate.info.state == RUNSTATE_running) == v->sched.running);
         require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
     }
@@ -479,7 +482,8 @@ TEST(random_operations)
                 sched_let_others();
             break;
         case 5:
-            sched_domain_set(guests[i], 1 + host_test_random() % 1000, host_test_random() % 4 ? 0 : 30);
+            sched_domain_set(guests[i], 1 + host_test_random() % 1000,
+                             host_test_random() % 4 ? 0 : 30);
             break;
         default:
             pass((s64)(host_test_random() % 3000000));
