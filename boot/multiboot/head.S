@@ -227,7 +227,7 @@ early_l1_stack: .skip 0x1000
                 .skip 64
 early_stack_top:
 
-        .section .bss.page_aligned, "aw", @nobits
+        .section .stack, "aw", @nobits          /* not .bss: what that holds of boot/ is given back */
         .balign 0x1000
         .globl  boot_stack_pages
 boot_stack_pages:

@@ -134,7 +134,10 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     set_entry_points(v, c);
     set_modes(v, c);
     if ( v->id == 0 && !v->initialised )
+    {
         v->domain->vm_assist = c->vm_assist & domain_known_assists;
+        time_update_wallclock(v->domain); /* its builder may have cleared shared_info meanwhile */
+    }
     v->initialised = true;
     v->down = !(c->flags & VGCF_online);
     return 0;

@@ -67,8 +67,9 @@ bool emulate_cr_read(struct vcpu *v, unsigned int cr, u64 *value)
 /* The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write what they read. */
 #define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
 
-bool emulate_cr_write(struct vcpu *v, unsigned int cr, u64 value)
+bool emulate_cr_write(struct vcpu *v, unsigned int cr, u64 value, bool *again)
 {
+    long rc;
     u64 now;
 
     switch ( cr )
@@ -82,7 +83,9 @@ bool emulate_cr_write(struct vcpu *v, unsigned int cr, u64 value)
         v->cpu.info->arch.cr2 = value;
         return true;
     case 3:
-        return pagetable_set_root(v, maddr_to_mfn(to_maddr(value)), false) == 0;
+        rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(value)), false);
+        *again = rc == -ERESTART; /* validated half-way: the instruction runs anew once the guest took its events */
+        return rc == 0 || *again;
     case 4:
         v->pv.cr4 = value & CR4_GUEST;
         write_cr4((read_cr4() & ~(u64)(CR4_TSD | CR4_DE)) | (v->pv.cr4 & (CR4_TSD | CR4_DE)));
@@ -92,14 +95,14 @@ bool emulate_cr_write(struct vcpu *v, unsigned int cr, u64 value)
     }
 }
 
-static bool emulate_mov_cr(struct vcpu *v, struct regs *regs, struct insn *insn)
+static bool emulate_mov_cr(struct vcpu *v, struct regs *regs, struct insn *insn, bool *again)
 {
     bool write = insn->opcode & 2;
     u64 *reg;
 
     insn->modrm = insn_byte(insn);
     reg = regs_general(regs, insn_rm(insn));
-    return write ? emulate_cr_write(v, insn_reg(insn), *reg) : emulate_cr_read(v, insn_reg(insn), reg);
+    return write ? emulate_cr_write(v, insn_reg(insn), *reg, again) : emulate_cr_read(v, insn_reg(insn), reg);
 }
 
 static bool emulate_mov_dr(struct vcpu *v, struct regs *regs, struct insn *insn)
@@ -174,13 +177,13 @@ static bool emulate_interrupt_flag(const struct vcpu *v)
     return v->pv.iopl >= (v->cpu.kernel_mode ? (assist ? 0 : 1) : 3);
 }
 
-static bool emulate_kernel_only(struct vcpu *v, struct regs *regs, struct insn *insn)
+static bool emulate_kernel_only(struct vcpu *v, struct regs *regs, struct insn *insn, bool *again)
 {
     switch ( insn->opcode )
     {
     case 0x0f20:
     case 0x0f22:
-        return emulate_mov_cr(v, regs, insn);
+        return emulate_mov_cr(v, regs, insn, again);
     case 0x0f21:
     case 0x0f23:
         return emulate_mov_dr(v, regs, insn);
@@ -227,7 +230,7 @@ bool emulate_privileged(struct vcpu *v, struct regs *regs)
         done = emulate_interrupt_flag(v);
         break;
     default:
-        done = v->cpu.kernel_mode && emulate_kernel_only(v, regs, &insn);
+        done = v->cpu.kernel_mode && emulate_kernel_only(v, regs, &insn, &again);
         break;
     }
     if ( !done || insn.overrun )
