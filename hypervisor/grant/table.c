@@ -113,18 +113,17 @@ long grant_seed(struct domain *d, u32 ref, domid_t to, u64 frame)
 s16 grant_frame_get(mfn_t mfn, domid_t owner, bool write)
 {
     struct frame *frame;
+    long rc;
 
     if ( !mfn_valid(mfn) )
         return GNTST_bad_page;
     frame = mfn_to_frame(mfn);
-    if ( write && frame_get_writable_fast(frame, owner) )
-        return GNTST_okay;
-    if ( !frame_get_inline(frame, owner) )
-        return GNTST_bad_page;
-    if ( !write || !frame_get_type(frame, FRAME_WRITABLE) )
-        return GNTST_okay;
-    frame_put(frame);
-    return GNTST_general_error;
+    if ( !write )
+        return frame_get_inline(frame, owner) ? GNTST_okay : GNTST_bad_page;
+    rc = frame_get_and_type(frame, owner, FRAME_WRITABLE);
+    if ( rc )
+        return rc == -EBUSY ? GNTST_bad_page : GNTST_general_error;
+    return GNTST_okay;
 }
 
 void grant_frame_put(mfn_t mfn, bool write)
