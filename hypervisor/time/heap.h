@@ -10,10 +10,48 @@
 
 #include "time/time.h"
 
-/* Add @timer, which is in no heap: returns the new first. */
-struct timer *heap_insert(struct timer *first, struct timer *timer);
+/* Join siblings that have lost their parent, and put the result under or over @first (NULL: no other timer). */
+struct timer *heap_adopt(struct timer *first, struct timer *siblings);
 
-/* Take @timer, which is in this heap, out of it: returns the new first, NULL if none is left. */
-struct timer *heap_remove(struct timer *first, struct timer *timer);
+/* Join two heaps, neither of them empty: the later first becomes a child of the earlier. */
+static inline struct timer *heap_merge(struct timer *a, struct timer *b)
+{
+    struct timer *first = b->expires < a->expires ? b : a;
+    struct timer *second = first == a ? b : a;
+
+    second->previous = first;
+    second->next = first->child;
+    if ( second->next )
+        second->next->previous = second;
+    first->child = second;
+    return first;
+}
+
+/* Add @timer, which is in no heap and whose links are NULL: returns the new first. */
+static inline struct timer *heap_insert(struct timer *first, struct timer *timer)
+{
+    return first ? heap_merge(first, timer) : timer;
+}
+
+/* Take @timer, which is in this heap, out of it, its links NULL: returns the new first, NULL if none is left. */
+static inline struct timer *heap_remove(struct timer *first, struct timer *timer)
+{
+    struct timer *children = timer->child;
+
+    if ( timer == first )
+        first = NULL;
+    else
+    {
+        if ( timer->previous->child == timer )
+            timer->previous->child = timer->next;
+        else
+            timer->previous->next = timer->next;
+        if ( timer->next )
+            timer->next->previous = timer->previous;
+        timer->next = timer->previous = NULL;
+    }
+    timer->child = NULL;
+    return children ? heap_adopt(first, children) : first;
+}
 
 #endif

@@ -33,7 +33,7 @@ static struct time_cpu *time_cpu_of(u32 cpu)
 }
 
 /* The CPU that the timer belongs to, locked: it may be moved while we wait. */
-static struct time_cpu *lock_owner(const struct timer *timer)
+static __attribute__((noinline)) struct time_cpu *lock_other(const struct timer *timer)
 {
     for ( ;; )
     {
@@ -47,13 +47,26 @@ static struct time_cpu *lock_owner(const struct timer *timer)
     }
 }
 
+/* Nearly always it is this one. */
+static inline struct time_cpu *lock_owner(const struct timer *timer)
+{
+    struct percpu *here = this_cpu();
+    struct time_cpu *owner = here->time;
+
+    lock_acquire(&owner->lock);
+    if ( __builtin_expect(timer->cpu == here->cpu, 1) )
+        return owner;
+    lock_release(&owner->lock);
+    return lock_other(timer);
+}
+
 /*
  * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again. What is
  * due already becomes exit work.
  */
 static void arm(struct time_cpu *cpu, ns_t when)
 {
-    ns_t now = time_now(), delta = min(when - now, FAR_NS);
+    ns_t now = time_now(), delta;
 
     if ( when <= now )
     {
@@ -62,6 +75,7 @@ static void arm(struct time_cpu *cpu, ns_t when)
     }
 
     cpu->armed = when;
+    delta = min(when - now, FAR_NS);
     if ( use_deadline )
         lapic_timer_set_deadline(clock_tsc_at(now + delta) + 1);
     else
@@ -69,11 +83,9 @@ static void arm(struct time_cpu *cpu, ns_t when)
             (u32)min(scale_apply(time_clock.ns_to_lapic, (u64)delta) + 1, LAPIC_COUNT_MAX));
 }
 
-/* @owner's first timer is a new one. */
-static void first_changed(struct time_cpu *owner, u32 cpu)
+/* @owner's first timer is due before its hardware would tell. */
+static __attribute__((noinline)) void arm_earlier(struct time_cpu *owner, u32 cpu)
 {
-    if ( owner->first->expires >= owner->armed )
-        return;
     if ( cpu == this_cpu()->cpu )
         arm(owner, owner->first->expires);
     else
@@ -84,8 +96,9 @@ static void enqueue(struct time_cpu *owner, struct timer *timer)
 {
     timer->active = true;
     owner->first = heap_insert(owner->first, timer);
-    if ( owner->first == timer )
-        first_changed(owner, timer->cpu);
+    if ( timer->expires <
+         owner->armed ) /* then it is the first, too, or the first is due already */
+        arm_earlier(owner, timer->cpu);
 }
 
 static void dequeue(struct time_cpu *owner, struct timer *timer)
