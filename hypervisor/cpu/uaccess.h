@@ -22,6 +22,15 @@ static inline bool guest_range_ok(gva_t va, u64 len)
 }
 
 /*
+ * The same for a word at @va, in fewer instructions: one that begins below the hole and ends in it faults, as any bad
+ * address does.
+ */
+static inline bool guest_word_ok(gva_t va)
+{
+    return va.n - 0x0000800000000000UL >= HV_VIRT_END - 0x0000800000000000UL;
+}
+
+/*
  * Copy between us and the current guest. Return the number of bytes NOT copied: 0 is success. The plain ones check the
  * range.
  */
@@ -41,6 +50,9 @@ static inline bool guest_store_u64(gva_t to, u64 value);
 static inline bool guest_store_u32(gva_t to, u32 value);
 static inline bool guest_load_u64(u64 *value, gva_t from);
 static inline bool guest_load_u32(u32 *value, gva_t from);
+
+/* Two words in a row, for arrays of pairs whose range the caller has checked as a whole. */
+static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from);
 
 /* Around every access, where the CPU has SMAP; nothing but the access may come between. */
 static inline void guest_access_begin(void)

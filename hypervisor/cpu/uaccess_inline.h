@@ -26,27 +26,34 @@ static inline bool guest_load_u32(u32 *value, gva_t from)
     return !copy_from_guest(value, from, sizeof(*value));
 }
 
+static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
+{
+    return guest_load_u64(first, from) && guest_load_u64(second, to_gva(from.n + sizeof(*first)));
+}
+
 #else
 
 static inline bool guest_store_u64(gva_t to, u64 value)
 {
-    if ( !guest_range_ok(to, sizeof(value)) )
+    if ( !guest_word_ok(to) )
         return false;
 
-    __asm__ goto("1: mov %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
+    __asm__ goto(SMAP_OPEN "1: mov %0, (%1)\n" SMAP_CLOSE EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
     return true;
 fault:
+    guest_access_end();
     return false;
 }
 
 static inline bool guest_store_u32(gva_t to, u32 value)
 {
-    if ( !guest_range_ok(to, sizeof(value)) )
+    if ( !guest_word_ok(to) )
         return false;
 
-    __asm__ goto("1: movl %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
+    __asm__ goto(SMAP_OPEN "1: movl %0, (%1)\n" SMAP_CLOSE EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
     return true;
 fault:
+    guest_access_end();
     return false;
 }
 
@@ -55,11 +62,12 @@ static inline bool guest_load_u64(u64 *value, gva_t from)
     u64 got = 0;
     u32 ok = 1;
 
-    if ( !guest_range_ok(from, sizeof(got)) )
+    if ( !guest_word_ok(from) )
         return false;
 
-    __asm__ volatile("1: mov (%2), %0\n"
-                     "2:\n"
+    __asm__ volatile(SMAP_OPEN
+                     "1: mov (%2), %0\n"
+                     "2:\n" SMAP_CLOSE
                      ".pushsection .fixup, \"ax\"\n"
                      "3: xor %1, %1\n"
                      "jmp 2b\n"
@@ -75,11 +83,12 @@ static inline bool guest_load_u32(u32 *value, gva_t from)
 {
     u32 got = 0, ok = 1;
 
-    if ( !guest_range_ok(from, sizeof(got)) )
+    if ( !guest_word_ok(from) )
         return false;
 
-    __asm__ volatile("1: mov (%2), %0\n"
-                     "2:\n"
+    __asm__ volatile(SMAP_OPEN
+                     "1: mov (%2), %0\n"
+                     "2:\n" SMAP_CLOSE
                      ".pushsection .fixup, \"ax\"\n"
                      "3: xor %1, %1\n"
                      "jmp 2b\n"
@@ -89,6 +98,25 @@ static inline bool guest_load_u32(u32 *value, gva_t from)
                      : "memory");
     *value = got;
     return ok;
+}
+
+static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
+{
+    u64 a, b;
+
+    __asm__ goto(SMAP_OPEN
+                 "1: mov (%2), %0\n"
+                 "2: mov 8(%2), %1\n" SMAP_CLOSE EXTABLE(1b, %l[fault]) EXTABLE(2b, %l[fault])
+                 : "=&r"(a), "=r"(b)
+                 : "r"(from.n)
+                 : "memory"
+                 : fault);
+    *first = a;
+    *second = b;
+    return true;
+fault:
+    guest_access_end();
+    return false;
 }
 
 #endif

@@ -219,8 +219,6 @@ long frame_get_and_type(struct frame *frame, domid_t owner, enum frame_type type
 {
     long rc;
 
-    if ( type == FRAME_WRITABLE && frame_get_writable_fast(frame, owner) )
-        return 0;
     if ( !frame_get(frame, owner) )
         return -EBUSY;
     rc = frame_get_type(frame, type);

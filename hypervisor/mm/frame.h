@@ -46,8 +46,8 @@ enum frame_type {
 #define FRAME_HYPERVISOR (1UL << 61) /* the hypervisor's: never handed to a guest, never freed through references */
 #define FRAME_DEAD       (1UL << 62) /* a table that nobody uses any more, waiting to be taken apart: see progress */
 
-/* Guests' references end here: the engine's own always find room. */
-#define FRAME_REF_LIMIT (FRAME_REF_MASK - 0xffff)
+/* Guests' references end here, one bit below what fits: the engine's own always find room. */
+#define FRAME_REF_LIMIT 0x0000000002000000UL
 
 #define DOMID_NOBODY ((domid_t)0x7fff) /* owner of frames that belong to no domain */
 

@@ -17,6 +17,14 @@ static inline bool frame_referable(u64 state)
     return frame_refs(state) - 1 < FRAME_REF_LIMIT;
 }
 
+/* Is the frame valid as a @type that may be counted? */
+static inline bool frame_is_valid_as(u64 state, enum frame_type type)
+{
+    const u64 flag = FRAME_VALIDATED >> FRAME_TYPE_SHIFT;
+
+    return ((state >> FRAME_TYPE_SHIFT) & (flag | 0xf)) == (flag | type);
+}
+
 /*
  * The owner is compared on both sides of the exchange: before it, so that no reference to a stranger's frame is ever seen; after
  * it, since the frame may have been freed and given away between the two reads, with an equal word.
@@ -55,20 +63,23 @@ static inline void frame_put_inline(struct frame *frame)
         frame_unused(frame);
 }
 
-/* frame_get_and_type for a frame that is WRITABLE already: false leaves it to the slow path. The count can't exceed the references. */
-static inline bool frame_get_writable_fast(struct frame *frame, domid_t owner)
+/*
+ * Mappings of frames that are mapped so already: one compare-exchange, and whatever is not as usual goes a slower path. Where
+ * there is a type reference there is a reference, and the type count never exceeds the references.
+ *
+ * Only the lowest bits of the type count are looked at, which is one instruction; should they all be 0 the slow path is right too.
+ */
+#define FRAME_COUNT_SOME 0xfc000000u /* a type reference, or 1 in 64 not */
+#define FRAME_COUNT_TWO  0xf8000000u /* at least two, likewise */
+
+/* What may be taken of a frame in state @state for a mapping: 0 leaves it to the slow path. */
+static inline u64 frame_takable(u64 state, bool writable)
 {
-    const u64 want = FRAME_VALIDATED | (u64)FRAME_WRITABLE << FRAME_TYPE_SHIFT;
-    u64 old = READ_ONCE(frame->state);
-
-    if ( (old & (FRAME_VALIDATED | FRAME_TYPE_MASK)) != want || !frame_referable(old) || READ_ONCE(frame->owner) != owner ||
-         !atomic_cmpxchg(&frame->state, &old, old + FRAME_TYPE_ONE + FRAME_REF_ONE) )
-        return false;
-
-    if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
-        return true;
-    frame_put_and_type(frame);
-    return false;
+    if ( (u32)state & FRAME_REF_LIMIT )
+        return 0;
+    if ( !writable )
+        return frame_refs(state) ? FRAME_REF_ONE : 0;
+    return frame_is_valid_as(state, FRAME_WRITABLE) && ((u32)state & FRAME_COUNT_SOME) ? FRAME_TYPE_ONE + FRAME_REF_ONE : 0;
 }
 
 /* Drop a reference and a type reference that are not the last: false leaves it to the slow path. */
@@ -76,8 +87,7 @@ static inline bool frame_put_writable_fast(struct frame *frame)
 {
     u64 old = READ_ONCE(frame->state);
 
-    return (old & FRAME_COUNT_MASK) > FRAME_TYPE_ONE &&
-           atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
+    return ((u32)old & FRAME_COUNT_TWO) && atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
 }
 
 #endif

@@ -61,7 +61,7 @@ static inline mfn_t virt_to_mfn(const void *va)
 
 static inline void *maddr_to_virt(maddr_t maddr)
 {
-    return (u8 *)mfn_to_virt(maddr_to_mfn(maddr)) + (maddr.n & ~PAGE_MASK);
+    return (u8 *)mfn_to_virt(to_mfn(0)) + maddr.n;
 }
 
 /* Map one frame, or unmap it, in the hypervisor's slots; flushes this CPU's entry. -ENOMEM. */

@@ -78,24 +78,30 @@ void lock_init(struct lock *lock, enum lock_level level)
     *lock = (struct lock)LOCK_INIT(level);
 }
 
-static void acquire(struct lock *lock, bool pair)
+void lock_wait(struct lock *lock, u32 ticket)
 {
-    u32 ticket;
-
-    order_check(lock, pair);
-    ticket = __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_RELAXED);
     while ( atomic_load(&lock->ticket_now) != ticket )
     {
         smp_poll();
         cpu_relax();
     }
+}
+
+static void acquire(struct lock *lock, bool pair)
+{
+    order_check(lock, pair);
+    lock_wait(lock, __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_ACQUIRE));
     order_push(lock);
 }
+
+#ifndef LOCK_INLINE
 
 void lock_acquire(struct lock *lock)
 {
     acquire(lock, false);
 }
+
+#endif
 
 /* Trying can't deadlock: no order to check. */
 bool lock_try(struct lock *lock)
@@ -108,11 +114,15 @@ bool lock_try(struct lock *lock)
     return true;
 }
 
+#ifndef LOCK_INLINE
+
 void lock_release(struct lock *lock)
 {
     order_pop(lock);
     atomic_store(&lock->ticket_now, lock->ticket_now + 1);
 }
+
+#endif
 
 bool lock_held(const struct lock *lock)
 {

@@ -40,9 +40,35 @@ struct lock {
 #define LOCK_INIT(lock_level) { .level = (lock_level) }
 
 void lock_init(struct lock *lock, enum lock_level level);
-void lock_acquire(struct lock *lock);
 bool lock_try(struct lock *lock);
+
+/* The rare half of lock_acquire: it is not this ticket's turn yet. */
+void lock_wait(struct lock *lock, u32 ticket);
+
+/* Without the checks of debug builds a lock that is free costs less than a call. */
+#if defined(NDEBUG) && !defined(HOST_TEST)
+#define LOCK_INLINE
+
+static inline void lock_acquire(struct lock *lock)
+{
+    u32 ticket = __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_ACQUIRE);
+
+    if ( __builtin_expect(__atomic_load_n(&lock->ticket_now, __ATOMIC_ACQUIRE) != ticket, 0) )
+        lock_wait(lock, ticket);
+}
+
+static inline void lock_release(struct lock *lock)
+{
+    __atomic_store_n(&lock->ticket_now, lock->ticket_now + 1, __ATOMIC_RELEASE);
+}
+
+#else
+
+void lock_acquire(struct lock *lock);
 void lock_release(struct lock *lock);
+
+#endif
+
 bool lock_held(const struct lock *lock);
 
 /* Take two locks of one level without deadlock; @a and @b may be the same. */

@@ -42,7 +42,7 @@ static void tally_l1e(struct audit *a, mfn_t table, u64 pte)
     mfn_t mfn = pte_mfn(pte);
     enum frame_type type;
 
-    if ( !mfn_valid(mfn) || mfn_to_frame(mfn)->owner == DOMID_IO )
+    if ( !mfn_valid(mfn) )
         return;
     a->tally[mfn.n].refs++;
     if ( !(pte & PTE_RW) )

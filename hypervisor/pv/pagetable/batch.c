@@ -7,13 +7,6 @@
  */
 #include "pv/pagetable/internal.h"
 
-long batch_begin(struct batch_call *call)
-{
-    if ( (call->count & COUNT_CONTINUED) && call->pdone && !guest_load_u32(&call->before, to_gva(call->pdone)) )
-        return -EFAULT;
-    return 0;
-}
-
 static long drain(struct domain *d)
 {
     long rc;
@@ -31,15 +24,27 @@ static long again(const struct batch_call *call, unsigned long reqs, u32 count)
     return hypercall_continue(call->nr, reqs, count, call->pdone, call->foreigndom, 0);
 }
 
-long batch_end(struct batch_call *call, struct domain *d, u32 done, long rc)
+/* *pdone counts what all parts did, so it is read for what the earlier ones did. */
+static bool tell_done(const struct batch_call *call, u32 done)
+{
+    u32 before = 0;
+
+    if ( !call->pdone )
+        return true;
+    if ( (call->count & COUNT_CONTINUED) && !guest_load_u32(&before, to_gva(call->pdone)) )
+        return false;
+    return guest_store_u32(to_gva(call->pdone), before + done);
+}
+
+long batch_end(const struct batch_call *call, struct domain *d, u32 done, long rc)
 {
     u32 count = call->count & ~COUNT_FLAGS;
 
-    if ( call->pdone )
-        guest_store_u32(to_gva(call->pdone), call->before + done); /* unwritable: the caller's loss, the work is done */
+    if ( !tell_done(call, done) )
+        rc = -EFAULT;
     if ( rc == -ERESTART )
         return again(call, call->reqs + done * call->size, (count - done) | COUNT_CONTINUED);
-    if ( __builtin_expect(drain(d) != 0, 0) )
+    if ( drain(d) )
         return again(call, -rc, COUNT_CONTINUED | COUNT_FAILED);
     return rc;
 }

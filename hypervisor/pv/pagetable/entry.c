@@ -24,30 +24,14 @@
  * Cacheability: only domains that drive devices choose it, since the direct map stays write-back.
  */
 #include "access/access.h"
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/entry_l1.h"
 
-#define L1_CACHE     (PTE_PAT | PTE_PCD | PTE_PWT)
 #define TABLE_REFUSE (PTE_PWT | PTE_PCD | PTE_PS | PTE_G)
 
 /* Bits of which a change changes what an entry holds, or needs a check. */
-#define L1_COUNTED    (PTE_P | PTE_RW | PTE_FRAME | L1_CACHE)
 #define TABLE_COUNTED (PTE_P | PTE_RW | PTE_FRAME | TABLE_REFUSE)
 
-#define PTE_GUEST_KERNEL (1UL << 52)
-
 #define L1_ALL_ONES (PTE_FRAME >> PAGE_SHIFT) /* what a guest's INVALID_MFN becomes */
-
-static inline u64 l1_for_hardware(u64 pte)
-{
-    if ( (pte & (PTE_GUEST_KERNEL | PTE_US)) == PTE_US )
-        return pte | PTE_G;
-    return (pte | PTE_GUEST_KERNEL | PTE_US) & ~PTE_G;
-}
-
-static inline bool is_io(mfn_t mfn)
-{
-    return !mfn_valid(mfn) || READ_ONCE(mfn_to_frame(mfn)->owner) == DOMID_IO;
-}
 
 static u64 io_cacheability(u64 pte)
 {
@@ -80,55 +64,65 @@ static long get_l1_io(const struct domain *from, u64 *pte)
     return 0;
 }
 
-/* A writable mapping of a frame that isn't WRITABLE yet, or is shared. */
-static long get_writable_slow(struct frame *frame, domid_t owner)
+/* A writable mapping: of a shared frame by its own type. */
+static long get_writable(struct frame *frame, domid_t owner)
 {
     bool shared = frame_type_of(READ_ONCE(frame->state)) == FRAME_SHARED;
 
     return frame_get_and_type(frame, owner, shared ? FRAME_SHARED : FRAME_WRITABLE) ? -EBUSY : 0;
 }
 
-static inline long get_l1_ram(domid_t owner, u64 pte)
+static long get_l1_ram(domid_t owner, u64 pte)
 {
     struct frame *frame = mfn_to_frame(pte_mfn(pte));
 
-    if ( !(pte & PTE_RW) )
-        return frame_get_inline(frame, owner) ? 0 : -EBUSY;
-    return frame_get_writable_fast(frame, owner) ? 0 : get_writable_slow(frame, owner);
+    if ( pte & PTE_RW )
+        return get_writable(frame, owner);
+    return frame_get_inline(frame, owner) ? 0 : -EBUSY;
 }
 
-/* The checks and references of entry_get_l1, for an entry that already is what the hardware will see. */
-static inline long get_l1(const struct domain *d, const struct domain *from, u64 *pte)
+/* All checks, for an entry that already is what the hardware will see. */
+static long get_l1(const struct domain *d, const struct domain *from, u64 *pte)
 {
-    if ( __builtin_expect(*pte & L1_CACHE, 0) && access_check(d, d, ACCESS_HARDWARE) )
+    if ( (*pte & L1_CACHE) && access_check(d, d, ACCESS_HARDWARE) )
         return -EINVAL;
-    if ( __builtin_expect(is_io(pte_mfn(*pte)), 0) )
+    if ( !mfn_valid(pte_mfn(*pte)) )
         return get_l1_io(from, pte);
     return get_l1_ram(from->id, *pte);
 }
 
-static inline void put_l1(u64 pte)
+static void drop(struct frame *frame, bool writable)
 {
-    struct frame *frame;
-
-    if ( __builtin_expect(is_io(pte_mfn(pte)), 0) )
-        return;
-    frame = mfn_to_frame(pte_mfn(pte));
-    if ( !(pte & PTE_RW) )
-        frame_put_inline(frame);
-    else if ( !frame_put_writable_fast(frame) )
+    if ( writable )
         frame_put_and_type(frame);
+    else
+        frame_put_inline(frame);
 }
 
-long entry_get_l1(const struct domain *d, const struct domain *from, u64 *pte)
+/* A valid entry maps RAM, or I/O memory that is not counted. */
+long l1_put_slow(u64 pte)
 {
+    if ( mfn_valid(pte_mfn(pte)) )
+        drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
+    return 0;
+}
+
+long entry_get_l1(const struct domain *d, u64 *pte)
+{
+    enum l1_take take;
+
     *pte = l1_for_hardware(*pte);
-    return get_l1(d, from, pte);
+    take = l1_take(d, *pte);
+    if ( take == L1_TAKEN )
+        return 0;
+    if ( take == L1_MISTAKEN )
+        drop(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
+    return get_l1(d, d, pte);
 }
 
 void entry_put_l1(u64 pte)
 {
-    put_l1(pte);
+    l1_put(pte);
 }
 
 /* Tables that @table's entry names: one level down, unless they are in use as tables of @table's own level. */
@@ -171,11 +165,7 @@ void entry_put_table(struct domain *d, struct frame *table, unsigned int level, 
         table_put(d, child);
 }
 
-/*
- * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D: a plain store is as good as an
- * exchange when those may be lost.
- */
-static inline void store(u64 *slot, u64 old, u64 new, bool preserve_ad)
+static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
 {
     if ( !preserve_ad )
         WRITE_ONCE(*slot, new);
@@ -184,32 +174,34 @@ static inline void store(u64 *slot, u64 old, u64 new, bool preserve_ad)
             ;
 }
 
-/*
- * An entry that maps the same frame with the same rights holds the same references: it needs none taken and none dropped. RW
- * counts as a right here, whatever else changes (it once didn't, elsewhere, and that made tables writable: XSA-182).
- */
-long entry_replace_l1(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad)
+long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad)
 {
     u64 old = READ_ONCE(*slot);
-    long rc;
+    bool same = false;
 
     if ( new & PTE_P )
     {
         new = l1_for_hardware(new);
-        if ( !((old ^ new) & L1_COUNTED) )
+        same = !((old ^ new) & L1_COUNTED);
+        if ( !same )
         {
-            store(slot, old, new, preserve_ad);
-            return 0;
+            long rc = get_l1(d, from, &new);
+
+            if ( rc )
+                return rc;
         }
-        rc = get_l1(d, from, &new);
-        if ( __builtin_expect(rc != 0, 0) )
-            return rc;
     }
 
-    store(slot, old, new, preserve_ad);
-    if ( old & PTE_P )
-        put_l1(old);
+    entry_store(slot, old, new, preserve_ad);
+    if ( !same && (old & PTE_P) )
+        l1_put(old);
     return 0;
+}
+
+long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new, u64 pte)
+{
+    drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
+    return l1_replace(d, from, slot, new, false);
 }
 
 long entry_replace_l1_held(u64 *slot, u64 new)
@@ -221,22 +213,22 @@ long entry_replace_l1_held(u64 *slot, u64 new)
     rc = get_l1_ram(READ_ONCE(mfn_to_frame(pte_mfn(new))->owner), new);
     if ( rc )
         return rc;
-    store(slot, old, new, false);
+    WRITE_ONCE(*slot, new);
     if ( old & PTE_P )
-        put_l1(old);
+        l1_put(old);
     return 0;
 }
 
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc)
 {
-    bool counted;
+    bool same;
 
     *rc = 0;
     if ( new & PTE_P )
         new = l1_for_hardware(new);
-    counted = !(old & new & PTE_P) || ((old ^ new) & L1_COUNTED);
+    same = (old & new & PTE_P) && !((old ^ new) & L1_COUNTED);
 
-    if ( counted && (new & PTE_P) )
+    if ( !same && (new & PTE_P) )
     {
         *rc = get_l1(d, d, &new);
         if ( *rc )
@@ -244,12 +236,12 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     }
     if ( !atomic_cmpxchg(slot, &old, new) )
     {
-        if ( counted && (new & PTE_P) )
-            put_l1(new);
+        if ( !same && (new & PTE_P) )
+            l1_put(new);
         return false;
     }
-    if ( counted && (old & PTE_P) )
-        put_l1(old);
+    if ( !same && (old & PTE_P) )
+        l1_put(old);
     return true;
 }
 
@@ -262,7 +254,7 @@ long entry_replace_table(struct domain *d, struct frame *table, unsigned int lev
     {
         if ( !((old ^ new) & TABLE_COUNTED) )
         {
-            store(slot, old, new | PTE_US, preserve_ad);
+            entry_store(slot, old, new | PTE_US, preserve_ad);
             return 0;
         }
         rc = entry_get_table(d, table, level, &new);
@@ -270,7 +262,7 @@ long entry_replace_table(struct domain *d, struct frame *table, unsigned int lev
             return rc;
     }
 
-    store(slot, old, new, preserve_ad);
+    entry_store(slot, old, new, preserve_ad);
     if ( old & PTE_P )
         entry_put_table(d, table, level, old);
     return 0;

@@ -3,7 +3,7 @@
  * other. So nothing goes wrong when the guest writes over the entry: the entry's references go, and the grant's stay until it is
  * unmapped.
  */
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/entry_l1.h"
 
 /* The slot that a machine address names, in a valid L1 table of @d; NULL. */
 static u64 *slot_at(const struct domain *d, maddr_t maddr)
@@ -29,7 +29,7 @@ static long take_out(const struct domain *d, u64 *slot, mfn_t mfn, bool readonly
     pte = READ_ONCE(*slot);
     if ( !(pte & PTE_P) || !mfn_eq(pte_mfn(pte), mfn) || !(pte & PTE_RW) != readonly )
         return -EINVAL;
-    return entry_replace_l1(d, d, slot, 0, false);
+    return l1_replace(d, d, slot, 0, false);
 }
 
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)

@@ -21,11 +21,10 @@ _Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its 
  */
 
 /*
- * Check present entry @pte for a table of @d, take its references and make of it what the hardware will see. The frame that
- * an L1 entry maps must be @from's; entries of higher tables name tables of @d. 0; -EINVAL, -EPERM, -EBUSY, -ERESTART:
- * nothing was taken.
+ * Check present entry @pte for a table of @d, take its references and make of it what the hardware will see. What it names must
+ * be @d's. 0; -EINVAL, -EPERM, -EBUSY, -ERESTART: nothing was taken.
  */
-long entry_get_l1(const struct domain *d, const struct domain *from, u64 *pte);
+long entry_get_l1(const struct domain *d, u64 *pte);
 long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte);
 
 /* Drop the references of a present entry that is no longer in the table. */
@@ -33,16 +32,15 @@ void entry_put_l1(u64 pte);
 void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte);
 
 /*
- * Write @new into @slot of a valid table, keeping references right. @preserve_ad: keep the A and D bits that the hardware has
- * set. Errors as for the gets, then nothing has changed.
+ * Write @new into @slot of a valid higher table, keeping references right. @preserve_ad: keep the A and D bits that the
+ * hardware has set. Errors as for the gets, then nothing has changed. For L1: entry_l1.h.
  */
-long entry_replace_l1(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad);
 long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot, u64 new, bool preserve_ad);
 
-/* Likewise for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
+/* l1_replace for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
 long entry_replace_l1_held(u64 *slot, u64 new);
 
-/* Likewise for L1 only, if the slot's value is still @old but for A and D: false it is not, *@rc is not set. */
+/* l1_replace if the slot's value is still @old: false it is not; true: *@rc is the result. */
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc);
 
 /* linear.c: an entry that names a table of its own level. -EINVAL. */
@@ -97,9 +95,7 @@ u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va);
 /* Is @frame valid as an L1 table of @d? It stays so while the lock is held. */
 static inline bool is_l1_of(const struct frame *frame, const struct domain *d)
 {
-    const u64 want = FRAME_VALIDATED | (u64)FRAME_L1 << FRAME_TYPE_SHIFT;
-
-    return (READ_ONCE(frame->state) & (FRAME_VALIDATED | FRAME_TYPE_MASK)) == want && READ_ONCE(frame->owner) == d->id;
+    return frame_is_valid_as(READ_ONCE(frame->state), FRAME_L1) && READ_ONCE(frame->owner) == d->id;
 }
 
 static inline struct lock *table_lock(struct domain *d)
@@ -136,17 +132,13 @@ struct batch_call {
     u32 count;            /* with flags */
     unsigned long pdone;
     unsigned long foreigndom;
-    u32 before;           /* done by earlier parts of the hypercall: the guest's word for it */
 };
-
-/* Read what a continuation brings. -EFAULT. */
-long batch_begin(struct batch_call *call);
 
 /*
  * The end of a part in which @done requests were done and then @rc happened, on tables of @d, whose lock is not held: tell the
  * guest, and return to it or come again. Dead tables are seen to first, whatever happened: when a pin is refused, the frames
  * are the guest's again.
  */
-long batch_end(struct batch_call *call, struct domain *d, u32 done, long rc);
+long batch_end(const struct batch_call *call, struct domain *d, u32 done, long rc);
 
 #endif

@@ -249,10 +249,7 @@ long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long 
     };
     struct mmuext m = { .v = current_vcpu() };
     u32 done = 0;
-    long rc = batch_begin(&call);
-
-    if ( !rc )
-        rc = foreign_get(m.v->domain, (domid_t)foreigndom, &m.target);
+    long rc = foreign_get(m.v->domain, (domid_t)foreigndom, &m.target);
     if ( rc )
         return rc;
 
@@ -260,6 +257,7 @@ long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long 
         rc = -(long)(u8)uops;
     else
         done = run(&m, to_gva(uops), call.count & ~COUNT_FLAGS, &rc);
+
     rc = batch_end(&call, m.target, done, rc);
 
     foreign_put(m.v->domain, m.target);

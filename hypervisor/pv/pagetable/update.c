@@ -6,175 +6,191 @@
  *
  * The lock of the tables' owner is held for the whole batch, which stops now and then to let the guest take its events: then
  * the hypercall is issued anew for the requests that are left. What it was given is only believed where it does no harm.
+ *
+ * Guests change entries of L1 tables more often than they do anything else here: that is inline, and all else is not.
  */
-#include "mm/tlb.h"
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/entry_l1.h"
 #include "smp/smp.h"
 
 /* Requests between two looks at whether it is time to stop. */
 #define STRIDE 64
 
-struct batch {
-    struct domain *caller;
-    struct domain *d;        /* owner of the tables, which is locked */
-    struct domain *from;     /* owner of the frames that are mapped */
-    u64 mfn;                 /* the last request's frame, so that a run in one table looks it up once */
-    struct frame *frame;
-};
+/* Commands, in the bits of an address below an entry's size. */
+#define COMMAND_MASK (sizeof(u64) - 1)
 
-/* A page of data: the caller must be able to write to it, which a table or descriptor page forbids. */
-static long write_plainly(struct batch *b, u64 *slot, u64 val)
+/* A page of data: the domain must be able to write to it, which a table or descriptor page forbids. */
+static long write_plainly(const struct domain *d, struct frame *frame, u64 *slot, u64 val)
 {
-    if ( frame_get_and_type(b->frame, b->d->id, FRAME_WRITABLE) )
+    if ( frame_get_and_type(frame, d->id, FRAME_WRITABLE) )
         return -EINVAL;
     WRITE_ONCE(*slot, val);
-    frame_put_and_type(b->frame);
+    frame_put_and_type(frame);
     return 0;
 }
 
-static inline bool find_frame(struct batch *b, u64 maddr)
-{
-    u64 mfn = maddr >> PAGE_SHIFT;
-
-    if ( b->mfn == mfn )
-        return true;
-    if ( !mfn_valid(to_mfn(mfn)) )
-        return false;
-    b->mfn = mfn;
-    b->frame = mfn_to_frame(to_mfn(mfn));
-    return true;
-}
-
 /* The lock keeps a valid table valid, so no reference is needed. Its owner can't change while it is one. */
-static inline long update_entry(struct batch *b, u64 maddr, u64 val, bool preserve_ad)
+static long update_entry(struct domain *d, const struct domain *from, u64 maddr, u64 val, bool preserve_ad)
 {
     unsigned int level, index = maddr % PAGE_SIZE / sizeof(u64);
-    u64 state, *slot;
+    mfn_t mfn = maddr_to_mfn(to_maddr(maddr));
+    struct frame *frame;
+    u64 *slot, state;
 
-    if ( !find_frame(b, maddr) || READ_ONCE(b->frame->owner) != b->d->id )
+    if ( !mfn_valid(mfn) || READ_ONCE(mfn_to_frame(mfn)->owner) != d->id )
         return -EINVAL;
-    slot = (u64 *)mfn_to_virt(to_mfn(b->mfn)) + index;
-    state = READ_ONCE(b->frame->state);
-    if ( __builtin_expect(!table_is_valid(state), 0) )
-        return write_plainly(b, slot, val);
+    frame = mfn_to_frame(mfn);
+    slot = (u64 *)mfn_to_virt(mfn) + index;
+    state = READ_ONCE(frame->state);
+    if ( !table_is_valid(state) )
+        return write_plainly(d, frame, slot, val);
 
     level = frame_type_of(state);
-    if ( __builtin_expect(level == 1, 1) )
-        return entry_replace_l1(b->d, b->from, slot, val, preserve_ad);
+    if ( level == 1 )
+        return l1_replace(d, from, slot, val, preserve_ad);
     if ( level == 4 && map_is_hypervisor_slot(index) )
         return -EINVAL;
-    return entry_replace_table(b->d, b->frame, level, slot, val, preserve_ad);
+    return entry_replace_table(d, frame, level, slot, val, preserve_ad);
 }
 
 /* The frame must be @from's, but it may not vanish between the look and the write. */
-static long update_m2p(struct batch *b, u64 maddr, u64 pfn)
+static long update_m2p(const struct domain *from, u64 maddr, u64 pfn)
 {
     mfn_t mfn = maddr_to_mfn(to_maddr(maddr));
 
-    if ( !mfn_valid(mfn) || !frame_get(mfn_to_frame(mfn), b->from->id) )
+    if ( !mfn_valid(mfn) || !frame_get(mfn_to_frame(mfn), from->id) )
         return -EINVAL;
     m2p_set(mfn, to_pfn(pfn));
     frame_put(mfn_to_frame(mfn));
     return 0;
 }
 
-/* One request. -ENOSYS an unknown command: the bits below an entry's size. */
-static inline long update_one(struct batch *b, u64 ptr, u64 val)
+/* Any request, with the tables seen to that it killed. -ENOSYS an unknown command. */
+static __attribute__((noinline)) long update_any(struct domain *d, const struct domain *from, u64 ptr, u64 val)
 {
-    unsigned int command = ptr % sizeof(u64);
+    u64 maddr = ptr & ~COMMAND_MASK;
 
-    if ( command == MMU_NORMAL_PT_UPDATE || command == MMU_PT_UPDATE_NO_TRANSLATE )
-        return update_entry(b, ptr, val, false);
-    if ( command == MMU_PT_UPDATE_PRESERVE_AD )
-        return update_entry(b, ptr, val, true);
-    if ( command == MMU_MACHPHYS_UPDATE )
-        return update_m2p(b, ptr, val);
-    return -ENOSYS;
+    switch ( ptr & COMMAND_MASK )
+    {
+    case MMU_NORMAL_PT_UPDATE:
+    case MMU_PT_UPDATE_NO_TRANSLATE:
+        return update_entry(d, from, maddr, val, false);
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return update_entry(d, from, maddr, val, true);
+    case MMU_MACHPHYS_UPDATE:
+        return update_m2p(from, maddr, val);
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* One request: here a plain update of an entry of a valid L1, and all else elsewhere. */
+static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from, u64 ptr, u64 val)
+{
+    mfn_t mfn = maddr_to_mfn(to_maddr(ptr));
+
+    if ( (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit && is_l1_of(mfn_to_frame(mfn), d) )
+        return l1_replace_fast(d, from, maddr_to_virt(to_maddr(ptr)), val);
+    return update_any(d, from, ptr, val);
 }
 
 /* Run requests until one fails or it is time to stop: how many were done, with the reason in *@rc. */
-static u32 run(struct batch *b, gva_t reqs, u32 count, long *rc)
+static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
 {
     u32 i;
 
-    *rc = __builtin_expect(b->d->life == DOMAIN_ALIVE, 1) ? table_drain(b->d) : -EINVAL;
-    for ( i = 0; i < count && !*rc; i++ )
+    *rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
+    if ( !guest_range_ok(to_gva(reqs), count * sizeof(struct mmu_update)) )
+        *rc = -EFAULT;
+
+    for ( i = 0; i < count && !*rc; )
     {
         u64 ptr, val;
 
-        if ( __builtin_expect(i % STRIDE == STRIDE - 1, 0) && preempt_pending() )
-        {
-            *rc = -ERESTART;
-            break;
-        }
-        if ( !guest_load_u64(&ptr, to_gva(reqs.n + i * sizeof(struct mmu_update))) ||
-             !guest_load_u64(&val, to_gva(reqs.n + i * sizeof(struct mmu_update) + sizeof(u64))) )
+        if ( !guest_load_pair(&ptr, &val, to_gva(reqs)) )
         {
             *rc = -EFAULT;
             break;
         }
-        *rc = update_one(b, ptr, val);
-        if ( *rc )
+        *rc = update_one(d, from, ptr, val);
+        if ( __builtin_expect(*rc != 0, 0) )
             break;
-        *rc = table_drain(b->d);
+
+        i++;
+        reqs += sizeof(struct mmu_update);
+        *rc = table_drain(d);
+        if ( __builtin_expect(i % STRIDE == 0, 0) && i < count && !*rc && preempt_pending() )
+            *rc = -ERESTART;
     }
 
     return i;
 }
 
-/* Whose tables, whose frames: both the caller's in nearly all calls. */
-static long get_domains(struct batch *b, u32 foreigndom)
+/* The first two members of a struct batch_call. */
+#define MMU_CALL __HYPERVISOR_mmu_update, sizeof(struct mmu_update)
+
+/* Whose tables, whose frames, where they are not both the caller's: foreign_put both. */
+static long get_domains(struct domain *caller, u32 foreigndom, struct domain **d, struct domain **from)
 {
     u32 tables = foreigndom >> 16;
     long rc;
 
-    b->caller = b->d = b->from = current_vcpu()->domain;
-    b->mfn = INVALID_MFN.n;
-    if ( __builtin_expect(foreigndom == DOMID_SELF, 1) )
-        return 0;
-
-    if ( tables && tables - 1 != b->caller->id )
+    *d = caller;
+    if ( tables && tables - 1 != caller->id )
     {
-        rc = foreign_get(b->caller, (domid_t)(tables - 1), &b->d);
+        rc = foreign_get(caller, (domid_t)(tables - 1), d);
         if ( rc )
-            return rc;
+            return rc == -ESRCH ? -EINVAL : rc;
     }
-    rc = foreign_get(b->caller, (domid_t)foreigndom, &b->from);
+    rc = foreign_get(caller, (domid_t)foreigndom, from);
     if ( rc )
-        foreign_put(b->caller, b->d);
+        foreign_put(caller, *d);
     return rc;
 }
 
-long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+/* A batch, of whatever size and for whomever. */
+static __attribute__((noinline)) long update_batch(const struct batch_call *call)
 {
-    struct batch_call call = {
-        .nr = __HYPERVISOR_mmu_update,
-        .size = sizeof(struct mmu_update),
-        .reqs = ureqs,
-        .count = (u32)count,
-        .pdone = pdone,
-        .foreigndom = foreigndom,
-    };
-    struct batch b;
+    struct domain *caller = current_vcpu()->domain, *d, *from;
     u32 done = 0;
-    long rc = batch_begin(&call);
+    long rc = get_domains(caller, (u32)call->foreigndom, &d, &from);
 
-    if ( !rc )
-        rc = get_domains(&b, (u32)foreigndom);
     if ( rc )
         return rc;
 
-    if ( __builtin_expect(call.count & COUNT_FAILED, 0) )
-        rc = -(long)(u8)ureqs;
+    if ( call->count & COUNT_FAILED )
+        rc = -(long)(u8)call->reqs;
     else
     {
-        lock_acquire(table_lock(b.d));
-        done = run(&b, to_gva(ureqs), call.count & ~COUNT_FLAGS, &rc);
-        lock_release(table_lock(b.d));
+        lock_acquire(table_lock(d));
+        done = run(d, from, call->reqs, call->count & ~COUNT_FLAGS, &rc);
+        lock_release(table_lock(d));
     }
-    rc = batch_end(&call, b.d, done, rc);
+    rc = batch_end(call, d, done, rc);
 
-    foreign_put(b.caller, b.from);
-    foreign_put(b.caller, b.d);
+    foreign_put(caller, from);
+    foreign_put(caller, d);
     return rc;
+}
+
+/*
+ * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left it doesn't matter to an L1
+ * entry whether they are seen to before or after.
+ */
+long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+{
+    struct domain *d = current_vcpu()->domain;
+    u64 ptr, val;
+    long rc;
+
+    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_word_ok(to_gva(ureqs)) ||
+         !guest_load_pair(&ptr, &val, to_gva(ureqs)) )
+        return update_batch(&(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
+
+    lock_acquire(table_lock(d));
+    rc = update_one(d, d, ptr, val);
+    lock_release(table_lock(d));
+
+    if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
+        return batch_end(&(struct batch_call){ MMU_CALL, ureqs, 1, pdone, foreigndom }, d, !rc, rc);
+    return !pdone || guest_store_u32(to_gva(pdone), 1) ? 0 : -EFAULT;
 }

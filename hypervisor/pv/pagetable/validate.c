@@ -66,7 +66,7 @@ static long validate_l1(struct domain *d, struct frame *frame, u64 *table)
 
         if ( !(pte & PTE_P) )
             continue;
-        rc = entry_get_l1(d, d, &pte);
+        rc = entry_get_l1(d, &pte);
         if ( rc )
             break;
         table[i] = pte;

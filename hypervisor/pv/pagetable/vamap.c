@@ -4,7 +4,8 @@
  * The tables on the way are valid while the lock is held; an L1 entry holds no tables, so that this never has to stop.
  */
 #include "mm/tlb.h"
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/walk.h"
 
 /* What the flags say: nothing, one page or all, here, on all of the domain's CPUs, or on those of a bitmap of vcpus. */
 static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
@@ -39,43 +40,50 @@ static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
     return 0;
 }
 
-static long update(struct domain *d, const struct domain *from, unsigned long va, u64 val, unsigned long flags)
+/* Out of line, so that what it saves and restores is not paid for by those who don't flush. */
+static __attribute__((noinline)) long flush_after(struct domain *d, u64 va, unsigned long flags, long rc)
 {
-    struct vcpu *v = current_vcpu();
-    long rc = -EINVAL;
-    u64 *slot;
+    long failed = flush_as_told(d, va, flags);
+
+    return rc ? rc : failed;
+}
+
+static __attribute__((noinline)) long update_locked(const struct domain *d, const struct domain *from, mfn_t root, u64 va,
+                                                    u64 val)
+{
+    u64 *slot = walk_to_l1_inline(d, root, va);
+
+    return __builtin_expect(slot != NULL, 1) ? l1_replace_fast(d, from, slot, val) : -EINVAL;
+}
+
+static inline long update(struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val, unsigned long flags)
+{
+    long rc;
 
     lock_acquire(table_lock(d));
-    slot = walk_to_l1(d, v->pv.root_kernel, va);
-    if ( slot )
-        rc = entry_replace_l1(d, from, slot, val, false);
+    rc = update_locked(d, from, root, va, val);
     lock_release(table_lock(d));
 
-    if ( slot && flags )
-    {
-        long failed = flush_as_told(d, va, flags);
-
-        rc = rc ? rc : failed;
-    }
-    return rc;
+    return flags && guest_word_ok(to_gva(va)) ? flush_after(d, va, flags, rc) : rc;
 }
 
 long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned long flags)
 {
-    struct domain *d = current_vcpu()->domain;
+    struct vcpu *v = current_vcpu();
 
-    return update(d, d, va, val64, flags);
+    return update(v->domain, v->domain, v->pv.root_kernel, va, val64, flags);
 }
 
 long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64, unsigned long flags,
                                              unsigned long domid)
 {
-    struct domain *d = current_vcpu()->domain, *from;
+    struct vcpu *v = current_vcpu();
+    struct domain *d = v->domain, *from;
     long rc = foreign_get(d, (domid_t)domid, &from);
 
     if ( rc )
         return rc;
-    rc = update(d, from, va, val64, flags);
+    rc = update(d, from, v->pv.root_kernel, va, val64, flags);
     foreign_put(d, from);
     return rc;
 }

@@ -26,7 +26,7 @@ static pthread_mutex_t frames_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 bool mfn_valid(mfn_t mfn)
 {
-    return mfn.n < frame_limit;
+    return mfn.n < frame_limit && READ_ONCE(frame_table[mfn.n].owner) != FRAME_NO_RAM;
 }
 
 void m2p_set(mfn_t mfn, pfn_t pfn)
@@ -652,7 +652,7 @@ void fake_machine(void)
     frame_limit = FAKE_FRAMES;
     next_frame = FAKE_IO_FRAMES;
     for ( u64 i = 0; i < FAKE_FRAMES; i++ )
-        frame_table[i].owner = i < FAKE_IO_FRAMES ? DOMID_IO : DOMID_NOBODY;
+        frame_table[i].owner = i < FAKE_IO_FRAMES ? FRAME_NO_RAM : DOMID_NOBODY;
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
         pthread_mutex_init(&tlb[cpu].mutex, NULL);
     fake_cpu_join(0);

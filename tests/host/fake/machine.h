@@ -15,7 +15,7 @@
 #include "mm/tlb.h"
 
 #define FAKE_FRAMES 8192UL /* RAM: 32 MiB */
-#define FAKE_IO_FRAMES 16  /* the first of them are DOMID_IO's */
+#define FAKE_IO_FRAMES 16  /* the first of them are no RAM, as below 1 MiB */
 #define FAKE_CPUS 4
 
 /* I/O memory that privileged domains may map, the last frame of it read-only. */

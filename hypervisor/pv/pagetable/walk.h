@@ -1,0 +1,32 @@
+/* Walks of a guest's page tables through the direct map: inline, for the hot paths. */
+#ifndef PV_PAGETABLE_WALK_H
+#define PV_PAGETABLE_WALK_H
+
+#include "pv/pagetable/internal.h"
+
+/* The entry for @va in the table of @level at machine address @table. */
+static inline u64 *walk_entry(u64 table, u64 va, unsigned int level)
+{
+    return (u64 *)((u8 *)maddr_to_virt(to_maddr(table)) + ((va >> 9 * level) & (PAGE_SIZE - sizeof(u64))));
+}
+
+/* As walk_to_l1. */
+static inline u64 *walk_to_l1_inline(const struct domain *d, mfn_t root, u64 va)
+{
+    u64 pte = root.n << PAGE_SHIFT;
+
+    if ( mfn_eq(root, INVALID_MFN) || !guest_word_ok(to_gva(va)) )
+        return NULL;
+
+#pragma GCC unroll 3
+    for ( unsigned int level = 4; level > 1; level-- )
+    {
+        pte = READ_ONCE(*walk_entry(pte & PTE_FRAME, va, level));
+        if ( !(pte & PTE_P) )
+            return NULL;
+    }
+
+    return is_l1_of(mfn_to_frame(pte_mfn(pte)), d) ? walk_entry(pte & PTE_FRAME, va, 1) : NULL;
+}
+
+#endif
