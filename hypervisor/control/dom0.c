@@ -117,6 +117,19 @@ static u64 wanted_pages(void)
     return pages;
 }
 
+/*
+ * How far dom0 may grow. An amount without a maximum is one too: Linux would set up its tables of pages for all of the
+ * machine's memory otherwise, and lose half of a small dom0 to them.
+ */
+static u64 max_pages(u64 nr_pages)
+{
+    const struct option_memory *option = &options.dom0_mem;
+
+    if ( option->max )
+        return max_t(u64, amount_pages(option->max, mm_free_pages()), nr_pages);
+    return option->amount ? nr_pages : MAX_PAGES_UNLIMITED;
+}
+
 /* Give dom0 its frames, in the largest pieces there are, so that the tables that the hypervisor maps it by stay few. */
 static bool allocate(struct dom0 *dom0)
 {
@@ -181,8 +194,7 @@ static long create_domain(struct dom0 *dom0)
     if ( rc )
         return rc;
     domain_zero = dom0->d;
-    dom0->d->memory.max_pages = options.dom0_mem.max ? amount_pages(options.dom0_mem.max, mm_free_pages()) : MAX_PAGES_UNLIMITED;
-    dom0->d->memory.max_pages = max_t(u64, dom0->d->memory.max_pages, dom0->nr_pages);
+    dom0->d->memory.max_pages = max_pages(dom0->nr_pages);
     for ( u32 i = 0; i < config.max_vcpus; i++ )
         if ( !domain_vcpu_create(dom0->d, i) )
             return -ENOMEM;
