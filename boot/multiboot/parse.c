@@ -30,6 +30,9 @@ enum {
     MB2_RSDP_NEW = 15,
 };
 
+/* Of a memory map that claims to be endless. */
+#define MAX_ENTRIES 4096
+
 #define FRAMEBUFFER_RGB  1
 #define FRAMEBUFFER_TEXT 2
 
@@ -130,7 +133,7 @@ static void parse1_mmap(struct boot_info *out, const struct boot_window *window,
 {
     u64 end = p + len;
 
-    while ( p + 24 <= end )
+    for ( u32 i = 0; i < MAX_ENTRIES && p + 24 <= end; i++ )
     {
         add_range(out, read64(window, p + 4), read64(window, p + 12), read32(window, p + 20));
         p += (u64)read32(window, p) + 4;
@@ -164,10 +167,11 @@ static void parse1(struct boot_info *out, const struct boot_window *window, u64 
 static void parse2_mmap(struct boot_info *out, const struct boot_window *window, u64 tag, u32 size)
 {
     u32 step = read32(window, tag + 8);
+    u64 p = tag + 16;
 
     if ( step < 24 )
         return;
-    for ( u64 p = tag + 16; p + 24 <= tag + size; p += step )
+    for ( u32 i = 0; i < MAX_ENTRIES && p + 24 <= tag + size; i++, p += step )
         add_range(out, read64(window, p), read64(window, p + 8), read32(window, p + 16));
 }
 

@@ -91,7 +91,9 @@ static bool parse_MEMORY(void *to, const char *value)
 {
     struct option_memory *memory = to, parsed = {};
 
-    while ( value && *value )
+    if ( !value || !*value )
+        return false;
+    while ( *value )
     {
         s64 *field = &parsed.amount;
 
@@ -110,7 +112,10 @@ static bool parse_MEMORY(void *to, const char *value)
 
 static bool parse_TEXT(void *to, const char *value)
 {
-    return value && strlcpy(to, value, OPTION_TEXT) < OPTION_TEXT;
+    if ( !value || strlen(value) >= OPTION_TEXT )
+        return false;
+    strlcpy(to, value, OPTION_TEXT);
+    return true;
 }
 
 static bool parse_IGNORED(void *to, const char *value)

@@ -128,19 +128,28 @@ void __init mm_init(const struct boot_info *info)
              frame_limit << PAGE_SHIFT, (total - mm_free_pages()) * 4);
 }
 
-/* Hand over RAM that boot had kept. */
+/* The hypervisor's for the time of boot, and nobody's use now? A loader may also have put a module where no RAM of ours is. */
+static bool give_one(u64 mfn)
+{
+    struct frame *frame = mfn_to_frame(to_mfn(mfn));
+
+    if ( !mfn_valid(to_mfn(mfn)) || frame->state != (FRAME_HYPERVISOR | FRAME_REF_ONE) )
+        return false;
+    frame->state = 0;
+    return true;
+}
+
 void mm_give(maddr_t start, u64 size)
 {
-    u64 first = start.n >> PAGE_SHIFT, end = (start.n + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    u64 end = (start.n + size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 
-    for ( u64 i = first; i < end; i++ )
+    for ( u64 mfn = start.n >> PAGE_SHIFT, first = mfn; mfn <= end; mfn++ )
     {
-        struct frame *frame = mfn_to_frame(to_mfn(i));
-
-        BUG_ON(!mfn_valid(to_mfn(i)) || frame->state != (FRAME_HYPERVISOR | FRAME_REF_ONE));
-        frame->state = 0;
+        if ( mfn < end && give_one(mfn) )
+            continue;
+        frames_add(first, mfn);
+        first = mfn + 1;
     }
-    frames_add(first, end);
 }
 
 void mm_free_init(void)

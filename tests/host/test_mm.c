@@ -1,0 +1,591 @@
+/*
+ * Frames and blocks: the buddies, what domains are given and give back, the heap, the map of RAM.
+ *
+ * LINK: hypervisor/mm/buddy.c hypervisor/mm/alloc.c hypervisor/mm/assign.c hypervisor/mm/heap.c hypervisor/mm/ranges.c
+ * LINK: hypervisor/smp/lock.c
+ * FLAGS: -Wno-array-bounds
+ */
+#include "tests/host/host.h"
+
+#include "boot/boot_info.h"
+#include "console/console.h"
+#include "domain/domain.h"
+#include "lib/bits.h"
+#include "mm/internal.h"
+#include "mm/heap.h"
+#include "mm/map.h"
+#include "mm/tlb.h"
+
+#define FRAMES 16384UL /* 64 MiB */
+#define FIRST  256UL
+#define HOLE   5000UL /* ... up to HOLE_END there is no RAM */
+#define HOLE_END 5100UL
+#define RAM (FRAMES - FIRST - (HOLE_END - HOLE))
+
+/* --- the machine --- */
+
+u8 *host_ram;
+struct frame *frame_table;
+u64 frame_limit = FRAMES;
+cpumask_t smp_online = 1;
+__thread struct percpu *host_cpu;
+static struct percpu cpu0;
+static struct vcpu running;
+static u64 m2p[FRAMES];
+static unsigned int flushes, stamps;
+static struct domain *domains[4];
+
+bool mfn_valid(mfn_t mfn)
+{
+    return mfn.n >= FIRST && mfn.n < FRAMES && !(mfn.n >= HOLE && mfn.n < HOLE_END);
+}
+
+void panic(const char *format, ...)
+{
+    fail_now("panic: %s", format);
+}
+
+void log_print(enum log_level level, const char *format, ...)
+{
+    (void)level;
+    (void)format;
+}
+
+void smp_poll(void)
+{
+}
+
+void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
+{
+    (void)mask;
+    (void)frame;
+    flushes++;
+}
+
+void tlb_stamp(struct frame *frame)
+{
+    frame->tlb_stamp = ++stamps;
+}
+
+void m2p_set(mfn_t mfn, pfn_t pfn)
+{
+    m2p[mfn.n] = pfn.n;
+}
+
+void frame_put(struct frame *frame)
+{
+    if ( !frame_refs(--frame->state) && !(frame->state & FRAME_HYPERVISOR) )
+        mm_frame_unused(frame);
+}
+
+void softirq_queue(struct softirq_job *job)
+{
+    job->run(job);
+}
+
+void domain_hold(struct domain *d)
+{
+    d->refs++;
+}
+
+void domain_put(struct domain *d)
+{
+    d->refs--;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    if ( id >= ARRAY_SIZE(domains) || !domains[id] )
+        return NULL;
+    domains[id]->refs++;
+    return domains[id];
+}
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    (void)id;
+    return NULL;
+}
+
+static struct domain *new_domain(domid_t id, bool privileged)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    d->id = id;
+    d->privileged = privileged;
+    d->refs = 1;
+    d->memory.max_pages = ~0UL >> 1;
+    lock_init(&d->memory.lock, LOCK_MEMORY);
+    free(domains[id]);
+    domains[id] = d;
+    return d;
+}
+
+static void machine(void)
+{
+    host_cpu = &cpu0;
+    host_ram = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
+    memset(host_ram, 0xaa, FRAMES * PAGE_SIZE);
+    frame_table = calloc(FRAMES, sizeof(*frame_table));
+    frames_add(FIRST, HOLE);
+    frames_add(HOLE_END, FRAMES);
+    frames_set_total(RAM);
+    expect_eq(mm_free_pages(), RAM);
+    running.domain = new_domain(0, true);
+    cpu0.current = &running;
+}
+
+static void finish(void)
+{
+    free(host_ram);
+    free(frame_table);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(domains); i++ )
+        free(domains[i]);
+}
+
+static bool page_is(mfn_t mfn, u8 byte)
+{
+    const u8 *p = mfn_to_virt(mfn);
+
+    for ( unsigned int i = 0; i < PAGE_SIZE; i++ )
+        if ( p[i] != byte )
+            return false;
+    return true;
+}
+
+static struct frame *frame_of(mfn_t mfn)
+{
+    return mfn_to_frame(mfn);
+}
+
+/* Dirty it and give it up. */
+static void release(struct domain *d, mfn_t mfn)
+{
+    memset(mfn_to_virt(mfn), 0x55, PAGE_SIZE);
+    expect_eq(mm_release_owner_ref(d, frame_of(mfn)), 0);
+}
+
+/* --- the buddies --- */
+
+TEST(blocks_are_aligned_and_come_together_again)
+{
+    u64 taken[64];
+
+    machine();
+    for ( unsigned int order = 0; order <= 12; order++ )
+    {
+        unsigned int n = 0;
+        u64 mfn;
+
+        while ( n < 64 && (mfn = buddy_take(order, 0)) )
+        {
+            expect(IS_ALIGNED(mfn, 1UL << order));
+            for ( u64 i = 0; i < 1UL << order; i++ )
+                expect(mfn_valid(to_mfn(mfn + i)) && !frame_of(to_mfn(mfn + i))->state);
+            taken[n++] = mfn;
+        }
+        while ( n )
+            buddy_give(taken[--n], order);
+        expect_eq(buddy_free_frames(), RAM);
+    }
+    expect(buddy_take(12, 0) != 0);
+    expect(!buddy_take(MM_MAX_ORDER, 0));
+    finish();
+}
+
+TEST(address_bits_choose_memory)
+{
+    u64 mfn;
+
+    machine();
+    mfn = buddy_take(0, 0);
+    expect(mfn >= 8192); /* high memory first */
+    for ( unsigned int bits = 21; bits <= 26; bits++ )
+    {
+        mfn = buddy_take(0, bits);
+        expect(mfn && mfn < 1UL << (bits - PAGE_SHIFT));
+    }
+    expect(!buddy_take(0, 20)); /* the first MiB is nobody's */
+    expect(!buddy_take(0, 5));
+    expect(!buddy_take(9, 21));
+    finish();
+}
+
+TEST(random_takes_and_gives)
+{
+    static u64 held[4096];
+    static u8 orders[4096], used[FRAMES];
+    unsigned int n = 0;
+    u64 frames = 0;
+
+    machine();
+    host_test_seed(3);
+    for ( int round = 0; round < 20000; round++ )
+    {
+        if ( n < 4096 && host_test_random() % 5 < 3 )
+        {
+            unsigned int order = host_test_random() % 6;
+            u64 mfn = buddy_take(order, 0);
+
+            if ( !mfn )
+                continue;
+            for ( u64 i = mfn; i < mfn + (1UL << order); i++ )
+            {
+                expect(!used[i]);
+                used[i] = 1;
+            }
+            held[n] = mfn;
+            orders[n++] = (u8)order;
+            frames += 1UL << order;
+        }
+        else if ( n )
+        {
+            unsigned int i = host_test_random() % n;
+
+            memset(used + held[i], 0, 1UL << orders[i]);
+            buddy_give(held[i], orders[i]);
+            frames -= 1UL << orders[i];
+            held[i] = held[--n];
+            orders[i] = orders[n];
+        }
+        expect_eq(buddy_free_frames(), RAM - frames);
+    }
+    while ( n-- )
+        buddy_give(held[n], orders[n]);
+    expect(buddy_take(13, 0) != 0);
+    finish();
+}
+
+/* --- the hypervisor's own --- */
+
+TEST(mm_alloc_zeroes_and_takes_back)
+{
+    u8 *p, *q;
+
+    machine();
+    p = mm_alloc(3);
+    require(p);
+    for ( unsigned int i = 0; i < 8; i++ )
+        expect(page_is(mfn_add(virt_to_mfn(p), i), 0));
+    expect(frame_of(virt_to_mfn(p))->state & FRAME_HYPERVISOR);
+    memset(p, 1, 8 * PAGE_SIZE);
+    mm_free(p, 3);
+    q = mm_alloc(3);
+    expect(page_is(virt_to_mfn(q), 0));
+    mm_free(q, 3);
+    mm_free(NULL, 0);
+    expect_eq(mm_free_pages(), RAM);
+    finish();
+}
+
+TEST(free_memory_runs_out_and_recovers)
+{
+    void **all = calloc(FRAMES, sizeof(*all));
+    u64 n = 0;
+
+    machine();
+    while ( (all[n] = mm_alloc(0)) )
+        n++;
+    expect_eq(n, RAM);
+    expect_eq(mm_free_pages(), 0);
+    expect(mfn_eq(mm_alloc_domain(domains[0], 0, 0), INVALID_MFN));
+    while ( n )
+        mm_free(all[--n], 0);
+    expect_eq(mm_free_pages(), RAM);
+    expect(mm_alloc(12) != NULL);
+    free(all);
+    finish();
+}
+
+/* --- frames of domains --- */
+
+TEST(a_domain_gets_frames_and_is_held_by_them)
+{
+    struct domain *d;
+    mfn_t mfn;
+
+    machine();
+    d = new_domain(1, false);
+    mfn = mm_alloc_domain(d, 4, 0);
+    require(!mfn_eq(mfn, INVALID_MFN));
+    expect_eq(d->memory.tot_pages, 16);
+    expect_eq(d->refs, 2);
+    expect_eq(frame_of(mfn)->owner, 1);
+    expect_eq(frame_of(mfn)->state, FRAME_ALLOCATED | FRAME_REF_ONE);
+    for ( unsigned int i = 0; i < 16; i++ )
+        expect(page_is(mfn_add(mfn, i), 0));
+    for ( unsigned int i = 0; i < 16; i += 2 )
+        release(d, mfn_add(mfn, i));
+    expect_eq(mm_release_owner_ref(d, frame_of(mfn)), -EINVAL);
+    for ( unsigned int i = 1; i < 16; i += 2 )
+        release(d, mfn_add(mfn, i));
+    expect_eq(d->memory.tot_pages, 0);
+    expect_eq(d->memory.first, 0);
+    expect_eq(d->refs, 1);
+    expect_eq(mm_free_pages(), RAM);
+    finish();
+}
+
+TEST(dom0_takes_what_boot_left_others_do_not)
+{
+    machine();
+    expect(page_is(mm_alloc_domain(domains[0], 0, 0), 0xaa));
+    expect(page_is(mm_alloc_domain(new_domain(1, false), 0, 0), 0));
+    finish();
+}
+
+TEST(its_own_frame_comes_back_as_it_was)
+{
+    struct domain *d;
+    mfn_t a, b;
+
+    machine();
+    d = new_domain(1, false);
+    mm_alloc_domain(d, 0, 0);
+    a = mm_alloc_domain(d, 0, 0);
+    release(d, a);
+    b = mm_alloc_domain(d, 0, 0);
+    expect_eq(b.n, a.n);
+    expect(page_is(b, 0x55));
+    expect_eq(flushes, 0);
+    finish();
+}
+
+TEST(nobody_else_sees_it)
+{
+    struct domain *d, *other;
+    u64 seen = 0;
+
+    machine();
+    d = new_domain(1, false);
+    other = new_domain(2, false);
+    mm_alloc_domain(d, 0, 0);
+    for ( unsigned int i = 0; i < 500; i++ )
+        mm_alloc_domain(d, 0, 0);
+    while ( d->memory.tot_pages > 1 )
+        release(d, to_mfn(d->memory.first));
+    flushes = 0;
+    for ( unsigned int i = 0; i < RAM - 1; i++ )
+    {
+        mfn_t mfn = mm_alloc_domain(other, 0, 0);
+
+        require(!mfn_eq(mfn, INVALID_MFN));
+        seen += !page_is(mfn, 0);
+    }
+    expect_eq(seen, 0);
+    expect_eq(flushes, 500);
+    finish();
+}
+
+/* A domain is destroyed with frames ballooned out before; the next one has its domid. */
+TEST(a_domid_that_comes_again_is_another_domain)
+{
+    struct domain *d;
+    mfn_t mfn;
+
+    machine();
+    d = new_domain(1, false);
+    mm_alloc_domain(d, 0, 0);
+    mfn = mm_alloc_domain(d, 0, 0);
+    release(d, mfn);
+    d = new_domain(1, false);
+    for ( unsigned int i = 0; i < RAM - 1; i++ )
+        expect(page_is(mm_alloc_domain(d, 0, 0), 0));
+    finish();
+}
+
+TEST(a_dying_domains_frames_are_scrubbed_when_idle)
+{
+    struct domain *d;
+    mfn_t mfn;
+    void *p;
+
+    machine();
+    d = new_domain(1, false);
+    mfn = mm_alloc_domain(d, 5, 0);
+    d->life = DOMAIN_DYING;
+    for ( unsigned int i = 0; i < 32; i++ )
+        release(d, mfn_add(mfn, i));
+    expect_eq(mm_free_pages(), RAM);
+    while ( mm_scrub_some() )
+        ;
+    for ( unsigned int i = 0; i < 32; i++ )
+        expect(page_is(mfn_add(mfn, i), 0));
+    flushes = 0;
+    p = mm_alloc(13);
+    expect(p);
+    expect(flushes == 0 || flushes == 32);
+    finish();
+}
+
+TEST(without_idle_time_the_list_is_used_up)
+{
+    struct domain *d;
+    u64 n = 0;
+
+    machine();
+    d = new_domain(1, false);
+    while ( !mfn_eq(mm_alloc_domain(d, 0, 0), INVALID_MFN) )
+        n++;
+    expect_eq(n, RAM);
+    d->life = DOMAIN_DYING;
+    while ( d->memory.first )
+        release(d, to_mfn(d->memory.first));
+    d = new_domain(2, false);
+    expect(!mfn_eq(mm_alloc_domain(d, 9, 0), INVALID_MFN));
+    expect(page_is(to_mfn(d->memory.first), 0));
+    expect(!mfn_eq(mm_alloc_domain(d, 0, 22), INVALID_MFN));
+    finish();
+}
+
+TEST(limits_and_claims)
+{
+    struct domain *d, *other;
+
+    machine();
+    d = new_domain(1, false);
+    other = new_domain(2, false);
+    d->memory.max_pages = 10;
+    expect(mfn_eq(mm_alloc_domain(d, 4, 0), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(d, 3, 0), INVALID_MFN));
+    expect_eq(mm_claim(d, 11), -EINVAL);
+    expect_eq(mm_claim(d, 7), -EINVAL);
+    d->memory.max_pages = FRAMES * 2;
+    expect_eq(mm_claim(d, RAM + 1), -ENOMEM);
+    expect_eq(mm_claim(d, RAM - 100), 0);
+    expect_eq(mm_claim(d, RAM - 99), -EINVAL);
+    expect_eq(mm_claim(other, 101), -ENOMEM);
+    for ( unsigned int i = 0; i < 100; i++ )
+        expect(!mfn_eq(mm_alloc_domain(other, 0, 0), INVALID_MFN));
+    expect(mfn_eq(mm_alloc_domain(other, 0, 0), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(d, 9, 0), INVALID_MFN));
+    expect_eq(d->memory.claimed, RAM - 100 - 8 - 512);
+    expect_eq(mm_claim(d, 0), 0);
+    expect(!mfn_eq(mm_alloc_domain(other, 0, 0), INVALID_MFN));
+    finish();
+}
+
+TEST(stolen_frames)
+{
+    struct domain *d, *other;
+    mfn_t mfn;
+
+    machine();
+    d = new_domain(1, false);
+    other = new_domain(2, false);
+    mfn = mm_alloc_domain(d, 1, 0);
+    frame_of(mfn)->state += FRAME_REF_ONE;
+    expect_eq(mm_steal(d, frame_of(mfn)), -EINVAL);
+    frame_of(mfn)->state -= FRAME_REF_ONE;
+    expect_eq(mm_steal(other, frame_of(mfn)), -EINVAL);
+    expect_eq(mm_steal(d, frame_of(mfn)), 0);
+    expect_eq(mm_steal(d, frame_of(mfn)), -EINVAL);
+    expect_eq(d->memory.tot_pages, 1);
+    expect_eq(mm_give_stolen(other, frame_of(mfn), false), 0);
+    expect_eq(flushes, 1);
+    expect_eq(frame_of(mfn)->owner, 2);
+    expect_eq(mm_steal(other, frame_of(mfn)), 0);
+    expect_eq(other->refs, 1);
+    d->memory.max_pages = 1;
+    expect_eq(mm_give_stolen(d, frame_of(mfn), false), -ENOMEM);
+    expect_eq(mm_give_stolen(d, frame_of(mfn), true), 0);
+    expect_eq(mm_steal(d, frame_of(mfn)), 0);
+    mm_free_stolen(frame_of(mfn));
+    release(d, mfn_add(mfn, 1));
+    expect_eq(mm_free_pages(), RAM);
+    finish();
+}
+
+TEST(sharing)
+{
+    struct domain *d;
+    struct frame *frame;
+    void *p;
+
+    machine();
+    d = new_domain(1, false);
+    p = mm_alloc(0);
+    frame = frame_of(virt_to_mfn(p));
+    mm_share_with_domain(p, d);
+    expect_eq(frame->owner, 1);
+    expect_eq(m2p[virt_to_mfn(p).n], M2P_SHARED);
+    expect_eq(frame_type_of(frame->state), FRAME_SHARED);
+    expect(mm_unshare(p));
+    mm_share_with_domain(p, d);
+    frame->state += FRAME_REF_ONE + FRAME_TYPE_ONE; /* somebody maps it */
+    expect(!mm_unshare(p));
+    expect_eq(mm_free_pages(), RAM - 1);
+    frame->state -= FRAME_TYPE_ONE;
+    frame_put(frame);
+    expect_eq(mm_free_pages(), RAM);
+    finish();
+}
+
+/* --- the heap --- */
+
+TEST(heap_blocks)
+{
+    static void *blocks[2000];
+    static size_t sizes[2000];
+
+    machine();
+    host_test_seed(9);
+    for ( int round = 0; round < 20000; round++ )
+    {
+        unsigned int i = host_test_random() % 2000;
+
+        if ( blocks[i] )
+        {
+            for ( size_t k = 0; k < sizes[i]; k++ )
+                if ( ((u8 *)blocks[i])[k] != (u8)i )
+                    fail_now("block %u was overwritten", i);
+            heap_free(blocks[i]);
+            blocks[i] = NULL;
+            continue;
+        }
+        sizes[i] = 1 + host_test_random() % (host_test_random() % 10 ? 300 : 9000);
+        blocks[i] = heap_alloc(sizes[i]);
+        require(blocks[i]);
+        expect(IS_ALIGNED((u64)blocks[i], sizes[i] >= 64 ? 64UL : 16UL));
+        for ( size_t k = 0; k < sizes[i]; k++ )
+            if ( ((u8 *)blocks[i])[k] )
+                fail_now("block of %zu is not zeroed", sizes[i]);
+        memset(blocks[i], (int)i, sizes[i]);
+    }
+    for ( unsigned int i = 0; i < 2000; i++ )
+        heap_free(blocks[i]);
+    expect(RAM - mm_free_pages() <= 8); /* a page a size is kept */
+    finish();
+}
+
+/* --- the map of RAM --- */
+
+TEST(ranges_overlap_and_are_cut)
+{
+    static struct boot_info info = {
+        .nr_ranges = 7,
+        .ranges = {
+            { 0, 0x9fc00, BOOT_RAM },
+            { 0x100000, 0x1000000, BOOT_RAM },
+            { 0x800000, 0x1000000, BOOT_RAM },      /* overlaps it */
+            { 0x300800, 0x10, BOOT_RESERVED },      /* takes its frame */
+            { 0x5000010, 0x1ff0, BOOT_RAM },        /* one frame of it is whole */
+            { 0xffffffffff000, 0x1000, BOOT_RAM },  /* out of reach */
+            { 0x600000, 0, BOOT_RESERVED },
+        },
+    };
+    struct rangeset ram;
+
+    ranges_from_boot(&ram, &info);
+    expect(rangeset_contains(&ram, 0x100, 0x2ff));
+    expect(!rangeset_contains(&ram, 0x300, 0x300));
+    expect(rangeset_contains(&ram, 0x301, 0x17ff));
+    expect(!rangeset_overlaps(&ram, 0x1800, 0x5000));
+    expect(rangeset_contains(&ram, 0x5001, 0x5001));
+    expect(!rangeset_overlaps(&ram, 0x5002, ~0UL));
+    expect(!rangeset_overlaps(&ram, 0, 0xff));
+    expect_eq(mm_low_page().n, 0x9e);
+    rangeset_clear(&ram);
+}
+
+HOST_TEST_MAIN
