@@ -18,6 +18,8 @@
 bool memory_address_bits(unsigned int flags, unsigned int *bits)
 {
     *bits = XENMEMF_get_address_bits(flags);
+    if ( *bits == 0 )
+        return true;
     if ( *bits >= mm_address_bits() )
         *bits = 0;
     return *bits == 0 || *bits > PAGE_SHIFT;
@@ -131,11 +133,21 @@ static bool reservation_possible(const struct memory_call *call, struct reservat
            memory_address_bits(r->ask.mem_flags, &r->bits) && READ_ONCE(r->d->life) == DOMAIN_ALIVE;
 }
 
+/* A ballooning guest names itself, again and again: no need to look it up, nor to hold what current holds. */
 static long reservation_begin(const struct memory_call *call, struct reservation *r)
 {
     if ( copy_from_guest(&r->ask, call->arg, sizeof(r->ask)) )
         return -EFAULT;
-    return access_domain(call->v->domain, r->ask.domid, ACCESS_CONTROL, &r->d);
+    if ( r->ask.domid != DOMID_SELF )
+        return access_domain(call->v->domain, r->ask.domid, ACCESS_CONTROL, &r->d);
+    r->d = call->v->domain;
+    return 0;
+}
+
+static void reservation_end(const struct reservation *r)
+{
+    if ( r->ask.domid != DOMID_SELF )
+        domain_put(r->d);
 }
 
 #define RESERVATION_OP(name, one)                                                                  \
@@ -149,7 +161,7 @@ static long reservation_begin(const struct memory_call *call, struct reservation
         rc = (long)call->start;                                                                    \
         if ( reservation_possible(call, &r) )                                                      \
             rc = each_extent(call, &r, one);                                                       \
-        domain_put(r.d);                                                                           \
+        reservation_end(&r);                                                                       \
         return rc;                                                                                 \
     }
 
@@ -176,7 +188,7 @@ long memory_claim(const struct memory_call *call)
         rc = -EINVAL;
     else
         rc = mm_claim(r.d, r.ask.nr_extents);
-    domain_put(r.d);
+    reservation_end(&r);
     return rc;
 }
 

@@ -276,6 +276,8 @@ long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
 
     if ( !v )
         return -ENOENT;
+    if ( (u32)cmd == VCPUOP_is_up ) /* asked of each CPU on each of Linux's waits for one */
+        return vcpu_is_up(v, to_gva(arg));
 
     rc = subop_call_on(v, ops, ARRAY_SIZE(ops), cmd, arg);
     if ( rc == -ERESTART ) /* the context's root takes long to validate */

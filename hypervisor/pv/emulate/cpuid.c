@@ -59,7 +59,7 @@ static void xen_leaf(const struct domain *d, u32 leaf, u32 subleaf, struct cpuid
 /* A kernel that would not see OSXSAVE, though it cannot set CR4.OSXSAVE in earnest, would do without XSAVE. */
 static bool shows_osxsave(const struct vcpu *v)
 {
-    return cpuid_has(v->domain->pv.cpuid, XEN_X86_FEATURE_XSAVE) &&
+    return CPUID_HAS_1C(v->domain->pv.cpuid, XEN_X86_FEATURE_XSAVE) &&
            (v->cpu.kernel_mode || (v->pv.cr4 & CR4_OSXSAVE));
 }
 

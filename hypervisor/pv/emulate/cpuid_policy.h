@@ -35,6 +35,9 @@ struct cpuid_policy {
 
 bool cpuid_has(const struct cpuid_policy *p, u32 feature);
 
+/* The same for a feature of leaf 1, ecx, at once. */
+#define CPUID_HAS_1C(p, feature) ((p)->basic[1].ecx & FEATURE_BIT(feature))
+
 /* The place of a leaf that policies have; NULL for others, the topology leaves among them. */
 struct cpuid_leaf *cpuid_slot(struct cpuid_policy *p, u32 leaf, u32 subleaf);
 
