@@ -1,46 +1,46 @@
-/* The dispatcher of sub-operations: domain/subop.h. On the way of every event sent, so there is little of it. */
+/* The dispatcher of sub-operations, but for the frequent ones, which are dispatched inline: domain/subop.h. */
 #include "domain/subop.h"
 
 #include "access/access.h"
-#include "cpu/percpu.h"
-#include "cpu/uaccess.h"
 
-/* Most arguments are a word or two: those need no call. */
 static inline bool argument_read(void *to, unsigned long from, unsigned int size)
 {
-    if ( size == sizeof(u32) )
-        return guest_load_u32(to, to_gva(from));
     if ( size == sizeof(u64) )
         return guest_load_u64(to, to_gva(from));
     return copy_from_guest(to, to_gva(from), size) == 0;
 }
 
-long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int n, unsigned long cmd,
-                   unsigned long arg)
+static inline bool argument_write(unsigned long to, const u64 *from, unsigned int size)
+{
+    if ( size == sizeof(u64) )
+        return guest_store_u64(to_gva(to), *from);
+    return copy_to_guest(to_gva(to), from, size) == 0;
+}
+
+static long call(struct vcpu *v, const struct subop *op, unsigned long arg)
 {
     u64 argument[SUBOP_ARGUMENT_MAX / sizeof(u64)];
-    const struct subop *op;
     long rc;
 
-    /* The guest's register is an int to the ABI: its upper half means nothing. */
-    if ( (u32)cmd >= n || !table[(u32)cmd].call )
-        return -ENOSYS;
-    op = &table[(u32)cmd];
-
-    if ( op->who == SUBOP_ADMIN && access_check(v->domain, v->domain, ACCESS_ADMIN) )
-        return -EPERM;
-    if ( op->size == 0 )
-        return op->call(v, (void *)arg);
-
+    if ( op->how == SUBOP_POINTER )
+        return op->call(v, arg);
+    argument[0] = 0;
     if ( !argument_read(argument, arg, op->size) )
         return -EFAULT;
-    rc = op->call(v, argument);
-    if ( op->copy_back && rc >= 0 && copy_to_guest(to_gva(arg), argument, op->size) )
+    if ( op->how == SUBOP_WORD4 || op->how == SUBOP_WORD8 )
+        return op->call(v, argument[0]);
+
+    rc = op->call(v, (unsigned long)argument);
+    if ( op->how == SUBOP_COPY_BACK && rc >= 0 && !argument_write(arg, argument, op->size) )
         return -EFAULT;
     return rc;
 }
 
-long subop_call(const struct subop *table, unsigned int n, unsigned long cmd, unsigned long arg)
+long subop_call_slow(struct vcpu *v, const struct subop *op, unsigned long arg)
 {
-    return subop_call_on(current_vcpu(), table, n, cmd, arg);
+    if ( op->first == SUBOP_ABSENT )
+        return -ENOSYS;
+    if ( op->first == SUBOP_CHECKED && access_check(v->domain, v->domain, ACCESS_ADMIN) )
+        return -EPERM;
+    return call(v, op, arg);
 }

@@ -14,10 +14,15 @@
  *
  * A handler has the type long (struct vcpu *, ARGUMENT *), or long (struct vcpu *, gva_t) in a RAW row: the thunk between
  * it and the table makes the compiler check that. It is called with no lock held.
+ *
+ * An argument of a word that is only read, which the frequent operations have, goes to the thunk in a register: a handler
+ * that is static and used by its row alone never has it in memory.
  */
 #ifndef DOMAIN_SUBOP_H
 #define DOMAIN_SUBOP_H
 
+#include "cpu/percpu.h"
+#include "cpu/uaccess.h"
 #include "domain/domain.h"
 
 /* The largest argument that is copied in; a larger one is RAW. */
@@ -30,46 +35,85 @@ enum subop_who {
     SUBOP_ADMIN,
 };
 
+/* What a thunk is given. */
+enum subop_how {
+    SUBOP_ABSENT,    /* there is none: -ENOSYS */
+    SUBOP_CHECKED,   /* for the dispatcher: rights first */
+    SUBOP_POINTER,   /* the guest's pointer: RAW */
+    SUBOP_WORD4,     /* the argument itself, of 4 bytes ... */
+    SUBOP_WORD8,     /* ... or 8 */
+    SUBOP_COPY,      /* a pointer to our copy ... */
+    SUBOP_COPY_BACK, /* ... which goes back on success */
+};
+
 struct subop {
-    long (*call)(struct vcpu *v, void *arg); /* NULL: not there, -ENOSYS */
-    u16 size; /* of the argument; 0: RAW, call gets the guest's pointer */
-    bool copy_back;
-    u8 who; /* enum subop_who */
+    long (*call)(struct vcpu *v, unsigned long arg);
+    u16 size; /* of the argument */
+    u8 first; /* what the dispatcher has to do: enum subop_how */
+    u8 how;   /* what the thunk is given: likewise */
     const char *name;
 };
+
+/* What is not frequent: the same as subop_call_on() for one row. */
+long subop_call_slow(struct vcpu *v, const struct subop *op, unsigned long arg);
 
 /*
  * Run sub-operation @cmd of the @n in @table for @v, which is current (or, for vcpu_op, a vcpu of current's domain).
  * -ENOSYS no such operation, -EPERM the caller lacks the rights, -EFAULT @arg cannot be read or written; else what the
  * handler returns. The argument is copied back only on success, as a whole.
  */
-long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int n, unsigned long cmd,
-                   unsigned long arg);
+static inline long subop_call_on(struct vcpu *v, const struct subop *table, unsigned int n,
+                                 unsigned long cmd, unsigned long arg)
+{
+    u32 nr = (u32)cmd; /* the guest's register is an int to the ABI: its upper half means nothing */
+    const struct subop *op = &table[nr];
+    u32 word;
+
+    if ( __builtin_expect(nr >= n, 0) )
+        return -ENOSYS;
+    if ( op->first == SUBOP_WORD4 )
+        return guest_load_u32(&word, to_gva(arg)) ? op->call(v, word) : -EFAULT;
+    if ( op->first == SUBOP_POINTER )
+        return op->call(v, arg);
+    return subop_call_slow(v, op, arg);
+}
 
 /* The same for current. */
-long subop_call(const struct subop *table, unsigned int n, unsigned long cmd, unsigned long arg);
+static inline long subop_call(const struct subop *table, unsigned int n, unsigned long cmd,
+                              unsigned long arg)
+{
+    return subop_call_on(current_vcpu(), table, n, cmd, arg);
+}
 
 #define SUBOP_THUNK(operation, argument, direction, who, status, handler, summary)                 \
     SUBOP_THUNK_##status(subop_##operation, argument, direction, handler)
 
 #define SUBOP_THUNK_DONE(thunk, argument, direction, handler)                                      \
-    static long thunk(struct vcpu *v, void *arg)                                                   \
+    static long thunk(struct vcpu *v, unsigned long arg)                                           \
     {                                                                                              \
-        return SUBOP_INVOKE_##direction(argument, handler);                                        \
+        SUBOP_INVOKE_##direction(argument, handler);                                               \
     }
 #define SUBOP_THUNK_SHOW SUBOP_THUNK_DONE
 #define SUBOP_THUNK_SOON(thunk, argument, direction, handler)
 #define SUBOP_THUNK_NEVER(thunk, argument, direction, handler)
 
-#define SUBOP_INVOKE_IN(argument, handler)    handler(v, (argument *)arg)
-#define SUBOP_INVOKE_INOUT(argument, handler) handler(v, (argument *)arg)
-#define SUBOP_INVOKE_RAW(argument, handler)   handler(v, to_gva((u64)arg))
+#define SUBOP_IS_WORD(argument) (sizeof(argument) == sizeof(u32) || sizeof(argument) == sizeof(u64))
+
+#define SUBOP_INVOKE_IN(argument, handler)                                                         \
+    union {                                                                                        \
+        unsigned long word;                                                                        \
+        argument value;                                                                            \
+    } in = { .word = arg };                                                                        \
+                                                                                                   \
+    return handler(v, SUBOP_IS_WORD(argument) ? &in.value : (argument *)arg)
+#define SUBOP_INVOKE_INOUT(argument, handler) return handler(v, (argument *)arg)
+#define SUBOP_INVOKE_RAW(argument, handler)   return handler(v, to_gva(arg))
 
 #define SUBOP_ROW(operation, argument, direction, who_may, status, handler, summary)               \
     [operation] = { .call = SUBOP_CALL_##status(subop_##operation),                                \
                     .size = SUBOP_SIZE_##direction(argument),                                      \
-                    .copy_back = SUBOP_BACK_##direction,                                           \
-                    .who = SUBOP_##who_may,                                                        \
+                    .first = SUBOP_FIRST_##status(who_may, SUBOP_HOW_##direction(argument)),       \
+                    .how = SUBOP_HOW_##direction(argument),                                        \
                     .name = #operation },
 
 #define SUBOP_CALL_DONE(thunk)  thunk
@@ -77,13 +121,21 @@ long subop_call(const struct subop *table, unsigned int n, unsigned long cmd, un
 #define SUBOP_CALL_SOON(thunk)  NULL
 #define SUBOP_CALL_NEVER(thunk) NULL
 
+#define SUBOP_FIRST_DONE(who_may, how)  (SUBOP_##who_may == SUBOP_ADMIN ? SUBOP_CHECKED : (how))
+#define SUBOP_FIRST_SHOW(who_may, how)  SUBOP_FIRST_DONE(who_may, how)
+#define SUBOP_FIRST_SOON(who_may, how)  SUBOP_ABSENT
+#define SUBOP_FIRST_NEVER(who_may, how) SUBOP_ABSENT
+
+#define SUBOP_HOW_RAW(argument)   SUBOP_POINTER
+#define SUBOP_HOW_INOUT(argument) SUBOP_COPY_BACK
+#define SUBOP_HOW_IN(argument)                                                                     \
+    (sizeof(argument) == sizeof(u32)   ? SUBOP_WORD4                                               \
+     : sizeof(argument) == sizeof(u64) ? SUBOP_WORD8                                               \
+                                       : SUBOP_COPY)
+
 #define SUBOP_SIZE_RAW(argument)   0
 #define SUBOP_SIZE_INOUT(argument) SUBOP_SIZE_IN(argument)
 #define SUBOP_SIZE_IN(argument)                                                                    \
     (sizeof(argument) + 0 * sizeof(char[sizeof(argument) <= SUBOP_ARGUMENT_MAX ? 1 : -1]))
-
-#define SUBOP_BACK_RAW   false
-#define SUBOP_BACK_IN    false
-#define SUBOP_BACK_INOUT true
 
 #endif

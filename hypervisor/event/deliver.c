@@ -1,10 +1,6 @@
 /*
  * Delivery of events: from a port to the guest's memory and the vcpu's upcall. The 2-level ABI is here, the FIFO ABI in
  * fifo.c.
- *
- * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they are
- * set the other way round, each by an operation that is a full barrier, and each only on the way from clear to set:
- * whoever finds one set already knows that somebody else is bringing the news further up.
  */
 #include "event/port.h"
 
@@ -22,7 +18,7 @@ void event_mark_upcall(struct vcpu *v)
     sched_event_arrived(v);
 }
 
-static void select_event(struct domain *d, const struct event_port *port)
+void event_select(struct domain *d, const struct event_port *port)
 {
     struct vcpu *v = d->vcpus[READ_ONCE(port->vcpu)];
     unsigned long *selector;
@@ -34,28 +30,8 @@ static void select_event(struct domain *d, const struct event_port *port)
         event_mark_upcall(v);
 }
 
-static bool two_level_raise(struct domain *d, struct event_port *port)
-{
-    struct shared_info *shared = d->shared_info;
-
-    if ( test_and_set_bit(port->number, (unsigned long *)shared->evtchn_pending) )
-        return false;
-    if ( !test_bit(port->number, (unsigned long *)shared->evtchn_mask) )
-        select_event(d, port);
-    return true;
-}
-
-static void two_level_unmask(struct domain *d, struct event_port *port)
-{
-    struct shared_info *shared = d->shared_info;
-
-    if ( test_and_clear_bit(port->number, (unsigned long *)shared->evtchn_mask) &&
-         test_bit(port->number, (unsigned long *)shared->evtchn_pending) )
-        select_event(d, port);
-}
-
 /* SCHEDOP_poll waits for pending ports, masked or not. */
-static void wake_pollers(struct domain *d, u32 number)
+void event_wake_pollers(struct domain *d, u32 number)
 {
     struct vcpu *v;
 
@@ -68,21 +44,13 @@ static void wake_pollers(struct domain *d, u32 number)
     }
 }
 
-bool event_raise(struct domain *d, struct event_port *port)
+bool event_raise_fifo(struct domain *d, struct event_port *port)
 {
-    bool news = READ_ONCE(d->event.fifo) ? event_fifo_raise(d, port) : two_level_raise(d, port);
+    bool news = event_fifo_raise(d, port);
 
     if ( news && READ_ONCE(d->event.pollers) )
-        wake_pollers(d, port->number);
+        event_wake_pollers(d, port->number);
     return news;
-}
-
-void event_deliver_unmasked(struct domain *d, struct event_port *port)
-{
-    if ( READ_ONCE(d->event.fifo) )
-        event_fifo_unmask(d, port);
-    else
-        two_level_unmask(d, port);
 }
 
 void event_clear(struct domain *d, struct event_port *port)

@@ -13,6 +13,7 @@
 #include "domain/domain.h"
 #include "event/event.h"
 #include "lib/atomic.h"
+#include "lib/bitmap.h"
 
 /* Values that the ABI names (EVTCHNSTAT_*) and one of ours. */
 enum event_state {
@@ -54,12 +55,53 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
     return &d->event.groups[number / EVENT_GROUP][number % EVENT_GROUP];
 }
 
+/* ---- ports.c, under the event lock */
+
+/*
+ * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while @d
+ * is dying. Port 0 is never given.
+ */
+struct event_port *event_port_find_free(struct domain *d, long *rc);
+
+/* @port is bound to nothing any more: forget that it is pending, too. */
+void event_port_free(struct domain *d, struct event_port *port);
+
+static inline void event_port_set_state(struct event_port *port, enum event_state state)
+{
+    WRITE_ONCE(port->state, state);
+}
+
+/* ---- deliver.c and fifo.c */
+
+/* What event_raise() rarely comes to. */
+bool event_raise_fifo(struct domain *d, struct event_port *port);
+void event_select(struct domain *d, const struct event_port *port);
+void event_wake_pollers(struct domain *d, u32 number);
+
 /*
  * Make @port of @d pending and interrupt its vcpu, unless the port is masked. True if it was not pending before.
+ *
+ * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they are
+ * set the other way round, each by an operation that is a full barrier, and each only on the way from clear to set:
+ * whoever finds one set already knows that somebody else is bringing the news further up.
  */
-bool event_raise(struct domain *d, struct event_port *port);
+static inline bool event_raise(struct domain *d, struct event_port *port)
+{
+    struct shared_info *shared = d->shared_info;
+    u32 number = port->number;
 
-/* The same steps in one ABI's words: deliver.c picks between them. Pollers are the caller's. */
+    if ( READ_ONCE(d->event.fifo) )
+        return event_raise_fifo(d, port);
+    if ( test_and_set_bit(number, (unsigned long *)shared->evtchn_pending) )
+        return false;
+    if ( !test_bit(number, (unsigned long *)shared->evtchn_mask) )
+        event_select(d, port);
+    if ( READ_ONCE(d->event.pollers) )
+        event_wake_pollers(d, number);
+    return true;
+}
+
+/* The same steps in the FIFO ABI's words. Pollers are the caller's. */
 bool event_fifo_raise(struct domain *d, struct event_port *port);
 void event_fifo_unmask(struct domain *d, struct event_port *port);
 bool event_fifo_pending(struct domain *d, struct event_port *port);
@@ -71,9 +113,18 @@ void event_clear(struct domain *d, struct event_port *port);
 /* Give back the guest's frames; the domain is on the 2-level ABI again. Under the event lock. */
 void event_fifo_destroy(struct domain *d);
 
-/* EVTCHNOP_unmask without its checks. */
-void event_deliver_unmasked(struct domain *d, struct event_port *port);
+/* ---- the operations: ops/event_channel.def */
 
+bool event_virq_is_per_vcpu(u32 virq);
+
+long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg);
+long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg);
+long event_bind_virq(struct vcpu *v, struct evtchn_bind_virq *arg);
+long event_bind_pirq(struct vcpu *v, struct evtchn_bind_pirq *arg);
+long event_bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *arg);
+long event_bind_vcpu(struct vcpu *v, struct evtchn_bind_vcpu *arg);
+long event_close(struct vcpu *v, struct evtchn_close *arg);
+long event_reset(struct vcpu *v, gva_t arg);
 long event_fifo_init_control(struct vcpu *v, struct evtchn_init_control *arg);
 long event_fifo_expand_array(struct vcpu *v, struct evtchn_expand_array *arg);
 long event_fifo_set_priority(struct vcpu *v, struct evtchn_set_priority *arg);
