@@ -7,9 +7,11 @@
 #include "tests/host/host.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 
 #include "console/console.h"
+#include "cpu/percpu.h"
 #include "smp/lock.h"
 
 #define THREADS 4
