@@ -1,0 +1,163 @@
+/* Closing ports: one, or all of a domain's. port.h tells the locking. */
+#include "event/port.h"
+
+#include "access/access.h"
+#include "cpu/uaccess.h"
+#include "smp/smp.h"
+
+/* Ports that reset and teardown close before they look whether to stop. */
+#define CLOSE_BATCH 64
+
+/* Close @port if it is still joined to a port of @peer: that one is unbound again, open to @d. False: it isn't. */
+static bool close_pair(struct domain *d, struct event_port *port, struct domain *peer)
+{
+    struct event_port *other = NULL;
+
+    lock_pair(&d->event.lock, &peer->event.lock);
+    if ( port->state == EVENT_INTERDOMAIN && port->peer.domain == peer )
+    {
+        other = port->peer.port;
+        other->peer.port = NULL;
+        other->peer.domain = NULL;
+        other->open_to = d->id;
+        event_port_set_state(other, EVENT_UNBOUND);
+        event_port_free(d, port);
+    }
+    unlock_pair(&d->event.lock, &peer->event.lock);
+    if ( !other )
+        return false;
+    domain_put(peer); /* the references that the pair held */
+    domain_put(d);
+    return true;
+}
+
+/* Under the event lock: a VIRQ's vcpu stays the one that it was bound for, whomever the port interrupts. */
+static void virq_unbind(struct domain *d, const struct event_port *port)
+{
+    struct vcpu *v = d->vcpus[event_virq_is_per_vcpu(port->virq) ? port->vcpu : 0];
+
+    WRITE_ONCE(v->event.virq_port[port->virq], 0);
+}
+
+/*
+ * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to that domain's (with a reference); *@pirq:
+ * irq/ has to be told, and then the port freed. -EINVAL the port is not open.
+ */
+static long close_single(struct domain *d, struct event_port *port, struct domain **peer,
+                         bool *pirq)
+{
+    long rc = 0;
+
+    lock_acquire(&d->event.lock);
+    switch ( port->state )
+    {
+    case EVENT_INTERDOMAIN:
+        *peer = port->peer.domain;
+        domain_hold(*peer);
+        break;
+    case EVENT_PIRQ:
+        WRITE_ONCE(d->event.pirq_port[port->pirq], 0);
+        event_port_set_state(port, EVENT_CHANGING);
+        *pirq = true;
+        break;
+    case EVENT_VIRQ:
+        virq_unbind(d, port);
+        event_port_free(d, port);
+        break;
+    case EVENT_IPI:
+    case EVENT_UNBOUND:
+        event_port_free(d, port);
+        break;
+    default:
+        rc = -EINVAL;
+    }
+    lock_release(&d->event.lock);
+    return rc;
+}
+
+static void close_pirq(struct domain *d, struct event_port *port)
+{
+    irq_pirq_unbound(d, port->pirq);
+    lock_acquire(&d->event.lock);
+    event_port_free(d, port);
+    lock_release(&d->event.lock);
+}
+
+/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
+static long port_close(struct domain *d, struct event_port *port)
+{
+    for ( ;; )
+    {
+        struct domain *peer = NULL;
+        bool pirq = false, closed;
+        long rc = close_single(d, port, &peer, &pirq);
+
+        if ( pirq )
+            close_pirq(d, port);
+        if ( !peer )
+            return rc;
+        closed = close_pair(d, port, peer);
+        domain_put(peer);
+        if ( closed )
+            return 0;
+        /* The peer closed its end between our two looks: ours is unbound now, or something else already. */
+    }
+}
+
+/* EVTCHNOP_close. -EINVAL the port is not open. */
+long event_close(struct vcpu *v, struct evtchn_close *arg)
+{
+    struct event_port *port = event_port(v->domain, arg->port);
+
+    return port ? port_close(v->domain, port) : -EINVAL;
+}
+
+/* Close all ports from the cursor on. 0, or -ERESTART: call again. */
+static long close_all(struct domain *d)
+{
+    u32 first = READ_ONCE(d->event.close_cursor);
+
+    for ( u32 n = first; n < d->event.nr_ports; n++ )
+    {
+        if ( n % CLOSE_BATCH == 0 && n != first && preempt_pending() )
+        {
+            WRITE_ONCE(d->event.close_cursor, n);
+            return -ERESTART;
+        }
+        if ( READ_ONCE(event_port(d, n)->state) != EVENT_FREE )
+            port_close(d, event_port(d, n));
+    }
+    WRITE_ONCE(d->event.close_cursor, 0);
+
+    lock_acquire(&d->event.lock);
+    event_fifo_destroy(d);
+    lock_release(&d->event.lock);
+    return 0;
+}
+
+/*
+ * EVTCHNOP_reset: close all ports of @arg->dom and go back to the 2-level ABI. -ESRCH, -EPERM; -EINVAL another domain that
+ * is not paused. Stops and resumes; ports that the domain opens meanwhile may survive.
+ */
+long event_reset(struct vcpu *v, gva_t uarg)
+{
+    struct evtchn_reset arg;
+    struct domain *d;
+    long rc;
+
+    if ( copy_from_guest(&arg, uarg, sizeof(arg)) )
+        return -EFAULT;
+    rc = access_domain(v->domain, arg.dom, ACCESS_CONTROL, &d);
+    if ( rc )
+        return rc;
+    rc = d != v->domain && !d->pause_count ? -EINVAL : close_all(d);
+    domain_put(d);
+    if ( rc == -ERESTART )
+        rc = hypercall_continue(__HYPERVISOR_event_channel_op, EVTCHNOP_reset, uarg.n, 0, 0, 0);
+    return rc;
+}
+
+long event_domain_relinquish(struct domain *d)
+{
+    return close_all(d);
+}

@@ -1,0 +1,115 @@
+/* The ports of a domain: making them, finding a free one, and their end with the domain. port.h tells the locking. */
+#include "event/port.h"
+
+#include "mm/alloc.h"
+#include "mm/heap.h"
+
+#define GROUP_ORDER 1 /* frames of a group of ports */
+
+_Static_assert(EVENT_GROUP * sizeof(struct event_port) == PAGE_SIZE << GROUP_ORDER,
+               "a group fills its frames");
+_Static_assert(EVTCHN_FIFO_NR_CHANNELS / EVENT_GROUP * sizeof(struct event_port *) <= PAGE_SIZE,
+               "the list of groups is a block of the heap");
+
+/* One more than the highest port that @d may allocate. */
+static u32 port_limit(const struct domain *d)
+{
+    u32 limit = d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : EVTCHN_2L_NR_CHANNELS;
+
+    if ( d->event.max_port && d->event.max_port < limit )
+        return d->event.max_port + 1;
+    return limit;
+}
+
+/* Room for all groups that may ever be needed: so the list never moves, and its readers need no lock. */
+static struct event_port **groups_alloc(const struct domain *d)
+{
+    u32 ports = EVTCHN_FIFO_NR_CHANNELS;
+
+    if ( d->event.max_port && d->event.max_port < ports )
+        ports = d->event.max_port + 1;
+    return heap_new_array(struct event_port *, DIV_ROUND_UP(ports, EVENT_GROUP));
+}
+
+static long group_add(struct domain *d)
+{
+    u32 first = d->event.nr_ports;
+    struct event_port *group;
+
+    if ( !d->event.groups )
+        d->event.groups = groups_alloc(d);
+    group = d->event.groups ? mm_alloc(GROUP_ORDER) : NULL;
+    if ( !group )
+        return -ENOMEM;
+    for ( u32 i = 0; i < EVENT_GROUP; i++ )
+        group[i].number = first + i;
+    d->event.groups[first / EVENT_GROUP] = group;
+    atomic_store(&d->event.nr_ports, first + EVENT_GROUP);
+    return 0;
+}
+
+/*
+ * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while @d
+ * is dying. Port 0 is never given.
+ */
+struct event_port *event_port_find_free(struct domain *d, long *rc)
+{
+    u32 n = d->event.lowest_free ? d->event.lowest_free : 1;
+    struct event_port *port;
+
+    *rc = d->life == DOMAIN_ALIVE ? 0 : -EINVAL;
+    if ( *rc )
+        return NULL;
+    while ( n < d->event.nr_ports && event_port(d, n)->state != EVENT_FREE )
+        n++;
+    d->event.lowest_free = n;
+    if ( n >= port_limit(d) )
+        *rc = -ENOSPC;
+    else if ( n >= d->event.nr_ports )
+        *rc = group_add(d);
+    if ( *rc )
+        return NULL;
+
+    port = event_port(d, n);
+    port->vcpu = 0;
+    port->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    return port;
+}
+
+void event_port_free(struct domain *d, struct event_port *port)
+{
+    event_clear(d, port);
+    port->peer.domain = NULL;
+    port->peer.port = NULL;
+    event_port_set_state(port, EVENT_FREE);
+    if ( port->number < d->event.lowest_free )
+        d->event.lowest_free = port->number;
+}
+
+/* --- Lifecycle --- */
+
+long event_domain_create(struct domain *d)
+{
+    lock_init(&d->event.lock, LOCK_EVENT);
+    lock_init(&d->event.fifo_lock, LOCK_EVENT_QUEUE);
+    return 0;
+}
+
+void event_domain_destroy(struct domain *d)
+{
+    for ( u32 i = 0; i < d->event.nr_ports / EVENT_GROUP; i++ )
+        mm_free(d->event.groups[i], GROUP_ORDER);
+    heap_free(d->event.groups);
+    heap_free(d->event.pirq_port);
+}
+
+long event_vcpu_create(struct vcpu *v)
+{
+    (void)v;
+    return 0;
+}
+
+void event_vcpu_destroy(struct vcpu *v)
+{
+    (void)v;
+}
