@@ -12,7 +12,7 @@
 #include "mm/map.h"
 #include "smp/smp.h"
 
-/* How many single pages are done between two looks at pending work. */
+/* How many single pages are done between two looks at pending work: a power of 2. */
 #define STRIDE 32
 
 bool memory_address_bits(unsigned int flags, unsigned int *bits)
@@ -117,7 +117,7 @@ each_extent(const struct memory_call *call, const struct reservation *r,
 
     for ( ; i < r->ask.nr_extents; i++ )
     {
-        if ( i != call->start && i % stride == 0 && preempt_pending() )
+        if ( i != call->start && (i & (stride - 1)) == 0 && preempt_pending() )
             return memory_continue(call, i);
         if ( !one(r, i) )
             break;
