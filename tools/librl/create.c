@@ -1,0 +1,306 @@
+#include "create.h"
+
+#include <sys/mman.h>
+
+#include <xenforeignmemory.h>
+
+#include "build.h"
+#include "calls.h"
+#include "domain.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "message.h"
+#include "store.h"
+
+/* Memory that the domain may have beyond what it was given, as libxl allows: room for grant and transfer frames. */
+#define SLACK_KIB 1024
+
+/* The highest event channel port, libxl's default. */
+#define MAX_EVENT_PORT 1023
+
+#define GRANT_VERSION_MAX 2
+
+struct creation {
+    struct rl *rl;
+    const struct rl_config *config;
+    struct rl_build build;
+    bool exists; /* the domain build.id is ours to take apart if anything fails */
+};
+
+static int refused(const char *what, long rc)
+{
+    return rl_error((int)-rc, "the hypervisor refuses %s: %s", what, strerror((int)-rc));
+}
+
+static long domctl(struct creation *c, u32 command, struct xen_domctl *op)
+{
+    return rl_domctl(c->rl, command, c->build.id, op);
+}
+
+/* --- steps, in their order; 0 or a negative errno, told --- */
+
+static int make(struct creation *c)
+{
+    struct xen_domctl op = { 0 };
+    struct xen_domctl_createdomain *config = &op.u.createdomain;
+    long rc;
+
+    memcpy(config->handle, c->config->uuid, sizeof(config->handle));
+    config->max_vcpus = (u32)c->config->maxvcpus;
+    config->max_evtchn_port = MAX_EVENT_PORT;
+    config->max_grant_frames = -1;
+    config->max_maptrack_frames = -1;
+    config->grant_opts = XEN_DOMCTL_GRANT_version(GRANT_VERSION_MAX);
+    rc = rl_domctl(c->rl, XEN_DOMCTL_createdomain, 0, &op);
+    if ( rc < 0 )
+        return refused("to make a domain", rc);
+    c->build.id = (domid_t)op.domain;
+    c->exists = true;
+    return 0;
+}
+
+static int make_vcpus(struct creation *c)
+{
+    struct xen_domctl op = { 0 };
+    long rc;
+
+    op.u.max_vcpus.max = (u32)c->config->maxvcpus;
+    rc = domctl(c, XEN_DOMCTL_max_vcpus, &op);
+    return rc < 0 ? refused("to make the vcpus", rc) : 0;
+}
+
+static int limit_memory(struct creation *c)
+{
+    struct xen_domctl op = { 0 };
+    long rc;
+
+    op.u.max_mem.max_memkb = (c->config->memory_mib << 10) + SLACK_KIB;
+    rc = domctl(c, XEN_DOMCTL_max_mem, &op);
+    return rc < 0 ? refused("the limit of memory", rc) : 0;
+}
+
+static int open_port(struct creation *c, u32 *port)
+{
+    struct evtchn_alloc_unbound arg = { .dom = c->build.id, .remote_dom = 0 };
+    long rc = rl_event_op(c->rl, EVTCHNOP_alloc_unbound, &arg, sizeof(arg));
+
+    *port = arg.port;
+    return rc < 0 ? refused("an event channel", rc) : 0;
+}
+
+static int open_ports(struct creation *c)
+{
+    int rc = open_port(c, &c->build.builder.store_evtchn);
+
+    return rc ? rc : open_port(c, &c->build.builder.console_evtchn);
+}
+
+struct e820_entry {
+    u64 start, size;
+    u32 type;
+} __attribute__((packed));
+
+#define E820_RAM 1
+
+/* One range of RAM, as large as the domain may grow. */
+static int set_memory_map(struct creation *c)
+{
+    struct e820_entry *map = rl_call_array(c->rl);
+    struct xen_foreign_memory_map arg = { .domid = c->build.id, .map.nr_entries = 1 };
+    long rc;
+
+    *map = (struct e820_entry){ 0, c->config->maxmem_mib << 20, E820_RAM };
+    set_xen_guest_handle(arg.map.buffer, map);
+    rc = rl_memory_op(c->rl, XENMEM_set_memory_map, &arg, sizeof(arg));
+    return rc < 0 ? refused("the memory map", rc) : 0;
+}
+
+static int set_tsc(struct creation *c)
+{
+    struct xen_domctl op = { 0 };
+    long rc = domctl(c, XEN_DOMCTL_settscinfo, &op);
+
+    return rc < 0 ? refused("the TSC's mode", rc) : 0;
+}
+
+/* The schedulers that weigh domains differ in where the number goes. */
+static long put_weight(struct creation *c, u32 scheduler)
+{
+    struct xen_domctl op = { 0 };
+    struct xen_domctl_scheduler_op *arg = &op.u.scheduler_op;
+    u16 weight = (u16)(c->config->cpu_weight ? c->config->cpu_weight : 256);
+
+    arg->sched_id = scheduler;
+    arg->cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+    if ( scheduler == XEN_SCHEDULER_CREDIT )
+    {
+        arg->u.credit.weight = weight;
+        arg->u.credit.cap = (u16)c->config->cap;
+    }
+    else if ( scheduler == XEN_SCHEDULER_CREDIT2 )
+    {
+        arg->u.credit2.weight = weight;
+        arg->u.credit2.cap = (u16)c->config->cap;
+    }
+    else
+        return -EOPNOTSUPP;
+    return domctl(c, XEN_DOMCTL_scheduler_op, &op);
+}
+
+static int set_weight(struct creation *c)
+{
+    struct xen_sysctl op = { 0 };
+    long rc;
+
+    if ( !c->config->cpu_weight && !c->config->cap )
+        return 0;
+    rc = rl_sysctl(c->rl, XEN_SYSCTL_sched_id, &op);
+    if ( rc >= 0 )
+        rc = put_weight(c, op.u.sched_id.sched_id);
+    return rc < 0 ? refused("cpu_weight or cap", rc) : 0;
+}
+
+static int fill(struct creation *c)
+{
+    struct rl_domain domain;
+    int rc = rl_domain_get(c->rl, c->build.id, &domain);
+
+    if ( rc )
+        return refused("to tell of the new domain", rc);
+    c->build.rl = c->rl;
+    c->build.shared_info = domain.shared_info;
+    return rl_build_domain(&c->build);
+}
+
+/* The two rings are granted to the daemons in dom0, in entries that the ABI keeps for that. */
+static int grant_rings(struct creation *c)
+{
+    struct grant_entry_v1 *table = NULL;
+    xenforeignmemory_resource_handle *resource = xenforeignmemory_map_resource(
+        c->rl->memory, c->build.id, XENMEM_resource_grant_table, XENMEM_resource_grant_table_id_shared, 0, 1,
+        (void **)&table, PROT_READ | PROT_WRITE, 0);
+
+    if ( !resource )
+        return refused("the domain's grant table", -errno);
+    table[GNTTAB_RESERVED_CONSOLE].domid = 0;
+    table[GNTTAB_RESERVED_CONSOLE].frame = (u32)c->build.builder.console_mfn.n;
+    table[GNTTAB_RESERVED_XENSTORE].domid = 0;
+    table[GNTTAB_RESERVED_XENSTORE].frame = (u32)c->build.builder.store_mfn.n;
+    __atomic_store_n(&table[GNTTAB_RESERVED_CONSOLE].flags, GTF_permit_access, __ATOMIC_RELEASE);
+    __atomic_store_n(&table[GNTTAB_RESERVED_XENSTORE].flags, GTF_permit_access, __ATOMIC_RELEASE);
+    xenforeignmemory_unmap_resource(c->rl->memory, resource);
+    return 0;
+}
+
+static int tell_store(struct creation *c)
+{
+    return store_add_domain(c->rl, &c->build, c->config);
+}
+
+static const struct step {
+    int (*take)(struct creation *c);
+    const char *what;
+} steps[] = {
+    { make, "make a domain, paused" },
+    { make_vcpus, "make its vcpus" },
+    { limit_memory, "limit its memory" },
+    { open_ports, "open event channels for its store and its console" },
+    { set_memory_map, "set the memory map that it will be told" },
+    { set_tsc, "set its TSC's mode" },
+    { set_weight, "set its weight, if one is given" },
+    { fill, "give it memory, load the kernel, write page tables, start its first vcpu" },
+    { grant_rings, "grant the rings of store and console to dom0" },
+    { tell_store, "write its entries to the store and introduce it to xenstored" },
+};
+
+#define NR_STEPS (sizeof(steps) / sizeof(steps[0]))
+
+/* --- all of it --- */
+
+static int check_name(struct rl *rl, const struct rl_config *config)
+{
+    struct rl_domain other;
+
+    if ( !rl_domain_named(rl, config->name, &other) )
+        return 0;
+    return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER", other.id, config->name);
+}
+
+static void undo(struct creation *c)
+{
+    struct rl_domain domain;
+
+    if ( !c->exists )
+        return;
+    if ( !rl_domain_get(c->rl, c->build.id, &domain) )
+        rl_domain_destroy(c->rl, &domain);
+}
+
+int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
+{
+    struct creation c = { .rl = rl, .config = config };
+    int rc = check_name(rl, config);
+
+    if ( !rc )
+        rc = rl_build_prepare(&c.build, config);
+    for ( size_t i = 0; !rc && i < NR_STEPS; i++ )
+        rc = steps[i].take(&c);
+    rl_build_free(&c.build);
+    if ( rc )
+        undo(&c);
+    *id = c.build.id;
+    return rc;
+}
+
+/* --- a dry run --- */
+
+static void say_area(void (*say)(const char *line), const char *name, const struct builder_area *area)
+{
+    char line[160];
+
+    if ( !area->pages )
+        return;
+    snprintf(line, sizeof(line), "  %-12s pages %#8llx-%#-8llx at %#llx", name, (unsigned long long)area->pfn,
+             (unsigned long long)(area->pfn + area->pages - 1), (unsigned long long)area->va);
+    say(line);
+}
+
+static void say_layout(const struct builder *b, void (*say)(const char *line))
+{
+    const struct builder_layout *layout = &b->layout;
+    char line[160];
+
+    snprintf(line, sizeof(line), "kernel: %s %s, entry %#llx", b->image.guest_os, b->image.guest_version,
+             (unsigned long long)b->image.entry);
+    say(line);
+    snprintf(line, sizeof(line), "layout: %llu KiB are needed, %llu KiB are given",
+             (unsigned long long)layout->pages_needed * 4, (unsigned long long)b->nr_pages * 4);
+    say(line);
+    say_area(say, "kernel", &layout->kernel);
+    say_area(say, "ramdisk", &layout->initrd);
+    say_area(say, "p2m", &layout->p2m);
+    say_area(say, "start_info", &layout->start_info);
+    say_area(say, "store ring", &layout->xenstore);
+    say_area(say, "console ring", &layout->console);
+    say_area(say, "page tables", &layout->tables);
+    say_area(say, "p2m's tables", &layout->p2m_tables);
+    say_area(say, "stack", &layout->stack);
+}
+
+int rl_create_dry(struct rl *rl, const struct rl_config *config, void (*say)(const char *line))
+{
+    struct rl_build build = { 0 };
+    int rc = check_name(rl, config);
+
+    if ( !rc )
+        rc = rl_build_prepare(&build, config);
+    if ( !rc )
+    {
+        say_layout(&build.builder, say);
+        say("steps:");
+        for ( size_t i = 0; i < NR_STEPS; i++ )
+            say(steps[i].what);
+    }
+    rl_build_free(&build);
+    return rc;
+}

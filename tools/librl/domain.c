@@ -1,0 +1,232 @@
+#include "domain.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include <xenstore.h>
+
+#include "calls.h"
+#include "lib/bits.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "message.h"
+#include "store.h"
+
+/* --- names of states --- */
+
+const char *rl_reason_name(unsigned int reason)
+{
+    static const char *const names[] = {
+        [SHUTDOWN_poweroff] = "poweroff", [SHUTDOWN_reboot] = "reboot",       [SHUTDOWN_suspend] = "suspend",
+        [SHUTDOWN_crash] = "crash",       [SHUTDOWN_watchdog] = "watchdog",   [SHUTDOWN_soft_reset] = "soft-reset",
+    };
+
+    if ( reason == RL_REASON_DESTROYED )
+        return "destroyed";
+    return reason < ARRAY_SIZE(names) ? names[reason] : "unknown";
+}
+
+const char *rl_state_name(const struct rl_domain *domain)
+{
+    if ( domain->dying )
+        return "dying";
+    if ( domain->shutdown )
+        return "shutdown";
+    if ( domain->paused )
+        return "paused";
+    return domain->running || !domain->blocked ? "running" : "blocked";
+}
+
+/* --- listing --- */
+
+static void take(struct rl_domain *domain, const struct xen_domctl_getdomaininfo *info)
+{
+    *domain = (struct rl_domain){
+        .id = info->domain,
+        .running = info->flags & XEN_DOMINF_running,
+        .blocked = info->flags & XEN_DOMINF_blocked,
+        .paused = info->flags & XEN_DOMINF_paused,
+        .shutdown = info->flags & XEN_DOMINF_shutdown,
+        .dying = info->flags & XEN_DOMINF_dying,
+        .reason = info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask,
+        .pages = info->tot_pages,
+        .max_pages = info->max_pages,
+        .cpu_ns = info->cpu_time,
+        .shared_info = info->shared_info_frame,
+        .vcpus_online = info->nr_online_vcpus,
+        .vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 0 : info->max_vcpu_id + 1,
+    };
+    if ( !domain->shutdown )
+        domain->reason = RL_REASON_NONE;
+    memcpy(domain->uuid, info->handle, sizeof(domain->uuid));
+}
+
+int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsigned int max)
+{
+    struct xen_domctl_getdomaininfo *infos = rl_call_array(rl);
+    struct xen_sysctl op = { 0 };
+    long rc;
+
+    op.u.getdomaininfolist.first_domain = first;
+    op.u.getdomaininfolist.max_domains = min_t(u32, max, RL_ARRAY_SIZE / sizeof(*infos));
+    set_xen_guest_handle(op.u.getdomaininfolist.buffer, infos);
+    rc = rl_sysctl(rl, XEN_SYSCTL_getdomaininfolist, &op);
+    if ( rc < 0 )
+        return rl_error((int)-rc, "the hypervisor does not list its domains: %s", strerror((int)-rc));
+    for ( u32 i = 0; i < op.u.getdomaininfolist.num_domains; i++ )
+        take(&domains[i], &infos[i]);
+    return (int)op.u.getdomaininfolist.num_domains;
+}
+
+int rl_domain_get(struct rl *rl, domid_t id, struct rl_domain *domain)
+{
+    struct xen_domctl op = { 0 };
+    long rc = rl_domctl(rl, XEN_DOMCTL_getdomaininfo, id, &op);
+
+    if ( rc < 0 || op.u.getdomaininfo.domain != id )
+        return -ESRCH;
+    take(domain, &op.u.getdomaininfo);
+    return 0;
+}
+
+void rl_domain_name(struct rl *rl, struct rl_domain *domain)
+{
+    char *name = store_read(rl, "/local/domain/%u/name", domain->id);
+
+    snprintf(domain->name, sizeof(domain->name), "%s", name ? name : "");
+    free(name);
+}
+
+/* --- finding --- */
+
+#define CHUNK 64
+
+bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain)
+{
+    struct rl_domain some[CHUNK];
+    domid_t first = 0;
+    int count;
+
+    do
+    {
+        count = rl_domain_list(rl, first, some, CHUNK);
+        for ( int i = 0; i < count; i++ )
+        {
+            rl_domain_name(rl, &some[i]);
+            if ( !strcmp(some[i].name, name) )
+            {
+                *domain = some[i];
+                return true;
+            }
+            first = some[i].id + 1;
+        }
+    } while ( count == CHUNK );
+    return false;
+}
+
+int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain)
+{
+    uint64_t id;
+
+    if ( parse_u64_all(name, &id) )
+    {
+        if ( id < DOMID_FIRST_RESERVED && !rl_domain_get(rl, (domid_t)id, domain) )
+        {
+            rl_domain_name(rl, domain);
+            return 0;
+        }
+    }
+    else if ( rl_domain_named(rl, name, domain) )
+        return 0;
+    return rl_error(ESRCH, "there is no domain `%s`: `rl list` shows those there are", name);
+}
+
+/* --- doing --- */
+
+static int simple(struct rl *rl, const struct rl_domain *domain, u32 command, const char *what)
+{
+    struct xen_domctl op = { 0 };
+    long rc = rl_domctl(rl, command, domain->id, &op);
+
+    if ( rc < 0 )
+        return rl_error((int)-rc, "domain %u can't be %s: %s", domain->id, what, strerror((int)-rc));
+    return 0;
+}
+
+int rl_domain_pause(struct rl *rl, const struct rl_domain *domain)
+{
+    return simple(rl, domain, XEN_DOMCTL_pausedomain, "paused");
+}
+
+int rl_domain_unpause(struct rl *rl, const struct rl_domain *domain)
+{
+    return simple(rl, domain, XEN_DOMCTL_unpausedomain, "unpaused");
+}
+
+/* The hypervisor stops now and then so that we may take signals. */
+static long kill_domain(struct rl *rl, domid_t id)
+{
+    struct xen_domctl op = { 0 };
+    long rc;
+
+    do
+        rc = rl_domctl(rl, XEN_DOMCTL_destroydomain, id, &op);
+    while ( rc == -EAGAIN || rc == -ERESTART );
+    return rc;
+}
+
+/* Seconds that the daemons get to unmap a dead domain's pages. */
+#define GONE_SECONDS 20
+
+static bool wait_gone(struct rl *rl, domid_t id)
+{
+    struct rl_domain domain;
+    struct timespec pause = { 0, 1000000 };
+
+    for ( u64 waited = 0; waited < GONE_SECONDS * NS_PER_S; waited += (u64)pause.tv_nsec )
+    {
+        if ( rl_domain_get(rl, id, &domain) )
+            return true;
+        nanosleep(&pause, NULL);
+        pause.tv_nsec = min(pause.tv_nsec * 2, 50000000L);
+    }
+    return false;
+}
+
+int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)
+{
+    long rc;
+
+    if ( domain->id == 0 )
+        return rl_error(EINVAL, "domain 0 is the one that we are in: `poweroff` ends it, and the machine");
+    rc = kill_domain(rl, domain->id);
+    if ( rc < 0 && rc != -ESRCH )
+        return rl_error((int)-rc, "domain %u can't be destroyed: %s", domain->id, strerror((int)-rc));
+    store_forget_domain(rl, domain->id, domain->uuid);
+    if ( !wait_gone(rl, domain->id) )
+        return rl_error(EBUSY, "domain %u is dead, but somebody still has its memory mapped: are xenstored and xenconsoled "
+                               "well?", domain->id);
+    return 0;
+}
+
+int rl_domain_request(struct rl *rl, const struct rl_domain *domain, const char *request)
+{
+    if ( domain->id == 0 )
+        return rl_error(EINVAL, "domain 0 is the one that we are in: use its own `poweroff` or `reboot`");
+    if ( domain->shutdown )
+        return rl_error(EALREADY, "domain %u has stopped already (%s)", domain->id, rl_reason_name(domain->reason));
+    return store_write(rl, XBT_NULL, request, "/local/domain/%u/control/shutdown", domain->id);
+}
+
+int rl_domain_rename(struct rl *rl, struct rl_domain *domain, const char *name)
+{
+    char uuid[RL_UUID_TEXT];
+    int rc = store_write(rl, XBT_NULL, name, "/local/domain/%u/name", domain->id);
+
+    rl_uuid_text(domain->uuid, uuid);
+    if ( !rc )
+        rc = store_write(rl, XBT_NULL, name, "/vm/%s/name", uuid);
+    if ( !rc )
+        snprintf(domain->name, sizeof(domain->name), "%s", name);
+    return rc;
+}

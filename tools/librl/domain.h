@@ -1,0 +1,66 @@
+/* Domains that exist: which there are, what they do, and what can be done to them. */
+#ifndef LIBRL_DOMAIN_H
+#define LIBRL_DOMAIN_H
+
+#include "config.h"
+#include "handle.h"
+
+#define RL_NAME_SIZE 64
+
+/* Exit reasons beyond SHUTDOWN_*: the domain was taken apart from outside. */
+#define RL_REASON_NONE      0xff
+#define RL_REASON_DESTROYED 0xfe
+
+struct rl_domain {
+    domid_t id;
+    char name[RL_NAME_SIZE]; /* "" if the store has none */
+    u8 uuid[RL_UUID_SIZE];
+    bool running, blocked, paused, shutdown, dying;
+    unsigned int reason; /* SHUTDOWN_* once shutdown */
+    u64 pages, max_pages;
+    u64 cpu_ns;
+    u64 shared_info; /* its frame */
+    unsigned int vcpus_online, vcpus;
+};
+
+/* "poweroff" and so on. */
+const char *rl_reason_name(unsigned int reason);
+
+/* What the domain does, in a word: running, blocked, paused, shutdown, dying. */
+const char *rl_state_name(const struct rl_domain *domain);
+
+/*
+ * Up to @max domains from number @first on, in order; their number. A full array means that there may be more. Without names,
+ * which rl_domain_name() adds.
+ */
+int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsigned int max);
+
+/* The one with this number, without its name. -ESRCH, not told. */
+int rl_domain_get(struct rl *rl, domid_t id, struct rl_domain *domain);
+
+/* Fills domain->name from the store. */
+void rl_domain_name(struct rl *rl, struct rl_domain *domain);
+
+/* By name or number, with its name. -ESRCH there is none, told. */
+int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain);
+
+/* Is there a domain of this name? It is filled in if so. Nothing is told. */
+bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain);
+
+/* 0 or a negative errno, told. */
+int rl_domain_pause(struct rl *rl, const struct rl_domain *domain);
+int rl_domain_unpause(struct rl *rl, const struct rl_domain *domain);
+
+/*
+ * Takes the domain apart and its entries out of the store, and waits until it is gone. -EBUSY, told: it is dead, but
+ * somebody still has its memory mapped.
+ */
+int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain);
+
+/* Asks the guest, through the store, to do @request: "poweroff", "reboot". */
+int rl_domain_request(struct rl *rl, const struct rl_domain *domain, const char *request);
+
+/* Gives it another name in the store. */
+int rl_domain_rename(struct rl *rl, struct rl_domain *domain, const char *name);
+
+#endif

@@ -1,0 +1,251 @@
+#include "store.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <xenstore.h>
+
+#include "domain.h"
+#include "lib/bits.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "message.h"
+
+#define PATH_SIZE 256
+
+/* --- single entries --- */
+
+char *store_read(struct rl *rl, const char *path, ...)
+{
+    char full[PATH_SIZE];
+    unsigned int length;
+    va_list args;
+
+    va_start(args, path);
+    vsnprintf(full, sizeof(full), path, args);
+    va_end(args);
+    return rl_store(rl) ? xs_read(rl->store, XBT_NULL, full, &length) : NULL;
+}
+
+static int write_at(struct rl *rl, uint32_t t, const char *path, const char *value)
+{
+    if ( !rl_store(rl) )
+        return -EIO;
+    if ( !xs_write(rl->store, t, path, value, (unsigned int)strlen(value)) )
+        return rl_error(errno, "the store does not take %s: %s", path, strerror(errno));
+    return 0;
+}
+
+int store_write(struct rl *rl, uint32_t t, const char *value, const char *path, ...)
+{
+    char full[PATH_SIZE];
+    va_list args;
+
+    va_start(args, path);
+    vsnprintf(full, sizeof(full), path, args);
+    va_end(args);
+    return write_at(rl, t, full, value);
+}
+
+/* --- a new domain's entries --- */
+
+/* Entries get the rights of the folder that they are put into, so only folders and exceptions need to be told. */
+enum rights {
+    INHERITED,
+    SHOWN, /* dom0's; the guest may read */
+    GIVEN, /* the guest's own */
+};
+
+/* The folders, below which entries lie. */
+enum place { HOME, VM, LIBXL, BACKEND, PLACES };
+
+struct writer {
+    struct rl *rl;
+    uint32_t t;
+    const struct rl_build *build;
+    const struct rl_config *config;
+    char place[PLACES][PATH_SIZE];
+    int rc; /* of the first write that failed */
+};
+
+static int set_rights(struct writer *w, const char *path, enum rights rights)
+{
+    domid_t id = w->build->id;
+    struct xs_permissions shown[] = { { 0, XS_PERM_NONE }, { id, XS_PERM_READ } };
+    struct xs_permissions given[] = { { id, XS_PERM_NONE } };
+    bool ok = rights == INHERITED ||
+              (rights == SHOWN ? xs_set_permissions(w->rl->store, w->t, path, shown, ARRAY_SIZE(shown))
+                               : xs_set_permissions(w->rl->store, w->t, path, given, ARRAY_SIZE(given)));
+
+    return ok ? 0 : rl_error(errno, "the store does not take the rights of %s: %s", path, strerror(errno));
+}
+
+/* Nothing is written once something failed, so that the callers below can go straight on. */
+static void put(struct writer *w, enum place place, const char *name, enum rights rights, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+static void put(struct writer *w, enum place place, const char *name, enum rights rights, const char *fmt, ...)
+{
+    char path[PATH_SIZE * 2], value[MAX_GUEST_CMDLINE];
+    va_list args;
+
+    if ( w->rc )
+        return;
+    va_start(args, fmt);
+    vsnprintf(value, sizeof(value), fmt, args);
+    va_end(args);
+    snprintf(path, sizeof(path), "%s%s%s", w->place[place], *name ? "/" : "", name);
+    w->rc = write_at(w->rl, w->t, path, value);
+    if ( !w->rc )
+        w->rc = set_rights(w, path, rights);
+}
+
+static void put_identity(struct writer *w)
+{
+    char uuid[RL_UUID_TEXT];
+    struct timespec now;
+
+    rl_uuid_text(w->config->uuid, uuid);
+    clock_gettime(CLOCK_REALTIME, &now);
+
+    put(w, HOME, "", SHOWN, "%s", "");
+    put(w, HOME, "vm", INHERITED, "%s", w->place[VM]);
+    put(w, HOME, "name", INHERITED, "%s", w->config->name);
+    put(w, HOME, "domid", INHERITED, "%u", w->build->id);
+    put(w, VM, "", SHOWN, "%s", "");
+    put(w, VM, "name", INHERITED, "%s", w->config->name);
+    put(w, VM, "uuid", INHERITED, "%s", uuid);
+    put(w, VM, "image/ostype", INHERITED, "linux"); /* libxl's word for all that isn't HVM */
+    put(w, VM, "image/kernel", INHERITED, "%s", w->config->kernel);
+    if ( w->config->ramdisk )
+        put(w, VM, "image/ramdisk", INHERITED, "%s", w->config->ramdisk);
+    put(w, VM, "image/cmdline", INHERITED, "%s", w->config->cmdline);
+    put(w, VM, "start_time", INHERITED, "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
+    put(w, LIBXL, "type", INHERITED, "pv");
+    put(w, LIBXL, "dm-version", INHERITED, "qemu_xen"); /* what xl shows of a domain without a device model */
+}
+
+static void put_machine(struct writer *w)
+{
+    char name[64];
+
+    for ( u64 i = 0; i < w->config->maxvcpus; i++ )
+    {
+        snprintf(name, sizeof(name), "cpu/%llu/availability", (unsigned long long)i);
+        put(w, HOME, name, INHERITED, i < w->config->vcpus ? "online" : "offline");
+    }
+    put(w, HOME, "memory/static-max", INHERITED, "%llu", (unsigned long long)w->config->maxmem_mib << 10);
+    put(w, HOME, "memory/target", INHERITED, "%llu", (unsigned long long)w->config->memory_mib << 10);
+    put(w, HOME, "memory/videoram", INHERITED, "0");
+}
+
+/* What the guest answers and tells; and where it may write what it likes. */
+static void put_control(struct writer *w)
+{
+    static const char *const own[] = {
+        "device/suspend/event-channel", "control/shutdown", "control/feature-poweroff", "control/feature-reboot",
+        "control/feature-suspend", "control/sysrq", "data", "drivers", "feature", "attr", "error",
+    };
+
+    put(w, HOME, "control/platform-feature-multiprocessor-suspend", INHERITED, "1");
+    put(w, HOME, "control/platform-feature-xs_reset_watches", INHERITED, "1");
+    for ( size_t i = 0; i < ARRAY_SIZE(own); i++ )
+        put(w, HOME, own[i], GIVEN, "%s", "");
+}
+
+static void put_rings(struct writer *w)
+{
+    const struct builder *b = &w->build->builder;
+
+    put(w, HOME, "store/port", INHERITED, "%u", b->store_evtchn);
+    put(w, HOME, "store/ring-ref", INHERITED, "%llu", (unsigned long long)b->store_mfn.n);
+    put(w, HOME, "console/backend", INHERITED, "%s", w->place[BACKEND]);
+    put(w, HOME, "console/backend-id", INHERITED, "0");
+    put(w, HOME, "console/limit", INHERITED, "1048576");
+    put(w, HOME, "console/type", INHERITED, "xenconsoled");
+    put(w, HOME, "console/output", INHERITED, "pty");
+    put(w, HOME, "console/tty", INHERITED, "%s", "");
+    put(w, HOME, "console/port", INHERITED, "%u", b->console_evtchn);
+    put(w, HOME, "console/ring-ref", INHERITED, "%llu", (unsigned long long)b->console_mfn.n);
+}
+
+/* The console as a device, in the guest's sight and in libxl's own notes. */
+static void put_console_device(struct writer *w)
+{
+    char frontend[PATH_SIZE * 2];
+
+    snprintf(frontend, sizeof(frontend), "%s/console", w->place[HOME]);
+    put(w, BACKEND, "", SHOWN, "%s", "");
+    put(w, BACKEND, "frontend", INHERITED, "%s", frontend);
+    put(w, BACKEND, "frontend-id", INHERITED, "%u", w->build->id);
+    put(w, BACKEND, "online", INHERITED, "1");
+    put(w, BACKEND, "state", INHERITED, "1");
+    put(w, BACKEND, "protocol", INHERITED, "vt100");
+
+    put(w, LIBXL, "device/console/0/frontend", INHERITED, "%s", frontend);
+    put(w, LIBXL, "device/console/0/backend", INHERITED, "%s", w->place[BACKEND]);
+    put(w, LIBXL, "device/console/0/frontend-id", INHERITED, "%u", w->build->id);
+    put(w, LIBXL, "device/console/0/online", INHERITED, "1");
+    put(w, LIBXL, "device/console/0/state", INHERITED, "1");
+    put(w, LIBXL, "device/console/0/protocol", INHERITED, "vt100");
+}
+
+static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uuid)
+{
+    char text[RL_UUID_TEXT];
+
+    rl_uuid_text(uuid, text);
+    snprintf(place[HOME], PATH_SIZE, "/local/domain/%u", id);
+    snprintf(place[VM], PATH_SIZE, "/vm/%s", text);
+    snprintf(place[LIBXL], PATH_SIZE, "/libxl/%u", id);
+    snprintf(place[BACKEND], PATH_SIZE, "/local/domain/0/backend/console/%u/0", id);
+}
+
+/* One try; -EAGAIN somebody else wrote to the same places, so that it must be done again. */
+static int try_add(struct writer *w)
+{
+    w->t = xs_transaction_start(w->rl->store);
+    if ( w->t == XBT_NULL )
+        return rl_error(errno, "the store does not begin a transaction: %s", strerror(errno));
+    w->rc = 0;
+    put_identity(w);
+    put_machine(w);
+    put_control(w);
+    put_rings(w);
+    put_console_device(w);
+    if ( !xs_transaction_end(w->rl->store, w->t, w->rc) && !w->rc )
+        w->rc = errno == EAGAIN ? -EAGAIN : rl_error(errno, "the store does not take the domain: %s", strerror(errno));
+    return w->rc;
+}
+
+int store_add_domain(struct rl *rl, const struct rl_build *build, const struct rl_config *config)
+{
+    struct writer w = { .rl = rl, .build = build, .config = config };
+    const struct builder *b = &build->builder;
+    int rc;
+
+    if ( !rl_store(rl) )
+        return -EIO;
+    name_places(w.place, build->id, config->uuid);
+    do
+        rc = try_add(&w);
+    while ( rc == -EAGAIN );
+    if ( !rc && !xs_introduce_domain(rl->store, build->id, b->store_mfn.n, b->store_evtchn) )
+        rc = rl_error(errno, "xenstored does not take the domain in: %s", strerror(errno));
+    return rc;
+}
+
+void store_forget_domain(struct rl *rl, domid_t id, const u8 uuid[RL_UUID_SIZE])
+{
+    char place[PLACES][PATH_SIZE], backend[PATH_SIZE];
+
+    if ( !rl_store(rl) )
+        return;
+    name_places(place, id, uuid);
+    snprintf(backend, sizeof(backend), "/local/domain/0/backend/console/%u", id);
+    xs_rm(rl->store, XBT_NULL, place[HOME]);
+    xs_rm(rl->store, XBT_NULL, place[VM]);
+    xs_rm(rl->store, XBT_NULL, place[LIBXL]);
+    xs_rm(rl->store, XBT_NULL, backend);
+}

@@ -1,0 +1,96 @@
+/* create. */
+#include <stdio.h>
+
+#include "json.h"
+#include "lib/string.h"
+#include "librl/create.h"
+#include "librl/message.h"
+#include "verb.h"
+
+/* The first word is a file, unless it is a setting like the others. */
+static int read_settings(struct rl_config *config, const struct arguments *arguments)
+{
+    char **word = arguments->words;
+    int rc = 0;
+
+    if ( !strchr(*word, '=') )
+        rc = rl_config_read(config, *word++);
+    while ( !rc && *word )
+        rc = rl_config_override(config, *word++);
+    return rc ? rc : rl_config_finish(config);
+}
+
+static void say(const char *line)
+{
+    puts(line);
+}
+
+static int dry_run(struct rl *rl, const struct rl_config *config)
+{
+    char *text = rl_config_text(config);
+
+    printf("settings:\n%s", text ? text : "");
+    free(text);
+    return rl_create_dry(rl, config, say);
+}
+
+static int start(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
+{
+    return arguments->option['p'] ? 0 : rl_domain_unpause(rl, domain);
+}
+
+static void report(const struct rl_domain *domain, const struct arguments *arguments)
+{
+    if ( arguments->option['j'] )
+        json_print(json_domain(domain));
+    else
+        printf("%s is domain %u\n", domain->name, domain->id);
+}
+
+static int make(struct rl *rl, const struct rl_config *config, const struct arguments *arguments)
+{
+    struct rl_domain domain;
+    domid_t id;
+    int rc = rl_create(rl, config, &id);
+
+    if ( !rc )
+        rc = rl_domain_get(rl, id, &domain);
+    if ( rc )
+        return rc;
+    snprintf(domain.name, sizeof(domain.name), "%s", config->name);
+    rc = start(rl, &domain, arguments);
+    if ( !rc )
+        report(&domain, arguments);
+    return rc;
+}
+
+static int create(struct rl *rl, const struct arguments *arguments)
+{
+    struct rl_config config;
+    int rc;
+
+    rl_config_init(&config);
+    rc = read_settings(&config, arguments);
+    if ( !rc )
+        rc = arguments->option['n'] ? dry_run(rl, &config) : make(rl, &config, arguments);
+    rl_config_free(&config);
+    return rc;
+}
+
+const struct verb verb_create = {
+    .name = "create",
+    .synopsis = "[FILE] [NAME=VALUE...]",
+    .summary = "Make a domain and start it",
+    .help = "FILE has xl.cfg's syntax; settings on the command line win. Known are name, kernel, ramdisk, root, extra,\n"
+            "cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpu_weight, cap, uuid, type (pv), and on_poweroff,\n"
+            "on_reboot, on_crash: destroy, restart, rename-restart or preserve.\n",
+    .least = 1,
+    .most = -1,
+    .run = create,
+    .options = {
+        OPTION_JSON,
+        { 'n', "dry-run", NULL, "check everything and say what would be done" },
+        { 'p', "paused", NULL, "leave it paused" },
+        { 'c', "console", NULL, "attach to its console" },
+    },
+};
