@@ -24,24 +24,24 @@ static long again(const struct batch_call *call, unsigned long reqs, u32 count)
     return hypercall_continue(call->nr, reqs, count, call->pdone, call->foreigndom, 0);
 }
 
-/* *pdone counts what all parts did, so it is read for what the earlier ones did. */
-static bool tell_done(const struct batch_call *call, u32 done)
+/*
+ * *pdone counts what all parts did, so it is read for what the earlier ones did. A guest that gives a bad address for it isn't
+ * told the count, and that is all.
+ */
+static void tell_done(const struct batch_call *call, u32 done)
 {
     u32 before = 0;
 
-    if ( !call->pdone )
-        return true;
-    if ( (call->count & COUNT_CONTINUED) && !guest_load_u32(&before, to_gva(call->pdone)) )
-        return false;
-    return guest_store_u32(to_gva(call->pdone), before + done);
+    if ( !call->pdone || ((call->count & COUNT_CONTINUED) && !guest_load_u32(&before, to_gva(call->pdone))) )
+        return;
+    (void)guest_store_u32(to_gva(call->pdone), before + done);
 }
 
 long batch_end(const struct batch_call *call, struct domain *d, u32 done, long rc)
 {
     u32 count = call->count & ~COUNT_FLAGS;
 
-    if ( !tell_done(call, done) )
-        rc = -EFAULT;
+    tell_done(call, done);
     if ( rc == -ERESTART )
         return again(call, call->reqs + done * call->size, (count - done) | COUNT_CONTINUED);
     if ( drain(d) )
