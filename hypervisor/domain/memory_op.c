@@ -1,11 +1,14 @@
 /* memory_op: dispatch, and the operations that need no more than a line. */
 #include "access/access.h"
 #include "domain/memory.h"
+#include "lib/bits.h"
 #include "mm/map.h"
 
 /* The upper bits of the command are where a continuation goes on. */
 #define OP_BITS 6
 #define OP_MASK ((1UL << OP_BITS) - 1)
+
+#define M2P_CHUNK_SIZE (2UL << 20)
 
 long memory_continue(const struct memory_call *call, unsigned long at)
 {
@@ -40,6 +43,30 @@ static long memory_machphys_mapping(const struct memory_call *call)
     };
 
     return copy_to_guest(call->arg, &mapping, sizeof(mapping)) ? -EFAULT : 0;
+}
+
+/* The frames that hold one 2 MiB chunk of the M2P after the other; where there is no RAM, the last that there was again. */
+static long memory_machphys_list(const struct memory_call *call)
+{
+    u64 chunks = DIV_ROUND_UP(frame_limit * sizeof(u64), M2P_CHUNK_SIZE);
+    struct xen_machphys_mfn_list list;
+    mfn_t last = to_mfn(0);
+    u32 i;
+
+    if ( copy_from_guest(&list, call->arg, sizeof(list)) )
+        return -EFAULT;
+
+    for ( i = 0; i < chunks && i < list.max_extents; i++ )
+    {
+        mfn_t mfn = m2p_chunk(i);
+
+        if ( !mfn_eq(mfn, INVALID_MFN) )
+            last = mfn;
+        if ( !guest_store_u64(handle_gva_at(list.extent_start, i), last.n) )
+            return -EFAULT;
+    }
+    list.nr_extents = i;
+    return copy_to_guest(call->arg, &list, sizeof(list)) ? -EFAULT : 0;
 }
 
 /* A case for each row that has a handler. */

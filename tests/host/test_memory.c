@@ -110,6 +110,12 @@ u32 grant_table_max_frames(struct domain *d)
     return GRANT_FRAMES;
 }
 
+/* The M2P of a machine of 32 MiB is less than one chunk. */
+mfn_t m2p_chunk(u64 index)
+{
+    return index ? INVALID_MFN : to_mfn(0x1000);
+}
+
 /* --- set up --- */
 
 static struct domain *dom0, *domu;
@@ -602,6 +608,20 @@ TEST(the_machines_map_is_sorted_and_dom0s)
     expect(nr == 1 && !got[1].size);
     run(domu);
     expect_eq(get_map(XENMEM_machine_memory_map, 4, got, &nr), -EPERM);
+}
+
+TEST(the_frames_of_the_m2p)
+{
+    u64 chunks[2] = {};
+    struct xen_machphys_mfn_list arg = { .max_extents = 2, .extent_start = { (xen_pfn_t *)chunks } };
+
+    start();
+    expect_eq(memory_op(XENMEM_machphys_mfn_list, (unsigned long)&arg), 0);
+    expect(arg.nr_extents == 1 && chunks[0] == 0x1000 && !chunks[1]);
+    arg.extent_start.p = NULL;
+    expect_eq(memory_op(XENMEM_machphys_mfn_list, (unsigned long)&arg), -EFAULT);
+    run(domu);
+    expect_eq(memory_op(XENMEM_machphys_mfn_list, (unsigned long)&arg), -EPERM);
 }
 
 TEST(grant_frames_to_map)
