@@ -59,45 +59,40 @@ fault:
 
 static inline bool guest_load_u64(u64 *value, gva_t from)
 {
-    u64 got = 0;
-    u32 ok = 1;
+    u64 got;
 
     if ( !guest_word_ok(from) )
         return false;
 
-    __asm__ volatile(SMAP_OPEN
-                     "1: mov (%2), %0\n"
-                     "2:\n" SMAP_CLOSE
-                     ".pushsection .fixup, \"ax\"\n"
-                     "3: xor %1, %1\n"
-                     "jmp 2b\n"
-                     ".popsection\n" EXTABLE(1b, 3b)
-                     : "+r"(got), "+r"(ok)
-                     : "r"(from.n)
-                     : "memory");
+    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE(1b, %l[fault])
+                 : "=r"(got)
+                 : "r"(from.n)
+                 : "memory"
+                 : fault);
     *value = got;
-    return ok;
+    return true;
+fault:
+    guest_access_end();
+    return false;
 }
 
 static inline bool guest_load_u32(u32 *value, gva_t from)
 {
-    u32 got = 0, ok = 1;
+    u32 got;
 
     if ( !guest_word_ok(from) )
         return false;
 
-    __asm__ volatile(SMAP_OPEN
-                     "1: mov (%2), %0\n"
-                     "2:\n" SMAP_CLOSE
-                     ".pushsection .fixup, \"ax\"\n"
-                     "3: xor %1, %1\n"
-                     "jmp 2b\n"
-                     ".popsection\n" EXTABLE(1b, 3b)
-                     : "+r"(got), "+r"(ok)
-                     : "r"(from.n)
-                     : "memory");
+    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE(1b, %l[fault])
+                 : "=r"(got)
+                 : "r"(from.n)
+                 : "memory"
+                 : fault);
     *value = got;
-    return ok;
+    return true;
+fault:
+    guest_access_end();
+    return false;
 }
 
 static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)

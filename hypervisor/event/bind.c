@@ -29,8 +29,11 @@ long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg)
 {
     domid_t remote = arg->remote_dom == DOMID_SELF ? v->domain->id : arg->remote_dom;
     struct domain *d;
-    long rc = access_domain(v->domain, arg->dom, ACCESS_CONTROL, &d);
+    long rc;
 
+    if ( arg->dom == DOMID_SELF )
+        return event_alloc_unbound(v->domain, remote, &arg->port);
+    rc = access_domain(v->domain, arg->dom, ACCESS_CONTROL, &d);
     if ( rc )
         return rc;
     rc = event_alloc_unbound(d, remote, &arg->port);
@@ -38,14 +41,17 @@ long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg)
     return rc;
 }
 
-/* Under both locks: make the pair. */
+/* Under both locks: make the pair, each end holding the other's domain. One's own needs no holding. */
 static void join(struct domain *a, struct event_port *a_port, struct domain *b,
                  struct event_port *b_port)
 {
-    domain_hold(b);
+    if ( a != b )
+    {
+        domain_hold(a);
+        domain_hold(b);
+    }
     a_port->peer.domain = b;
     a_port->peer.port = b_port;
-    domain_hold(a);
     b_port->peer.domain = a;
     b_port->peer.port = a_port;
     event_port_set_state(a_port, EVENT_INTERDOMAIN);
@@ -70,8 +76,8 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {
     struct domain *d = v->domain;
-    domid_t remote_id = arg->remote_dom == DOMID_SELF ? d->id : arg->remote_dom;
-    struct domain *remote = domain_get(remote_id);
+    bool self = arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id;
+    struct domain *remote = self ? d : domain_get(arg->remote_dom);
     struct event_port *port, *remote_port;
     long rc;
 
@@ -89,7 +95,8 @@ long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
         event_raise(d, port);
     }
     unlock_pair(&d->event.lock, &remote->event.lock);
-    domain_put(remote);
+    if ( !self )
+        domain_put(remote);
     return rc;
 }
 

@@ -8,27 +8,34 @@
 /* Ports that reset and teardown close before they look whether to stop. */
 #define CLOSE_BATCH 64
 
-/* Close @port if it is still joined to a port of @peer: that one is unbound again, open to @d. False: it isn't. */
+/* Under both locks: @port of @d is free, and its peer unbound, open to @d. */
+static void part(struct domain *d, struct event_port *port)
+{
+    struct event_port *other = port->peer.port;
+
+    other->peer.port = NULL;
+    other->peer.domain = NULL;
+    other->open_to = d->id;
+    event_port_set_state(other, EVENT_UNBOUND);
+    event_port_free(d, port);
+}
+
+/* Close @port if it is still joined to a port of @peer, another domain. False: it isn't. */
 static bool close_pair(struct domain *d, struct event_port *port, struct domain *peer)
 {
-    struct event_port *other = NULL;
+    bool joined;
 
     lock_pair(&d->event.lock, &peer->event.lock);
-    if ( port->state == EVENT_INTERDOMAIN && port->peer.domain == peer )
-    {
-        other = port->peer.port;
-        other->peer.port = NULL;
-        other->peer.domain = NULL;
-        other->open_to = d->id;
-        event_port_set_state(other, EVENT_UNBOUND);
-        event_port_free(d, port);
-    }
+    joined = port->state == EVENT_INTERDOMAIN && port->peer.domain == peer;
+    if ( joined )
+        part(d, port);
     unlock_pair(&d->event.lock, &peer->event.lock);
-    if ( !other )
-        return false;
-    domain_put(peer); /* the references that the pair held */
-    domain_put(d);
-    return true;
+    if ( joined )
+    {
+        domain_put(peer); /* the references that the pair held */
+        domain_put(d);
+    }
+    return joined;
 }
 
 /* Under the event lock: a VIRQ's vcpu stays the one that it was bound for, whomever the port interrupts. */
@@ -40,8 +47,8 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
 }
 
 /*
- * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to that domain's (with a reference); *@pirq:
- * irq/ has to be told, and then the port freed. -EINVAL the port is not open.
+ * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to one of that domain, which is held now;
+ * *@pirq: irq/ has to be told, and then the port freed. -EINVAL the port is not open.
  */
 static long close_single(struct domain *d, struct event_port *port, struct domain **peer,
                          bool *pirq)
@@ -52,8 +59,13 @@ static long close_single(struct domain *d, struct event_port *port, struct domai
     switch ( port->state )
     {
     case EVENT_INTERDOMAIN:
-        *peer = port->peer.domain;
-        domain_hold(*peer);
+        if ( port->peer.domain == d )
+            part(d, port);
+        else
+        {
+            *peer = port->peer.domain;
+            domain_hold(*peer);
+        }
         break;
     case EVENT_PIRQ:
         WRITE_ONCE(d->event.pirq_port[port->pirq], 0);

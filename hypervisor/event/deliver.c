@@ -1,6 +1,10 @@
 /*
  * Delivery of events: from a port to the guest's memory and the vcpu's upcall. The 2-level ABI is here, the FIFO ABI in
  * fifo.c.
+ *
+ * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they are
+ * set the other way round, each by an operation that is a full barrier, and each only on the way from clear to set:
+ * whoever finds one set already knows that somebody else is bringing the news further up.
  */
 #include "event/port.h"
 
@@ -18,20 +22,8 @@ void event_mark_upcall(struct vcpu *v)
     sched_event_arrived(v);
 }
 
-void event_select(struct domain *d, const struct event_port *port)
-{
-    struct vcpu *v = d->vcpus[READ_ONCE(port->vcpu)];
-    unsigned long *selector;
-
-    if ( !v ) /* the toolstack opened the port before it made the vcpu */
-        return;
-    selector = (unsigned long *)&v->cpu.info->evtchn_pending_sel;
-    if ( !test_and_set_bit(port->number / BITS_PER_SELECTOR_BIT, selector) )
-        event_mark_upcall(v);
-}
-
 /* SCHEDOP_poll waits for pending ports, masked or not. */
-void event_wake_pollers(struct domain *d, u32 number)
+static void wake_pollers(struct domain *d, u32 number)
 {
     struct vcpu *v;
 
@@ -44,13 +36,40 @@ void event_wake_pollers(struct domain *d, u32 number)
     }
 }
 
-bool event_raise_fifo(struct domain *d, struct event_port *port)
+void event_select(struct domain *d, const struct event_port *port)
+{
+    struct vcpu *v = d->vcpus[READ_ONCE(port->vcpu)];
+
+    if ( v && event_set_selector_bit(v->cpu.info, port->number / BITS_PER_SELECTOR_BIT) )
+        event_mark_upcall(v);
+    /* no vcpu: the toolstack opened the port before it made that */
+}
+
+void event_tell(struct domain *d, const struct event_port *port)
+{
+    if ( READ_ONCE(d->event.pollers) )
+        wake_pollers(d, port->number);
+    if ( !event_mask_bit(d->shared_info, port->number) )
+        event_select(d, port);
+}
+
+static bool fifo_raise(struct domain *d, struct event_port *port)
 {
     bool news = event_fifo_raise(d, port);
 
     if ( news && READ_ONCE(d->event.pollers) )
-        event_wake_pollers(d, port->number);
+        wake_pollers(d, port->number);
     return news;
+}
+
+bool event_raise(struct domain *d, struct event_port *port)
+{
+    if ( READ_ONCE(d->event.fifo) )
+        return fifo_raise(d, port);
+    if ( !event_set_pending_bit(d->shared_info, port->number) )
+        return false;
+    event_tell(d, port);
+    return true;
 }
 
 void event_clear(struct domain *d, struct event_port *port)
@@ -61,20 +80,13 @@ void event_clear(struct domain *d, struct event_port *port)
         clear_bit(port->number, (unsigned long *)d->shared_info->evtchn_pending);
 }
 
-bool event_port_valid(struct domain *d, u32 number)
+long event_port_pending(struct domain *d, u32 number)
 {
-    return event_port(d, number) != NULL;
-}
-
-bool event_port_pending(struct domain *d, u32 number)
-{
-    struct event_port *port = event_port(d, number);
-
-    if ( !port )
-        return false;
+    if ( !event_port_exists(d, number) )
+        return -EINVAL;
     if ( READ_ONCE(d->event.fifo) )
-        return event_fifo_pending(d, port);
-    return test_bit(number, (unsigned long *)d->shared_info->evtchn_pending);
+        return event_fifo_pending(d, event_port_at(d, number));
+    return event_bit(d->shared_info->evtchn_pending, number);
 }
 
 /*

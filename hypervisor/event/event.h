@@ -31,9 +31,8 @@ static inline bool event_deliverable(const struct vcpu *v)
 /* Mark @v's upcall pending and make it run: wakes it if it is blocked. */
 void event_mark_upcall(struct vcpu *v);
 
-/* SCHEDOP_poll's tests: does the port exist, is it pending (masked or not)? */
-bool event_port_pending(struct domain *d, u32 port);
-bool event_port_valid(struct domain *d, u32 port);
+/* SCHEDOP_poll's test: 1 the port is pending, masked or not; 0 it is not; -EINVAL it doesn't exist. */
+long event_port_pending(struct domain *d, u32 port);
 
 /*
  * From event_poll_begin on, and until event_poll_end, an event on port @number of @v's domain (EVENT_POLL_ANY: on any)

@@ -13,12 +13,9 @@ static void send_to_peer(struct domain *d, struct event_port *port)
     lock_release(&d->event.lock);
 }
 
-/* EVTCHNOP_send. -EINVAL nothing can be sent through this port. The peer may have closed its end: that is no error. */
-static long event_send(struct vcpu *v, struct evtchn_send *arg)
+static long send_any(struct domain *d, struct event_port *port)
 {
-    struct domain *d = v->domain;
-    struct event_port *port = event_port(d, arg->port);
-    u8 state = port ? READ_ONCE(port->state) : EVENT_FREE;
+    u8 state = READ_ONCE(port->state);
 
     if ( state == EVENT_INTERDOMAIN )
         send_to_peer(d, port);
@@ -29,33 +26,60 @@ static long event_send(struct vcpu *v, struct evtchn_send *arg)
     return 0;
 }
 
-static inline void two_level_unmask(struct domain *d, const struct event_port *port)
+/*
+ * EVTCHNOP_send. -EINVAL nothing can be sent through this port. The peer may have closed its end: that is no error.
+ *
+ * First what may end soonest: a port of our own, in the 2-level ABI, that is pending already or masked.
+ */
+static inline long send(struct domain *d, u32 number)
 {
     struct shared_info *shared = d->shared_info;
-    u32 number = port->number;
+    struct event_port *port;
 
-    if ( test_and_clear_bit(number, (unsigned long *)shared->evtchn_mask) &&
-         test_bit(number, (unsigned long *)shared->evtchn_pending) )
-        event_select(d, port);
+    if ( !event_port_exists(d, number) )
+        return -EINVAL;
+    port = event_port_at(d, number);
+    if ( READ_ONCE(port->state) != EVENT_IPI || READ_ONCE(d->event.fifo) )
+        return send_any(d, port);
+    if ( !event_set_pending_bit(shared, number) )
+        return 0;
+    if ( !event_mask_bit(shared, number) || READ_ONCE(d->event.pollers) )
+        event_tell(d, port);
+    return 0;
 }
 
-/* EVTCHNOP_unmask. -EINVAL no such port; one that is closed is let be. */
+static long event_send(struct vcpu *v, struct evtchn_send *arg)
+{
+    return send(v->domain, arg->port);
+}
+
+static long unmask_any(struct domain *d, struct event_port *port)
+{
+    if ( READ_ONCE(d->event.fifo) )
+        event_fifo_unmask(d, port);
+    else if ( event_clear_bit(d->shared_info->evtchn_mask, port->number) &&
+              event_bit(d->shared_info->evtchn_pending, port->number) )
+        event_select(d, port);
+    if ( READ_ONCE(port->state) == EVENT_PIRQ )
+        irq_pirq_unmasked(d, port->pirq);
+    return 0;
+}
+
+/* EVTCHNOP_unmask. -EINVAL no such port; whether it is open does not matter. */
 static long event_unmask(struct vcpu *v, struct evtchn_unmask *arg)
 {
     struct domain *d = v->domain;
-    struct event_port *port = event_port(d, arg->port);
-    u8 state = port ? READ_ONCE(port->state) : EVENT_FREE;
+    u32 number = arg->port;
+    struct event_port *port;
 
-    if ( !port )
+    if ( !event_port_exists(d, number) )
         return -EINVAL;
-    if ( state == EVENT_FREE )
-        return 0;
-    if ( READ_ONCE(d->event.fifo) )
-        event_fifo_unmask(d, port);
-    else
-        two_level_unmask(d, port);
-    if ( state == EVENT_PIRQ )
-        irq_pirq_unmasked(d, port->pirq);
+    port = event_port_at(d, number);
+    if ( READ_ONCE(port->state) == EVENT_PIRQ || READ_ONCE(d->event.fifo) )
+        return unmask_any(d, port);
+    if ( event_clear_bit(d->shared_info->evtchn_mask, number) &&
+         event_bit(d->shared_info->evtchn_pending, number) )
+        event_select(d, port);
     return 0;
 }
 
@@ -118,7 +142,12 @@ static const struct subop event_ops[] = {
 #undef SUBOP
 };
 
+/* The most frequent operation of all does not wait for the table. */
 long event_channel_op(unsigned long cmd, unsigned long arg)
 {
+    u32 port;
+
+    if ( (u32)cmd == EVTCHNOP_send )
+        return guest_load_u32(&port, to_gva(arg)) ? send(current_vcpu()->domain, port) : -EFAULT;
     return subop_call(event_ops, ARRAY_SIZE(event_ops), cmd, arg);
 }

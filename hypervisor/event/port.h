@@ -47,12 +47,21 @@ struct event_port {
 
 _Static_assert(sizeof(struct event_port) == 32, "a group of ports is two frames");
 
-/* Port @number of @d, free or not; NULL: none such has ever been made. */
+/* Was port @number of @d ever made? Then event_port_at() finds it, free or not. */
+static inline bool event_port_exists(const struct domain *d, u32 number)
+{
+    return number < atomic_load(&d->event.nr_ports);
+}
+
+static inline struct event_port *event_port_at(const struct domain *d, u32 number)
+{
+    return &d->event.groups[number / EVENT_GROUP][number % EVENT_GROUP];
+}
+
+/* Both in one; NULL: it was not. */
 static inline struct event_port *event_port(const struct domain *d, u32 number)
 {
-    if ( number >= atomic_load(&d->event.nr_ports) )
-        return NULL;
-    return &d->event.groups[number / EVENT_GROUP][number % EVENT_GROUP];
+    return event_port_exists(d, number) ? event_port_at(d, number) : NULL;
 }
 
 /* ---- ports.c, under the event lock */
@@ -73,32 +82,70 @@ static inline void event_port_set_state(struct event_port *port, enum event_stat
 
 /* ---- deliver.c and fifo.c */
 
-/* What event_raise() rarely comes to. */
-bool event_raise_fifo(struct domain *d, struct event_port *port);
-void event_select(struct domain *d, const struct event_port *port);
-void event_wake_pollers(struct domain *d, u32 number);
-
 /*
  * Make @port of @d pending and interrupt its vcpu, unless the port is masked. True if it was not pending before.
- *
- * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they are
- * set the other way round, each by an operation that is a full barrier, and each only on the way from clear to set:
- * whoever finds one set already knows that somebody else is bringing the news further up.
  */
-static inline bool event_raise(struct domain *d, struct event_port *port)
-{
-    struct shared_info *shared = d->shared_info;
-    u32 number = port->number;
+bool event_raise(struct domain *d, struct event_port *port);
 
-    if ( READ_ONCE(d->event.fifo) )
-        return event_raise_fifo(d, port);
-    if ( test_and_set_bit(number, (unsigned long *)shared->evtchn_pending) )
-        return false;
-    if ( !test_bit(number, (unsigned long *)shared->evtchn_mask) )
-        event_select(d, port);
-    if ( READ_ONCE(d->event.pollers) )
-        event_wake_pollers(d, number);
-    return true;
+/* Unmasked @port is pending in the 2-level bitmap: let its vcpu know. */
+void event_select(struct domain *d, const struct event_port *port);
+
+/* The rest of event_raise for a port that has just become pending in the 2-level bitmap. */
+void event_tell(struct domain *d, const struct event_port *port);
+
+/*
+ * The bits of the 2-level ABI: set one that was clear, clear one that was set, is it set? The compiler would compute the
+ * word and the bit, which these instructions do by themselves.
+ */
+static inline bool event_set_bit(void *words, u64 n)
+{
+#ifdef HOST_TEST
+    return !test_and_set_bit(n, words);
+#else
+    bool was_set;
+
+    __asm__ volatile("lock bts %2, (%1)" : "=@ccc"(was_set) : "r"(words), "r"(n) : "memory");
+    return !was_set;
+#endif
+}
+
+static inline bool event_clear_bit(void *words, u64 n)
+{
+#ifdef HOST_TEST
+    return test_and_clear_bit(n, words);
+#else
+    bool was_set;
+
+    __asm__ volatile("lock btr %2, (%1)" : "=@ccc"(was_set) : "r"(words), "r"(n) : "memory");
+    return was_set;
+#endif
+}
+
+static inline bool event_bit(const void *words, u64 n)
+{
+#ifdef HOST_TEST
+    return test_bit(n, words);
+#else
+    bool set;
+
+    __asm__ volatile("bt %2, (%1)" : "=@ccc"(set) : "r"(words), "r"(n) : "memory");
+    return set;
+#endif
+}
+
+static inline bool event_set_pending_bit(struct shared_info *shared, u64 n)
+{
+    return event_set_bit(shared->evtchn_pending, n);
+}
+
+static inline bool event_mask_bit(const struct shared_info *shared, u64 n)
+{
+    return event_bit(shared->evtchn_mask, n);
+}
+
+static inline bool event_set_selector_bit(struct vcpu_info *info, u64 n)
+{
+    return event_set_bit(&info->evtchn_pending_sel, n);
 }
 
 /* The same steps in the FIFO ABI's words. Pollers are the caller's. */

@@ -140,7 +140,7 @@ void sched_update(struct vcpu *v)
     lock_release(&q->lock);
 }
 
-void sched_wake(struct vcpu *v)
+__attribute__((noinline)) void sched_wake(struct vcpu *v)
 {
     event_poll_end(v);
     atomic_set(&v->sched.blocked, false);
@@ -151,7 +151,7 @@ void sched_event_arrived(struct vcpu *v)
 {
     if ( READ_ONCE(v->sched.blocked) )
         sched_wake(v);
-    else if ( READ_ONCE(v->sched.running) && v != current_vcpu() )
+    else if ( v != current_vcpu() && READ_ONCE(v->sched.running) )
         smp_kick(v->processor, WORK_VCPU); /* it may be in its guest, not looking */
 }
 

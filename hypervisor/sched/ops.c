@@ -30,14 +30,11 @@ static long sched_op_block(struct vcpu *v, gva_t arg)
 /* 1 one of @ports is pending, 0 none is, -EINVAL one doesn't exist. */
 static long poll_look(struct domain *d, const u32 *ports, u32 n)
 {
-    for ( u32 i = 0; i < n; i++ )
-    {
-        if ( !event_port_valid(d, ports[i]) )
-            return -EINVAL;
-        if ( event_port_pending(d, ports[i]) )
-            return 1;
-    }
-    return 0;
+    long rc = 0;
+
+    for ( u32 i = 0; i < n && !rc; i++ )
+        rc = event_port_pending(d, ports[i]);
+    return rc;
 }
 
 /*
@@ -68,6 +65,14 @@ static void poll_timeout(void *arg)
         sched_wake(v);
 }
 
+/* Most wait for one. */
+static bool read_ports(u32 *ports, gva_t from, u32 n)
+{
+    if ( n == 1 )
+        return guest_load_u32(ports, from);
+    return copy_from_guest(ports, from, n * sizeof(ports[0])) == 0;
+}
+
 /*
  * SCHEDOP_poll: sleep until one of the ports is pending, masked or not, an upcall is deliverable, or the time has come
  * (absolute ns, 0: never). -EINVAL more than POLL_PORTS_MAX ports, or one that doesn't exist; -EFAULT.
@@ -80,7 +85,7 @@ static long sched_op_poll(struct vcpu *v, struct sched_poll *arg)
 
     if ( n > POLL_PORTS_MAX )
         return -EINVAL;
-    if ( copy_from_guest(ports, handle_gva(arg->ports), n * sizeof(ports[0])) )
+    if ( !read_ports(ports, handle_gva(arg->ports), n) )
         return -EFAULT;
     rc = poll_look(v->domain, ports, n);
     if ( rc )
