@@ -129,14 +129,12 @@ void panic(const char *format, ...)
 {
     char why[256];
     va_list args;
-    u64 rsp;
 
     va_start(args, format);
     vsnprintf(why, sizeof(why), format, args);
     va_end(args);
     begin(why);
-    __asm__("mov %%rsp, %0" : "=r"(rsp));
-    print_stack(rsp);
+    print_stack((u64)__builtin_frame_address(0)); /* our own part tells nothing */
     domain_dump_all();
     stop();
 }

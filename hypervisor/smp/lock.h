@@ -23,9 +23,9 @@ enum lock_level {
     LOCK_SCHED,     /* run queues */
     LOCK_TIMER,     /* timer heap of a CPU */
     LOCK_ACCESS,    /* who may use which of the machine's resources */
+    LOCK_MAP,       /* the hypervisor's own page tables */
     LOCK_HEAP,      /* hypervisor heap */
     LOCK_ALLOC,     /* page allocator */
-    LOCK_MAP,       /* the hypervisor's own page tables */
     LOCK_LIST,      /* the list of domains */
     LOCK_CONSOLE,   /* console ring and devices */
     LOCK_LEVELS
