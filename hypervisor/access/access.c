@@ -13,9 +13,9 @@ static const struct {
     u8 self, other;
 } rules[ACCESS_RIGHTS][2] = {
     /*                    plain               privileged     */
-    [ACCESS_ADMIN]    = { { NEVER, NEVER },   { ALWAYS, ALWAYS } },
-    [ACCESS_CONTROL]  = { { ALWAYS, NEVER },  { ALWAYS, ALWAYS } },
-    [ACCESS_MAP]      = { { ALWAYS, NEVER },  { ALWAYS, ALWAYS } },
+    [ACCESS_ADMIN] = { { NEVER, NEVER }, { ALWAYS, ALWAYS } },
+    [ACCESS_CONTROL] = { { ALWAYS, NEVER }, { ALWAYS, ALWAYS } },
+    [ACCESS_MAP] = { { ALWAYS, NEVER }, { ALWAYS, ALWAYS } },
     [ACCESS_HARDWARE] = { { DEVICES, NEVER }, { ALWAYS, ALWAYS } },
 };
 

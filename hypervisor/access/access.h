@@ -11,10 +11,10 @@
 
 /* The rights over another domain, or over the machine, that operations ask for. */
 enum access_right {
-    ACCESS_ADMIN,     /* the machine: sysctl, platform_op, console, domctl */
-    ACCESS_CONTROL,   /* another domain's life and state */
-    ACCESS_MAP,       /* another domain's memory by mmu_update and kin */
-    ACCESS_HARDWARE,  /* drives devices: physdev, cache control, cacheability of mappings */
+    ACCESS_ADMIN,    /* the machine: sysctl, platform_op, console, domctl */
+    ACCESS_CONTROL,  /* another domain's life and state */
+    ACCESS_MAP,      /* another domain's memory by mmu_update and kin */
+    ACCESS_HARDWARE, /* drives devices: physdev, cache control, cacheability of mappings */
     ACCESS_RIGHTS
 };
 

@@ -7,9 +7,9 @@
 
 /* Allocated by access_domain_create, all under access/'s one lock. */
 struct domain_access {
-    struct rangeset *iomem;   /* mfns that are not RAM */
+    struct rangeset *iomem; /* mfns that are not RAM */
     struct rangeset *ioports;
-    struct rangeset *irqs;    /* GSIs */
+    struct rangeset *irqs; /* GSIs */
 };
 
 #endif

@@ -19,10 +19,10 @@ static bool config_possible(const struct xen_domctl_createdomain *config)
 {
     u32 version = XEN_DOMCTL_GRANT_version(config->grant_opts);
 
-    return !(config->flags & ~XEN_DOMCTL_CDF_xs_domain) && !config->iommu_opts && !config->vmtrace_size &&
-           !config->cpupool_id && version >= 1 && version <= GRANT_VERSION_MAX &&
-           !(config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) && !config->arch.emulation_flags &&
-           !(config->arch.misc_flags & ~XEN_X86_MSR_RELAXED);
+    return !(config->flags & ~XEN_DOMCTL_CDF_xs_domain) && !config->iommu_opts &&
+           !config->vmtrace_size && !config->cpupool_id && version >= 1 &&
+           version <= GRANT_VERSION_MAX && !(config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) &&
+           !config->arch.emulation_flags && !(config->arch.misc_flags & ~XEN_X86_MSR_RELAXED);
 }
 
 static bool id_taken(domid_t id)

@@ -26,8 +26,8 @@ long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *a
 
 long domctl_get_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 {
-    return control_give_policy(d->pv.cpuid, handle_gva(arg->leaves), &arg->nr_leaves, handle_gva(arg->msrs),
-                               &arg->nr_msrs);
+    return control_give_policy(d->pv.cpuid, handle_gva(arg->leaves), &arg->nr_leaves,
+                               handle_gva(arg->msrs), &arg->nr_msrs);
 }
 
 static long read_leaves(struct cpuid_policy *change, struct xen_domctl_cpu_policy *arg)
@@ -170,7 +170,8 @@ long domctl_shadow(struct domain *d, struct xen_domctl_shadow_op *arg)
 /* --- devices --- */
 
 /* Nobody gives what isn't his: -EPERM. */
-static long give_or_take(struct domain *d, enum access_resource kind, u64 first, u64 count, bool give)
+static long give_or_take(struct domain *d, enum access_resource kind, u64 first, u64 count,
+                         bool give)
 {
     u64 last = first + count - 1;
 

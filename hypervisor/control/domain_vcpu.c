@@ -101,7 +101,8 @@ static u64 effective(u64 affinity)
 }
 
 /* The CPUs of @asked that there are. Vcpus don't move, so that a hard affinity must include the CPU that @v is on. */
-static long read_affinity(const struct vcpu *v, const struct xenctl_bitmap *asked, bool hard, u64 *map)
+static long read_affinity(const struct vcpu *v, const struct xenctl_bitmap *asked, bool hard,
+                          u64 *map)
 {
     long rc = bitmap64_from_guest(map, asked);
 
@@ -137,7 +138,8 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
     {
         v->sched.soft_affinity = soft;
         if ( !rc )
-            rc = bitmap64_to_guest(&arg->cpumap_soft, effective(soft) & effective(v->sched.hard_affinity));
+            rc = bitmap64_to_guest(&arg->cpumap_soft,
+                                   effective(soft) & effective(v->sched.hard_affinity));
     }
     return rc;
 }

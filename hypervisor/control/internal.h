@@ -20,7 +20,8 @@ long bitmap64_from_guest(u64 *map, const struct xenctl_bitmap *from);
  * skipped. -ENOBUFS an array is too small, -EFAULT, -ENOMEM.
  */
 struct cpuid_policy;
-long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves, gva_t msrs, u32 *nr_msrs);
+long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves,
+                         gva_t msrs, u32 *nr_msrs);
 
 /* CPU numbers end here. */
 u32 control_nr_cpus(void);

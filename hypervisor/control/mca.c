@@ -56,7 +56,8 @@ static long mca_cpus(struct xen_mc_physcpuinfo *arg)
         return handler((argument *)&op->u);
 #define CASE_SOON(operation, argument, handler)
 #define CASE_NEVER(operation, argument, handler)
-#define SUBOP(operation, argument, direction, who, status, handler, summary) CASE_##status(operation, argument, handler)
+#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+    CASE_##status(operation, argument, handler)
 
 static long call(struct xen_mc *op)
 {

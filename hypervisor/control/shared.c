@@ -66,7 +66,8 @@ static long give_array(gva_t to, const void *array, size_t entry, u32 have, u32 
     return copy_to_guest(to, array, have * entry) ? -EFAULT : 0;
 }
 
-long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves, gva_t msrs, u32 *nr_msrs)
+long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves,
+                         gva_t msrs, u32 *nr_msrs)
 {
     struct policy_buffer *buffer = mm_alloc(0);
     u32 have_leaves, have_msrs;

@@ -106,7 +106,8 @@ static long copy_log(struct xen_sysctl_readconsole *arg, char *page)
 
     while ( done < arg->count )
     {
-        size_t got = console_ring_read(page, min_t(size_t, arg->count - done, PAGE_SIZE), &index, incremental, false);
+        size_t got = console_ring_read(page, min_t(size_t, arg->count - done, PAGE_SIZE), &index,
+                                       incremental, false);
 
         if ( got == 0 )
             break;

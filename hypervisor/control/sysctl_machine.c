@@ -65,7 +65,8 @@ long sysctl_available(struct xen_sysctl_availheap *arg)
 /* A null array asks how many nodes there are. */
 long sysctl_numa(struct xen_sysctl_numainfo *arg)
 {
-    struct xen_sysctl_meminfo memory = { mm_total_pages() << PAGE_SHIFT, mm_free_pages() << PAGE_SHIFT };
+    struct xen_sysctl_meminfo memory = { mm_total_pages() << PAGE_SHIFT, mm_free_pages()
+                                                                             << PAGE_SHIFT };
     u32 distance = 10;
     bool room = arg->num_nodes >= NR_NODES;
 
@@ -171,6 +172,6 @@ long sysctl_policy(struct xen_sysctl_cpu_policy *arg)
         arg->nr_leaves = CPUID_MAX_LEAVES;
     if ( !arg->msrs.p )
         arg->nr_msrs = CPUID_MAX_MSRS;
-    return control_give_policy(policy, handle_gva(arg->leaves), &arg->nr_leaves, handle_gva(arg->msrs),
-                               &arg->nr_msrs);
+    return control_give_policy(policy, handle_gva(arg->leaves), &arg->nr_leaves,
+                               handle_gva(arg->msrs), &arg->nr_msrs);
 }

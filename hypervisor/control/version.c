@@ -11,10 +11,10 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-#define RELEASE ((ABI_VERSION_MAJOR << 16) | ABI_VERSION_MINOR)
+#define RELEASE      ((ABI_VERSION_MAJOR << 16) | ABI_VERSION_MINOR)
 #define EXTRAVERSION "-ringleader"
 #define CAPABILITIES "xen-3.0-x86_64 xen-3.0-x86_32p "
-#define DENIED "<denied>"
+#define DENIED       "<denied>"
 
 /* The build names its commit; a build from a tarball has none. */
 #ifndef BUILD_CHANGESET

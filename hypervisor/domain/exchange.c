@@ -147,7 +147,8 @@ static bool well_formed(struct exchange *x)
 {
     const struct xen_memory_reservation *in = &x->ask.in, *out = &x->ask.out;
 
-    if ( in->domid != out->domid || in->extent_order > MEMORY_MAX_ORDER || out->extent_order > MEMORY_MAX_ORDER )
+    if ( in->domid != out->domid || in->extent_order > MEMORY_MAX_ORDER ||
+         out->extent_order > MEMORY_MAX_ORDER )
         return false;
     if ( in->nr_extents > ~0UL >> in->extent_order || out->nr_extents > ~0UL >> out->extent_order ||
          in->nr_extents << in->extent_order != out->nr_extents << out->extent_order )

@@ -12,7 +12,8 @@
 
 long memory_continue(const struct memory_call *call, unsigned long at)
 {
-    return hypercall_continue(__HYPERVISOR_memory_op, call->op | (at << OP_BITS), call->arg.n, 0, 0, 0);
+    return hypercall_continue(__HYPERVISOR_memory_op, call->op | (at << OP_BITS), call->arg.n, 0, 0,
+                              0);
 }
 
 /* One past the last frame, as libxc expects: it sizes the M2P by it. */
@@ -79,7 +80,8 @@ static long memory_machphys_list(const struct memory_call *call)
 #define CHECK_TARGET false /* by the handler, who knows which */
 #define CHECK_ADMIN  access_check(call.v->domain, call.v->domain, ACCESS_ADMIN)
 
-#define SUBOP(operation, argument, direction, who, status, handler, summary) CASE_##status(operation, who, handler)
+#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+    CASE_##status(operation, who, handler)
 
 long memory_op(unsigned long cmd, unsigned long arg)
 {

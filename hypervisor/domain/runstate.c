@@ -34,7 +34,8 @@ static void copy_consistent(const struct vcpu *v, struct vcpu_runstate_info *inf
 
         memcpy(info, from, sizeof(*info)); /* the holes too, which are zero */
         info->state_entry_time = entry;
-    } while ( __atomic_load_n(&from->state_entry_time, __ATOMIC_ACQUIRE) != info->state_entry_time );
+    } while ( __atomic_load_n(&from->state_entry_time, __ATOMIC_ACQUIRE) !=
+              info->state_entry_time );
 }
 
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)

@@ -14,7 +14,8 @@ struct cpu_features cpu_features = { .physical_bits = 52 };
 
 /* --- the hypervisor around: just enough --- */
 
-static struct domain dom0 = { .id = 0, .privileged = true }, domu = { .id = 5 }, other = { .id = 6 };
+static struct domain dom0 = { .id = 0, .privileged = true }, domu = { .id = 5 },
+                     other = { .id = 6 };
 static struct domain io = { .id = DOMID_IO }, xen = { .id = DOMID_XEN };
 struct domain *domain_io = &io, *domain_xen = &xen;
 static long heap_blocks, heap_left = -1; /* -1: without end */
@@ -166,7 +167,8 @@ TEST(special_domains_are_for_mapping)
 
 TEST(dom0_gets_what_the_hypervisor_does_not_keep)
 {
-    static const u16 denied[] = { 0x20, 0x21, 0xa0, 0xa1, 0x40, 0x43, 0x61, 0x70, 0x71, 0xcf8, 0xcfc, 0x608 };
+    static const u16 denied[] = { 0x20, 0x21, 0xa0, 0xa1,  0x40,  0x43,
+                                  0x61, 0x70, 0x71, 0xcf8, 0xcfc, 0x608 };
     static const u16 given[] = { 0, 0x1f0, 0x3f6, 0x60, 0x64, 0x80, 0x3d4, 0xc000, 0xffff };
 
     access_keep(ACCESS_IOPORTS, 0x608, 0x60b);
@@ -208,7 +210,8 @@ TEST(a_new_domain_has_nothing_whoever_had_its_number)
 
     access_domain_destroy(&domu);
     create(&domu);
-    expect(!access_iomem(&domu, to_mfn(0xf0003)) && !access_irq(&domu, 11) && !access_ioport(&domu, 0x80, 1));
+    expect(!access_iomem(&domu, to_mfn(0xf0003)) && !access_irq(&domu, 11) &&
+           !access_ioport(&domu, 0x80, 1));
 }
 
 TEST(impossible_ranges_are_refused)

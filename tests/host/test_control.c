@@ -28,7 +28,9 @@
 u64 fpu_features = 7;
 u64 time_tsc_khz = 1000000;
 char control_cmdline[1024] = "dom0_mem=512M loglvl=all";
-struct irq_acpi_facts irq_acpi = { .nr_cpus = 5, .apic_ids = { 0, 2, 4, 6, 8 }, .acpi_ids = { 1, 2, 3, 4, 5 } };
+struct irq_acpi_facts irq_acpi = { .nr_cpus = 5,
+                                   .apic_ids = { 0, 2, 4, 6, 8 },
+                                   .acpi_ids = { 1, 2, 3, 4, 5 } };
 
 static struct domain *dom0, *domu, *made;
 static struct xen_domctl_createdomain made_from;
@@ -65,7 +67,8 @@ struct cpuid_leaf host_cpuid(u32 leaf, u32 subleaf)
     }
 }
 
-long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out)
+long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+                   struct domain **out)
 {
     expect(!privileged);
     made_from = *config;
@@ -429,8 +432,8 @@ TEST(pauses_are_counted)
 /* A toolstack's unpause must not set a domain running that is being taken apart. */
 TEST(the_dying_stay_paused)
 {
-    static const u32 refused[] = { XEN_DOMCTL_pausedomain, XEN_DOMCTL_unpausedomain, XEN_DOMCTL_resumedomain,
-                                   XEN_DOMCTL_setvcpucontext };
+    static const u32 refused[] = { XEN_DOMCTL_pausedomain, XEN_DOMCTL_unpausedomain,
+                                   XEN_DOMCTL_resumedomain, XEN_DOMCTL_setvcpucontext };
 
     start();
     domu->life = DOMAIN_DYING;
@@ -485,7 +488,8 @@ TEST(info_of_the_next_domain)
     domu->life = DOMAIN_DYING; /* not told before it is dead */
     domctl_for(XEN_DOMCTL_getdomaininfo, 5);
     expect_eq(run_domctl(), 0);
-    expect_eq(info->flags, XEN_DOMINF_shutdown | (SHUTDOWN_crash << 16) | XEN_DOMINF_paused | XEN_DOMINF_running);
+    expect_eq(info->flags, XEN_DOMINF_shutdown | (SHUTDOWN_crash << 16) | XEN_DOMINF_paused |
+                               XEN_DOMINF_running);
     domu->life = DOMAIN_DEAD;
     expect_eq(run_domctl(), 0);
     expect(info->flags & XEN_DOMINF_dying);
@@ -628,7 +632,8 @@ TEST(frame_kinds)
 
     start();
     table = fake_frame(domu);
-    mfn_to_frame(table)->state |= FRAME_PINNED | FRAME_TYPE_ONE | FRAME_VALIDATED | (u64)FRAME_L4 << FRAME_TYPE_SHIFT;
+    mfn_to_frame(table)->state |=
+        FRAME_PINNED | FRAME_TYPE_ONE | FRAME_VALIDATED | (u64)FRAME_L4 << FRAME_TYPE_SHIFT;
     array[0] = fake_frame(domu).n;
     array[1] = table.n;
     array[2] = fake_frame(dom0).n;
@@ -653,7 +658,8 @@ TEST(hypercall_page)
     mfn = fake_frame(domu);
     domctl_for(XEN_DOMCTL_hypercall_init, 5)->u.hypercall_init.gmfn = mfn.n;
     expect_eq(run_domctl(), 0);
-    expect(fake_words(mfn)[511] == 0xccccccccccccccccUL && fake_refs(mfn) == 1 && fake_count(mfn) == 0);
+    expect(fake_words(mfn)[511] == 0xccccccccccccccccUL && fake_refs(mfn) == 1 &&
+           fake_count(mfn) == 0);
     dop.u.hypercall_init.gmfn = fake_frame(dom0).n;
     expect_eq(run_domctl(), -EACCES);
     dop.u.hypercall_init.gmfn = ~0UL;
@@ -739,7 +745,8 @@ TEST(physinfo)
     expect(sop.u.physinfo.nr_cpus == FAKE_CPUS && sop.u.physinfo.max_cpu_id == FAKE_CPUS - 1);
     expect(sop.u.physinfo.total_pages == 1000 && sop.u.physinfo.free_pages == 300);
     expect_eq(sop.u.physinfo.outstanding_pages, 40);
-    expect_eq(sop.u.physinfo.capabilities & (XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm), XEN_SYSCTL_PHYSCAP_pv);
+    expect_eq(sop.u.physinfo.capabilities & (XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm),
+              XEN_SYSCTL_PHYSCAP_pv);
     expect_eq(sop.u.physinfo.pad, 0);
 }
 
@@ -780,7 +787,8 @@ TEST(processors)
     sop.u.cputopoinfo.num_cpus = 2;
     sop.u.cputopoinfo.cputopo.p = topology;
     expect_eq(run_sysctl(), 0);
-    expect(sop.u.cputopoinfo.num_cpus == FAKE_CPUS && topology[1].core == 1 && topology[2].core == 0);
+    expect(sop.u.cputopoinfo.num_cpus == FAKE_CPUS && topology[1].core == 1 &&
+           topology[2].core == 0);
 
     sysctl_for(XEN_SYSCTL_numainfo);
     expect_eq(run_sysctl(), 0);
@@ -796,7 +804,8 @@ TEST(pools_and_schedulers)
     sop.u.cpupool_op.cpumap.nr_bits = 8;
     sop.u.cpupool_op.cpumap.bitmap.p = &map;
     expect_eq(run_sysctl(), 0);
-    expect(map == 0xf && sop.u.cpupool_op.n_dom == 2 && sop.u.cpupool_op.sched_id == XEN_SCHEDULER_CREDIT2);
+    expect(map == 0xf && sop.u.cpupool_op.n_dom == 2 &&
+           sop.u.cpupool_op.sched_id == XEN_SCHEDULER_CREDIT2);
     sop.u.cpupool_op.cpupool_id = 1;
     expect_eq(run_sysctl(), -ENOENT);
     sop.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
@@ -811,7 +820,8 @@ TEST(featuresets)
     u32 words[CPUID_FEATURESET_WORDS] = {};
 
     start();
-    sysctl_for(XEN_SYSCTL_get_cpu_featureset)->u.cpu_featureset.index = XEN_SYSCTL_cpu_featureset_pv;
+    sysctl_for(XEN_SYSCTL_get_cpu_featureset)->u.cpu_featureset.index =
+        XEN_SYSCTL_cpu_featureset_pv;
     expect_eq(run_sysctl(), 0);
     expect_eq(sop.u.cpu_featureset.nr_features, CPUID_FEATURESET_WORDS);
     sop.u.cpu_featureset.features.p = words;
@@ -828,7 +838,8 @@ TEST(featuresets)
 
     sysctl_for(XEN_SYSCTL_get_cpu_policy)->u.cpu_policy.index = XEN_SYSCTL_cpu_policy_host;
     expect_eq(run_sysctl(), 0);
-    expect(sop.u.cpu_policy.nr_leaves == CPUID_MAX_LEAVES && sop.u.cpu_policy.nr_msrs == CPUID_MAX_MSRS);
+    expect(sop.u.cpu_policy.nr_leaves == CPUID_MAX_LEAVES &&
+           sop.u.cpu_policy.nr_msrs == CPUID_MAX_MSRS);
     sop.u.cpu_policy.index = XEN_SYSCTL_cpu_policy_hvm_max;
     expect_eq(run_sysctl(), -EOPNOTSUPP);
     sop.u.cpu_policy.index = 6;
@@ -874,7 +885,8 @@ TEST(keys_and_counters)
     sop.u.perfc_op.desc.p = descs;
     sop.u.perfc_op.val.p = values;
     expect_eq(run_sysctl(), 0);
-    expect(sop.u.perfc_op.nr_counters == NR_COUNTERS && values[1] == 5 && descs[1].nr_vals == 1 && descs[0].name[0]);
+    expect(sop.u.perfc_op.nr_counters == NR_COUNTERS && values[1] == 5 && descs[1].nr_vals == 1 &&
+           descs[0].name[0]);
     sop.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset;
     expect_eq(run_sysctl(), 0);
     expect_eq(trace_counters[1], 0);
@@ -942,13 +954,15 @@ TEST(idle_times)
     pop.u.getidletime.idletime.p = times;
     expect_eq(run_platform(XENPF_getidletime), 0);
     expect_eq(map, 5);
-    expect(times[0] == 7000 && times[1] == 1 && times[2] == 7002 && times[4] == 0 && times[5] == 0 && times[6] == 1);
+    expect(times[0] == 7000 && times[1] == 1 && times[2] == 7002 && times[4] == 0 &&
+           times[5] == 0 && times[6] == 1);
 }
 
 TEST(machine_checks)
 {
     static struct mcinfo_logical_cpu cpus[2];
-    struct xen_mc mc = { .cmd = XEN_MC_physcpuinfo, .interface_version = XEN_MCA_INTERFACE_VERSION };
+    struct xen_mc mc = { .cmd = XEN_MC_physcpuinfo,
+                         .interface_version = XEN_MCA_INTERFACE_VERSION };
 
     start();
     expect_eq(control_mca((unsigned long)&mc), 0);
@@ -956,7 +970,8 @@ TEST(machine_checks)
     mc.u.mc_physcpuinfo.ncpus = 2;
     mc.u.mc_physcpuinfo.info.p = cpus;
     expect_eq(control_mca((unsigned long)&mc), 0);
-    expect(mc.u.mc_physcpuinfo.ncpus == 2 && cpus[1].mc_apicid == 2 && !memcmp(cpus[0].mc_vendorid, "GenuineIntel", 12));
+    expect(mc.u.mc_physcpuinfo.ncpus == 2 && cpus[1].mc_apicid == 2 &&
+           !memcmp(cpus[0].mc_vendorid, "GenuineIntel", 12));
     expect_eq(cpus[0].mc_model, 0x9e);
     mc.cmd = XEN_MC_fetch;
     expect_eq(control_mca((unsigned long)&mc), -ENOSYS);
@@ -996,7 +1011,8 @@ TEST(version_texts)
     expect_eq(version(XENVER_changeset), 0);
     expect(filled(sizeof(xen_changeset_info_t)));
     expect_eq(version(XENVER_capabilities), 0);
-    expect(filled(sizeof(xen_capabilities_info_t)) && strstr(buffer, "xen-3.0-x86_64 xen-3.0-x86_32p"));
+    expect(filled(sizeof(xen_capabilities_info_t)) &&
+           strstr(buffer, "xen-3.0-x86_64 xen-3.0-x86_32p"));
     expect_eq(version(XENVER_compile_info), 0);
     expect((u8)buffer[sizeof(struct xen_compile_info)] == 0xaa);
     expect_eq(version(XENVER_commandline), 0);

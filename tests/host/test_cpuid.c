@@ -98,8 +98,8 @@ static void expect_leaf(u32 leaf, u32 subleaf, u32 a, u32 b, u32 c, u32 d)
     struct cpuid_leaf got = ask(leaf, subleaf);
 
     if ( got.eax != a || got.ebx != b || got.ecx != c || got.edx != d )
-        fail("leaf %x.%x is %08x %08x %08x %08x, not %08x %08x %08x %08x", leaf, subleaf, got.eax, got.ebx,
-             got.ecx, got.edx, a, b, c, d);
+        fail("leaf %x.%x is %08x %08x %08x %08x, not %08x %08x %08x %08x", leaf, subleaf, got.eax,
+             got.ebx, got.ecx, got.edx, a, b, c, d);
 }
 
 /* --- what guests see --- */
@@ -187,17 +187,20 @@ TEST(the_size_of_the_area_follows_xcr0)
 TEST(hidden_features)
 {
     static const u32 hidden[] = {
-        XEN_X86_FEATURE_PSE,  XEN_X86_FEATURE_PSE36, XEN_X86_FEATURE_PGE,    XEN_X86_FEATURE_PAGE1GB,
-        XEN_X86_FEATURE_VME,  XEN_X86_FEATURE_PCID,  XEN_X86_FEATURE_SMEP,   XEN_X86_FEATURE_INVPCID,
-        XEN_X86_FEATURE_SMAP, XEN_X86_FEATURE_UMIP,  XEN_X86_FEATURE_PKU,    XEN_X86_FEATURE_TSC_DEADLINE,
-        XEN_X86_FEATURE_VMX,  XEN_X86_FEATURE_SVM,   XEN_X86_FEATURE_X2APIC, XEN_X86_FEATURE_XSAVES,
-        XEN_X86_FEATURE_MTRR, XEN_X86_FEATURE_IBRSB, XEN_X86_FEATURE_CET_SS, XEN_X86_FEATURE_MONITOR,
-        XEN_X86_FEATURE_SSBD, XEN_X86_FEATURE_DBEXT, XEN_X86_FEATURE_ARCH_CAPS,
+        XEN_X86_FEATURE_PSE,     XEN_X86_FEATURE_PSE36,     XEN_X86_FEATURE_PGE,
+        XEN_X86_FEATURE_PAGE1GB, XEN_X86_FEATURE_VME,       XEN_X86_FEATURE_PCID,
+        XEN_X86_FEATURE_SMEP,    XEN_X86_FEATURE_INVPCID,   XEN_X86_FEATURE_SMAP,
+        XEN_X86_FEATURE_UMIP,    XEN_X86_FEATURE_PKU,       XEN_X86_FEATURE_TSC_DEADLINE,
+        XEN_X86_FEATURE_VMX,     XEN_X86_FEATURE_SVM,       XEN_X86_FEATURE_X2APIC,
+        XEN_X86_FEATURE_XSAVES,  XEN_X86_FEATURE_MTRR,      XEN_X86_FEATURE_IBRSB,
+        XEN_X86_FEATURE_CET_SS,  XEN_X86_FEATURE_MONITOR,   XEN_X86_FEATURE_SSBD,
+        XEN_X86_FEATURE_DBEXT,   XEN_X86_FEATURE_ARCH_CAPS,
     };
 
     for ( unsigned int i = 0; i < sizeof(processor) / sizeof(processor[0]); i++ )
         if ( processor[i].leaf == 1 || processor[i].leaf == 7 || processor[i].leaf == 0x80000001 )
-            processor[i].value.ecx = processor[i].value.edx = ~0u; /* a processor that has everything */
+            processor[i].value.ecx = processor[i].value.edx =
+                ~0u; /* a processor that has everything */
     hardware(7, 0)->ebx = ~0u;
     hardware(0xd, 1)->eax = ~0u;
     start(true);
@@ -260,7 +263,8 @@ TEST(features_can_be_taken_but_not_made)
     find(nr, 0xd, 2)->b = 0x7fffffff;                    /* a size made up */
     expect_eq(write_policy(nr), 0);
 
-    expect(!(ask(1, 0).ecx & (1u << 26)) && !(ask(1, 0).ecx & (1u << 28)) && !(ask(1, 0).ecx & (1u << 27)));
+    expect(!(ask(1, 0).ecx & (1u << 26)) && !(ask(1, 0).ecx & (1u << 28)) &&
+           !(ask(1, 0).ecx & (1u << 27)));
     expect_eq(ask(7, 0).ebx & ((1u << 20) | (1u << 16)), 0);
     expect_leaf(0xd, 0, 0, 0, 0, 0);
     expect_eq(cpuid_xcr0_allowed(&domain), 0);
@@ -272,12 +276,20 @@ TEST(bad_leaves_are_refused)
 
     start(false);
     change = cpuid_change_begin(&domain);
-    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0x12, .subleaf = ~0u }), -ERANGE);
-    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0x80000022, .subleaf = ~0u }), -ERANGE);
-    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 1, .subleaf = 0 }), -ERANGE);
-    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0xd, .subleaf = 63 }), -ERANGE);
-    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 7, .subleaf = 3 }), -ERANGE);
-    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0, .subleaf = ~0u, .a = 0xe }), -EINVAL);
+    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0x12, .subleaf = ~0u }),
+              -ERANGE);
+    expect_eq(
+        cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0x80000022, .subleaf = ~0u }),
+        -ERANGE);
+    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 1, .subleaf = 0 }),
+              -ERANGE);
+    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0xd, .subleaf = 63 }),
+              -ERANGE);
+    expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 7, .subleaf = 3 }),
+              -ERANGE);
+    expect_eq(
+        cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0, .subleaf = ~0u, .a = 0xe }),
+        -EINVAL);
     expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0xce }), 0);
     expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0xce, .flags = 1 }), -ERANGE);
     expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0x10a, .val = 1 }), -EINVAL);
@@ -319,7 +331,9 @@ TEST(the_array_of_leaves_is_never_overrun)
 TEST(featuresets_as_on_the_peer)
 {
     static const u32 pv[] = { 0x1fc9c3f5, 0xf6d83203, 0xe8500800, 0x63, 5, 0x01880329, 0x200 };
-    static const u32 raw[] = { 0x1fcbfbfd, 0xfed8320b, 0xedd3fbfd, 0x77, 5, 0x01c843a9, 0x8001021c };
+    static const u32 raw[] = {
+        0x1fcbfbfd, 0xfed8320b, 0xedd3fbfd, 0x77, 5, 0x01c843a9, 0x8001021c
+    };
     u32 words[CPUID_FEATURESET_WORDS];
 
     start(false);
@@ -346,8 +360,9 @@ TEST(vendor_and_signature)
 /* The masks come from the public header by a script: another header, other masks. */
 TEST(the_feature_masks_are_current)
 {
-    const char *awk = "awk -f hypercall/gen-cpuid-features /usr/include/xen/arch-x86/cpufeatureset.h | "
-                      "cmp -s - hypervisor/pv/emulate/cpuid_features.h";
+    const char *awk =
+        "awk -f hypercall/gen-cpuid-features /usr/include/xen/arch-x86/cpufeatureset.h | "
+        "cmp -s - hypervisor/pv/emulate/cpuid_features.h";
 
     expect_eq(system(awk), 0);
 }

@@ -58,7 +58,8 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
 /* Off the owner's list by way of the last reference, but kept from being given away. */
 long mm_steal(struct domain *d, struct frame *frame)
 {
-    if ( frame->owner != d->id || frame->state << 8 >> 8 != (FRAME_REF_ONE | (frame->state & FRAME_TYPE_MASK)) ||
+    if ( frame->owner != d->id ||
+         frame->state << 8 >> 8 != (FRAME_REF_ONE | (frame->state & FRAME_TYPE_MASK)) ||
          !(frame->state & FRAME_ALLOCATED) )
         return -EINVAL;
     mm_release_owner_ref(d, frame);
@@ -134,10 +135,12 @@ static void run(struct domain *d)
     fake_run(d->vcpus[0]);
 }
 
-static long reservation(unsigned int op, domid_t id, u64 *list, unsigned long nr, unsigned int order)
+static long reservation(unsigned int op, domid_t id, u64 *list, unsigned long nr,
+                        unsigned int order)
 {
-    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)list }, .nr_extents = nr, .extent_order = order,
-                                        .domid = id };
+    struct xen_memory_reservation r = {
+        .extent_start = { (xen_pfn_t *)list }, .nr_extents = nr, .extent_order = order, .domid = id
+    };
 
     return memory_op(op, (unsigned long)&r);
 }
@@ -236,7 +239,9 @@ TEST(others_memory_is_for_the_privileged)
 
 TEST(nonsense_does_nothing)
 {
-    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)list }, .nr_extents = 4, .domid = DOMID_SELF };
+    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)list },
+                                        .nr_extents = 4,
+                                        .domid = DOMID_SELF };
 
     start();
     expect_eq(reservation(XENMEM_populate_physmap, DOMID_SELF, list, ~0UL, 0), 0);
@@ -245,7 +250,8 @@ TEST(nonsense_does_nothing)
     expect_eq(reservation(XENMEM_populate_physmap, DOMID_SELF, NULL, 1, 0), 0);
     r.mem_flags = XENMEMF_address_bits(8);
     expect_eq(memory_op(XENMEM_populate_physmap, (unsigned long)&r), 0);
-    expect_eq(memory_op(XENMEM_populate_physmap | 9UL << 6, (unsigned long)&r), 9); /* a hint beyond the list */
+    expect_eq(memory_op(XENMEM_populate_physmap | 9UL << 6, (unsigned long)&r),
+              9); /* a hint beyond the list */
     expect_eq(dom0->memory.tot_pages, 0);
 }
 
@@ -267,7 +273,9 @@ TEST(increase_without_a_list)
 
 TEST(address_bits_that_matter)
 {
-    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)list }, .nr_extents = 1, .domid = DOMID_SELF };
+    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)list },
+                                        .nr_extents = 1,
+                                        .domid = DOMID_SELF };
 
     start();
     r.mem_flags = XENMEMF_address_bits(32); /* more than the machine has: no limit */
@@ -289,7 +297,9 @@ TEST(a_dying_domain_gets_nothing)
 TEST(long_lists_are_continued)
 {
     static u64 many[200];
-    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)many }, .nr_extents = 200, .domid = DOMID_SELF };
+    struct xen_memory_reservation r = { .extent_start = { (xen_pfn_t *)many },
+                                        .nr_extents = 200,
+                                        .domid = DOMID_SELF };
     long rc;
     int stops = 0;
 
@@ -349,12 +359,17 @@ TEST(claims)
 
 static u64 out_list[LIST];
 
-static struct xen_memory_exchange exchange_of(unsigned long nr_in, unsigned int in_order, unsigned long nr_out,
-                                              unsigned int out_order)
+static struct xen_memory_exchange exchange_of(unsigned long nr_in, unsigned int in_order,
+                                              unsigned long nr_out, unsigned int out_order)
 {
     return (struct xen_memory_exchange){
-        .in = { .extent_start = { (xen_pfn_t *)list }, .nr_extents = nr_in, .extent_order = in_order, .domid = DOMID_SELF },
-        .out = { .extent_start = { (xen_pfn_t *)out_list }, .nr_extents = nr_out, .extent_order = out_order,
+        .in = { .extent_start = { (xen_pfn_t *)list },
+                .nr_extents = nr_in,
+                .extent_order = in_order,
+                .domid = DOMID_SELF },
+        .out = { .extent_start = { (xen_pfn_t *)out_list },
+                 .nr_extents = nr_out,
+                 .extent_order = out_order,
                  .domid = DOMID_SELF },
     };
 }
@@ -490,18 +505,19 @@ TEST(ill_formed_exchanges)
         unsigned long nr_in, nr_out, done;
         unsigned int in_order, out_order;
     } bad[] = {
-        { 4, 2, 0, 0, 0 },               /* more in than out */
+        { 4, 2, 0, 0, 0 },                 /* more in than out */
         { 1UL << 60, 1UL << 60, 0, 9, 9 }, /* overflows */
-        { 1, 1, 0, 10, 10 },             /* too large at once */
-        { 6, 6, 7, 0, 0 },               /* further than the end */
-        { 8, 2, 3, 0, 2 },               /* within a chunk */
+        { 1, 1, 0, 10, 10 },               /* too large at once */
+        { 6, 6, 7, 0, 0 },                 /* further than the end */
+        { 8, 2, 3, 0, 2 },                 /* within a chunk */
         { 1UL << 63, 2, 0, 1, 0 },
     };
 
     start();
     for ( unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++ )
     {
-        struct xen_memory_exchange x = exchange_of(bad[i].nr_in, bad[i].in_order, bad[i].nr_out, bad[i].out_order);
+        struct xen_memory_exchange x =
+            exchange_of(bad[i].nr_in, bad[i].in_order, bad[i].nr_out, bad[i].out_order);
 
         x.nr_exchanged = bad[i].done;
         expect_eq(exchange(&x), -EINVAL);
@@ -592,8 +608,10 @@ TEST(the_map_that_was_set)
 
 TEST(the_machines_map_is_sorted_and_dom0s)
 {
-    static struct boot_info boot = { .nr_ranges = 3,
-                                     .ranges = { { 0x100000, 0x1000, 1 }, { 0xf0000, 0x10000, 2 }, { 0, 0x9fc00, 1 } } };
+    static struct boot_info boot = {
+        .nr_ranges = 3,
+        .ranges = { { 0x100000, 0x1000, 1 }, { 0xf0000, 0x10000, 2 }, { 0, 0x9fc00, 1 } }
+    };
     struct e820 got[4] = {};
     u32 nr;
 
@@ -602,7 +620,8 @@ TEST(the_machines_map_is_sorted_and_dom0s)
     expect_eq(get_map(XENMEM_machine_memory_map, 0, NULL, &nr), 0);
     expect_eq(nr, 3);
     expect_eq(get_map(XENMEM_machine_memory_map, 4, got, &nr), 0);
-    expect(nr == 3 && got[0].start == 0 && got[1].start == 0xf0000 && got[2].start == 0x100000 && got[1].kind == 2);
+    expect(nr == 3 && got[0].start == 0 && got[1].start == 0xf0000 && got[2].start == 0x100000 &&
+           got[1].kind == 2);
     got[1].size = 0;
     expect_eq(get_map(XENMEM_machine_memory_map, 1, got, &nr), 0);
     expect(nr == 1 && !got[1].size);
@@ -613,7 +632,8 @@ TEST(the_machines_map_is_sorted_and_dom0s)
 TEST(the_frames_of_the_m2p)
 {
     u64 chunks[2] = {};
-    struct xen_machphys_mfn_list arg = { .max_extents = 2, .extent_start = { (xen_pfn_t *)chunks } };
+    struct xen_machphys_mfn_list arg = { .max_extents = 2,
+                                         .extent_start = { (xen_pfn_t *)chunks } };
 
     start();
     expect_eq(memory_op(XENMEM_machphys_mfn_list, (unsigned long)&arg), 0);

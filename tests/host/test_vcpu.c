@@ -266,7 +266,11 @@ TEST(bad_places_for_vcpu_info)
     static const struct {
         u32 offset;
         long error;
-    } bad[] = { { PAGE_SIZE - 60, -ENXIO }, { 4, -ENXIO }, { PAGE_SIZE, -ENXIO }, { ~7u, -ENXIO }, { 0, -EINVAL } };
+    } bad[] = { { PAGE_SIZE - 60, -ENXIO },
+                { 4, -ENXIO },
+                { PAGE_SIZE, -ENXIO },
+                { ~7u, -ENXIO },
+                { 0, -EINVAL } };
     struct vcpu_register_vcpu_info arg;
     struct domain *other;
 
@@ -304,7 +308,8 @@ TEST(vcpus_beyond_shared_info)
     memset(fake_words(mfn), 0xaa, PAGE_SIZE);
     arg = place(mfn, 64);
     expect_eq(op(VCPUOP_register_vcpu_info, 33, &arg), 0);
-    expect(d->vcpus[33]->cpu.info->evtchn_upcall_mask == 1 && !d->vcpus[33]->cpu.info->evtchn_pending_sel);
+    expect(d->vcpus[33]->cpu.info->evtchn_upcall_mask == 1 &&
+           !d->vcpus[33]->cpu.info->evtchn_pending_sel);
     expect_eq(op(VCPUOP_initialise, 33, &context), 0);
 }
 
@@ -346,7 +351,8 @@ TEST(the_area_is_kept_up_to_date)
     d->vm_assist = 1UL << VMASST_TYPE_runstate_update_flag;
     runstate_change(boot, RUNSTATE_blocked, 9);
     runstate_update_guest(boot);
-    expect(area.state == RUNSTATE_blocked && area.state_entry_time == 9); /* the flag is off again */
+    expect(area.state == RUNSTATE_blocked &&
+           area.state_entry_time == 9); /* the flag is off again */
 
     boot->cpu.kernel_mode = 0;
     runstate_change(boot, RUNSTATE_running, 12);
@@ -387,7 +393,8 @@ TEST(assists)
     start(2);
     expect_eq(domain_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
     expect_eq(domain_vm_assist(VMASST_CMD_enable, VMASST_TYPE_m2p_strict), 0);
-    expect_eq(d->vm_assist, (1UL << VMASST_TYPE_writable_pagetables) | (1UL << VMASST_TYPE_m2p_strict));
+    expect_eq(d->vm_assist,
+              (1UL << VMASST_TYPE_writable_pagetables) | (1UL << VMASST_TYPE_m2p_strict));
     expect_eq(domain_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0);
     expect_eq(d->vm_assist, 1UL << VMASST_TYPE_m2p_strict);
     expect_eq(domain_vm_assist(VMASST_CMD_enable, 6), -EINVAL);

@@ -9,13 +9,14 @@
 
 /* Leaf 3: how the TSC behaves, and the mode that the toolstack chose. */
 #define TSC_MODE_ALWAYS_EMULATE 1
-#define TSC_EMULATED 1u
-#define TSC_RELIABLE 2u
-#define TSC_RDTSCP   4u
+#define TSC_EMULATED            1u
+#define TSC_RELIABLE            2u
+#define TSC_RDTSCP              4u
 
 static void tsc_leaf(const struct domain *d, u32 subleaf, struct cpuid_leaf *out)
 {
-    const struct cpuid_policy *p = d->pv.cpuid, *host = cpuid_machine_policy(XEN_SYSCTL_cpu_policy_host);
+    const struct cpuid_policy *p = d->pv.cpuid,
+                              *host = cpuid_machine_policy(XEN_SYSCTL_cpu_policy_host);
 
     if ( subleaf == 2 )
         out->eax = (u32)time_tsc_khz;
@@ -35,8 +36,9 @@ static void xen_leaf(const struct domain *d, u32 leaf, u32 subleaf, struct cpuid
     switch ( leaf - XEN_CPUID_FIRST_LEAF )
     {
     case 0:
-        *out = (struct cpuid_leaf){ XEN_CPUID_FIRST_LEAF + XEN_CPUID_MAX_NUM_LEAVES, XEN_CPUID_SIGNATURE_EBX,
-                                    XEN_CPUID_SIGNATURE_ECX, XEN_CPUID_SIGNATURE_EDX };
+        *out = (struct cpuid_leaf){ XEN_CPUID_FIRST_LEAF + XEN_CPUID_MAX_NUM_LEAVES,
+                                    XEN_CPUID_SIGNATURE_EBX, XEN_CPUID_SIGNATURE_ECX,
+                                    XEN_CPUID_SIGNATURE_EDX };
         break;
     case 1:
         out->eax = (ABI_VERSION_MAJOR << 16) | ABI_VERSION_MINOR;
@@ -117,6 +119,7 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out)
         basic_leaf(v, leaf, subleaf, out);
     else if ( leaf >= XEN_CPUID_FIRST_LEAF && leaf < XEN_LEAVES_END )
         xen_leaf(v->domain, leaf, subleaf, out);
-    else if ( leaf >= CPUID_EXT_BASE && leaf <= p->ext[0].eax && leaf < CPUID_EXT_BASE + CPUID_EXT_LEAVES )
+    else if ( leaf >= CPUID_EXT_BASE && leaf <= p->ext[0].eax &&
+              leaf < CPUID_EXT_BASE + CPUID_EXT_LEAVES )
         *out = p->ext[leaf - CPUID_EXT_BASE];
 }

@@ -43,7 +43,8 @@ struct writer {
 
 static void put(struct writer *w, u32 leaf, u32 subleaf, const struct cpuid_leaf *value)
 {
-    w->leaves[w->nr++] = (xen_cpuid_leaf_t){ leaf, subleaf, value->eax, value->ebx, value->ecx, value->edx };
+    w->leaves[w->nr++] =
+        (xen_cpuid_leaf_t){ leaf, subleaf, value->eax, value->ebx, value->ecx, value->edx };
 }
 
 static void put_cache(struct writer *w, const struct cpuid_policy *p)

@@ -29,11 +29,25 @@ static struct cpuid_policy raw, host, pv_max, pv_default;
 #define NO_PLACE           (~0UL) /* model-specific registers, which we don't show */
 
 static const unsigned long places[CPUID_FEATURESET_WORDS] = {
-    PLACE(basic[1], edx),  PLACE(basic[1], ecx), PLACE(ext[1], edx),     PLACE(ext[1], ecx),
-    PLACE(xstate[1], eax), PLACE(feat[0], ebx),  PLACE(feat[0], ecx),    PLACE(ext[7], edx),
-    PLACE(ext[8], ebx),    PLACE(feat[0], edx),  PLACE(feat[1], eax),    PLACE(ext[0x21], eax),
-    PLACE(feat[1], ebx),   PLACE(feat[2], edx),  PLACE(feat[1], ecx),    PLACE(feat[1], edx),
-    NO_PLACE,              NO_PLACE,             PLACE(ext[0x21], ecx),
+    PLACE(basic[1], edx),
+    PLACE(basic[1], ecx),
+    PLACE(ext[1], edx),
+    PLACE(ext[1], ecx),
+    PLACE(xstate[1], eax),
+    PLACE(feat[0], ebx),
+    PLACE(feat[0], ecx),
+    PLACE(ext[7], edx),
+    PLACE(ext[8], ebx),
+    PLACE(feat[0], edx),
+    PLACE(feat[1], eax),
+    PLACE(ext[0x21], eax),
+    PLACE(feat[1], ebx),
+    PLACE(feat[2], edx),
+    PLACE(feat[1], ecx),
+    PLACE(feat[1], edx),
+    NO_PLACE,
+    NO_PLACE,
+    PLACE(ext[0x21], ecx),
 };
 
 static u32 *word_of(struct cpuid_policy *p, unsigned int word)
@@ -83,9 +97,10 @@ static bool has(const u32 *words, u32 feature)
 
 /* Features that need a model-specific register which pv/emulate does not carry out. */
 static const u32 need_msr[] = {
-    XEN_X86_FEATURE_IBRSB, XEN_X86_FEATURE_STIBP, XEN_X86_FEATURE_SSBD,     XEN_X86_FEATURE_INTEL_PSFD,
-    XEN_X86_FEATURE_IBPB,  XEN_X86_FEATURE_SBPB,  XEN_X86_FEATURE_IBPB_RET, XEN_X86_FEATURE_IBPB_BRTYPE,
-    XEN_X86_FEATURE_DBEXT, XEN_X86_FEATURE_ARCH_CAPS,
+    XEN_X86_FEATURE_IBRSB,      XEN_X86_FEATURE_STIBP,       XEN_X86_FEATURE_SSBD,
+    XEN_X86_FEATURE_INTEL_PSFD, XEN_X86_FEATURE_IBPB,        XEN_X86_FEATURE_SBPB,
+    XEN_X86_FEATURE_IBPB_RET,   XEN_X86_FEATURE_IBPB_BRTYPE, XEN_X86_FEATURE_DBEXT,
+    XEN_X86_FEATURE_ARCH_CAPS,
 };
 
 /* What is nothing without something else. In an order such that each follows what it needs. */
@@ -134,10 +149,10 @@ static void cut_dependents(u32 *words)
 
 /* --- extended states --- */
 
-#define XCR0_X87 0x001u
-#define XCR0_SSE 0x002u
-#define XCR0_YMM 0x004u
-#define XCR0_ZMM 0x0e0u /* opmask and both halves: all or none */
+#define XCR0_X87          0x001u
+#define XCR0_SSE          0x002u
+#define XCR0_YMM          0x004u
+#define XCR0_ZMM          0x0e0u /* opmask and both halves: all or none */
 #define XSAVE_LEGACY_SIZE (512 + 64)
 
 u64 cpuid_xcr0(const struct cpuid_policy *p)

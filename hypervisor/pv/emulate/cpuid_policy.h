@@ -13,7 +13,7 @@
 #define CPUID_EXT_BASE     0x80000000u
 
 /* Registers that belong to a policy, in its serialised form. */
-#define MSR_PLATFORM_INFO  0x000000ce
+#define MSR_PLATFORM_INFO     0x000000ce
 #define MSR_ARCH_CAPABILITIES 0x0000010a
 
 #define LEAF_CACHE  4
