@@ -33,10 +33,12 @@ static u64 last_of(enum access_resource kind)
 static const struct {
     u16 first, last;
 } kept_ports[] = {
-    { 0x20, 0x21 },                   /* PICs */
-    { 0xa0, 0xa1 }, { 0x4d0, 0x4d1 }, /* ... their level/edge registers */
-    { 0x40, 0x43 },                   /* PIT */
-    { 0x61, 0x61 }, { 0xcf8, 0xcff }, /* PCI configuration */
+    { 0x20, 0x21 },   /* PICs */
+    { 0xa0, 0xa1 },   /* ... the second */
+    { 0x4d0, 0x4d1 }, /* ... their level/edge registers */
+    { 0x40, 0x43 },   /* PIT */
+    { 0x61, 0x61 },   /* ... its gate */
+    { 0xcf8, 0xcff }, /* PCI configuration */
 };
 
 static struct rangeset *set_of(const struct domain *d, enum access_resource kind)
