@@ -1,8 +1,8 @@
 /*
  * What ACPI's static tables tell of the machine: processors, interrupt controllers, timers, ways to switch it off.
  *
- * The tables are input like any other: firmware gets lengths and checksums wrong. Nothing outside a table that was mapped as
- * a whole is read, and a table that fails its checksum is as good as absent.
+ * The tables are input like any other: firmware gets lengths and checksums wrong. Nothing outside a table that was
+ * mapped as a whole is read, and a table that fails its checksum is as good as absent.
  */
 #ifndef IRQ_ACPI_H
 #define IRQ_ACPI_H
@@ -35,7 +35,7 @@ struct irq_acpi_facts {
     u32 pm_timer_port; /* 0: none */
     bool pm_timer_32bit;
     u16 pm1a_control, pm1b_control;
-    bool s5_known;     /* soft-off's sleep types, for either control register */
+    bool s5_known; /* soft-off's sleep types, for either control register */
     u8 s5_types[2];
     u64 reset_address;
     u8 reset_space, reset_value; /* ACPI_SPACE_* */
@@ -61,8 +61,8 @@ struct irq_acpi_facts {
 extern struct irq_acpi_facts irq_acpi;
 
 /*
- * Read the tables that the root pointer at @rsdp leads to into @facts, which is cleared first. False: no usable root table; the
- * defaults of a PC without ACPI are left then.
+ * Read the tables that the root pointer at @rsdp leads to into @facts, which is cleared first. False: no usable
+ * root table; the defaults of a PC without ACPI are left then.
  */
 bool acpi_parse(u64 rsdp, struct irq_acpi_facts *facts);
 
@@ -70,8 +70,8 @@ bool acpi_parse(u64 rsdp, struct irq_acpi_facts *facts);
 long acpi_scan(const void *at, size_t len);
 
 /*
- * Physical memory [@maddr, @maddr + @len), readable until the end of boot; NULL if it can't be mapped. The parser's only
- * way to the tables: host tests give it theirs.
+ * Physical memory [@maddr, @maddr + @len), readable until the end of boot; NULL if it can't be mapped. The parser's
+ * only way to the tables: host tests give it theirs.
  */
 const void *acpi_map(u64 maddr, size_t len);
 

@@ -1,8 +1,9 @@
 /*
- * Parser of ACPI's static tables. Pure: it reaches memory through acpi_map() alone, so that host tests feed it crafted
- * tables under the sanitizers.
+ * Parser of ACPI's static tables. Pure: it reaches memory through acpi_map() alone, so that host tests feed it
+ * crafted tables under the sanitizers.
  *
- * Layouts are those of the ACPI specification 6.4, chapter 5; offsets are written as numbers because each is used once.
+ * Layouts are those of the ACPI specification 6.4, chapter 5; offsets are written as numbers because each is used
+ * once.
  */
 #include "irq/acpi.h"
 
@@ -177,8 +178,8 @@ static u32 fadt_port(const struct table *table, u32 old, u32 extended)
 #define AML_ONE     0x01
 
 /*
- * The package named _S5_ in the DSDT: its first two integers are the sleep types that switch the machine off. AML is code, but
- * firmware states this object as a constant; where it doesn't, we halt instead of powering off.
+ * The package named _S5_ in the DSDT: its first two integers are the sleep types that switch the machine off. AML
+ * is code, but firmware states this object as a constant; where it doesn't, we halt instead of powering off.
  */
 static bool parse_s5(const u8 *at, const u8 *end, u8 *types)
 {
@@ -190,7 +191,7 @@ static bool parse_s5(const u8 *at, const u8 *end, u8 *types)
     {
         if ( at < end && *at == AML_BYTE )
             at++;
-        else if ( at < end && *at > AML_ONE )
+        else if ( at < end && AML_ONE < *at )
             return false;
         if ( at >= end )
             return false;
@@ -205,7 +206,8 @@ static void find_s5(u64 dsdt, struct irq_acpi_facts *facts)
 
     if ( !table_map(dsdt, "DSDT", &table) )
         return;
-    for ( const u8 *at = table.data + HEADER_LENGTH, *end = table.data + table.length; at + 4 < end; at++ )
+    for ( const u8 *at = table.data + HEADER_LENGTH, *end = table.data + table.length; at + 4 < end;
+          at++ )
         if ( !memcmp(at, "_S5_", 4) && parse_s5(at + 4, end, facts->s5_types) )
         {
             facts->s5_known = true;

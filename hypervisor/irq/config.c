@@ -1,6 +1,7 @@
 /*
- * PCI configuration space as dom0 sees it: the machine's, but for the registers that tell where messages go. Who may get
- * here was checked by the callers: pv/emulate for ports, pv/pagetable (which let the page be mapped) for MCFG.
+ * PCI configuration space as dom0 sees it: the machine's, but for the registers that tell where messages go. Who
+ * may get here was checked by the callers: pv/emulate for ports, pv/pagetable (which let the page be mapped) for
+ * MCFG.
  */
 #include "irq/irq.h"
 

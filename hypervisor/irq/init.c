@@ -46,7 +46,10 @@ static void disable_pic(void)
     outb(PIC_SLAVE_DATA, PIC_ALL_MASKED);
 }
 
-/* Local APICs: nobody's. HPET: to be read by all who may. PM timer: ours, since its overflow is not dom0's to handle. */
+/*
+ * Local APICs: nobody's. HPET: to be read by all who may. PM timer: ours, since its overflow is not dom0's to
+ * handle.
+ */
 static void keep_own_devices(void)
 {
     access_keep(ACCESS_IOMEM, irq_acpi.lapic_base >> PAGE_SHIFT, irq_acpi.lapic_base >> PAGE_SHIFT);

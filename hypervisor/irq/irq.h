@@ -8,15 +8,18 @@
 #include "irq/acpi.h"
 #include "irq/lapic.h"
 
-/* ACPI: find and keep what the hypervisor needs (MADT, HPET, MCFG, FADT); @rsdp 0 means search. Early, on the direct map. */
+/*
+ * ACPI: find and keep what the hypervisor needs (MADT, HPET, MCFG, FADT); @rsdp 0 means search. Early, on the
+ * direct map.
+ */
 void irq_acpi_init(u64 rsdp);
 
 /* Local APIC of this CPU: once a CPU, before time_init(). */
 void irq_init_cpu(void);
 
 /*
- * Once, on the boot CPU, after irq_init_cpu() and before the first domain: legacy PIC off, IOAPICs masked, PCI configuration,
- * the serial line's interrupt; what the hypervisor keeps is told to access/.
+ * Once, on the boot CPU, after irq_init_cpu() and before the first domain: legacy PIC off, IOAPICs masked, PCI
+ * configuration, the serial line's interrupt; what the hypervisor keeps is told to access/.
  */
 void irq_init(void);
 
@@ -24,10 +27,10 @@ void irq_init(void);
 void irq_dispatch(u32 vector);
 
 /*
- * dom0's PCI configuration accesses: @bytes (1, 2 or 4) at @offset (0-3) of the register that @address names, as it was
- * written to port cf8; or a write to MCFG that page protection stopped. They reach the machine, but for the bits of MSI
- * capabilities that the hypervisor keeps. The caller has checked that the domain drives devices. False: not an access to
- * configuration space; such a read gives all ones. Take irq_lock.
+ * dom0's PCI configuration accesses: @bytes (1, 2 or 4) at @offset (0-3) of the register that @address names, as it
+ * was written to port cf8; or a write to MCFG that page protection stopped. They reach the machine, but for the
+ * bits of MSI capabilities that the hypervisor keeps. The caller has checked that the domain drives devices. False:
+ * not an access to configuration space; such a read gives all ones. Take irq_lock.
  */
 u32 irq_pci_config_read(u32 address, unsigned int offset, unsigned int bytes);
 bool irq_pci_config_write(u32 address, unsigned int offset, unsigned int bytes, u32 value);
@@ -42,11 +45,11 @@ void irq_domain_destroy(struct domain *d);
 
 /*
  * The machine: never return. Powering off takes the values for the PM1 control registers that dom0's AML told
- * (XENPF_enter_acpi_sleep).
+ * (XENPF_enter_acpi_sleep); soft off does as ACPI's constants tell, and halts where they don't.
  */
 void machine_reboot(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn));
-void machine_soft_off(void) __attribute__((noreturn)); /* as ACPI's constants tell; halts where they don't */
 void machine_power_off(u16 pm1a, u16 pm1b) __attribute__((noreturn));
+void machine_soft_off(void) __attribute__((noreturn));
 
 #endif

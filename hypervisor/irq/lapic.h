@@ -35,7 +35,10 @@ void lapic_send_startup(u32 apic_id, u32 page);
 void lapic_timer_set(u32 count); /* in bus ticks; 0 stops */
 u32 lapic_timer_current(void);
 
-/* The same by TSC values, where the CPU can: after lapic_timer_use_deadline() returned true, lapic_timer_set is void. */
+/*
+ * The same by TSC values, where the CPU can: after lapic_timer_use_deadline() returned true, lapic_timer_set is
+ * void.
+ */
 bool lapic_timer_use_deadline(void);
 void lapic_timer_set_deadline(u64 tsc); /* 0 stops */
 

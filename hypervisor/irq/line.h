@@ -1,10 +1,10 @@
 /*
  * Interrupt lines: a source of interrupts (a GSI or a message) with its vector, and the guests that it goes to.
  *
- * A line is open exactly while nothing speaks against it: somebody listens, no guest owes an end-of-interrupt for a level
- * that it was told of, and it isn't held back as a storm. Everything that changes one of these calls line_update(),
- * which compares with what the hardware was last told. Level lines are thus masked from the moment that they fire until
- * every guest has said EOI; edges and messages are only masked when nobody listens.
+ * A line is open exactly while nothing speaks against it: somebody listens, no guest owes an end-of-interrupt for a
+ * level that it was told of, and it isn't held back as a storm. Everything that changes one of these calls
+ * line_update(), which compares with what the hardware was last told. Level lines are thus masked from the moment
+ * that they fire until every guest has said EOI; edges and messages are only masked when nobody listens.
  *
  * irq_lock guards all lines, vectors and PIRQs, and the IOAPICs and PCI configuration ports behind them.
  */
@@ -58,8 +58,8 @@ extern struct lock irq_lock;
 void line_update(struct irq_line *line);
 
 /*
- * The line has fired: who is to be told goes to @to. Returns how many they are. Level: each of them owes an EOI now. The caller
- * raises their events without the lock, then calls line_delivered().
+ * The line has fired: who is to be told goes to @to. Returns how many they are. Level: each of them owes an EOI
+ * now. The caller raises their events without the lock, then calls line_delivered().
  */
 unsigned int line_fire(struct irq_line *line, struct line_guest to[LINE_MAX_GUESTS]);
 
@@ -69,7 +69,10 @@ void line_delivered(struct irq_line *line, bool heard);
 /* Wait until no other CPU is between the two: a guest that was removed gets nothing more. Without the lock. */
 void line_drain(const struct irq_line *line);
 
-/* Add a listener. -EBUSY: it is the hypervisor's, or somebody's who won't share, or @share is false; or there are too many. */
+/*
+ * Add a listener. -EBUSY: it is the hypervisor's, or somebody's who won't share, or @share is false; or there are
+ * too many.
+ */
 long line_add_guest(struct irq_line *line, struct domain *d, u32 pirq, bool share);
 
 /* False: it wasn't there. What it owed is forgiven. */
@@ -83,7 +86,10 @@ void line_retry(struct irq_line *line);
 
 void line_init(struct irq_line *line, enum line_source source, u8 vector);
 
-/* Defined in lines.c, in host tests by the test: the hardware (with irq_lock held), and to act as if the line had fired (without). */
+/*
+ * Defined in lines.c, in host tests by the test: the hardware (with irq_lock held), and to act as if the line had
+ * fired (without).
+ */
 void line_set_open(struct irq_line *line, bool open);
 void line_raise(struct irq_line *line);
 

@@ -166,8 +166,8 @@ void line_raise(struct irq_line *line)
 }
 
 /*
- * The line is masked, if it is to be, before the local APIC is told: a level would fire again at once. The hypervisor's own
- * handlers quiet their device first for the same reason.
+ * The line is masked, if it is to be, before the local APIC is told: a level would fire again at once. The
+ * hypervisor's own handlers quiet their device first for the same reason.
  */
 void lines_dispatch(u32 vector)
 {

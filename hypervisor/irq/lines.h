@@ -4,7 +4,10 @@
 
 #include "irq/line.h"
 
-/* The line of @gsi, made (with its default mode, masked) if there is none yet. NULL: no such GSI, no vector, no memory. */
+/*
+ * The line of @gsi, made (with its default mode, masked) if there is none yet. NULL: no such GSI, no vector, no
+ * memory.
+ */
 struct irq_line *lines_of_gsi(u32 gsi);
 
 /* The same if it exists. */
@@ -26,8 +29,8 @@ u32 lines_target(void);
 void lines_dispatch(u32 vector);
 
 /*
- * Take ISA interrupt @irq for the hypervisor itself; dom0 may map it, but not bind it. False: there is no such line. Boot only,
- * without the lock.
+ * Take ISA interrupt @irq for the hypervisor itself; dom0 may map it, but not bind it. False: there is no such
+ * line. Boot only, without the lock.
  */
 bool lines_own_isa(u8 irq, void (*handler)(void));
 

@@ -1,11 +1,14 @@
-/* Switching the machine off, and on again. Nothing of the hypervisor is needed afterwards; these may run in a crash. */
+/*
+ * Switching the machine off, and on again. Nothing of the hypervisor is needed afterwards; these may run in a
+ * crash.
+ */
 #include "irq/irq.h"
 
 #include "cpu/asm.h"
 #include "mm/map.h"
 
 #define PM1_SLEEP_TYPE_SHIFT 10
-#define PM1_SLEEP_ENABLE 0x2000u
+#define PM1_SLEEP_ENABLE     0x2000u
 
 #define PCI_CONFIG_ADDRESS 0xcf8
 #define PCI_CONFIG_DATA    0xcfc

@@ -61,7 +61,7 @@ static struct msi_device *find(pci_bdf_t bdf)
 {
     struct msi_device *dev;
 
-    list_for_each_entry (dev, &devices, link)
+    list_for_each_entry(dev, &devices, link)
         if ( dev->bdf == bdf )
             return dev;
     return NULL;

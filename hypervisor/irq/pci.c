@@ -1,4 +1,7 @@
-/* What PCI configuration space holds. Devices lie too: chains of capabilities that run in circles, BARs beyond the last. */
+/*
+ * What PCI configuration space holds. Devices lie too: chains of capabilities that run in circles, BARs beyond the
+ * last.
+ */
 #include "irq/pci.h"
 
 #define CAPS_MAX 48 /* as many as fit: a chain that is longer runs in a circle */

@@ -1,9 +1,9 @@
 /*
  * The clock: how fast the TSC runs, found out once.
  *
- * TSC and local APIC timer are watched over one short window of a reference counter. Reading a reference takes up to a
- * microsecond, at an unknown point of which it is sampled: each end of the window is read several times and the quickest
- * reading counts.
+ * TSC and local APIC timer are watched over one short window of a reference counter. Reading a reference takes up
+ * to a microsecond, at an unknown point of which it is sampled: each end of the window is read several times and
+ * the quickest reading counts.
  */
 #include "time/clock.h"
 
@@ -57,8 +57,8 @@ static bool wait_window(const struct reference *reference, const struct sample *
 }
 
 /*
- * Most oscillators are made for a whole number of MHz. If there is one within the error of measurement, it is the better
- * estimate.
+ * Most oscillators are made for a whole number of MHz. If there is one within the error of measurement, it is the
+ * better estimate.
  */
 static u64 round_frequency(u64 hz, u64 error)
 {
@@ -115,7 +115,7 @@ void clock_calibrate(void)
 
     for ( unsigned int i = 0; i < ARRAY_SIZE(find) && !done; i++ )
     {
-        struct reference reference = { NULL };
+        struct reference reference = { .name = NULL };
 
         find[i](&reference);
         done = calibrate_by(&reference);

@@ -1,13 +1,15 @@
 /*
  * Guests' clocks and timers.
  *
- * A vcpu_time_info tells a pair of TSC and system time and the scale between them. The clock is never adjusted, so what was
- * written once stays right for ever; a guest that multiplies in 64 bits overflows some seconds after its pair, though.
- * So each CPU has a base that moves on once a second while vcpus run, and a vcpu gets the newest when it is switched in.
+ * A vcpu_time_info tells a pair of TSC and system time and the scale between them. The clock is never adjusted, so
+ * what was written once stays right for ever; a guest that multiplies in 64 bits overflows some seconds after its
+ * pair, though. So each CPU has a base that moves on once a second while vcpus run, and a vcpu gets the newest when
+ * it is switched in.
  *
- * Bases are computed from system time 0, never from each other: errors don't add up. Scaling rounds down, twice, each time by
- * less than a nanosecond; a base is ahead by those two, so that a guest's clock is never behind time_now(). That it is
- * monotonic across bases follows from rounding down: two parts of a span never scale to more than the whole.
+ * Bases are computed from system time 0, never from each other: errors don't add up. Scaling rounds down, twice,
+ * each time by less than a nanosecond; a base is ahead by those two, so that a guest's clock is never behind
+ * time_now(). That it is monotonic across bases follows from rounding down: two parts of a span never scale to more
+ * than the whole.
  */
 #include "time/clock.h"
 
@@ -52,8 +54,8 @@ void guest_clock_init_cpu(struct time_cpu *cpu)
 }
 
 /*
- * XEN_PVCLOCK_TSC_STABLE_BIT promises that clocks read on different vcpus agree on what came first, so that the guest needs
- * no lock around them. True: all vcpus share the one CPU that runs guests, one TSC and one scale.
+ * XEN_PVCLOCK_TSC_STABLE_BIT promises that clocks read on different vcpus agree on what came first, so that the
+ * guest needs no lock around them. True: all vcpus share the one CPU that runs guests, one TSC and one scale.
  */
 static void fill_time_info(struct vcpu_time_info *info, const struct clock_base *base)
 {

@@ -1,6 +1,7 @@
 /*
- * The PIT's second channel (i8254), as a domain that drives devices sees it: kernels calibrate their TSC by it early in boot.
- * It counts by system time; it has no interrupt and no speaker, and the other channels are the hypervisor's.
+ * The PIT's second channel (i8254), as a domain that drives devices sees it: kernels calibrate their TSC by it
+ * early in boot. It counts by system time; it has no interrupt and no speaker, and the other channels are the
+ * hypervisor's.
  */
 #ifndef TIME_PIT_H
 #define TIME_PIT_H

@@ -3,8 +3,8 @@
  *
  *     result = ((delta << shift) * mul) >> 32        (a negative shift shifts right)
  *
- * mul has its top bit set, so that the error of the factor is below 2^-31 of it. The product has 96 bits: the result is
- * right for as long as delta << shift fits into 64, which for a TSC is centuries.
+ * mul has its top bit set, so that the error of the factor is below 2^-31 of it. The product has 96 bits: the
+ * result is right for as long as delta << shift fits into 64, which for a TSC is centuries.
  */
 #ifndef TIME_SCALE_H
 #define TIME_SCALE_H

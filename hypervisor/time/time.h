@@ -1,8 +1,9 @@
 /*
  * Time: system time in nanoseconds since boot, timers, guests' clocks.
  *
- * One clock for all: the TSC, scaled by the multiplication that guests are told to use too (scale.h). It is calibrated
- * once and never adjusted, so a guest that reads its clock and then names a deadline means the same instant as we do.
+ * One clock for all: the TSC, scaled by the multiplication that guests are told to use too (scale.h). It is
+ * calibrated once and never adjusted, so a guest that reads its clock and then names a deadline means the same
+ * instant as we do.
  */
 #ifndef TIME_TIME_H
 #define TIME_TIME_H
@@ -22,16 +23,17 @@ ns_t time_now(void);
 void time_delay_us(u32 us);
 
 /*
- * Once a CPU, after lapic_init_cpu(): give it its timer heap and start its local APIC timer; the first call calibrates the
- * TSC against HPET, PM timer or PIT, and reads the RTC.
+ * Once a CPU, after lapic_init_cpu(): give it its timer heap and start its local APIC timer; the first call
+ * calibrates the TSC against HPET, PM timer or PIT, and reads the RTC.
  */
 void time_init(void);
 
 extern u64 time_tsc_khz;
 
 /*
- * A timer belongs to one CPU at a time, whose heap it is in while active. The handler runs on that CPU at the next exit
- * to a guest, or from its idle loop, with no lock held; it may arm the timer again. Zeroed memory is not a timer: timer_init.
+ * A timer belongs to one CPU at a time, whose heap it is in while active. The handler runs on that CPU at the next
+ * exit to a guest, or from its idle loop, with no lock held; it may arm the timer again. Zeroed memory is not a
+ * timer: timer_init.
  */
 struct timer {
     ns_t expires;
@@ -91,9 +93,9 @@ long time_vcpu_create(struct vcpu *v);
 void time_vcpu_destroy(struct vcpu *v);
 
 /*
- * @v runs on this CPU from now on, its page tables are loaded: bring its clock up to date, its timers here, and the periodic
- * tick that it missed. The user area is written if it can be; an old clock is still a right one, it only makes the guest
- * multiply larger numbers.
+ * @v runs on this CPU from now on, its page tables are loaded: bring its clock up to date, its timers here, and the
+ * periodic tick that it missed. The user area is written if it can be; an old clock is still a right one, it only
+ * makes the guest multiply larger numbers.
  */
 void time_update_vcpu(struct vcpu *v);
 
@@ -101,13 +103,14 @@ void time_update_vcpu(struct vcpu *v);
 void time_vcpu_info_moved(struct vcpu *v);
 
 /*
- * VCPUOP_register_vcpu_time_memory_area: keep a second copy of @v's vcpu_time_info at @area, in guest memory. 0; -EFAULT
- * the area reaches into the hypervisor.
+ * VCPUOP_register_vcpu_time_memory_area: keep a second copy of @v's vcpu_time_info at @area, in guest memory. 0;
+ * -EFAULT the area reaches into the hypervisor.
  */
 long time_register_area(struct vcpu *v, gva_t area);
 
 /*
- * The vcpu's timers, which raise VIRQ_TIMER. (The poll timer is sched/'s to set up and use; it moves with the vcpu too.)
+ * The vcpu's timers, which raise VIRQ_TIMER. (The poll timer is sched/'s to set up and use; it moves with the vcpu
+ * too.)
  *  - single shot: VCPUOP_set_singleshot_timer for current, absolute. -ETIME: past, and @flags say to tell.
  *  - periodic: any vcpu's. -EINVAL: a period below a millisecond or beyond all reason. It ticks while the vcpu runs.
  */
@@ -122,7 +125,10 @@ long time_set_timer_op(unsigned long ns);
 /* Write the domain's wall clock into its shared_info; all domains' after platform_op settime. */
 void time_update_wallclock(struct domain *d);
 
-/* The time of day was @secs, @nsecs since the epoch when system time was @system_time: XENPF_settime. Tells all domains. */
+/*
+ * The time of day was @secs, @nsecs since the epoch when system time was @system_time: XENPF_settime. Tells all
+ * domains.
+ */
 void time_set_wallclock(u64 secs, u32 nsecs, ns_t system_time);
 
 /* XEN_DOMCTL_settimeoffset: @d's wall clock is @seconds off the machine's. */

@@ -1,9 +1,9 @@
 /*
  * Timers: a heap a CPU, and the one-shot hardware timer behind it.
  *
- * The hardware is armed for the first timer, and left alone when that one is stopped: an interrupt too many, which finds
- * nothing due, is rarer than a timer that is set and stopped again. So `armed` may be earlier than the first timer, never
- * later.
+ * The hardware is armed for the first timer, and left alone when that one is stopped: an interrupt too many, which
+ * finds nothing due, is rarer than a timer that is set and stopped again. So `armed` may be earlier than the first
+ * timer, never later.
  */
 #include "time/time.h"
 
@@ -61,8 +61,8 @@ static inline struct time_cpu *lock_owner(const struct timer *timer)
 }
 
 /*
- * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again. What is
- * due already becomes exit work.
+ * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again.
+ * What is due already becomes exit work.
  */
 static void arm(struct time_cpu *cpu, ns_t when)
 {

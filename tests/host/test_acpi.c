@@ -1,7 +1,8 @@
 /*
  * The parser of ACPI tables, fed with tables made here: good ones, and ones that lie about their lengths.
  *
- * Memory is a few blocks, each of exactly the bytes that a table claims to have: a read beyond is the sanitizer's to report.
+ * Memory is a few blocks, each of exactly the bytes that a table claims to have: a read beyond is the sanitizer's
+ * to report.
  *
  * LINK: hypervisor/irq/acpi_parse.c
  */
@@ -9,8 +10,8 @@
 
 #include "irq/acpi.h"
 
-#define RSDP_AT 0xf0000
-#define ROOT_AT 0x7fe0000
+#define RSDP_AT     0xf0000
+#define ROOT_AT     0x7fe0000
 #define TABLE_AT(n) (0x7fe1000 + 0x1000 * (uint64_t)(n))
 
 /* Physical memory: blocks by address. What isn't in one can't be mapped. */
@@ -92,15 +93,15 @@ static void add_root(uint8_t revision, unsigned int n)
 static void add_madt(unsigned int n)
 {
     static const uint8_t entries[] = {
-        0, 8,  0, 0, 1, 0, 0, 0,                         /* CPU: ACPI id 0, APIC id 0 */
-        0, 8,  1, 2, 1, 0, 0, 0,                         /* CPU: ACPI id 1, APIC id 2 */
-        0, 8,  2, 3, 0, 0, 0, 0,                         /* ... not enabled */
-        9, 16, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, /* x2APIC id 256, ACPI id 9 */
-        1, 12, 0, 0, 0, 0, 0xc0, 0xfe, 0, 0, 0, 0,       /* IOAPIC at fec00000 */
-        2, 10, 0, 0, 2, 0, 0, 0, 0, 0,                   /* IRQ 0 is GSI 2 */
-        2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0,                /* IRQ 9: level, high */
-        2, 10, 0, 5, 5, 0, 0, 0, 0x0f, 0,                /* IRQ 5: level, low */
-        4, 6,  0xff, 0, 0, 1,                            /* NMI: ignored */
+        0, 8,  0,    0, 1, 0, 0,    0,                               /* CPU: ACPI id 0, APIC id 0 */
+        0, 8,  1,    2, 1, 0, 0,    0,                               /* CPU: ACPI id 1, APIC id 2 */
+        0, 8,  2,    3, 0, 0, 0,    0,                               /* ... not enabled */
+        9, 16, 0,    0, 0, 1, 0,    0,    1,    0, 0, 0, 9, 0, 0, 0, /* x2APIC id 256, ACPI id 9 */
+        1, 12, 0,    0, 0, 0, 0xc0, 0xfe, 0,    0, 0, 0,             /* IOAPIC at fec00000 */
+        2, 10, 0,    0, 2, 0, 0,    0,    0,    0,                   /* IRQ 0 is GSI 2 */
+        2, 10, 0,    9, 9, 0, 0,    0,    0x0d, 0,                   /* IRQ 9: level, high */
+        2, 10, 0,    5, 5, 0, 0,    0,    0x0f, 0,                   /* IRQ 5: level, low */
+        4, 6,  0xff, 0, 0, 1,                                        /* NMI: ignored */
     };
     uint8_t *p = add_block(TABLE_AT(n), 44 + sizeof(entries));
 
@@ -235,8 +236,10 @@ static void parse_with_aml(const uint8_t *aml, size_t len, struct irq_acpi_facts
 
 TEST(finds_how_to_switch_off)
 {
-    static const uint8_t bytes[] = { 0x10, 0x08, '_', 'S', '5', '_', 0x12, 0x08, 0x04, 0x0a, 0x05, 0x0a, 0x07, 0x00, 0x00 };
-    static const uint8_t constants[] = { 0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x00, 0x01, 0x00, 0x00 };
+    static const uint8_t bytes[] = { 0x10, 0x08, '_',  'S',  '5',  '_',  0x12, 0x08,
+                                     0x04, 0x0a, 0x05, 0x0a, 0x07, 0x00, 0x00 };
+    static const uint8_t constants[] = { 0x08, '_',  'S',  '5',  '_',  0x12,
+                                         0x06, 0x04, 0x00, 0x01, 0x00, 0x00 };
     struct irq_acpi_facts facts;
 
     parse_with_aml(bytes, sizeof(bytes), &facts);
@@ -253,7 +256,8 @@ TEST(finds_how_to_switch_off)
 TEST(takes_no_half_package)
 {
     static const uint8_t aml[] = { '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 0x05, 0x0a, 0x07 };
-    static const uint8_t code[] = { '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x5c, 0x05, 0x0a, 0x07, 0x00 };
+    static const uint8_t code[] = { '_',  'S',  '5',  '_',  0x12, 0x06,
+                                    0x04, 0x5c, 0x05, 0x0a, 0x07, 0x00 };
     struct irq_acpi_facts facts;
 
     for ( size_t len = 0; len < sizeof(aml); len++ )
@@ -341,8 +345,8 @@ TEST(keeps_within_its_arrays)
     p = add_block(TABLE_AT(0), LEN);
     for ( unsigned int i = 0; i < N; i++ )
     {
-        static const uint8_t group[30] = { 0, 8, 0, 0, 1, 0, 0, 0, 1, 12, 0, 0, 0, 0, 0xc0, 0xfe,
-                                           0, 0, 0, 0, 2, 10, 0, 3, 3, 0, 0, 0, 0, 0 };
+        static const uint8_t group[30] = { 0,    8, 0, 0, 1, 0, 0,  0, 1, 12, 0, 0, 0, 0, 0xc0,
+                                           0xfe, 0, 0, 0, 0, 2, 10, 0, 3, 3,  0, 0, 0, 0, 0 };
 
         memcpy(p + 44 + i * 30, group, 30);
     }
@@ -354,7 +358,10 @@ TEST(keeps_within_its_arrays)
     free_memory();
 }
 
-/* A flipped byte anywhere, checksums set right again where a table's is hit: no crash, no endless loop, no stray read. */
+/*
+ * A flipped byte anywhere, checksums set right again where a table's is hit: no crash, no endless loop, no stray
+ * read.
+ */
 TEST(survives_random_damage)
 {
     struct irq_acpi_facts facts;

@@ -1,6 +1,6 @@
 /*
- * Interrupt lines: when a line is open, who is told, who owes what. The source is the hypervisor's; hardware, clock and locks
- * are played here.
+ * Interrupt lines: when a line is open, who is told, who owes what. The source is the hypervisor's; hardware, clock
+ * and locks are played here.
  *
  * LINK: hypervisor/irq/line.c
  */

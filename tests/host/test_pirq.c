@@ -1,6 +1,6 @@
 /*
- * PIRQs from physdev_op down to the devices' registers: a domain maps, binds, takes and ends interrupts of a small machine that
- * is played here, with an IOAPIC, a function with MSI and one with MSI-X.
+ * PIRQs from physdev_op down to the devices' registers: a domain maps, binds, takes and ends interrupts of a small
+ * machine that is played here, with an IOAPIC, a function with MSI and one with MSI-X.
  *
  * LINK: hypervisor/irq/line.c hypervisor/irq/lines.c hypervisor/irq/pirq.c hypervisor/irq/msi.c hypervisor/irq/pci.c
  * LINK: hypervisor/irq/config.c hypervisor/irq/physdev.c hypervisor/domain/subop.c
@@ -197,8 +197,10 @@ void ioapic_mask(u32 gsi, bool masked)
     route[gsi].masked = masked;
 }
 
-/* --- PCI: bus 0; 00:02.0 has MSI (4 messages, 64 bits, maskable), 00:03.0 MSI-X (8 entries in BAR 1), 00:04.0 a chain
- * of capabilities that has no end, 00:05.0 an MSI-X table in what its BAR claims to be RAM --- */
+/*
+ * --- PCI: bus 0. 00:02.0 has MSI (4 messages, 64 bits, maskable), 00:03.0 MSI-X (8 entries in BAR 1), 00:04.0 a
+ * chain of capabilities that has no end, 00:05.0 an MSI-X table in what its BAR claims to be RAM ---
+ */
 
 #define MSI_BDF    0x10
 #define MSIX_BDF   0x18

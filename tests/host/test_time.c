@@ -146,8 +146,8 @@ TEST(scale_is_monotonic_for_a_century)
 }
 
 /*
- * Moving a guest's base on: the new one is computed from system time 0, two nanoseconds ahead. Its clock never steps back, and is never
- * behind the hypervisor's.
+ * Moving a guest's base on: the new one is computed from system time 0, two nanoseconds ahead. Its clock never
+ * steps back, and is never behind the hypervisor's.
  */
 static void run_guest_clock(uint64_t hz)
 {

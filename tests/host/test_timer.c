@@ -1,5 +1,6 @@
 /*
- * Timers with the hardware played here, and guests' clocks and timers on top of them. Time passes only when a test says so.
+ * Timers with the hardware played here, and guests' clocks and timers on top of them. Time passes only when a test
+ * says so.
  *
  * LINK: hypervisor/time/heap.c hypervisor/time/timer.c hypervisor/time/guest.c hypervisor/time/wallclock.c
  */
@@ -368,7 +369,10 @@ static void expect_ticks(unsigned int want)
         fail("%u ticks, not %u", virqs[0], want);
 }
 
-/* A vcpu that runs gets its hundred ticks a second; one that doesn't gets one when it comes back, in the old rhythm. */
+/*
+ * A vcpu that runs gets its hundred ticks a second; one that doesn't gets one when it comes back, in the old
+ * rhythm.
+ */
 TEST(the_tick)
 {
     start();
