@@ -14,7 +14,7 @@ RL_SRCS    := $(wildcard tools/rl/*.c)
 TOOL_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wno-unused-parameter -MMD -MP \
     -include errno.h -I. -Ihypervisor -Itools $(TOOL_SYSROOT:%=-isystem %/include)
 TOOL_LDFLAGS := -Wl,-z,now -Wl,--as-needed $(TOOL_SYSROOT:%=-L%/lib/x86_64-linux-gnu -Wl,-rpath-link,%/lib/x86_64-linux-gnu)
-TOOL_LIBS := -lxencall -lxenforeignmemory -lxenevtchn -lxenstore -ljson-c
+TOOL_LIBS := -lxencall -lxenforeignmemory -lxenstore -ljson-c
 ifeq ($(TOOL_SANITIZE),y)
 TOOL_CFLAGS  += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 TOOL_LDFLAGS += -fsanitize=address,undefined

@@ -10,6 +10,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "message.h"
+#include "record.h"
 #include "store.h"
 
 /* Memory that the domain may have beyond what it was given, as libxl allows: room for grant and transfer frames. */
@@ -248,6 +249,9 @@ int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
     rl_build_free(&c.build);
     if ( rc )
         undo(&c);
+    else
+        record_log(config->name, "domain %u made: %llu MiB, %llu vcpus", c.build.id,
+                   (unsigned long long)config->memory_mib, (unsigned long long)config->maxvcpus);
     *id = c.build.id;
     return rc;
 }

@@ -1,7 +1,6 @@
 #include "domain.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include <xenstore.h>
 
@@ -11,6 +10,7 @@
 #include "lib/string.h"
 #include "message.h"
 #include "store.h"
+#include "wait.h"
 
 /* --- names of states --- */
 
@@ -173,24 +173,6 @@ static long kill_domain(struct rl *rl, domid_t id)
         rc = rl_domctl(rl, XEN_DOMCTL_destroydomain, id, &op);
     while ( rc == -EAGAIN || rc == -ERESTART );
     return rc;
-}
-
-/* Seconds that the daemons get to unmap a dead domain's pages. */
-#define GONE_SECONDS 20
-
-static bool wait_gone(struct rl *rl, domid_t id)
-{
-    struct rl_domain domain;
-    struct timespec pause = { 0, 1000000 };
-
-    for ( u64 waited = 0; waited < GONE_SECONDS * NS_PER_S; waited += (u64)pause.tv_nsec )
-    {
-        if ( rl_domain_get(rl, id, &domain) )
-            return true;
-        nanosleep(&pause, NULL);
-        pause.tv_nsec = min(pause.tv_nsec * 2, 50000000L);
-    }
-    return false;
 }
 
 int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)

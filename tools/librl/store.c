@@ -11,8 +11,10 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "message.h"
+#include "record.h"
 
-#define PATH_SIZE 256
+#define PATH_SIZE  256
+#define VALUE_SIZE 3072 /* with its path it must fit into XENSTORE_PAYLOAD_MAX */
 
 /* --- single entries --- */
 
@@ -58,13 +60,14 @@ enum rights {
 };
 
 /* The folders, below which entries lie. */
-enum place { HOME, VM, LIBXL, BACKEND, PLACES };
+enum place { HOME, VM, LIBXL, BACKEND, RECORD, PLACES };
 
 struct writer {
     struct rl *rl;
     uint32_t t;
     const struct rl_build *build;
     const struct rl_config *config;
+    const char *settings; /* config as text */
     char place[PLACES][PATH_SIZE];
     int rc; /* of the first write that failed */
 };
@@ -87,14 +90,20 @@ static void put(struct writer *w, enum place place, const char *name, enum right
 
 static void put(struct writer *w, enum place place, const char *name, enum rights rights, const char *fmt, ...)
 {
-    char path[PATH_SIZE * 2], value[MAX_GUEST_CMDLINE];
+    char path[PATH_SIZE * 2], value[VALUE_SIZE];
     va_list args;
+    int length;
 
     if ( w->rc )
         return;
     va_start(args, fmt);
-    vsnprintf(value, sizeof(value), fmt, args);
+    length = vsnprintf(value, sizeof(value), fmt, args);
     va_end(args);
+    if ( length >= VALUE_SIZE )
+    {
+        w->rc = rl_error(E2BIG, "the store can't hold the domain's %s: it is too long", *name ? name : "settings");
+        return;
+    }
     snprintf(path, sizeof(path), "%s%s%s", w->place[place], *name ? "/" : "", name);
     w->rc = write_at(w->rl, w->t, path, value);
     if ( !w->rc )
@@ -191,6 +200,12 @@ static void put_console_device(struct writer *w)
     put(w, LIBXL, "device/console/0/protocol", INHERITED, "vt100");
 }
 
+/* For the daemon: see record.h. */
+static void put_record(struct writer *w)
+{
+    put(w, RECORD, "", INHERITED, "%s", w->settings);
+}
+
 static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uuid)
 {
     char text[RL_UUID_TEXT];
@@ -200,6 +215,7 @@ static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uui
     snprintf(place[VM], PATH_SIZE, "/vm/%s", text);
     snprintf(place[LIBXL], PATH_SIZE, "/libxl/%u", id);
     snprintf(place[BACKEND], PATH_SIZE, "/local/domain/0/backend/console/%u/0", id);
+    snprintf(place[RECORD], PATH_SIZE, RECORD_DOMAIN "/%u", id);
 }
 
 /* One try; -EAGAIN somebody else wrote to the same places, so that it must be done again. */
@@ -214,6 +230,7 @@ static int try_add(struct writer *w)
     put_control(w);
     put_rings(w);
     put_console_device(w);
+    put_record(w);
     if ( !xs_transaction_end(w->rl->store, w->t, w->rc) && !w->rc )
         w->rc = errno == EAGAIN ? -EAGAIN : rl_error(errno, "the store does not take the domain: %s", strerror(errno));
     return w->rc;
@@ -221,16 +238,21 @@ static int try_add(struct writer *w)
 
 int store_add_domain(struct rl *rl, const struct rl_build *build, const struct rl_config *config)
 {
-    struct writer w = { .rl = rl, .build = build, .config = config };
+    char *settings = rl_config_text(config);
+    struct writer w = { .rl = rl, .build = build, .config = config, .settings = settings };
     const struct builder *b = &build->builder;
     int rc;
 
-    if ( !rl_store(rl) )
+    if ( !settings || !rl_store(rl) )
+    {
+        free(settings);
         return -EIO;
+    }
     name_places(w.place, build->id, config->uuid);
     do
         rc = try_add(&w);
     while ( rc == -EAGAIN );
+    free(settings);
     if ( !rc && !xs_introduce_domain(rl->store, build->id, b->store_mfn.n, b->store_evtchn) )
         rc = rl_error(errno, "xenstored does not take the domain in: %s", strerror(errno));
     return rc;
@@ -247,5 +269,6 @@ void store_forget_domain(struct rl *rl, domid_t id, const u8 uuid[RL_UUID_SIZE])
     xs_rm(rl->store, XBT_NULL, place[HOME]);
     xs_rm(rl->store, XBT_NULL, place[VM]);
     xs_rm(rl->store, XBT_NULL, place[LIBXL]);
+    xs_rm(rl->store, XBT_NULL, place[RECORD]);
     xs_rm(rl->store, XBT_NULL, backend);
 }

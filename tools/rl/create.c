@@ -1,9 +1,12 @@
 /* create. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "console.h"
 #include "json.h"
 #include "lib/string.h"
 #include "librl/create.h"
+#include "librl/daemon.h"
 #include "librl/message.h"
 #include "verb.h"
 
@@ -34,9 +37,23 @@ static int dry_run(struct rl *rl, const struct rl_config *config)
     return rl_create_dry(rl, config, say);
 }
 
+/* Unpaused before anything else: the daemon finds what has happened meanwhile. */
 static int start(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
 {
-    return arguments->option['p'] ? 0 : rl_domain_unpause(rl, domain);
+    int rc = arguments->option['p'] ? 0 : rl_domain_unpause(rl, domain);
+
+    return rc ? rc : daemon_start();
+}
+
+/* Attached before it runs, so that nothing that it says is missed. */
+static int start_on_console(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
+{
+    int fd = console_open(rl, domain), rc;
+
+    if ( fd < 0 )
+        return fd;
+    rc = start(rl, domain, arguments);
+    return rc ? rc : console_run(fd);
 }
 
 static void report(const struct rl_domain *domain, const struct arguments *arguments)
@@ -58,6 +75,8 @@ static int make(struct rl *rl, const struct rl_config *config, const struct argu
     if ( rc )
         return rc;
     snprintf(domain.name, sizeof(domain.name), "%s", config->name);
+    if ( arguments->option['c'] )
+        return start_on_console(rl, &domain, arguments);
     rc = start(rl, &domain, arguments);
     if ( !rc )
         report(&domain, arguments);

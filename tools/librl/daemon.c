@@ -1,0 +1,204 @@
+#include "daemon.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <xenstore.h>
+
+#include "create.h"
+#include "lib/bits.h"
+#include "lib/string.h"
+#include "message.h"
+#include "record.h"
+#include "wait.h"
+
+#define LOCK_PATH "/run/ringleader.lock"
+#define LOG_NAME  "daemon"
+
+extern char **environ;
+
+/* --- one of a kind --- */
+
+/* The lock's descriptor. -EWOULDBLOCK somebody has it. */
+static int take_lock(int how)
+{
+    int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if ( fd < 0 )
+        return -errno;
+    if ( !flock(fd, how | LOCK_NB) )
+        return fd;
+    close(fd);
+    return -EWOULDBLOCK;
+}
+
+bool daemon_runs(void)
+{
+    int fd = take_lock(LOCK_SH);
+
+    if ( fd >= 0 )
+        close(fd);
+    return fd == -EWOULDBLOCK;
+}
+
+static int spawn(void)
+{
+    char *const argv[] = { "rl", "daemon", NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    pid_t pid;
+    int error;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+    for ( int fd = 0; fd <= 2; fd++ )
+        posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+    error = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+int daemon_start(void)
+{
+    int error = daemon_runs() ? 0 : spawn();
+
+    return error ? rl_error(error, "the daemon does not start (%s): on_poweroff, on_reboot and on_crash won't be honoured",
+                            strerror(error)) : 0;
+}
+
+/* --- what to do with a domain that stopped --- */
+
+/* A domain that crashes sooner than this after its start would do so again and again. */
+#define MIN_LIFE_NS (3 * NS_PER_S)
+
+static enum rl_action wanted_action(const struct rl_domain *domain, const struct rl_config *config)
+{
+    enum rl_action action = config->on_crash;
+
+    if ( domain->reason == SHUTDOWN_poweroff )
+        return config->on_poweroff;
+    if ( domain->reason == SHUTDOWN_reboot )
+        return config->on_reboot;
+    if ( action == RL_RESTART && domain->cpu_ns < MIN_LIFE_NS )
+    {
+        record_log(config->name, "domain %u ran for less than %llu s: not started again", domain->id,
+                   MIN_LIFE_NS / NS_PER_S);
+        action = RL_DESTROY;
+    }
+    return action;
+}
+
+static int start_again(struct rl *rl, const struct rl_config *config)
+{
+    struct rl_domain domain;
+    domid_t id;
+    int rc = rl_create(rl, config, &id);
+
+    if ( !rc )
+        rc = rl_domain_get(rl, id, &domain);
+    if ( !rc )
+        rc = rl_domain_unpause(rl, &domain);
+    record_log(config->name, rc ? "could not be started again" : "domain %u follows", id);
+    return rc;
+}
+
+/* The old one gets a name and keeps its UUID; the new one is another. */
+static int rename_restart(struct rl *rl, struct rl_domain *domain, struct rl_config *config)
+{
+    char name[RL_NAME_SIZE + 8];
+    int rc;
+
+    snprintf(name, sizeof(name), "%.50s-%u", domain->name, domain->id);
+    rc = rl_domain_rename(rl, domain, name);
+    config->has_uuid = false;
+    if ( !rc )
+        rc = rl_config_finish(config);
+    return rc ? rc : start_again(rl, config);
+}
+
+static void settle(struct rl *rl, struct rl_domain *domain, struct rl_config *config)
+{
+    enum rl_action action = wanted_action(domain, config);
+    int rc = record_end(rl, domain, domain->reason, action);
+
+    record_forget(rl, domain->id); /* it is dealt with, come what may */
+    if ( rc || action == RL_PRESERVE )
+        return;
+    if ( action == RL_RENAME_RESTART )
+        rename_restart(rl, domain, config);
+    else if ( !rl_domain_destroy(rl, domain) && action == RL_RESTART )
+        start_again(rl, config);
+}
+
+/* A suspended domain is saved by whoever suspended it. */
+static bool stopped(const struct rl_domain *domain)
+{
+    return domain->shutdown && !domain->dying && domain->reason != SHUTDOWN_suspend;
+}
+
+/* One of ours that we have a record of: has it stopped, or was it taken away behind our back? */
+static void look_at(struct rl *rl, domid_t id)
+{
+    struct rl_domain domain = { .id = id };
+    struct rl_config config;
+
+    rl_config_init(&config);
+    if ( !record_get_config(rl, id, &config) )
+    {
+        if ( rl_domain_get(rl, id, &domain) || domain.dying )
+        {
+            snprintf(domain.name, sizeof(domain.name), "%s", config.name);
+            record_end(rl, &domain, RL_REASON_DESTROYED, RL_DESTROY);
+            record_forget(rl, id);
+        }
+        else if ( stopped(&domain) )
+        {
+            rl_domain_name(rl, &domain);
+            settle(rl, &domain, &config);
+        }
+    }
+    rl_config_free(&config);
+}
+
+static void look_at_all(struct rl *rl)
+{
+    unsigned int count = 0;
+    char **ids = xs_directory(rl->store, XBT_NULL, RECORD_DOMAIN, &count);
+
+    for ( unsigned int i = 0; i < count; i++ )
+        look_at(rl, (domid_t)strtoul(ids[i], NULL, 10));
+    free(ids);
+}
+
+/* --- the process --- */
+
+static void log_message(const char *line)
+{
+    record_log(LOG_NAME, "%s", line);
+}
+
+int daemon_run(struct rl *rl)
+{
+    int lock = take_lock(LOCK_EX);
+
+    if ( lock < 0 )
+        return rl_error(-lock, lock == -EWOULDBLOCK ? "the daemon runs already" : "%s can't be locked", LOCK_PATH);
+    if ( !rl_store(rl) || !xs_watch(rl->store, "@releaseDomain", "release") )
+        return rl_error(EIO, "the store does not tell of domains that end");
+    if ( !isatty(STDERR_FILENO) )
+        rl_set_sink(log_message);
+    prctl(PR_SET_NAME, "rl-daemon"); /* we were started as /proc/self/exe */
+    record_log(LOG_NAME, "started, process %d", getpid());
+    do
+        look_at_all(rl);
+    while ( wait_event(rl, -1) != -EIO );
+    return rl_error(EIO, "the store is gone");
+}

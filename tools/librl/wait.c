@@ -1,0 +1,142 @@
+#include "wait.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <xenstore.h>
+
+#include "lib/bits.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "message.h"
+#include "record.h"
+#include "store.h"
+
+/* --- time --- */
+
+static s64 now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is left until @end for poll(); -1: for ever. */
+static int left_ms(int seconds, s64 end)
+{
+    return seconds == WAIT_FOREVER ? -1 : (int)max(end - now_ms(), (s64)0);
+}
+
+/* --- events --- */
+
+int wait_event(struct rl *rl, int ms)
+{
+    struct pollfd fd = { xs_fileno(rl->store), POLLIN, 0 };
+    char **event;
+    int rc = poll(&fd, 1, ms);
+
+    if ( rc <= 0 )
+        return rc ? -errno : -ETIMEDOUT;
+    event = xs_check_watch(rl->store);
+    free(event);
+    return 0;
+}
+
+static int watch(struct rl *rl, const char *path)
+{
+    if ( !rl_store(rl) )
+        return -EIO;
+    return xs_watch(rl->store, path, path) ? 0 : rl_error(errno, "the store does not watch %s: %s", path, strerror(errno));
+}
+
+static void unwatch(struct rl *rl, const char *path)
+{
+    xs_unwatch(rl->store, path, path);
+}
+
+char *wait_value(struct rl *rl, const char *path, int seconds)
+{
+    s64 end = now_ms() + seconds * 1000LL;
+    char *value = NULL;
+
+    if ( watch(rl, path) )
+        return NULL;
+    do
+    {
+        free(value);
+        value = store_read(rl, "%s", path);
+    } while ( !(value && *value) && wait_event(rl, left_ms(seconds, end)) != -ETIMEDOUT );
+    unwatch(rl, path);
+    if ( value && *value )
+        return value;
+    free(value);
+    return NULL;
+}
+
+/* --- domains --- */
+
+/* Seconds that the daemons get to unmap a dead domain's pages. */
+#define GONE_SECONDS 20
+
+bool wait_gone(struct rl *rl, domid_t id)
+{
+    struct rl_domain domain;
+    struct timespec pause = { 0, 1000000 };
+    s64 end = now_ms() + GONE_SECONDS * 1000LL;
+
+    while ( now_ms() < end )
+    {
+        if ( rl_domain_get(rl, id, &domain) )
+            return true;
+        nanosleep(&pause, NULL);
+        pause.tv_nsec = min(pause.tv_nsec * 2, 50000000L);
+    }
+    return false;
+}
+
+/* A domain that stopped and stays as it is: its settings say so, or it is not the daemon's. */
+static bool kept(struct rl *rl, const struct rl_domain *domain)
+{
+    struct record_end end;
+
+    if ( !record_get_end(rl, domain->name, &end) && end.id == domain->id )
+        return end.then == RL_PRESERVE || end.then == RL_RENAME_RESTART;
+    return !record_exists(rl, domain->id);
+}
+
+/* True when the wait is over. @reason is kept up to date. */
+static bool reached(struct rl *rl, const struct rl_domain *domain, enum wait_state state, char reason[16])
+{
+    struct rl_domain now;
+
+    if ( rl_domain_get(rl, domain->id, &now) )
+        return true;
+    if ( now.dying )
+        return wait_gone(rl, domain->id);
+    if ( now.shutdown )
+        snprintf(reason, 16, "%s", rl_reason_name(now.reason));
+    return now.shutdown && (state == WAIT_SHUTDOWN || (state == WAIT_ENDED && kept(rl, domain)));
+}
+
+int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds, char reason[16])
+{
+    s64 end = now_ms() + seconds * 1000LL;
+    char record[256];
+    struct record_end ended;
+    int rc = watch(rl, "@releaseDomain");
+
+    snprintf(record, sizeof(record), RECORD_ENDED "/%s", domain->name);
+    snprintf(reason, 16, "%s", rl_reason_name(RL_REASON_DESTROYED));
+    if ( !rc )
+        rc = watch(rl, record);
+    while ( !rc && !reached(rl, domain, state, reason) )
+        if ( wait_event(rl, left_ms(seconds, end)) == -ETIMEDOUT )
+            rc = rl_error(ETIMEDOUT, "%s has not come to its end within %d s", domain->name, seconds);
+    unwatch(rl, record);
+    unwatch(rl, "@releaseDomain");
+    if ( !rc && !record_get_end(rl, domain->name, &ended) && ended.id == domain->id )
+        memcpy(reason, ended.reason, sizeof(ended.reason));
+    return rc;
+}

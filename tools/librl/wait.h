@@ -1,0 +1,32 @@
+/* Waiting for what domains do. */
+#ifndef LIBRL_WAIT_H
+#define LIBRL_WAIT_H
+
+#include "domain.h"
+
+enum wait_state {
+    WAIT_ENDED,     /* gone, or stopped for good and kept because its settings say so */
+    WAIT_SHUTDOWN,  /* stopped, or gone */
+    WAIT_DESTROYED, /* gone */
+};
+
+#define WAIT_FOREVER (-1)
+
+/*
+ * Wait until @domain is in that state. @reason gets the word for why it ended. -ETIMEDOUT, told, after @seconds.
+ */
+int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds, char reason[16]);
+
+/*
+ * Wait until there is something at a path of the store, and it is not empty: the caller frees it. NULL, not told, after
+ * @seconds.
+ */
+char *wait_value(struct rl *rl, const char *path, int seconds);
+
+/* Wait for one event of the store's watches, and forget which. 0, -ETIMEDOUT, or -EINTR; @ms -1 waits for ever. */
+int wait_event(struct rl *rl, int ms);
+
+/* Wait until nothing is left of a domain that was destroyed. False: somebody has its memory mapped still. */
+bool wait_gone(struct rl *rl, domid_t id);
+
+#endif
