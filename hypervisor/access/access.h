@@ -18,13 +18,15 @@ enum access_right {
     ACCESS_RIGHTS
 };
 
-/* 0 or -EPERM. @target may equal @who: a domain has every right over its own memory and state but ADMIN and HARDWARE. */
+/*
+ * 0 or -EPERM. @target may equal @who: a domain has every right over its own memory and state but ADMIN and HARDWARE.
+ */
 long access_check(const struct domain *who, const struct domain *target, enum access_right right);
 
 /*
- * The domain that @id names for @who: DOMID_SELF or another one that it has @right over. A reference is held: domain_put.
- * DOMID_IO and DOMID_XEN can be named for ACCESS_MAP only; what may be mapped of them is the caller's to check.
- * -ESRCH no such domain, -EPERM.
+ * The domain that @id names for @who: DOMID_SELF or another one that it has @right over. A reference is held:
+ * domain_put. DOMID_IO and DOMID_XEN can be named for ACCESS_MAP only; what may be mapped of them is the caller's to
+ * check. -ESRCH no such domain, -EPERM.
  */
 long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out);
 
@@ -32,8 +34,9 @@ long access_domain(struct domain *who, domid_t id, enum access_right right, stru
 enum access_resource { ACCESS_IOMEM, ACCESS_IOPORTS, ACCESS_IRQS, ACCESS_RESOURCES };
 
 /*
- * Give @d, or take from it, resources @first..@last. 0; -EINVAL an empty or impossible range, -ENOMEM (nothing changed).
- * Mappings that exist stay. Takes access/'s lock, which may be taken under any other lock but the allocators'.
+ * Give @d, or take from it, resources @first..@last. 0; -EINVAL an empty or impossible range, -ENOMEM (nothing
+ * changed). Mappings that exist stay. Takes access/'s lock, which may be taken under any other lock but the
+ * allocators'.
  */
 long access_permit(struct domain *d, enum access_resource kind, u64 first, u64 last);
 long access_deny(struct domain *d, enum access_resource kind, u64 first, u64 last);

@@ -1,8 +1,8 @@
 /*
  * The machine's resources and who may use them.
  *
- * Each domain has one set of numbers a kind. A privileged domain starts with all that exist but those that the hypervisor
- * keeps; any other starts with none, and a recycled domid inherits nothing: the sets die with the domain.
+ * Each domain has one set of numbers a kind. A privileged domain starts with all that exist but those that the
+ * hypervisor keeps; any other starts with none, and a recycled domid inherits nothing: the sets die with the domain.
  */
 #include "access/access.h"
 #include "console/console.h"

@@ -10,15 +10,15 @@
 #include "domain/domain.h"
 
 /*
- * Keep what guests may ask of the boot and the machine: options, memory map, CPUID policies. Once, after the boot CPU is set
- * up and before any domain is made; @boot may go after.
+ * Keep what guests may ask of the boot and the machine: options, memory map, CPUID policies. Once, after the boot CPU
+ * is set up and before any domain is made; @boot may go after.
  */
 void control_init(const struct boot_info *boot);
 extern char control_cmdline[1024];
 
 /*
- * Hypercalls. Of their own errors: -EPERM the caller may not, -EACCES the interface version isn't ours, -EFAULT the argument
- * can't be read or written, -ENOSYS no such operation.
+ * Hypercalls. Of their own errors: -EPERM the caller may not, -EACCES the interface version isn't ours, -EFAULT the
+ * argument can't be read or written, -ENOSYS no such operation.
  */
 long control_domctl(unsigned long arg);
 long control_sysctl(unsigned long arg);

@@ -49,8 +49,8 @@ static domid_t free_id(void)
 }
 
 /*
- * XEN_DOMCTL_createdomain: op->domain is the number wanted, or one is chosen. -EINVAL not a domain that we can make, -EEXIST
- * the number is taken, -ENOMEM.
+ * XEN_DOMCTL_createdomain: op->domain is the number wanted, or one is chosen. -EINVAL not a domain that we can make,
+ * -EEXIST the number is taken, -ENOMEM.
  */
 long domctl_create(struct xen_domctl *op)
 {
@@ -72,7 +72,9 @@ long domctl_create(struct xen_domctl *op)
     return rc;
 }
 
-/* XEN_DOMCTL_max_vcpus: as many as createdomain said. Those that exist stay; -ENOMEM leaves some made, to go on from. */
+/*
+ * XEN_DOMCTL_max_vcpus: as many as createdomain said. Those that exist stay; -ENOMEM leaves some made, to go on from.
+ */
 long domctl_max_vcpus(struct domain *d, struct xen_domctl_max_vcpus *arg)
 {
     if ( arg->max != d->max_vcpus || control_is_dying(d) )

@@ -18,8 +18,8 @@ static long find_vcpu(struct domain *d, u32 id, struct vcpu **v)
 /* --- contexts --- */
 
 /*
- * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL a context that can't be, -EOPNOTSUPP one that would change the tables
- * of a vcpu that has run. -ERESTART while page tables are validated.
+ * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL a context that can't be, -EOPNOTSUPP one that would change the
+ * tables of a vcpu that has run. -ERESTART while page tables are validated.
  */
 long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {

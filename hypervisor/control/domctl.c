@@ -1,8 +1,9 @@
 /*
  * domctl: dispatch.
  *
- * The argument is copied in once, and back as a whole where the row says so: after an error too, since some of those are
- * told in the argument. An operation that stops half-way is issued again as it stands; what it has done is in the domain.
+ * The argument is copied in once, and back as a whole where the row says so: after an error too, since some of those
+ * are told in the argument. An operation that stops half-way is issued again as it stands; what it has done is in the
+ * domain.
  */
 #include "control/internal.h"
 

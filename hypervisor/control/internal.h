@@ -9,15 +9,16 @@
 extern struct lock control_lock;
 
 /*
- * Bitmaps of the toolstack's: @nr_bits of its own choice. to_guest writes ours, cut or filled up with zeros, and nothing
- * beyond its last byte; from_guest reads what fits. -EFAULT; -EINVAL absurdly many, or from_guest: none at all.
+ * Bitmaps of the toolstack's: @nr_bits of its own choice. to_guest writes ours, cut or filled up with zeros, and
+ * nothing beyond its last byte; from_guest reads what fits. -EFAULT; -EINVAL absurdly many, or from_guest: none at
+ * all.
  */
 long bitmap64_to_guest(const struct xenctl_bitmap *to, u64 map);
 long bitmap64_from_guest(u64 *map, const struct xenctl_bitmap *from);
 
 /*
- * A policy into the toolstack's arrays. @nr_leaves and @nr_msrs: how many fit; set to how many were written. A null array is
- * skipped. -ENOBUFS an array is too small, -EFAULT, -ENOMEM.
+ * A policy into the toolstack's arrays. @nr_leaves and @nr_msrs: how many fit; set to how many were written. A null
+ * array is skipped. -ENOBUFS an array is too small, -EFAULT, -ENOMEM.
  */
 struct cpuid_policy;
 long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves,
@@ -27,8 +28,9 @@ long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *n
 u32 control_nr_cpus(void);
 
 /*
- * Handlers of domctl, with LOCK_DOMCTL held and a reference to the domain. Beside what each says: -EINVAL for what one
- * doesn't do to oneself, for a vcpu number that is out of range and for a dying domain; -ESRCH for a vcpu that wasn't made.
+ * Handlers of domctl, with LOCK_DOMCTL held and a reference to the domain. Beside what each says: -EINVAL for what
+ * one doesn't do to oneself, for a vcpu number that is out of range and for a dying domain; -ESRCH for a vcpu that
+ * wasn't made.
  */
 long domctl_create(struct xen_domctl *op);
 long domctl_info(struct xen_domctl *op);

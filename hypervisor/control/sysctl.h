@@ -1,4 +1,7 @@
-/* Handlers of sysctl, with LOCK_DOMCTL held. -EFAULT an array of the caller's can't be read or written; the rest is there. */
+/*
+ * Handlers of sysctl, with LOCK_DOMCTL held. -EFAULT an array of the caller's can't be read or written; the rest is
+ * there.
+ */
 #ifndef CONTROL_SYSCTL_H
 #define CONTROL_SYSCTL_H
 

@@ -1,8 +1,8 @@
 /*
  * xen_version: release, features, build facts.
  *
- * Guests issue sub-operation 0 merely to have their events delivered, so it is the shortest hypercall of all. Buffers are
- * filled to their end: what a text leaves over is zero.
+ * Guests issue sub-operation 0 merely to have their events delivered, so it is the shortest hypercall of all. Buffers
+ * are filled to their end: what a text leaves over is zero.
  */
 #include "access/access.h"
 #include "control/control.h"
@@ -26,7 +26,10 @@ static long give(gva_t to, const void *what, size_t size)
     return copy_to_guest(to, what, size) ? -EFAULT : 0;
 }
 
-/* Copy @text and zeros up to @size bytes: the callers' buffers end with a NUL unless @text is too long, which none is. */
+/*
+ * Copy @text and zeros up to @size bytes: the callers' buffers end with a NUL unless @text is too long, which none
+ * is.
+ */
 static long give_text(gva_t to, const char *text, size_t size)
 {
     size_t len = strnlen(text, size - 1);

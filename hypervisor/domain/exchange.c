@@ -1,13 +1,14 @@
 /*
- * XENMEM_exchange: a domain's frames for others of the same number, contiguous ones for single ones or the reverse, or ones
- * that a device can address.
+ * XENMEM_exchange: a domain's frames for others of the same number, contiguous ones for single ones or the reverse,
+ * or ones that a device can address.
  *
- * It goes by chunks of the larger of the two orders. In a chunk the inputs are stolen from the domain, which must hold them
- * by nothing but its ownership; the outputs are allocated in their place, numbered and told to the guest; only then are the
- * inputs freed. Whatever fails before that gives the inputs back, so that a chunk happens wholly or not at all.
+ * It goes by chunks of the larger of the two orders. In a chunk the inputs are stolen from the domain, which must
+ * hold them by nothing but its ownership; the outputs are allocated in their place, numbered and told to the guest;
+ * only then are the inputs freed. Whatever fails before that gives the inputs back, so that a chunk happens wholly or
+ * not at all.
  *
- * The guest's lists are read once a chunk, each entry through a checked access; the lists may overlap or change at will,
- * which harms the guest alone.
+ * The guest's lists are read once a chunk, each entry through a checked access; the lists may overlap or change at
+ * will, which harms the guest alone.
  */
 #include "access/access.h"
 #include "domain/memory.h"
@@ -180,8 +181,9 @@ static long exchange_all(struct exchange *x)
 }
 
 /*
- * 0 and all of nr_exchanged; else -EINVAL the call is ill-formed or an input is in use or not the domain's, -ENOMEM no such
- * frames, -EFAULT, -EPERM, -ESRCH, and nr_exchanged tells what was done before. It also is where a continuation goes on.
+ * 0 and all of nr_exchanged; else -EINVAL the call is ill-formed or an input is in use or not the domain's, -ENOMEM
+ * no such frames, -EFAULT, -EPERM, -ESRCH, and nr_exchanged tells what was done before. It also is where a
+ * continuation goes on.
  */
 long memory_exchange(const struct memory_call *call)
 {

@@ -210,8 +210,8 @@ static long acquire_grant_frames(struct domain *d, struct xen_mem_acquire_resour
 }
 
 /*
- * XENMEM_acquire_resource: frames of another domain, for the toolstack to map. -EINVAL, -EOPNOTSUPP a kind of resource that
- * PV guests lack, -EPERM oneself, or no rights.
+ * XENMEM_acquire_resource: frames of another domain, for the toolstack to map. -EINVAL, -EOPNOTSUPP a kind of
+ * resource that PV guests lack, -EPERM oneself, or no rights.
  */
 long memory_acquire_resource(const struct memory_call *call)
 {

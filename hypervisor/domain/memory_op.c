@@ -46,7 +46,10 @@ static long memory_machphys_mapping(const struct memory_call *call)
     return copy_to_guest(call->arg, &mapping, sizeof(mapping)) ? -EFAULT : 0;
 }
 
-/* The frames that hold one 2 MiB chunk of the M2P after the other; where there is no RAM, the last that there was again. */
+/*
+ * The frames that hold one 2 MiB chunk of the M2P after the other; where there is no RAM, the last that there was
+ * again.
+ */
 static long memory_machphys_list(const struct memory_call *call)
 {
     u64 chunks = DIV_ROUND_UP(frame_limit * sizeof(u64), M2P_CHUNK_SIZE);

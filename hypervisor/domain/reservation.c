@@ -1,9 +1,9 @@
 /*
  * memory_op: how much memory a domain has.
  *
- * The operations on reservations work extent by extent and return how many were done: the first that fails ends the call,
- * and what was done stays done. Each extent is done wholly or not at all. -EFAULT and -EPERM, -ESRCH (no rights over the
- * domain named, no such domain) only before the first.
+ * The operations on reservations work extent by extent and return how many were done: the first that fails ends the
+ * call, and what was done stays done. Each extent is done wholly or not at all. -EFAULT and -EPERM, -ESRCH (no rights
+ * over the domain named, no such domain) only before the first.
  */
 #include "access/access.h"
 #include "domain/memory.h"
@@ -170,8 +170,9 @@ RESERVATION_OP(memory_decrease, decrease_one)
 RESERVATION_OP(memory_populate, populate_one)
 
 /*
- * XENMEM_claim_pages: set frames aside so that the domain, all of it, will have nr_extents. 0 frames drop the claim. -EINVAL
- * an ill-formed call, a second claim, or fewer than the domain has or more than it may have; -ENOMEM too few are free.
+ * XENMEM_claim_pages: set frames aside so that the domain, all of it, will have nr_extents. 0 frames drop the claim.
+ * -EINVAL an ill-formed call, a second claim, or fewer than the domain has or more than it may have; -ENOMEM too few
+ * are free.
  */
 long memory_claim(const struct memory_call *call)
 {

@@ -1,8 +1,8 @@
 /*
  * Runstate: how long a vcpu ran, waited to run, was blocked or was offline.
  *
- * A guest may register an area of its memory for a copy, by virtual address: it is written whenever the vcpu comes to a CPU
- * or leaves it, through the vcpu's own page tables. If the guest has unmapped it, the copy is silently skipped.
+ * A guest may register an area of its memory for a copy, by virtual address: it is written whenever the vcpu comes to
+ * a CPU or leaves it, through the vcpu's own page tables. If the guest has unmapped it, the copy is silently skipped.
  */
 #include "cpu/uaccess.h"
 #include "domain/domain.h"

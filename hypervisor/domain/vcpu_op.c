@@ -1,8 +1,8 @@
 /*
  * vcpu_op: a domain's operations on its own virtual CPUs.
  *
- * Handlers get the vcpu that the hypercall names; it may run on another CPU meanwhile. VCPUOP_is_up is how Linux counts its
- * CPUs, so a number without a vcpu is -ENOENT for every operation.
+ * Handlers get the vcpu that the hypercall names; it may run on another CPU meanwhile. VCPUOP_is_up is how Linux
+ * counts its CPUs, so a number without a vcpu is -ENOENT for every operation.
  */
 #include "cpu/uaccess.h"
 #include "domain/subop.h"
@@ -38,8 +38,8 @@ static long initialise(struct vcpu *v, const struct vcpu_guest_context *context)
 }
 
 /*
- * -EINVAL the vcpu has no vcpu_info yet (from 32 up it must be registered) or the context is bad, -EEXIST it has a context
- * already, -ENOMEM, -EFAULT. Takes LOCK_DOMAIN.
+ * -EINVAL the vcpu has no vcpu_info yet (from 32 up it must be registered) or the context is bad, -EEXIST it has a
+ * context already, -ENOMEM, -EFAULT. Takes LOCK_DOMAIN.
  */
 static long vcpu_initialise(struct vcpu *v, gva_t arg)
 {
@@ -176,8 +176,8 @@ static long vcpu_stop_singleshot(struct vcpu *v, gva_t arg)
 /* --- vcpu_info --- */
 
 /*
- * Move what the guest reads and writes. Events that others mark in the old place meanwhile would be lost: the caller marks
- * everything pending after. A vcpu from 32 up had no place before.
+ * Move what the guest reads and writes. Events that others mark in the old place meanwhile would be lost: the caller
+ * marks everything pending after. A vcpu from 32 up had no place before.
  */
 static void move_info(struct vcpu *v, struct vcpu_info *to)
 {
@@ -191,8 +191,9 @@ static void move_info(struct vcpu *v, struct vcpu_info *to)
 }
 
 /*
- * Once a vcpu, on oneself or one that is down. A writable reference keeps the frame from becoming anything else until the
- * domain dies. -ENXIO the place is misaligned or crosses a page; -EINVAL not now, or not a frame that the domain may write.
+ * Once a vcpu, on oneself or one that is down. A writable reference keeps the frame from becoming anything else until
+ * the domain dies. -ENXIO the place is misaligned or crosses a page; -EINVAL not now, or not a frame that the domain
+ * may write.
  */
 static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *arg)
 {

@@ -1,6 +1,6 @@
 /*
- * CPUID policies: what guests see of a processor. The processor is QEMU's `-cpu max` of version 7.2; what a PV dom0 and a PV
- * domU see of it under Debian's Xen 4.17 was measured, and is what we hold ours against.
+ * CPUID policies: what guests see of a processor. The processor is QEMU's `-cpu max` of version 7.2; what a PV dom0
+ * and a PV domU see of it under Debian's Xen 4.17 was measured, and is what we hold ours against.
  *
  * LINK: hypervisor/pv/emulate/cpuid.c hypervisor/pv/emulate/cpuid_policy.c hypervisor/pv/emulate/cpuid_leaves.c
  */

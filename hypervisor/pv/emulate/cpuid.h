@@ -1,9 +1,10 @@
 /*
  * The CPUID policy: what a guest's CPUID tells.
  *
- * A PV kernel asks by forced or faulting CPUID and sees its domain's policy; its processes mostly see the hardware. A policy
- * is a whitelist: features that the public header marks for PV guests, cut by what the hardware has and the hypervisor
- * carries out. The toolstack may take features away from a domain, or give it those that are marked as optional.
+ * A PV kernel asks by forced or faulting CPUID and sees its domain's policy; its processes mostly see the hardware. A
+ * policy is a whitelist: features that the public header marks for PV guests, cut by what the hardware has and the
+ * hypervisor carries out. The toolstack may take features away from a domain, or give it those that are marked as
+ * optional.
  */
 #ifndef PV_EMULATE_CPUID_H
 #define PV_EMULATE_CPUID_H
@@ -43,8 +44,8 @@ u32 cpuid_policy_get_leaves(const struct cpuid_policy *policy, xen_cpuid_leaf_t 
 u32 cpuid_policy_get_msrs(const struct cpuid_policy *policy, xen_msr_entry_t *msrs);
 
 /*
- * A change of @d's policy in steps: begin gives a copy of it (NULL: no memory), which takes leaves and registers, and commit
- * puts it in place of the old one, cut down to what @d may have; or drop it. @d must be paused at commit.
+ * A change of @d's policy in steps: begin gives a copy of it (NULL: no memory), which takes leaves and registers, and
+ * commit puts it in place of the old one, cut down to what @d may have; or drop it. @d must be paused at commit.
  *
  * set_leaf, set_msr: -ERANGE a leaf or register that policies don't have, -EINVAL a value that can't be.
  */

@@ -1,4 +1,5 @@
 /* Made by hypercall/gen-cpuid-features from the public header; don't edit. For cpuid_policy.c alone. */
+/* clang-format off */
 #ifndef PV_EMULATE_CPUID_FEATURES_H
 #define PV_EMULATE_CPUID_FEATURES_H
 

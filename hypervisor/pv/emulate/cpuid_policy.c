@@ -7,7 +7,8 @@
  *     default   ... less the optional ones
  *     a domain's own: starts as the default; never more than max
  *
- * Features are handled as words, in the order of the public header; where each word lies among the leaves, one table says.
+ * Features are handled as words, in the order of the public header; where each word lies among the leaves, one table
+ * says.
  */
 #include "cpu/fpu.h"
 #include "lib/bits.h"
@@ -448,7 +449,10 @@ long cpuid_change_set_leaf(struct cpuid_policy *change, const xen_cpuid_leaf_t *
 {
     struct cpuid_leaf *slot;
 
-    /* Where libxc finds the limits of the hypervisor's own leaves, and the topology: neither is the toolstack's to set. */
+    /*
+     * Where libxc finds the limits of the hypervisor's own leaves, and the topology: neither is the toolstack's to
+     * set.
+     */
     if ( leaf->leaf == XEN_CPUID_FIRST_LEAF || leaf->leaf == XEN_CPUID_FIRST_LEAF + 0x100 ||
          (leaf->leaf == LEAF_TOPO && leaf->subleaf < 2) )
         return 0;
