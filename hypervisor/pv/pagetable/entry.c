@@ -107,22 +107,17 @@ long l1_put_slow(u64 pte)
     return 0;
 }
 
-long entry_get_l1(const struct domain *d, u64 *pte)
+long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take)
 {
-    enum l1_take take;
+    u64 pte = l1_for_hardware(*slot);
+    long rc;
 
-    *pte = l1_for_hardware(*pte);
-    take = l1_take(d, *pte);
-    if ( take == L1_TAKEN )
-        return 0;
     if ( take == L1_MISTAKEN )
-        drop(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
-    return get_l1(d, d, pte);
-}
-
-void entry_put_l1(u64 pte)
-{
-    l1_put(pte);
+        drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
+    rc = get_l1(d, d, &pte);
+    if ( !rc )
+        *slot = pte;
+    return rc;
 }
 
 /* Tables that @table's entry names: one level down, unless they are in use as tables of @table's own level. */

@@ -59,6 +59,9 @@ static inline enum l1_take l1_take(const struct domain *from, u64 pte)
     return READ_ONCE(frame->owner) == from->id ? L1_TAKEN : L1_MISTAKEN;
 }
 
+/* In a table of @d that is being validated: all checks for a slot after l1_take() did not take. -EINVAL, -EPERM, -EBUSY. */
+long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take);
+
 /* Drop the references of a present entry that is no longer in the table. What is no RAM has type count 0. */
 static inline long l1_put(u64 pte)
 {

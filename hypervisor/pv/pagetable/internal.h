@@ -21,14 +21,12 @@ _Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its 
  */
 
 /*
- * Check present entry @pte for a table of @d, take its references and make of it what the hardware will see. What it names must
- * be @d's. 0; -EINVAL, -EPERM, -EBUSY, -ERESTART: nothing was taken.
+ * Check present entry @pte of a higher table of @d, take its references and make of it what the hardware will see. What it names
+ * must be @d's. 0; -EINVAL, -ERESTART: nothing was taken. For L1: entry_l1.h.
  */
-long entry_get_l1(const struct domain *d, u64 *pte);
 long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte);
 
 /* Drop the references of a present entry that is no longer in the table. */
-void entry_put_l1(u64 pte);
 void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte);
 
 /*

@@ -197,20 +197,20 @@ static long run_one(struct mmuext *m, const struct mmuext_op *op)
     }
 }
 
-/* Three loads: a copy by a string instruction costs more. */
-static bool load_op(struct mmuext_op *op, gva_t from)
+/* Plain loads: a copy by a string instruction costs more. */
+static inline bool load_op(struct mmuext_op *op, gva_t from)
 {
     u64 *words = (u64 *)op;
 
     _Static_assert(sizeof(*op) == 3 * sizeof(u64), "an operation is three words");
-    return guest_load_u64(&words[0], from) && guest_load_u64(&words[1], to_gva(from.n + 8)) &&
-           guest_load_u64(&words[2], to_gva(from.n + 16));
+    return guest_word_ok(from) && guest_load_pair(&words[0], &words[1], from) &&
+           guest_load_u64(&words[2], to_gva(from.n + 2 * sizeof(u64)));
 }
 
 /* Work off what dead tables there are before the guest goes on. */
-static long drain(struct domain *d)
+static inline long drain(struct domain *d)
 {
-    return READ_ONCE(d->pv.dead_tables) ? with_tables(d, 0) : 0;
+    return __builtin_expect(READ_ONCE(d->pv.dead_tables), 0) ? with_tables(d, 0) : 0;
 }
 
 /* As mmu_update's: how many operations were done, with the reason for stopping in *@rc. */
@@ -237,29 +237,45 @@ static u32 run(struct mmuext *m, gva_t ops, u32 count, long *rc)
     return i;
 }
 
-long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+/* The first two members of a struct batch_call. */
+#define MMUEXT_CALL __HYPERVISOR_mmuext_op, sizeof(struct mmuext_op)
+
+/* A batch, of whatever size and for whomever. */
+static __attribute__((noinline)) long run_batch(const struct batch_call *call)
 {
-    struct batch_call call = {
-        .nr = __HYPERVISOR_mmuext_op,
-        .size = sizeof(struct mmuext_op),
-        .reqs = uops,
-        .count = (u32)count,
-        .pdone = pdone,
-        .foreigndom = foreigndom,
-    };
     struct mmuext m = { .v = current_vcpu() };
     u32 done = 0;
-    long rc = foreign_get(m.v->domain, (domid_t)foreigndom, &m.target);
+    long rc = foreign_get(m.v->domain, (domid_t)call->foreigndom, &m.target);
+
     if ( rc )
         return rc;
-
-    if ( call.count & COUNT_FAILED )
-        rc = -(long)(u8)uops;
+    if ( call->count & COUNT_FAILED )
+        rc = -(long)(u8)call->reqs;
     else
-        done = run(&m, to_gva(uops), call.count & ~COUNT_FLAGS, &rc);
-
-    rc = batch_end(&call, m.target, done, rc);
+        done = run(&m, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
+    rc = batch_end(call, m.target, done, rc);
 
     foreign_put(m.v->domain, m.target);
     return rc;
+}
+
+/* One operation on the caller itself is the rule. */
+long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+{
+    struct vcpu *v = current_vcpu();
+    struct mmuext m = { .v = v, .target = v->domain };
+    struct mmuext_op op;
+    long rc;
+
+    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || READ_ONCE(v->domain->pv.dead_tables) ||
+         !load_op(&op, to_gva(uops)) )
+        return run_batch(&(struct batch_call){ MMUEXT_CALL, uops, (u32)count, pdone, foreigndom });
+
+    rc = run_one(&m, &op);
+
+    if ( __builtin_expect(rc || READ_ONCE(v->domain->pv.dead_tables), 0) )
+        return batch_end(&(struct batch_call){ MMUEXT_CALL, uops, 1, pdone, foreigndom }, v->domain, !rc, rc);
+    if ( pdone )
+        (void)guest_store_u32(to_gva(pdone), 1);
+    return 0;
 }

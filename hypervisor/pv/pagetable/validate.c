@@ -14,39 +14,30 @@
  *
  * So a domain that builds 512^3 entries pays for their validation and release in slices, and can't make another one pay.
  */
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/entry_l1.h"
 #include "smp/smp.h"
 
 /* Empty slots are the rule: look at that many at once. */
 #define SCAN 8
 
+static inline bool all_empty(const u64 *slots)
+{
+    return !(slots[0] | slots[1] | slots[2] | slots[3] | slots[4] | slots[5] | slots[6] | slots[7]);
+}
+
 /* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
 static unsigned int skip_empty(const u64 *table, unsigned int i)
 {
-    while ( i < PTES_PER_TABLE && i % SCAN && !table[i] )
-        i++;
-    if ( i % SCAN )
-        return i;
-    for ( ; i < PTES_PER_TABLE; i += SCAN )
-        if ( table[i] | table[i + 1] | table[i + 2] | table[i + 3] | table[i + 4] | table[i + 5] | table[i + 6] | table[i + 7] )
-            break;
     while ( i < PTES_PER_TABLE && !table[i] )
-        i++;
+        i += i % SCAN == 0 && all_empty(&table[i]) ? SCAN : 1;
     return i;
 }
 
 /* The last slot below @i that is not 0, plus one; 0 if there is none. */
 static unsigned int skip_empty_down(const u64 *table, unsigned int i)
 {
-    while ( i % SCAN && !table[i - 1] )
-        i--;
-    if ( i % SCAN )
-        return i;
-    for ( ; i; i -= SCAN )
-        if ( table[i - 1] | table[i - 2] | table[i - 3] | table[i - 4] | table[i - 5] | table[i - 6] | table[i - 7] | table[i - 8] )
-            break;
     while ( i && !table[i - 1] )
-        i--;
+        i -= i % SCAN == 0 && all_empty(&table[i - SCAN]) ? SCAN : 1;
     return i;
 }
 
@@ -55,21 +46,34 @@ static bool is_hypervisor_slot(unsigned int level, unsigned int i)
     return level == 4 && i - HV_SLOT_FIRST < HV_SLOTS;
 }
 
-static long validate_l1(struct domain *d, struct frame *frame, u64 *table)
+/* Take the references of a slot of an L1 that is being validated. */
+static inline long validate_l1_slot(const struct domain *d, u64 *slot)
+{
+    u64 pte = l1_for_hardware(*slot);
+    enum l1_take take = l1_take(d, pte);
+
+    if ( __builtin_expect(take != L1_TAKEN, 0) )
+        return entry_get_l1(d, slot, take);
+    *slot = pte;
+    return 0;
+}
+
+/* Much of the time of fork and exit is spent here and in take_l1_apart(). */
+static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
 {
     unsigned int i;
     long rc = 0;
 
-    for ( i = skip_empty(table, 0); i < PTES_PER_TABLE; i = skip_empty(table, i + 1) )
+    for ( i = 0; i < PTES_PER_TABLE; i++ )
     {
-        u64 pte = table[i];
-
-        if ( !(pte & PTE_P) )
-            continue;
-        rc = entry_get_l1(d, &pte);
-        if ( rc )
-            break;
-        table[i] = pte;
+        if ( i % SCAN == 0 && all_empty(&table[i]) )
+            i += SCAN - 1;
+        else if ( table[i] & PTE_P )
+        {
+            rc = validate_l1_slot(d, &table[i]);
+            if ( rc )
+                break;
+        }
     }
 
     frame->progress = i;
@@ -157,11 +161,11 @@ void table_put(struct domain *d, struct frame *frame)
 
 static void take_l1_apart(struct frame *frame, const u64 *table)
 {
-    unsigned int i;
-
-    for ( i = skip_empty_down(table, frame->progress); i; i = skip_empty_down(table, i - 1) )
-        if ( table[i - 1] & PTE_P )
-            entry_put_l1(table[i - 1]);
+    for ( unsigned int i = 0; i < frame->progress; i++ )
+        if ( i % SCAN == 0 && all_empty(&table[i]) )
+            i += SCAN - 1;
+        else if ( table[i] & PTE_P )
+            l1_put(table[i]);
     frame->progress = 0;
 }
 
