@@ -18,8 +18,8 @@ B = os.path.abspath(os.environ.get("B", os.path.join(TOP, "build")))
 QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=0x04"
 
-# What each hypervisor needs said so that its console is the first serial port.
-CONSOLE = {"ringleader": "console=com1", "peer": "console=com1 com1=115200,8n1"}
+# What each hypervisor needs said so that its console is the first serial port: ours takes it, and the screen, by itself.
+CONSOLE = {"ringleader": "", "peer": "console=com1 com1=115200,8n1"}
 
 
 def hypervisor_image(hv):
@@ -99,9 +99,11 @@ class Outcome:
         self.folder = tempfile.mkdtemp(prefix="rl-")
         self.path = os.path.join(self.folder, "qmp")
         self.reason = None          # of QEMU's SHUTDOWN event
+        self.running = False        # did QEMU ever talk to us?
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(self.path)
         self.server.listen(1)
+        self.stream = None          # the connection, while it stands
         self.thread = threading.Thread(target=self._watch, daemon=True)
 
     def options(self):
@@ -115,20 +117,21 @@ class Outcome:
         try:
             connection, _ = self.server.accept()
             connection.settimeout(None)
-            stream = connection.makefile("rw")
-            self._say(stream, "qmp_capabilities")
-            for line in stream:
+            self.stream = connection.makefile("rw")
+            self.execute("qmp_capabilities")
+            for line in self.stream:
+                self.running = True
                 event = json.loads(line)
                 if event.get("event") == "SHUTDOWN":
                     self.reason = self.reason or event["data"]["reason"]     # our quit causes another
-                    self._say(stream, "quit")
+                    self.execute("quit")
         except (OSError, ValueError):
             pass                    # QEMU is gone
 
-    @staticmethod
-    def _say(stream, command):
-        stream.write(json.dumps({"execute": command}) + "\n")
-        stream.flush()
+    def execute(self, command, **arguments):
+        """Sends QEMU a QMP command; its answer is not waited for."""
+        self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.stream.flush()
 
     def finish(self, status):
         """(exit code, what happened) for a QEMU that left with @status, a negative one being a signal."""
@@ -143,8 +146,8 @@ class Outcome:
             return 1, "the machine was reset: a reboot, or a crash"
         if status == 0:
             return 0, "powered off"
-        if status == 1 and not self.reason:
-            return 1, "QEMU failed, or the guest reported 0 through the exit port"
+        if status == 1 and not self.running:
+            return 1, "QEMU didn't start"
         return status >> 1, f"the guest reported {status >> 1} through the exit port"
 
 

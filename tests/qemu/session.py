@@ -111,6 +111,23 @@ class Session:
             raise Failed(f"`{command}` in dom0 gave status {status}:\n{output}\n{self.tail()}")
         return output
 
+    # --- the screen --------------------------------------------------------------------------------------------------
+
+    def vga_text(self):
+        """What the VGA's text screen shows: 25 lines."""
+        path = f"{self.outcome.folder}/screen"
+        self.outcome.execute("pmemsave", val=0xb8000, size=80 * 25 * 2, filename=path)
+        deadline = time.monotonic() + 10 * SLOW
+        while not os.path.exists(path) or os.path.getsize(path) < 80 * 25 * 2:
+            assert time.monotonic() < deadline, "QEMU doesn't save the screen"
+            time.sleep(0.1)
+        with open(path, "rb") as f:
+            cells = f.read()[::2].decode("cp437")
+        os.unlink(path)
+        text = "\n".join(cells[i:i + 80].rstrip() for i in range(0, len(cells), 80))
+        self.log.write(f"\n--- the screen\n{text}\n---\n")
+        return text
+
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def end(self, timeout=60):

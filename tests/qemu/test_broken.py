@@ -1,5 +1,6 @@
-"""Boots that can't work end with a message that says why, on the serial port."""
+"""Boots that can't work end with a message that says why, on the serial port and on the screen."""
 import random
+import re
 
 import pytest
 
@@ -31,7 +32,8 @@ def damaged(tmp_path_factory):
 
 def test_no_module():
     with boot("no-module", kernel="", initrd="") as session:
-        session.expect(r"(?i)no .*(module|dom0|kernel)|(module|dom0|kernel).*missing", END)
+        session.expect(r"No dom0: .*module.*\n", END)
+        assert "No dom0" in session.vga_text()
 
 
 @pytest.mark.parametrize("kind", ["short", "flipped", "text"])
@@ -51,6 +53,8 @@ def test_too_little_memory():
 def test_cpu_without(cpu, what):
     with boot(f"cpu-{cpu}", cpu=cpu) as session:
         session.expect(what, END)
+        session.expect("\n", END)
+        assert re.search(what, session.vga_text())
 
 
 def test_unknown_option():

@@ -57,7 +57,7 @@ def console_log(dom0, name):
 def create_linux(dom0, name, extra="", vcpus=1, more=""):
     """Starts a Linux guest and waits until it says that it is up."""
     cfg = (f'name = "{name}"\nkernel = "/guests/vmlinuz"\nramdisk = "/guests/linux.initrd"\nmemory = 128\n'
-           f'vcpus = {vcpus}\nextra = "console=hvc0 loglevel=4 {extra}"\n{more}\n')
+           f'vcpus = {vcpus}\nextra = \'console=hvc0 loglevel=4 {extra}\'\n{more}\n')
     dom0.check(f"rm -f /var/log/xen/console/guest-{name}.log; cat > /tmp/cfg/{name} <<'END'\n{cfg}END")
     dom0.check(f"rl create /tmp/cfg/{name}")
     wait_until(f"{name} is up", lambda: "domU: Linux" in console_log(dom0, name), 90)
@@ -93,7 +93,7 @@ def test_hello(dom0):
 
 def test_linux_pauses(dom0):
     """A paused Linux uses no CPU time; unpaused it goes on, and shuts down in order."""
-    create_linux(dom0, "calm", extra="rl.run='while :; do :; done'".replace("'", '\\"'))
+    create_linux(dom0, "calm", extra='rl.run="while :; do :; done"')
     dom0.check("rl pause calm")
     first = dom0.check("rl vcpu-list --json calm")
     time.sleep(3)
@@ -137,7 +137,7 @@ def test_reboot(dom0):
 def test_crash(dom0):
     """A guest that crashes is destroyed, and only that."""
     create_linux(dom0, "bystander")
-    create_linux(dom0, "wild", extra='rl.run=\\"sleep 2; echo c > /proc/sysrq-trigger\\"', more='on_crash = "destroy"')
+    create_linux(dom0, "wild", extra='rl.run="sleep 2; echo c > /proc/sysrq-trigger"', more='on_crash = "destroy"')
     wait_until("gone", lambda: "wild" not in domains(dom0), 90)
     assert "bystander" in domains(dom0)
 
@@ -145,7 +145,7 @@ def test_crash(dom0):
 def test_guest_hurts_only_itself(dom0):
     """Guests that load the CPU leave dom0 its share."""
     for n in range(3):
-        create_linux(dom0, f"busy{n}", extra='rl.run=\\"while :; do :; done\\"')
+        create_linux(dom0, f"busy{n}", extra='rl.run="while :; do :; done"')
     start = time.monotonic()
     dom0.check("i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); done", timeout=60)
     assert time.monotonic() - start < 30 * s.SLOW
