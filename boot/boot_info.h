@@ -1,8 +1,8 @@
 /*
  * What every way of booting hands over, neutral of the way: multiboot 1 and 2, EFI.
  *
- * Filled by boot/ before the hypervisor's page tables exist; addresses are physical. The hypervisor copies it before it
- * frees or reuses the memory that it points to.
+ * Filled by boot/ before the hypervisor's page tables exist; addresses are physical. The hypervisor
+ * copies it before it frees or reuses the memory that it points to.
  */
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H
@@ -14,11 +14,11 @@
 #define BOOT_CMDLINE     2048
 
 enum boot_memory_kind { /* the values of an E820 map */
-    BOOT_RAM = 1,
-    BOOT_RESERVED = 2,
-    BOOT_ACPI = 3,
-    BOOT_NVS = 4,
-    BOOT_UNUSABLE = 5,
+                        BOOT_RAM = 1,
+                        BOOT_RESERVED = 2,
+                        BOOT_ACPI = 3,
+                        BOOT_NVS = 4,
+                        BOOT_UNUSABLE = 5,
 };
 
 struct boot_range {
@@ -48,11 +48,14 @@ struct boot_info {
     struct boot_range ranges[BOOT_MAX_RANGES]; /* as the firmware told it, unsorted */
     struct boot_module modules[BOOT_MAX_MODULES];
     struct boot_framebuffer framebuffer;
-    u64 rsdp;           /* of ACPI, 0: search the BIOS area */
-    u8 rsdp_copy[36];   /* where rsdp points if the loader gave us a copy */
+    u64 rsdp;         /* of ACPI, 0: search the BIOS area */
+    u8 rsdp_copy[36]; /* where rsdp points if the loader gave us a copy */
 };
 
-/* The C entry of the hypervisor proper: on the boot stack, in the high mapping, interrupts off. Never returns. */
+/*
+ * The C entry of the hypervisor proper: on the boot stack, in the high mapping, interrupts off.
+ * Never returns.
+ */
 void hypervisor_main(struct boot_info *info) __attribute__((noreturn));
 
 #endif

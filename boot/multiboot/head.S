@@ -1,9 +1,11 @@
 /*
- * From a multiboot loader (either version) into C: checks the CPU, builds early page tables, enters long mode.
+ * From a multiboot loader (either version) into C: checks the CPU, builds early page tables, enters
+ * long mode.
  *
- * The early tables map the low 4 GiB of physical memory, writable and executable, at three places: where they are, at the
- * image's slot, and at the direct map's; and the boot CPU's stack area with its guard pages at its final place, so that
- * nothing moves when mm/ builds the real tables. All of this is .init memory, freed after boot.
+ * The early tables map the low 4 GiB of physical memory, writable and executable, at three places:
+ * where they are, at the image's slot, and at the direct map's; and the boot CPU's stack area with
+ * its guard pages at its final place, so that nothing moves when mm/ builds the real tables. All of
+ * this is .init memory, freed after boot.
  */
 #include "mm/layout.h"
 
@@ -209,7 +211,10 @@ early_gdtr:
         .short  . - early_gdt - 1
         .long   PHYS(early_gdt)
 
-/* Bit n: page n of a stack area is mapped, the others are guards. cpu/percpu.h draws the area; cpu/stack.c holds them equal. */
+/*
+ * Bit n: page n of a stack area is mapped, the others are guards. cpu/percpu.h draws the area;
+ * cpu/stack.c holds them equal.
+ */
         .globl  stack_area_pages
         .balign 4
 stack_area_pages:

@@ -13,8 +13,9 @@ struct boot_window {
 };
 
 /*
- * Fill @out from the structure at physical address @info; @magic tells which version left it. Nothing outside @window is
- * read, whatever the structure says; what does not fit @out is left off. False if @magic is unknown.
+ * Fill @out from the structure at physical address @info; @magic tells which version left it.
+ * Nothing outside @window is read, whatever the structure says; what does not fit @out is left off.
+ * False if @magic is unknown.
  */
 bool multiboot_parse(struct boot_info *out, u32 magic, u64 info, const struct boot_window *window);
 

@@ -1,6 +1,7 @@
 /*
- * Reads the loader's structures field by field: they are packed, only partly aligned, and not to be trusted. See the
- * Multiboot Specification 0.6.96 and the Multiboot2 Specification 2.0; offsets below are theirs.
+ * Reads the loader's structures field by field: they are packed, only partly aligned, and not to be
+ * trusted. See the Multiboot Specification 0.6.96 and the Multiboot2 Specification 2.0; offsets
+ * below are theirs.
  */
 #include "boot/multiboot/multiboot.h"
 #include "lib/bits.h"
@@ -70,7 +71,8 @@ static u64 read64(const struct boot_window *window, u64 address)
 }
 
 /* A string that ends at NUL, at @max, or where the window or @to does. */
-static void read_string(char *to, size_t size, const struct boot_window *window, u64 address, u64 max)
+static void read_string(char *to, size_t size, const struct boot_window *window, u64 address,
+                        u64 max)
 {
     size_t n = 0;
 
@@ -86,7 +88,10 @@ static void add_range(struct boot_info *out, u64 start, u64 size, u32 kind)
     out->ranges[out->nr_ranges++] = (struct boot_range){ start, size, kind };
 }
 
-/* The sizes in KiB of the memory below 1 MiB and from there up to the first hole: all that we know without a map. */
+/*
+ * The sizes in KiB of the memory below 1 MiB and from there up to the first hole: all that we know
+ * without a map.
+ */
 static void add_basic_memory(struct boot_info *out, u32 lower, u32 upper)
 {
     if ( out->nr_ranges )
@@ -109,7 +114,8 @@ static void add_module(struct boot_info *out, const struct boot_window *window, 
 }
 
 /* Both versions describe a framebuffer alike; they differ in where the colours' fields begin. */
-static void read_framebuffer(struct boot_framebuffer *fb, const struct boot_window *window, u64 p, u64 colours)
+static void read_framebuffer(struct boot_framebuffer *fb, const struct boot_window *window, u64 p,
+                             u64 colours)
 {
     u8 type = read8(window, p + 21);
 
@@ -154,7 +160,8 @@ static void parse1(struct boot_info *out, const struct boot_window *window, u64 
         u64 p = read32(window, info + 24);
 
         for ( ; count; count--, p += 16 )
-            add_module(out, window, read32(window, p), read32(window, p + 4), read32(window, p + 8), ~0UL);
+            add_module(out, window, read32(window, p), read32(window, p + 4), read32(window, p + 8),
+                       ~0UL);
     }
     if ( flags & MB1_HAS_MMAP )
         parse1_mmap(out, window, read32(window, info + 48), read32(window, info + 44));
@@ -185,7 +192,8 @@ static void copy_rsdp(struct boot_info *out, const struct boot_window *window, u
         memcpy(out->rsdp_copy, p, len);
 }
 
-static void parse2_tag(struct boot_info *out, const struct boot_window *window, u64 tag, u32 type, u32 size)
+static void parse2_tag(struct boot_info *out, const struct boot_window *window, u64 tag, u32 type,
+                       u32 size)
 {
     switch ( type )
     {
@@ -197,7 +205,8 @@ static void parse2_tag(struct boot_info *out, const struct boot_window *window, 
         break;
     case MB2_MODULE:
         if ( size >= 16 )
-            add_module(out, window, read32(window, tag + 8), read32(window, tag + 12), tag + 16, size - 16);
+            add_module(out, window, read32(window, tag + 8), read32(window, tag + 12), tag + 16,
+                       size - 16);
         break;
     case MB2_MEMORY:
         add_basic_memory(out, read32(window, tag + 8), read32(window, tag + 12));
@@ -218,8 +227,12 @@ static void parse2_tag(struct boot_info *out, const struct boot_window *window, 
     }
 }
 
-/* The sizes of memory are used only where there is no map: they may come first, so look at the map before. */
-static void parse2_pass(struct boot_info *out, const struct boot_window *window, u64 info, bool maps)
+/*
+ * The sizes of memory are used only where there is no map: they may come first, so look at the map
+ * before.
+ */
+static void parse2_pass(struct boot_info *out, const struct boot_window *window, u64 info,
+                        bool maps)
 {
     u64 end = info + read32(window, info), tag = info + 8;
 
@@ -265,7 +278,8 @@ static void strip_paths(struct boot_info *out)
 
 bool multiboot_parse(struct boot_info *out, u32 magic, u64 info, const struct boot_window *window)
 {
-    out->framebuffer = (struct boot_framebuffer){ .base = 0xb8000, .width = 80, .height = 25, .kind = 1 };
+    out->framebuffer =
+        (struct boot_framebuffer){ .base = 0xb8000, .width = 80, .height = 25, .kind = 1 };
     if ( magic == MB1_LOADED )
         parse1(out, window, info);
     else if ( magic == MB2_LOADED )

@@ -1,4 +1,7 @@
-/* The first C code: on the boot CPU's stack, over head.S's page tables, with interrupts and exceptions unhandled. */
+/*
+ * The first C code: on the boot CPU's stack, over head.S's page tables, with interrupts and
+ * exceptions unhandled.
+ */
 #include "boot/multiboot/multiboot.h"
 #include "mm/layout.h"
 

@@ -15,11 +15,12 @@
 
 static struct lock console_lock = LOCK_INIT(LOCK_CONSOLE);
 static char ring[RING_SIZE];
-static u32 ring_end, ring_start; /* positions of the next character, and of the first that readers see */
+static u32 ring_end,
+    ring_start; /* positions of the next character, and of the first that readers see */
 
 static struct serial lines[2];
 static struct serial *input_line;
-static bool crashing;
+static bool crashing, screen_released;
 
 static void ring_put(char c)
 {
@@ -39,7 +40,10 @@ static void devices_put(char c)
     vga_put(c);
 }
 
-/* A crash may come while the lock is held, perhaps by this CPU: then garbled output is better than none. */
+/*
+ * A crash may come while the lock is held, perhaps by this CPU: then garbled output is better than
+ * none.
+ */
 static void console_lock_acquire(void)
 {
     if ( !crashing )
@@ -56,6 +60,8 @@ void console_crashing(void)
 {
     crashing = true;
     options.loglvl = LOG_DEBUG;
+    if ( screen_released )
+        vga_open();
 }
 
 static void put_line(bool shown, const char *text)
@@ -70,7 +76,8 @@ static void put_line(bool shown, const char *text)
     console_lock_release();
 }
 
-static void __attribute__((format(printf, 2, 0))) log_line(bool shown, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+log_line(bool shown, const char *format, va_list args)
 {
     char line[LINE] = PREFIX;
 
@@ -182,7 +189,7 @@ void console_init(const struct boot_info *info)
 void console_release_screen(void)
 {
     console_lock_acquire();
-    vga_close();
+    screen_released = vga_close();
     console_lock_release();
 }
 

@@ -1,5 +1,6 @@
 /*
- * The console: log lines to serial and VGA, the ring that dmesg reads, guests' console_io, crash reports.
+ * The console: log lines to serial and VGA, the ring that dmesg reads, guests' console_io, crash
+ * reports.
  */
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
@@ -13,8 +14,8 @@ enum log_level { LOG_NONE = -1, LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 struct boot_info;
 
 /*
- * First of all: read the command line into options (console/options.h) and open the devices that it names. On return log
- * lines are seen.
+ * First of all: read the command line into options (console/options.h) and open the devices that it
+ * names. On return log lines are seen.
  */
 void console_init(const struct boot_info *info);
 
@@ -32,7 +33,10 @@ void log_print(enum log_level level, const char *format, ...) __attribute__((for
 /* The same about a guest's doing: guest_loglvl decides. */
 void log_guest(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Our own fault: report registers, stack, backtrace and each vcpu's state, then stop or reboot as told. */
+/*
+ * Our own fault: report registers, stack, backtrace and each vcpu's state, then stop or reboot as
+ * told.
+ */
 void panic(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void crash_report(const struct regs *regs, const char *why) __attribute__((noreturn));
 
@@ -40,7 +44,8 @@ void crash_report(const struct regs *regs, const char *why) __attribute__((noret
 void fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define BUG_ON(condition)                                                                          \
-    do {                                                                                           \
+    do                                                                                             \
+    {                                                                                              \
         if ( __builtin_expect(!!(condition), 0) )                                                  \
             panic("BUG at %s:%d: %s", __FILE__, __LINE__, #condition);                             \
     } while ( 0 )
@@ -55,21 +60,28 @@ void fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noretur
 void console_write(const char *text, size_t len);
 
 /*
- * The serial line that input comes from: *@irq is its legacy interrupt; false if there is none. irq/ calls
- * console_serial_interrupt when it is raised.
+ * The serial line that input comes from: *@irq is its legacy interrupt; false if there is none.
+ * irq/ calls console_serial_interrupt when it is raised.
  */
 bool console_serial_irq(u32 *irq);
 void console_serial_interrupt(void);
 
-/* The first of the 8 ports of serial line @i (0 or 1) if the console uses it, else 0: irq/ keeps them from dom0. */
+/*
+ * The first of the 8 ports of serial line @i (0 or 1) if the console uses it, else 0: irq/ keeps
+ * them from dom0.
+ */
 u16 console_serial_port(unsigned int i);
 
-/* Input from the serial line, handed to dom0 with VIRQ_CONSOLE; three Ctrl-a switch to the hypervisor's debug keys. */
+/*
+ * Input from the serial line, handed to dom0 with VIRQ_CONSOLE; three Ctrl-a switch to the
+ * hypervisor's debug keys.
+ */
 void console_input(char c);
 
 /*
- * Copy of the log ring for sysctl readconsole: up to @len bytes from the oldest, or with @incremental from *@index on, which
- * is set to the position behind them. @clear: later reads begin there. Returns the number of bytes.
+ * Copy of the log ring for sysctl readconsole: up to @len bytes from the oldest, or with
+ * @incremental from *@index on, which is set to the position behind them. @clear: later reads begin
+ * there. Returns the number of bytes.
  */
 size_t console_ring_read(char *to, size_t len, u32 *index, bool incremental, bool clear);
 

@@ -9,7 +9,7 @@
 #include "lib/printf.h"
 #include "mm/map.h"
 
-#define STACK_WORDS 32
+#define STACK_WORDS    32
 #define REBOOT_SECONDS 5
 
 void domain_dump_all(void); /* domain/ */
@@ -35,14 +35,16 @@ void crash_print_registers(const struct regs *r)
     u64 offset;
     const char *name = symbols_find(r->rip, &offset);
 
-    log_error("CPU %u: vector %#x (%s), error %#x", this_cpu()->cpu, r->vector, vector_name(r->vector & 0xff), r->error);
+    log_error("CPU %u: vector %#x (%s), error %#x", this_cpu()->cpu, r->vector,
+              vector_name(r->vector & 0xff), r->error);
     log_error("rip %04lx:%016lx %s+%#lx  rflags %08lx", r->cs, r->rip, name, offset, r->rflags);
     log_error("rsp %04lx:%016lx  rbp %016lx", r->ss, r->rsp, r->rbp);
     log_error("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
     log_error("rsi %016lx  rdi %016lx  r8  %016lx  r9  %016lx", r->rsi, r->rdi, r->r8, r->r9);
     log_error("r10 %016lx  r11 %016lx  r12 %016lx  r13 %016lx", r->r10, r->r11, r->r12, r->r13);
     log_error("r14 %016lx  r15 %016lx", r->r14, r->r15);
-    log_error("cr0 %08lx  cr2 %016lx  cr3 %09lx  cr4 %06lx", read_cr0(), read_cr2(), read_cr3(), read_cr4());
+    log_error("cr0 %08lx  cr2 %016lx  cr3 %09lx  cr4 %06lx", read_cr0(), read_cr2(), read_cr3(),
+              read_cr4());
 }
 
 /* Only what lies on this CPU's own stacks is sure to be mapped. */
@@ -51,7 +53,8 @@ static bool on_stack(u64 rsp)
     u64 area = (u64)this_cpu() & ~(STACK_AREA_SIZE - 1);
     u64 page = (rsp - area) >> PAGE_SHIFT;
 
-    return rsp - area < STACK_AREA_SIZE && page < STACK_PERCPU_PAGE && (page >= STACK_MAIN_BOTTOM_PAGE || (page & 1));
+    return rsp - area < STACK_AREA_SIZE && page < STACK_PERCPU_PAGE &&
+           (page >= STACK_MAIN_BOTTOM_PAGE || (page & 1));
 }
 
 static void print_stack(u64 rsp)

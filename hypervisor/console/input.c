@@ -7,10 +7,10 @@
 #include "lib/bits.h"
 #include "smp/smp.h"
 
-#define CTRL_A 0x01
+#define CTRL_A         0x01
 #define SWITCH_PRESSES 3
-#define INPUT_SIZE 256 /* a power of two */
-#define CHUNK 128
+#define INPUT_SIZE     256 /* a power of two */
+#define CHUNK          128
 
 /* Only the CPU that serves the serial line's interrupt writes; dom0 reads. */
 static char input[INPUT_SIZE];
@@ -78,14 +78,15 @@ static long console_write_guest(gva_t from, unsigned long count)
         from.n += n;
         count -= n;
         if ( count && preempt_pending() )
-            return hypercall_continue(__HYPERVISOR_console_io, CONSOLEIO_write, count, from.n, 0, 0);
+            return hypercall_continue(__HYPERVISOR_console_io, CONSOLEIO_write, count, from.n, 0,
+                                      0);
     }
     return 0;
 }
 
 /*
- * __HYPERVISOR_console_io (public/xen.h). write: 0; read: the number of bytes, 0 when none wait. -EFAULT, -ENOSYS. The count
- * is an int in the ABI.
+ * __HYPERVISOR_console_io (public/xen.h). write: 0; read: the number of bytes, 0 when none wait.
+ * -EFAULT, -ENOSYS. The count is an int in the ABI.
  */
 long console_io(unsigned long op, unsigned long count, unsigned long buffer)
 {

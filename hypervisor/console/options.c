@@ -2,12 +2,12 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-#define OPTION_INITIAL_FLAG(name, value)    .name = value,
-#define OPTION_INITIAL_NUMBER(name, value)  .name = value,
-#define OPTION_INITIAL_SIZE(name, value)    .name = value,
-#define OPTION_INITIAL_LEVEL(name, value)   .name = value,
-#define OPTION_INITIAL_MEMORY(name, value)  .name = value,
-#define OPTION_INITIAL_TEXT(name, value)    .name = value,
+#define OPTION_INITIAL_FLAG(name, value)   .name = value,
+#define OPTION_INITIAL_NUMBER(name, value) .name = value,
+#define OPTION_INITIAL_SIZE(name, value)   .name = value,
+#define OPTION_INITIAL_LEVEL(name, value)  .name = value,
+#define OPTION_INITIAL_MEMORY(name, value) .name = value,
+#define OPTION_INITIAL_TEXT(name, value)   .name = value,
 #define OPTION_INITIAL_IGNORED(name, value)
 
 struct options options = {
@@ -16,7 +16,10 @@ struct options options = {
 #undef OPTION
 };
 
-/* Parsers of one kind each: @value is what follows the =, or NULL if there was none. False: not of this kind. */
+/*
+ * Parsers of one kind each: @value is what follows the =, or NULL if there was none. False: not of
+ * this kind.
+ */
 
 static bool parse_FLAG(void *to, const char *value)
 {
@@ -56,8 +59,8 @@ static bool parse_LEVEL(void *to, const char *value)
         const char *name;
         int level;
     } levels[] = {
-        { "none", LOG_NONE },       { "error", LOG_ERROR }, { "warning", LOG_WARNING },
-        { "info", LOG_INFO },       { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
+        { "none", LOG_NONE }, { "error", LOG_ERROR }, { "warning", LOG_WARNING },
+        { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { "all", LOG_DEBUG },
     };
 
     for ( size_t i = 0; value && i < ARRAY_SIZE(levels); i++ )
@@ -138,7 +141,8 @@ static const struct option_row {
 #define OPTION_TARGET_MEMORY(name)  &options.name
 #define OPTION_TARGET_TEXT(name)    &options.name
 #define OPTION_TARGET_IGNORED(name) NULL
-#define OPTION(kind, name, initial, summary) { #name, parse_##kind, OPTION_TARGET_##kind(name), summary },
+#define OPTION(kind, name, initial, summary)                                                       \
+    { #name, parse_##kind, OPTION_TARGET_##kind(name), summary },
 #include "options.def"
 #undef OPTION
 };

@@ -9,19 +9,22 @@
 
 #define OPTION_TEXT 64
 
-/* An amount of memory in bytes; each 0 when it was not given. A negative value counts from the machine's total. */
+/*
+ * An amount of memory in bytes; each 0 when it was not given. A negative value counts from the
+ * machine's total.
+ */
 struct option_memory {
     s64 amount;
     s64 min;
     s64 max;
 };
 
-#define OPTION_TYPE_FLAG(name)    bool name;
-#define OPTION_TYPE_NUMBER(name)  u64 name;
-#define OPTION_TYPE_SIZE(name)    u64 name;
-#define OPTION_TYPE_LEVEL(name)   enum log_level name;
-#define OPTION_TYPE_MEMORY(name)  struct option_memory name;
-#define OPTION_TYPE_TEXT(name)    char name[OPTION_TEXT];
+#define OPTION_TYPE_FLAG(name)   bool name;
+#define OPTION_TYPE_NUMBER(name) u64 name;
+#define OPTION_TYPE_SIZE(name)   u64 name;
+#define OPTION_TYPE_LEVEL(name)  enum log_level name;
+#define OPTION_TYPE_MEMORY(name) struct option_memory name;
+#define OPTION_TYPE_TEXT(name)   char name[OPTION_TEXT];
 #define OPTION_TYPE_IGNORED(name)
 
 struct options {
@@ -33,8 +36,8 @@ struct options {
 extern struct options options;
 
 /*
- * Read all of @cmdline into options. Each word that is unknown, or has a value that its kind does not take, is passed to
- * @complain and otherwise ignored.
+ * Read all of @cmdline into options. Each word that is unknown, or has a value that its kind does
+ * not take, is passed to @complain and otherwise ignored.
  */
 void options_parse(const char *cmdline, void (*complain)(const char *word, const char *why));
 

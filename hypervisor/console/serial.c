@@ -45,7 +45,8 @@ static bool parse_frame(const char **text, u8 *lcr)
     parity = s[1] ? strchr(parities, s[1]) : NULL;
     if ( !parity || (s[2] != '1' && s[2] != '2') )
         return false;
-    *lcr = (u8)((s[0] - '5') | ((parity - parities) ? (u8)(((parity - parities) - 1) << 3 | 8) : 0));
+    *lcr =
+        (u8)((s[0] - '5') | ((parity - parities) ? (u8)(((parity - parities) - 1) << 3 | 8) : 0));
     if ( s[2] == '2' )
         *lcr |= LCR_STOP_2;
     *text = s + 3;

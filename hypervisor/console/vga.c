@@ -9,8 +9,8 @@
 #define TEXT_AT 0xb8000
 
 /* The cursor's position in the CRT controller's registers. */
-#define CRT_INDEX      0x3d4
-#define CRT_DATA       0x3d5
+#define CRT_INDEX       0x3d4
+#define CRT_DATA        0x3d5
 #define CRT_CURSOR_HIGH 0x0e
 #define CRT_CURSOR_LOW  0x0f
 
@@ -32,17 +32,18 @@ void vga_open(void)
 }
 
 /* Leave the cursor behind what was printed, where whoever comes next goes on. */
-void vga_close(void)
+bool vga_close(void)
 {
     unsigned int at = row * COLUMNS + column;
 
     if ( !screen )
-        return;
+        return false;
     screen = NULL;
     outb(CRT_INDEX, CRT_CURSOR_HIGH);
     outb(CRT_DATA, (u8)(at >> 8));
     outb(CRT_INDEX, CRT_CURSOR_LOW);
     outb(CRT_DATA, (u8)at);
+    return true;
 }
 
 static void new_line(void)

@@ -1,14 +1,16 @@
 /*
- * Instructions that exist only on some CPUs: a NOP of the same length stands in the text, and is replaced once at boot.
+ * Instructions that exist only on some CPUs: a NOP of the same length stands in the text, and is
+ * replaced once at boot.
  *
- * SMAP: the hypervisor may touch guests' pages only between SMAP_OPEN and SMAP_CLOSE. Exceptions and interrupts keep the
- * interrupted EFLAGS.AC, so their entries close as well.
+ * SMAP: the hypervisor may touch guests' pages only between SMAP_OPEN and SMAP_CLOSE. Exceptions
+ * and interrupts keep the interrupted EFLAGS.AC, so their entries close as well.
  */
 #ifndef CPU_ALTERNATIVE_H
 #define CPU_ALTERNATIVE_H
 
 #ifdef __ASSEMBLER__
 
+/* clang-format off */
 .macro ALTERNATIVE_SMAP last
 661:    .byte   0x0f, 0x1f, 0x00
         .pushsection .alternatives, "a"
@@ -16,6 +18,7 @@
         .byte   0x0f, 0x01, \last, 0
         .popsection
 .endm
+/* clang-format on */
 
 #define SMAP_OPEN  ALTERNATIVE_SMAP 0xcb /* STAC */
 #define SMAP_CLOSE ALTERNATIVE_SMAP 0xca /* CLAC */

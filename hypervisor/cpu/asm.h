@@ -1,4 +1,7 @@
-/* Single instructions that C has no words for. Everything above cpu/ that the host build runs avoids this header. */
+/*
+ * Single instructions that C has no words for. Everything above cpu/ that the host build runs
+ * avoids this header.
+ */
 #ifndef CPU_ASM_H
 #define CPU_ASM_H
 
@@ -122,51 +125,53 @@ static inline struct cpuid_leaf cpuid(u32 leaf, u32 subleaf)
 {
     struct cpuid_leaf r;
 
-    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "0"(leaf), "2"(subleaf));
+    __asm__ volatile("cpuid"
+                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+                     : "0"(leaf), "2"(subleaf));
     return r;
 }
 
-#define MSR_APIC_BASE     0x0000001b
-#define MSR_MISC_ENABLE   0x000001a0
-#define MSR_PAT           0x00000277
-#define MSR_EFER          0xc0000080
-#define MSR_STAR          0xc0000081
-#define MSR_LSTAR         0xc0000082
-#define MSR_CSTAR         0xc0000083
-#define MSR_SFMASK        0xc0000084
-#define MSR_FS_BASE       0xc0000100
-#define MSR_GS_BASE       0xc0000101
+#define MSR_APIC_BASE      0x0000001b
+#define MSR_MISC_ENABLE    0x000001a0
+#define MSR_PAT            0x00000277
+#define MSR_EFER           0xc0000080
+#define MSR_STAR           0xc0000081
+#define MSR_LSTAR          0xc0000082
+#define MSR_CSTAR          0xc0000083
+#define MSR_SFMASK         0xc0000084
+#define MSR_FS_BASE        0xc0000100
+#define MSR_GS_BASE        0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_TSC_AUX       0xc0000103
-#define MSR_SYSENTER_CS   0x00000174
-#define MSR_SYSENTER_ESP  0x00000175
-#define MSR_SYSENTER_EIP  0x00000176
+#define MSR_TSC_AUX        0xc0000103
+#define MSR_SYSENTER_CS    0x00000174
+#define MSR_SYSENTER_ESP   0x00000175
+#define MSR_SYSENTER_EIP   0x00000176
 
 #define EFER_SCE 0x001u
 #define EFER_NXE 0x800u
 
-#define CR0_PE 0x00000001u
-#define CR0_MP 0x00000002u
-#define CR0_EM 0x00000004u
-#define CR0_TS 0x00000008u
-#define CR0_ET 0x00000010u
-#define CR0_NE 0x00000020u
-#define CR0_WP 0x00010000u
-#define CR0_AM 0x00040000u
-#define CR0_PG 0x80000000u
-#define CR4_TSD 0x00000004u
-#define CR4_DE  0x00000008u
-#define CR4_PSE 0x00000010u
-#define CR4_PAE 0x00000020u
-#define CR4_MCE 0x00000040u
-#define CR4_PGE 0x00000080u
-#define CR4_OSFXSR 0x00000200u
+#define CR0_PE         0x00000001u
+#define CR0_MP         0x00000002u
+#define CR0_EM         0x00000004u
+#define CR0_TS         0x00000008u
+#define CR0_ET         0x00000010u
+#define CR0_NE         0x00000020u
+#define CR0_WP         0x00010000u
+#define CR0_AM         0x00040000u
+#define CR0_PG         0x80000000u
+#define CR4_TSD        0x00000004u
+#define CR4_DE         0x00000008u
+#define CR4_PSE        0x00000010u
+#define CR4_PAE        0x00000020u
+#define CR4_MCE        0x00000040u
+#define CR4_PGE        0x00000080u
+#define CR4_OSFXSR     0x00000200u
 #define CR4_OSXMMEXCPT 0x00000400u
-#define CR4_UMIP 0x00000800u
-#define CR4_FSGSBASE 0x00010000u
-#define CR4_OSXSAVE 0x00040000u
-#define CR4_SMEP 0x00100000u
-#define CR4_SMAP 0x00200000u
+#define CR4_UMIP       0x00000800u
+#define CR4_FSGSBASE   0x00010000u
+#define CR4_OSXSAVE    0x00040000u
+#define CR4_SMEP       0x00100000u
+#define CR4_SMAP       0x00200000u
 
 /* The PAT that guests see and that is loaded: WB WT UC- UC WC WP UC UC. */
 #define PAT_VALUE 0x0000050100070406UL

@@ -1,5 +1,6 @@
 /*
- * This machine's CPUs: what they can do, and bringing one into the state that the hypervisor runs in.
+ * This machine's CPUs: what they can do, and bringing one into the state that the hypervisor runs
+ * in.
  */
 #ifndef CPU_CPU_H
 #define CPU_CPU_H
@@ -14,7 +15,7 @@ struct cpu_features {
     u32 family, model, stepping;
     char name[49];
     u8 physical_bits, virtual_bits;
-    bool tcg;           /* QEMU's translator, by its CPUID signature */
+    bool tcg; /* QEMU's translator, by its CPUID signature */
     bool page1gb, pcid, invpcid, rdtscp, fsgsbase, smep, smap, umip;
     bool xsave, xsaveopt, sysenter, tsc_invariant, tsc_deadline, x2apic, monitor;
 };
@@ -24,12 +25,16 @@ extern struct cpu_features cpu_features;
 extern u64 cpu_cr4;
 
 /*
- * The boot CPU, as early as can be: exceptions are reported from here on. Finds the features, patches the text for them, loads
- * GDT, TSS, IDT, MSRs and control registers. Needs nothing but the early page tables and options.
+ * The boot CPU, as early as can be: exceptions are reported from here on. Finds the features,
+ * patches the text for them, loads GDT, TSS, IDT, MSRs and control registers. Needs nothing but the
+ * early page tables and options.
  */
 void cpu_init_boot(void);
 
-/* Another CPU, on its own stack, with the hypervisor's page tables. @gdt: a page for its descriptors, zeroed. */
+/*
+ * Another CPU, on its own stack, with the hypervisor's page tables. @gdt: a page for its
+ * descriptors, zeroed.
+ */
 void cpu_init_other(void *gdt);
 
 /* Print what was found. */

@@ -117,10 +117,11 @@ void __init cpu_log_features(void)
 
     while ( *name == ' ' )
         name++;
-    log_info("CPU: %s, family %u model %u stepping %u, %u physical bits%s%s%s%s%s%s", name, f->family, f->model,
-             f->stepping, f->physical_bits, f->xsave ? ", xsave" : "", f->fsgsbase ? ", fsgsbase" : "",
-             f->page1gb ? ", 1 GiB pages" : "", cpu_cr4 & CR4_SMEP ? ", SMEP on" : "",
-             cpu_cr4 & CR4_SMAP ? ", SMAP on" : "", f->tcg ? ", QEMU TCG" : "");
+    log_info("CPU: %s, family %u model %u stepping %u, %u physical bits%s%s%s%s%s%s", name,
+             f->family, f->model, f->stepping, f->physical_bits, f->xsave ? ", xsave" : "",
+             f->fsgsbase ? ", fsgsbase" : "", f->page1gb ? ", 1 GiB pages" : "",
+             cpu_cr4 & CR4_SMEP ? ", SMEP on" : "", cpu_cr4 & CR4_SMAP ? ", SMAP on" : "",
+             f->tcg ? ", QEMU TCG" : "");
     if ( f->tcg && f->smap )
         log_info("SMAP left off: QEMU's TCG gets IRET in ring 3 wrong with it");
 }

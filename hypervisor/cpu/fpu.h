@@ -4,12 +4,20 @@
 
 #include "lib/types.h"
 
-extern u32 fpu_area_size;   /* bytes; areas are 64-byte aligned, zeroed ones hold the initial state once fpu_area_init ran */
-extern u64 fpu_features;    /* XCR0 bits that the CPU has and guests may use; 0: FXSAVE only */
+extern u32 fpu_area_size; /* bytes of an area, which is to be zeroed and aligned to 64 */
+extern u64 fpu_features;  /* XCR0 bits that the CPU has and guests may use; 0: FXSAVE only */
 
-void fpu_area_init(void *area);     /* reset state: FCW 0x37f, MXCSR 0x1f80 */
+/* Make a zeroed area hold the reset state: FCW 0x37f, MXCSR 0x1f80. */
+void fpu_area_init(void *area);
+
+/* Between this CPU and @area. What can't be loaded is replaced by the reset state. */
 void fpu_save(void *area);
-void fpu_restore(const void *area); /* a malformed area loads the initial state instead of faulting */
+void fpu_restore(const void *area);
+
 void fpu_set_xcr0(u64 xcr0);
+
+/* The legacy part of an area, 512 bytes as FXSAVE writes them: of contexts that the tools see. */
+void fpu_area_set_legacy(void *area, const void *fxsave);
+void fpu_area_get_legacy(const void *area, void *fxsave);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * The reserved page of every GDT: one physical page a CPU, seen through page 14 of whatever GDT is loaded there.
+ * The reserved page of every GDT: one physical page a CPU, seen through page 14 of whatever GDT is
+ * loaded there.
  */
 #ifndef CPU_GDT_H
 #define CPU_GDT_H
@@ -9,7 +10,10 @@
 /* The reserved page of @cpu, to be mapped at page 14 of a vcpu's window while it runs there. */
 mfn_t gdt_reserved_mfn(u32 cpu);
 
-/* Load GDTR: @base + GDT_RESERVED_BASE must map this CPU's reserved page. gdt_load_idle: the CPU's own. */
+/*
+ * Load GDTR: @base + GDT_RESERVED_BASE must map this CPU's reserved page. gdt_load_idle: the CPU's
+ * own.
+ */
 void gdt_load(u64 base);
 void gdt_load_idle(void);
 

@@ -1,4 +1,7 @@
-/* Marks for what only boot needs: mm_free_init() gives it back. Nothing that stays may call or use it afterwards. */
+/*
+ * Marks for what only boot needs: mm_free_init() gives it back. Nothing that stays may call or use
+ * it afterwards.
+ */
 #ifndef CPU_INIT_H
 #define CPU_INIT_H
 

@@ -1,15 +1,19 @@
 /*
  * A CPU's stack area and its per-CPU data.
  *
- * Each CPU has one area of STACK_AREA_SIZE bytes, aligned to its size, so that masking rsp finds the per-CPU data from any
- * of its stacks; %gs is the guest's. From the bottom, each stack above an unmapped guard page:
+ * Each CPU has one area of STACK_AREA_SIZE bytes, aligned to its size, so that masking rsp finds
+ * the per-CPU data from any of its stacks; %gs is the guest's. From the bottom, each stack above an
+ * unmapped guard page:
  *
- *     page 0 guard, 1 #DF   2 guard, 3 NMI   4 guard, 5 #MC   6 guard, 7 #DB   8 guard, 9-14 main stack   15 struct percpu
+ *     0 guard, 1 #DF   2 guard, 3 NMI   4 guard, 5 #MC   6 guard, 7 #DB   8 guard, 9-14 main
+ *     15 struct percpu
  *
- * The frame of a guest that was interrupted ends exactly where struct percpu begins: TSS.rsp0 points there.
+ * The frame of a guest that was interrupted ends exactly where struct percpu begins: TSS.rsp0
+ * points there.
  *
- * The hypervisor runs with interrupts disabled. They are taken while a guest runs, in the idle loop, and in the short
- * windows that preempt_pending() opens; so no lock ever needs to disable them.
+ * The hypervisor runs with interrupts disabled. They are taken while a guest runs, in the idle
+ * loop, and in the short windows that preempt_pending() opens; so no lock ever needs to disable
+ * them.
  */
 #ifndef CPU_PERCPU_H
 #define CPU_PERCPU_H
@@ -17,14 +21,14 @@
 #include "cpu/regs.h"
 #include "lib/types.h"
 
-#define STACK_AREA_PAGES 16
-#define STACK_AREA_SIZE  (STACK_AREA_PAGES * PAGE_SIZE)
-#define STACK_PERCPU_PAGE 15
+#define STACK_AREA_PAGES       16
+#define STACK_AREA_SIZE        (STACK_AREA_PAGES * PAGE_SIZE)
+#define STACK_PERCPU_PAGE      15
 #define STACK_MAIN_BOTTOM_PAGE 9
-#define STACK_DF_PAGE  1
-#define STACK_NMI_PAGE 3
-#define STACK_MC_PAGE  5
-#define STACK_DB_PAGE  7
+#define STACK_DF_PAGE          1
+#define STACK_NMI_PAGE         3
+#define STACK_MC_PAGE          5
+#define STACK_DB_PAGE          7
 
 #define NR_CPUS 64
 
@@ -43,7 +47,7 @@ struct tss {
 /* Rare work, tested once before every return to a guest: bits of percpu.exit_work. */
 #define WORK_RESCHEDULE 0x01u /* the scheduler wants to choose again */
 #define WORK_TIMER      0x02u /* timers are due */
-#define WORK_VCPU       0x04u /* current has something for vcpu_exit_work(): nmi, crash, trap to inject */
+#define WORK_VCPU       0x04u /* current has something for the exit path: vcpu.work */
 #define WORK_SOFT       0x08u /* deferred work was queued: smp/softirq.h */
 
 struct percpu {
@@ -52,22 +56,20 @@ struct percpu {
     u32 cpu;              /* 0 .. NR_CPUS-1 */
     u32 apic_id;
     u32 acpi_id;
-    u64 stack_user_rsp;   /* scratch of the syscall stub */
-    u64 cr3;              /* the value loaded */
-    u64 gdt_base;         /* linear address that GDTR holds */
+    u64 cr3;      /* the value loaded */
+    u64 gdt_base; /* linear address that GDTR holds */
     struct tss tss;
     u64 irq_count;
-    void *time;           /* time/'s own, per CPU */
-    void *sched;          /* sched/'s own, per CPU */
-    void *smp;            /* smp/'s own, per CPU */
-    mfn_t gdt_mfn;        /* the reserved page of every GDT that is loaded here: cpu/gdt.h */
-    u64 gdt_idle_base;    /* where gdt_load_idle points GDTR */
-    u64 xcr0;             /* the value loaded */
-    u32 tlb_time;         /* the flush clock at this CPU's last full flush: mm/tlb.h */
-    u32 tlb_wraps;        /* it is the one that restarts the flush clock */
-    u32 lock_depth;       /* debug builds: locks held, and their levels: smp/lock.c */
+    void *time;        /* time/'s own, per CPU */
+    void *sched;       /* sched/'s own, per CPU */
+    void *smp;         /* smp/'s own, per CPU */
+    mfn_t gdt_mfn;     /* the reserved page of every GDT that is loaded here: cpu/gdt.h */
+    u64 gdt_idle_base; /* where gdt_load_idle points GDTR */
+    u64 xcr0;          /* the value loaded */
+    u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.h */
+    u32 tlb_wraps;     /* it is the one that restarts the flush clock */
+    u32 lock_depth;    /* debug builds: locks held, and their levels: smp/lock.c */
     u8 lock_levels[16];
-    u64 last_fault[4];    /* rip, cr2, error, vector of the last hypervisor fault: for the crash report */
 };
 
 #ifdef HOST_TEST

@@ -1,6 +1,6 @@
 /*
- * The registers of an interrupted context, as entry.S pushes them. A frame that came from a guest always lies at the
- * top of the CPU's main stack: see percpu_guest_regs().
+ * The registers of an interrupted context, as entry.S pushes them. A frame that came from a guest
+ * always lies at the top of the CPU's main stack: see percpu_guest_regs().
  *
  * The order is that of the public struct cpu_user_regs up to ss; offsets.c proves it.
  */
@@ -22,27 +22,27 @@ struct regs {
 };
 
 /*
- * struct regs' vector for SYSCALL; as a flag it says that rcx and r11 need not be restored, so that SYSRET may be used:
- * hypercalls, and every bounce.
+ * struct regs' vector for SYSCALL; as a flag it says that rcx and r11 need not be restored, so that
+ * SYSRET may be used: hypercalls, and every bounce.
  */
 #define VECTOR_SYSCALL 0x100
 
 /* One past the highest hypercall number that entry.S looks up. */
 #define HYPERCALL_LIMIT (__HYPERVISOR_arch_0 + 1)
 
-#define EFLAGS_CF   0x00000001u
+#define EFLAGS_CF    0x00000001u
 #define EFLAGS_FIXED 0x00000002u
-#define EFLAGS_TF   0x00000100u
-#define EFLAGS_IF   0x00000200u
-#define EFLAGS_DF   0x00000400u
-#define EFLAGS_IOPL 0x00003000u
-#define EFLAGS_NT   0x00004000u
-#define EFLAGS_RF   0x00010000u
-#define EFLAGS_VM   0x00020000u
-#define EFLAGS_AC   0x00040000u
-#define EFLAGS_VIF  0x00080000u
-#define EFLAGS_VIP  0x00100000u
-#define EFLAGS_ID   0x00200000u
+#define EFLAGS_TF    0x00000100u
+#define EFLAGS_IF    0x00000200u
+#define EFLAGS_DF    0x00000400u
+#define EFLAGS_IOPL  0x00003000u
+#define EFLAGS_NT    0x00004000u
+#define EFLAGS_RF    0x00010000u
+#define EFLAGS_VM    0x00020000u
+#define EFLAGS_AC    0x00040000u
+#define EFLAGS_VIF   0x00080000u
+#define EFLAGS_VIP   0x00100000u
+#define EFLAGS_ID    0x00200000u
 
 #define TRAP_DE  0
 #define TRAP_DB  1

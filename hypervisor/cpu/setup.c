@@ -12,13 +12,17 @@
 #include "mm/map.h"
 
 /* Rflags that SYSCALL clears: nothing of the guest's reaches us, and interrupts go off. */
-#define SYSCALL_CLEARS (EFLAGS_TF | EFLAGS_IF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_RF | EFLAGS_AC)
+#define SYSCALL_CLEARS                                                                             \
+    (EFLAGS_TF | EFLAGS_IF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_RF | EFLAGS_AC)
 
 u64 cpu_cr4;
 
 static u64 boot_gdt[PAGE_SIZE / 8] __attribute__((section(".bss.page_aligned"), aligned(4096)));
 
-/* The stubs that SYSCALL enters, 64-bit and compatibility mode: part of the text, written before that becomes read-only. */
+/*
+ * The stubs that SYSCALL enters, 64-bit and compatibility mode: part of the text, written before
+ * that becomes read-only.
+ */
 static u8 syscall_stubs[NR_CPUS][2][SYSCALL_STUB_SIZE]
     __attribute__((section(".text.stubs,\"ax\",@progbits#"), aligned(64)));
 
@@ -72,8 +76,9 @@ static void __init stubs_write(void)
 }
 
 /*
- * The firmware may have left the timer's interrupt waiting in the legacy controller. Mask it there while the local APIC still
- * passes it on: if the APIC's input is masked first, QEMU keeps signalling an interrupt that nobody has.
+ * The firmware may have left the timer's interrupt waiting in the legacy controller. Mask it there
+ * while the local APIC still passes it on: if the APIC's input is masked first, QEMU keeps
+ * signalling an interrupt that nobody has.
  */
 static void __init mask_legacy_interrupts(void)
 {
@@ -86,7 +91,8 @@ void __init cpu_init_boot(void)
     mask_legacy_interrupts();
     idt_fill();
     extable_init();
-    tables_load(boot_gdt, to_mfn(((u64)boot_gdt - HV_IMAGE_BASE) >> PAGE_SHIFT)); /* now a fault is reported */
+    tables_load(boot_gdt, to_mfn(((u64)boot_gdt - HV_IMAGE_BASE) >>
+                                 PAGE_SHIFT)); /* now a fault is reported */
 
     features_find();
     choose_cr4();

@@ -9,21 +9,22 @@
 #include "lib/types.h"
 
 struct vcpu_cpu {
-    struct vcpu_info *info; /* the guest's vcpu_info, in the hypervisor's mapping; the guest writes it at any time */
-    u8 kernel_mode;         /* the guest runs as kernel: decides where a syscall goes. CPL is 3 either way */
+    struct vcpu_info *
+        info; /* the guest's vcpu_info, in the hypervisor's mapping; the guest writes it at any time */
+    u8 kernel_mode; /* the guest runs as kernel: decides where a syscall goes. CPL is 3 either way */
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
     u8 in_syscall;          /* rcx and r11 of the frame hold rip and rflags: SYSRET is allowed */
     u8 ts;                  /* virtual CR0.TS */
     u64 kernel_rsp;         /* stack_switch */
     u64 kernel_ss;
-    u64 syscall_rip;        /* 0: none registered */
+    u64 syscall_rip; /* 0: none registered */
     u64 event_rip;
-    u64 cr3_kernel;         /* machine addresses of the two roots; cr3_user is 0 when there is none */
+    u64 cr3_kernel; /* machine addresses of the two roots; cr3_user is 0 when there is none */
     u64 cr3_user;
-    struct regs regs;       /* while the vcpu is not on a CPU */
-    u64 fs_base;            /* likewise */
-    u64 gs_base;            /* of the mode that the vcpu is in */
-    u64 gs_base_other;      /* of the other mode: what KERNEL_GS_BASE holds */
+    struct regs regs;  /* while the vcpu is not on a CPU */
+    u64 fs_base;       /* likewise */
+    u64 gs_base;       /* of the mode that the vcpu is in */
+    u64 gs_base_other; /* of the other mode: what KERNEL_GS_BASE holds */
     u16 ds, es, fs, gs;
 };
 

@@ -1,4 +1,6 @@
-/* The code that SYSCALL enters: one stub a CPU, since nothing else knows where this CPU's stack is. */
+/*
+ * The code that SYSCALL enters: one stub a CPU, since nothing else knows where this CPU's stack is.
+ */
 #ifndef CPU_STUB_H
 #define CPU_STUB_H
 
@@ -16,8 +18,9 @@ void exit_to_guest(void) __attribute__((noreturn));
 void exit_to_idle(void) __attribute__((noreturn));
 
 /*
- * Write a stub for @target at @to, which will run at address @at: it stores the guest's rsp into the frame below @percpu (the
- * linear address of this CPU's struct percpu), points rsp at it and jumps. All within 2 GiB of each other.
+ * Write a stub for @target at @to, which will run at address @at: it stores the guest's rsp into
+ * the frame below @percpu (the linear address of this CPU's struct percpu), points rsp at it and
+ * jumps. All within 2 GiB of each other.
  */
 void syscall_stub_write(u8 *to, u64 at, u64 percpu, const void *target);
 

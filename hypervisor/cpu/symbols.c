@@ -1,6 +1,6 @@
 /*
- * The table is written by symbols.awk from the first of the two links: the lower halves of the functions' addresses in
- * ascending order, and their names one after the other in the same order.
+ * The table is written by symbols.awk from the first of the two links: the lower halves of the
+ * functions' addresses in ascending order, and their names one after the other in the same order.
  */
 #include "cpu/symbols.h"
 #include "console/console.h"
@@ -43,7 +43,9 @@ const char *symbols_find(u64 address, u64 *offset)
     return name;
 }
 
-/* Does a call instruction end at @address? E8 with a target in the text, or FF /2 in its lengths. */
+/*
+ * Does a call instruction end at @address? E8 with a target in the text, or FF /2 in its lengths.
+ */
 static bool follows_call(u64 address)
 {
     const u8 *p = (const u8 *)address;
@@ -80,7 +82,8 @@ void backtrace_print(u64 rsp)
 
     if ( page >= STACK_MAIN_BOTTOM_PAGE && page < STACK_PERCPU_PAGE )
         pages = STACK_PERCPU_PAGE - page;
-    for ( u64 p = (rsp + 7) & ~7UL; p < (rsp & PAGE_MASK) + pages * PAGE_SIZE && printed < BACKTRACE_MAX; p += 8 )
+    for ( u64 p = (rsp + 7) & ~7UL;
+          p < (rsp & PAGE_MASK) + pages * PAGE_SIZE && printed < BACKTRACE_MAX; p += 8 )
     {
         u64 word = *(const u64 *)p;
 

@@ -1,8 +1,8 @@
 /*
  * Descriptor tables.
  *
- * The GDT that is loaded is a guest's, but its page 14 is always ours: one physical page a CPU, which holds the descriptors
- * of its TSS and LDT besides those that are the same everywhere.
+ * The GDT that is loaded is a guest's, but its page 14 is always ours: one physical page a CPU,
+ * which holds the descriptors of its TSS and LDT besides those that are the same everywhere.
  */
 #include "cpu/gdt.h"
 #include "cpu/init.h"
@@ -77,8 +77,8 @@ static u64 *descriptor(u64 *gdt, unsigned int selector)
 /* A descriptor of 16 bytes. */
 static void set_system(u64 *entry, u64 base, u32 limit, u8 type)
 {
-    entry[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | (u64)type << 40 | (u64)(limit >> 16 & 0xf) << 48 |
-               (base >> 24 & 0xff) << 56;
+    entry[0] = (limit & 0xffff) | (base & 0xffffff) << 16 | (u64)type << 40 |
+               (u64)(limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56;
     entry[1] = base >> 32;
 }
 
@@ -138,7 +138,10 @@ void gdt_load_ldt(u64 base, u32 entries)
     __asm__ volatile("lldt %w0" ::"r"(selector) : "memory");
 }
 
-/* The code selector is loaded by a far return; data selectors mean nothing to us but must be valid or null. */
+/*
+ * The code selector is loaded by a far return; data selectors mean nothing to us but must be valid
+ * or null.
+ */
 static void selectors_load(void)
 {
     __asm__ volatile("push %0\n"
@@ -155,7 +158,10 @@ static void selectors_load(void)
                      : "rax", "memory");
 }
 
-/* The page is found below GDTR's base + 14 pages; what lies in the pages before it no selector of ours names. */
+/*
+ * The page is found below GDTR's base + 14 pages; what lies in the pages before it no selector of
+ * ours names.
+ */
 void tables_load(u64 *gdt, mfn_t gdt_mfn)
 {
     struct percpu *cpu = this_cpu();

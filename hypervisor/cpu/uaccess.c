@@ -3,22 +3,20 @@
 #include "cpu/extable.h"
 
 /*
- * Eight bytes an iteration, then the rest. rcx counts down with what is done, so that it tells what is left when one of
- * the two faults.
+ * Eight bytes an iteration, then the rest. rcx counts down with what is done, so that it tells what
+ * is left when one of the two faults.
  */
 static unsigned long copy(void *to, const void *from, unsigned long len)
 {
     unsigned long left = len / 8;
 
-    __asm__ volatile(SMAP_OPEN
-                     "1: rep movsq\n"
-                     "   mov %k[rest], %%ecx\n"
-                     "2: rep movsb\n"
-                     "3:\n" SMAP_CLOSE
-                     ".pushsection .fixup, \"ax\"\n"
-                     "4: lea (%[rest], %%rcx, 8), %%rcx\n"
-                     "   jmp 3b\n"
-                     ".popsection\n" EXTABLE(1b, 4b) EXTABLE(2b, 3b)
+    __asm__ volatile(SMAP_OPEN "1: rep movsq\n"
+                               "   mov %k[rest], %%ecx\n"
+                               "2: rep movsb\n"
+                               "3:\n" SMAP_CLOSE ".pushsection .fixup, \"ax\"\n"
+                               "4: lea (%[rest], %%rcx, 8), %%rcx\n"
+                               "   jmp 3b\n"
+                               ".popsection\n" EXTABLE(1b, 4b) EXTABLE(2b, 3b)
                      : "+D"(to), "+S"(from), "+c"(left)
                      : [rest] "r"(len & 7)
                      : "memory");
@@ -43,15 +41,13 @@ unsigned long clear_guest(gva_t gva, unsigned long len)
     if ( !guest_range_ok(gva, len) )
         return len;
 
-    __asm__ volatile(SMAP_OPEN
-                     "1: rep stosq\n"
-                     "   mov %k[rest], %%ecx\n"
-                     "2: rep stosb\n"
-                     "3:\n" SMAP_CLOSE
-                     ".pushsection .fixup, \"ax\"\n"
-                     "4: lea (%[rest], %%rcx, 8), %%rcx\n"
-                     "   jmp 3b\n"
-                     ".popsection\n" EXTABLE(1b, 4b) EXTABLE(2b, 3b)
+    __asm__ volatile(SMAP_OPEN "1: rep stosq\n"
+                               "   mov %k[rest], %%ecx\n"
+                               "2: rep stosb\n"
+                               "3:\n" SMAP_CLOSE ".pushsection .fixup, \"ax\"\n"
+                               "4: lea (%[rest], %%rcx, 8), %%rcx\n"
+                               "   jmp 3b\n"
+                               ".popsection\n" EXTABLE(1b, 4b) EXTABLE(2b, 3b)
                      : "+D"(to), "+c"(left)
                      : "a"(0UL), [rest] "r"(len & 7)
                      : "memory");

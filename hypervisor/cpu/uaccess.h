@@ -1,8 +1,10 @@
 /*
- * Reading and writing the current guest's memory by virtual address, under the page tables that are loaded now.
+ * Reading and writing the current guest's memory by virtual address, under the page tables that are
+ * loaded now.
  *
- * Every access is range-checked against the hypervisor's slots and may fault: a fault is answered by the exception table,
- * never by a crash. Copy what you check: nothing read twice is the same twice.
+ * Every access is range-checked against the hypervisor's slots and may fault: a fault is answered
+ * by the exception table, never by a crash. Copy what you check: nothing read twice is the same
+ * twice.
  */
 #ifndef CPU_UACCESS_H
 #define CPU_UACCESS_H
@@ -13,17 +15,21 @@
 #define HV_VIRT_START 0xffff800000000000UL
 #define HV_VIRT_END   0xffff880000000000UL
 
-/* True if the @len bytes from @va are canonical and outside the hypervisor's slots; @len below 4 GiB. */
+/*
+ * True if the @len bytes from @va are canonical and outside the hypervisor's slots; @len below 4
+ * GiB.
+ */
 static inline bool guest_range_ok(gva_t va, u64 len)
 {
     u64 end = va.n + len;
 
-    return end <= 0x0000800000000000UL ? end >= va.n : va.n >= HV_VIRT_END && (end >= va.n || end == 0);
+    return end <= 0x0000800000000000UL ? end >= va.n
+                                       : va.n >= HV_VIRT_END && (end >= va.n || end == 0);
 }
 
 /*
- * The same for a word at @va, in fewer instructions: one that begins below the hole and ends in it faults, as any bad
- * address does.
+ * The same for a word at @va, in fewer instructions: one that begins below the hole and ends in it
+ * faults, as any bad address does.
  */
 static inline bool guest_word_ok(gva_t va)
 {
@@ -31,20 +37,20 @@ static inline bool guest_word_ok(gva_t va)
 }
 
 /*
- * Copy between us and the current guest. Return the number of bytes NOT copied: 0 is success. The plain ones check the
- * range.
+ * Copy between us and the current guest. Return the number of bytes NOT copied: 0 is success. The
+ * plain ones check the range.
  */
 unsigned long copy_from_guest(void *to, gva_t from, unsigned long len);
 unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len);
 unsigned long clear_guest(gva_t to, unsigned long len);
 
 /* The guest handle's pointer as a guest address, and the @index-th element of an array of such. */
-#define handle_gva(handle)              to_gva((u64)(handle).p)
-#define handle_gva_at(handle, index)    to_gva((u64)((handle).p + (index)))
+#define handle_gva(handle)           to_gva((u64)(handle).p)
+#define handle_gva_at(handle, index) to_gva((u64)((handle).p + (index)))
 
 /*
- * One naturally sized load or store, for frames and page-table words: false if it faulted or is out of range. Inline, a
- * handful of instructions on the hot paths.
+ * One naturally sized load or store, for frames and page-table words: false if it faulted or is out
+ * of range. Inline, a handful of instructions on the hot paths.
  */
 static inline bool guest_store_u64(gva_t to, u64 value);
 static inline bool guest_store_u32(gva_t to, u32 value);

@@ -38,7 +38,9 @@ static inline bool guest_store_u64(gva_t to, u64 value)
     if ( !guest_word_ok(to) )
         return false;
 
-    __asm__ goto(SMAP_OPEN "1: mov %0, (%1)\n" SMAP_CLOSE EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
+    __asm__ goto(SMAP_OPEN "1: mov %0, (%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(value), "r"(to.n)
+                 : "memory"
+                 : fault);
     return true;
 fault:
     guest_access_end();
@@ -50,7 +52,9 @@ static inline bool guest_store_u32(gva_t to, u32 value)
     if ( !guest_word_ok(to) )
         return false;
 
-    __asm__ goto(SMAP_OPEN "1: movl %0, (%1)\n" SMAP_CLOSE EXTABLE(1b, %l[fault]) ::"r"(value), "r"(to.n) : "memory" : fault);
+    __asm__ goto(SMAP_OPEN "1: movl %0, (%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(value), "r"(to.n)
+                 : "memory"
+                 : fault);
     return true;
 fault:
     guest_access_end();
@@ -64,7 +68,7 @@ static inline bool guest_load_u64(u64 *value, gva_t from)
     if ( !guest_word_ok(from) )
         return false;
 
-    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE(1b, %l[fault])
+    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE_FAULT(1b)
                  : "=r"(got)
                  : "r"(from.n)
                  : "memory"
@@ -83,7 +87,7 @@ static inline bool guest_load_u32(u32 *value, gva_t from)
     if ( !guest_word_ok(from) )
         return false;
 
-    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE(1b, %l[fault])
+    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE_FAULT(1b)
                  : "=r"(got)
                  : "r"(from.n)
                  : "memory"
@@ -99,9 +103,8 @@ static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
 {
     u64 a, b;
 
-    __asm__ goto(SMAP_OPEN
-                 "1: mov (%2), %0\n"
-                 "2: mov 8(%2), %1\n" SMAP_CLOSE EXTABLE(1b, %l[fault]) EXTABLE(2b, %l[fault])
+    __asm__ goto(SMAP_OPEN "1: mov (%2), %0\n"
+                           "2: mov 8(%2), %1\n" SMAP_CLOSE EXTABLE_FAULT(1b) EXTABLE_FAULT(2b)
                  : "=&r"(a), "=r"(b)
                  : "r"(from.n)
                  : "memory"

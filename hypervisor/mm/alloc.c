@@ -1,13 +1,14 @@
 /*
  * Frames on their way between the buddies and those who use them.
  *
- * A free frame's link tells what it holds (FRAME_LEFTOVER, FRAME_ZEROED or the tag of the domain that wrote it), its
- * tlb_stamp when it was last mapped. Both are looked at when the frame becomes somebody else's: then it is scrubbed, and
- * TLBs that may still hold entries for it are flushed. A domain that gets its own frame back, as ballooning does, pays for
- * neither.
+ * A free frame's link tells what it holds (FRAME_LEFTOVER, FRAME_ZEROED or the tag of the domain
+ * that wrote it), its tlb_stamp when it was last mapped. Both are looked at when the frame becomes
+ * somebody else's: then it is scrubbed, and TLBs that may still hold entries for it are flushed. A
+ * domain that gets its own frame back, as ballooning does, pays for neither.
  *
- * For that case, single frames that were freed lately are kept apart for a while, the latest first. Frames of domains that are
- * being destroyed go to a list that the idle loop scrubs: nobody will want them back as they are.
+ * For that case, single frames that were freed lately are kept apart for a while, the latest first.
+ * Frames of domains that are being destroyed go to a list that the idle loop scrubs: nobody will
+ * want them back as they are.
  */
 #include "mm/alloc.h"
 #include "console/console.h"
@@ -54,7 +55,10 @@ static u64 take_hot(u32 tag)
     return mfn;
 }
 
-/* Give the buddies up to @count frames of the scrub list as they are: their links tell that they are dirty. */
+/*
+ * Give the buddies up to @count frames of the scrub list as they are: their links tell that they
+ * are dirty.
+ */
 static bool drain_scrub_list(unsigned int count)
 {
     bool any = scrub_first != 0;
@@ -94,7 +98,10 @@ static u64 take(unsigned int order, unsigned int max_bits, u32 tag)
     return mfn;
 }
 
-/* Make a frame fit for an owner whose tag is @tag. What was its own it may have as it is, stale TLB entries included. */
+/*
+ * Make a frame fit for an owner whose tag is @tag. What was its own it may have as it is, stale TLB
+ * entries included.
+ */
 static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftovers)
 {
     u32 holds = frame->link;
@@ -303,13 +310,14 @@ void mm_dump(void)
 
     while ( d )
     {
-        log_error("  d%u: %lu frames of %lu, %u shared, %lu claimed", d->id, d->memory.tot_pages, d->memory.max_pages,
-                  d->memory.shared_frames, d->memory.claimed);
+        log_error("  d%u: %lu frames of %lu, %u shared, %lu claimed", d->id, d->memory.tot_pages,
+                  d->memory.max_pages, d->memory.shared_frames, d->memory.claimed);
         of_domains += d->memory.tot_pages;
         next = domain_first_at_or_above((domid_t)(d->id + 1));
         domain_put(d);
         d = next;
     }
-    log_error("%lu frames: %lu free (%lu to be scrubbed), %lu domains', %lu the hypervisor's", total_frames,
-              mm_free_pages(), nr_scrub, of_domains, total_frames - mm_free_pages() - of_domains);
+    log_error("%lu frames: %lu free (%lu to be scrubbed), %lu domains', %lu the hypervisor's",
+              total_frames, mm_free_pages(), nr_scrub, of_domains,
+              total_frames - mm_free_pages() - of_domains);
 }

@@ -1,8 +1,8 @@
 /*
  * The frames of domains: giving, taking, sharing.
  *
- * A domain with frames is held by one reference for all of them, so that whoever drops the last reference to a frame finds
- * its owner. LOCK_MEMORY guards the list and the numbers.
+ * A domain with frames is held by one reference for all of them, so that whoever drops the last
+ * reference to a frame finds its owner. LOCK_MEMORY guards the list and the numbers.
  */
 #include "console/console.h"
 #include "cpu/percpu.h"
@@ -15,7 +15,8 @@
 #include "mm/tlb.h"
 
 #define SHARED_STATE                                                                               \
-    (FRAME_HYPERVISOR | FRAME_VALIDATED | (u64)FRAME_SHARED << FRAME_TYPE_SHIFT | FRAME_TYPE_ONE | FRAME_REF_ONE)
+    (FRAME_HYPERVISOR | FRAME_VALIDATED | (u64)FRAME_SHARED << FRAME_TYPE_SHIFT | FRAME_TYPE_ONE | \
+     FRAME_REF_ONE)
 #define HYPERVISOR_STATE (FRAME_HYPERVISOR | FRAME_REF_ONE)
 
 static struct frame *frame_at(u64 mfn)
@@ -25,7 +26,8 @@ static struct frame *frame_at(u64 mfn)
 
 static u32 tag_of(struct domain *d)
 {
-    static u32 last_tag = FRAME_FIRST_TAG; /* after 4 billion domains tags end: FRAME_DIRTY, scrubbed always */
+    static u32 last_tag =
+        FRAME_FIRST_TAG; /* after 4 billion domains tags end: FRAME_DIRTY, scrubbed always */
 
     if ( !d->memory.tag )
     {
@@ -68,7 +70,9 @@ static void update_hold(struct domain *d, u64 old)
         domain_hold(d);
 }
 
-/* Not here and now: the last reference takes the domain apart, and who knows what locks are held. */
+/*
+ * Not here and now: the last reference takes the domain apart, and who knows what locks are held.
+ */
 static void release_hold(struct domain *d)
 {
     atomic_inc(&d->memory.puts);
@@ -87,15 +91,18 @@ static void use_claim(struct domain_memory *memory, u64 count)
     memory->claimed -= used;
 }
 
-/* May @d have @count more? What others have claimed it may not, what it has claimed itself it may. */
+/*
+ * May @d have @count more? What others have claimed it may not, what it has claimed itself it may.
+ */
 static bool may_have(const struct domain_memory *memory, u64 count)
 {
-    return memory->tot_pages + count <= memory->max_pages && frames_unclaimed() + memory->claimed >= count;
+    return memory->tot_pages + count <= memory->max_pages &&
+           frames_unclaimed() + memory->claimed >= count;
 }
 
 /*
- * With the lock held: put @count frames from @first on the list, in order. Each state comes last: from then on others may take
- * references.
+ * With the lock held: put @count frames from @first on the list, in order. Each state comes last:
+ * from then on others may take references.
  */
 static void assign(struct domain *d, u64 first, u64 count)
 {
@@ -164,7 +171,8 @@ long mm_claim(struct domain *d, u64 pages)
 
 long mm_release_owner_ref(struct domain *d, struct frame *frame)
 {
-    if ( READ_ONCE(frame->owner) != d->id || !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) )
+    if ( READ_ONCE(frame->owner) != d->id ||
+         !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) )
         return -EINVAL;
     frame_put(frame);
     return 0;
@@ -182,7 +190,10 @@ static bool detach(struct domain *d, struct frame *frame)
     return last;
 }
 
-/* The owner of a frame on its list: current's domain most of the time, else it is looked up, and held. */
+/*
+ * The owner of a frame on its list: current's domain most of the time, else it is looked up, and
+ * held.
+ */
 static struct domain *owner_get(domid_t id, bool *held)
 {
     struct vcpu *v = current_vcpu();
@@ -219,8 +230,8 @@ void mm_frame_unused(struct frame *frame)
 }
 
 /*
- * The last reference is the owner's and there is no type in use, so that nobody can take another but by the owner's name:
- * frame_get fails on a word without references.
+ * The last reference is the owner's and there is no type in use, so that nobody can take another
+ * but by the owner's name: frame_get fails on a word without references.
  */
 long mm_steal(struct domain *d, struct frame *frame)
 {
@@ -282,14 +293,18 @@ void mm_share_with_domain(void *va, struct domain *d)
     lock_release(&d->memory.lock);
 }
 
-/* With another owner nobody can take a new reference; then ours goes, and with it what makes the frame the hypervisor's. */
+/*
+ * With another owner nobody can take a new reference; then ours goes, and with it what makes the
+ * frame the hypervisor's.
+ */
 bool mm_unshare(void *va)
 {
     struct frame *frame = mfn_to_frame(virt_to_mfn(va));
 
     m2p_set(virt_to_mfn(va), INVALID_PFN);
     WRITE_ONCE(frame->owner, DOMID_NOBODY);
-    if ( frame_refs(atomic_sub_return(&frame->state, FRAME_HYPERVISOR + FRAME_TYPE_ONE + FRAME_REF_ONE)) )
+    if ( frame_refs(
+             atomic_sub_return(&frame->state, FRAME_HYPERVISOR + FRAME_TYPE_ONE + FRAME_REF_ONE)) )
         return false;
 
     tlb_stamp(frame);

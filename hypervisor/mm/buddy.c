@@ -1,12 +1,14 @@
 /*
- * Buddies: a free block of 2^order frames begins at a multiple of its size; with its buddy, if that is free too, it makes a
- * block of the next order.
+ * Buddies: a free block of 2^order frames begins at a multiple of its size; with its buddy, if that
+ * is free too, it makes a block of the next order.
  *
- * Blocks are listed by order and by zone: zone z holds the blocks whose frame numbers have bit z as their highest, so that
- * "below so many address bits" is a choice of zones, and memory that few devices' addresses reach is used last. A block
- * never spans zones, because frame 0 belongs to nobody.
+ * Blocks are listed by order and by zone: zone z holds the blocks whose frame numbers have bit z as
+ * their highest, so that "below so many address bits" is a choice of zones, and memory that few
+ * devices' addresses reach is used last. A block never spans zones, because frame 0 belongs to
+ * nobody.
  *
- * In the frame table a block's first frame is marked FRAME_FREE and knows the order; the words of the others are zero.
+ * In the frame table a block's first frame is marked FRAME_FREE and knows the order; the words of
+ * the others are zero.
  */
 #include "console/console.h"
 #include "lib/bits.h"

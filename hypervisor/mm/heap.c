@@ -1,8 +1,10 @@
 /*
- * The heap: powers of two from 16 bytes to half a page, each size in pages of its own; larger blocks are whole pages.
+ * The heap: powers of two from 16 bytes to half a page, each size in pages of its own; larger
+ * blocks are whole pages.
  *
- * A page's struct frame keeps its size class (progress), the number of its first free block (link) and how many are in use
- * (linear). Free blocks are chained by their numbers. Pages with a free block are listed by class.
+ * A page's struct frame keeps its size class (progress), the number of its first free block (link)
+ * and how many are in use (linear). Free blocks are chained by their numbers. Pages with a free
+ * block are listed by class.
  */
 #include "mm/heap.h"
 #include "console/console.h"
@@ -16,7 +18,8 @@
 #define LARGEST_SHIFT  (PAGE_SHIFT - 1)
 #define NR_CLASSES     (LARGEST_SHIFT - SMALLEST_SHIFT + 1)
 
-#define IS_SMALL 0x100 /* progress of a page of small blocks: this and the class; of a large block: its order */
+#define IS_SMALL                                                                                   \
+    0x100 /* progress of a page of small blocks: this and the class; of a large block: its order */
 #define NO_BLOCK 0xffffu
 
 static struct lock heap_lock = LOCK_INIT(LOCK_HEAP);

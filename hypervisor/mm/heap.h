@@ -8,7 +8,7 @@
 void *heap_alloc(size_t size);
 void heap_free(void *p);
 
-#define heap_new(type)             ((type *)heap_alloc(sizeof(type)))
+#define heap_new(type)              ((type *)heap_alloc(sizeof(type)))
 #define heap_new_array(type, count) ((type *)heap_alloc(sizeof(type) * (count)))
 
 #endif

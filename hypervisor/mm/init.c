@@ -1,9 +1,10 @@
 /*
  * From the loader's memory map to a working allocator.
  *
- * Everything that must exist before there is an allocator (page tables, frame table, M2P) is taken from the top of what is
- * free, so that the image, the modules and what the loader left lie undisturbed. Memory is not touched beyond that: a free
- * frame's struct is all zeroes, but for the first of a block.
+ * Everything that must exist before there is an allocator (page tables, frame table, M2P) is taken
+ * from the top of what is free, so that the image, the modules and what the loader left lie
+ * undisturbed. Memory is not touched beyond that: a free frame's struct is all zeroes, but for the
+ * first of a block.
  */
 #include "boot/boot_info.h"
 #include "console/console.h"
@@ -32,7 +33,7 @@ mfn_t __init early_take(u64 frames, u64 align, u64 limit)
     u64 best = 0;
     struct range *range;
 
-    rangeset_for_each ( range, &spare )
+    rangeset_for_each(range, &spare)
     {
         u64 end = min(range->last + 1, limit), at;
 
@@ -53,8 +54,7 @@ static u64 __init count_frames(const struct rangeset *set)
     struct range *range;
     u64 frames = 0;
 
-    rangeset_for_each ( range, set )
-        frames += range->last - range->first + 1;
+    rangeset_for_each(range, set) frames += range->last - range->first + 1;
     return frames;
 }
 
@@ -63,8 +63,7 @@ static void __init copy_set(struct rangeset *to, const struct rangeset *from)
     struct range *range;
 
     ranges_init(to);
-    rangeset_for_each ( range, from )
-        BUG_ON(rangeset_add(to, range->first, range->last));
+    rangeset_for_each(range, from) BUG_ON(rangeset_add(to, range->first, range->last));
 }
 
 static void __init reserve_boot(const struct boot_info *info)
@@ -93,10 +92,8 @@ static void __init keep_used(const struct rangeset *ram)
     mfn_t mfn;
 
     copy_set(&used, ram);
-    rangeset_for_each ( range, &spare )
-        BUG_ON(rangeset_remove(&used, range->first, range->last));
-    rangeset_for_each ( range, &used )
-        keep(range->first, range->last, DOMID_NOBODY);
+    rangeset_for_each(range, &spare) BUG_ON(rangeset_remove(&used, range->first, range->last));
+    rangeset_for_each(range, &used) keep(range->first, range->last, DOMID_NOBODY);
     for ( u64 i = 0; i < frame_limit / (PTES_PER_TABLE * PTES_PER_TABLE) + 1; i++ )
         if ( !mfn_eq(mfn = m2p_chunk(i), INVALID_MFN) )
             keep(mfn.n, mfn.n + PTES_PER_TABLE - 1, DOMID_XEN);
@@ -112,14 +109,14 @@ void __init mm_init(const struct boot_info *info)
     ranges_from_boot(&ram, info);
     total = count_frames(&ram);
     if ( total < LEAST_MIB << (20 - PAGE_SHIFT) )
-        fatal("too little memory: %lu KiB of RAM above 1 MiB, %u MiB are the least", total * 4, LEAST_MIB);
+        fatal("too little memory: %lu KiB of RAM above 1 MiB, %u MiB are the least", total * 4,
+              LEAST_MIB);
 
     copy_set(&spare, &ram);
     reserve_boot(info);
     map_init(&ram, info);
     keep_used(&ram);
-    rangeset_for_each ( range, &spare )
-        buddy_give_range(range->first, range->last + 1);
+    rangeset_for_each(range, &spare) buddy_give_range(range->first, range->last + 1);
     rangeset_clear(&spare);
     map_use_allocator();
     frames_set_total(total);
@@ -128,7 +125,10 @@ void __init mm_init(const struct boot_info *info)
              frame_limit << PAGE_SHIFT, (total - mm_free_pages()) * 4);
 }
 
-/* The hypervisor's for the time of boot, and nobody's use now? A loader may also have put a module where no RAM of ours is. */
+/*
+ * The hypervisor's for the time of boot, and nobody's use now? A loader may also have put a module
+ * where no RAM of ours is.
+ */
 static bool give_one(u64 mfn)
 {
     struct frame *frame = mfn_to_frame(to_mfn(mfn));

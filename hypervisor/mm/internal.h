@@ -9,29 +9,39 @@
 struct boot_info;
 
 /*
- * ranges.c: RAM as boot found it, in frames: from 1 MiB up (what lies below is the firmware's and dom0's), whole frames that
- * nothing else claims, as far as the direct map reaches.
+ * ranges.c: RAM as boot found it, in frames: from 1 MiB up (what lies below is the firmware's and
+ * dom0's), whole frames that nothing else claims, as far as the direct map reaches.
  */
 void ranges_from_boot(struct rangeset *ram, const struct boot_info *info);
 void ranges_init(struct rangeset *rs); /* nodes from a pool that is freed after boot */
 
-/* init.c, until the allocator works: contiguous frames from the top of what is free, below frame @limit. Panics if none. */
+/*
+ * init.c, until the allocator works: contiguous frames from the top of what is free, below frame
+ * @limit. Panics if none.
+ */
 mfn_t early_take(u64 frames, u64 align, u64 limit);
 
-/* map.c: build the real tables and load them; take tables from mm_alloc from now on; unmap what only boot needed. */
+/*
+ * map.c: build the real tables and load them; take tables from mm_alloc from now on; unmap what
+ * only boot needed.
+ */
 void map_init(const struct rangeset *ram, const struct boot_info *info);
 void map_use_allocator(void);
 void map_drop_init(void);
 
-/* buddy.c: free blocks of frames, by order and by the highest bit of their frame number. LOCK_ALLOC is the caller's. */
-u64 buddy_take(unsigned int order, unsigned int max_bits); /* the first frame's number, 0: there is none */
+/*
+ * buddy.c: free blocks of frames, by order and by the highest bit of their frame number. LOCK_ALLOC
+ * is the caller's.
+ */
+u64 buddy_take(unsigned int order,
+               unsigned int max_bits); /* the first frame's number, 0: there is none */
 void buddy_give(u64 mfn, unsigned int order);
 void buddy_give_range(u64 first, u64 end);
 u64 buddy_free_frames(void);
 
 /*
- * What a free frame holds, in its link: what ran before us left, zeroes, anything at all, or what the domain with this tag
- * wrote. Tags are never used again, unlike domids.
+ * What a free frame holds, in its link: what ran before us left, zeroes, anything at all, or what
+ * the domain with this tag wrote. Tags are never used again, unlike domids.
  */
 #define FRAME_LEFTOVER  0
 #define FRAME_ZEROED    1
@@ -39,9 +49,9 @@ u64 buddy_free_frames(void);
 #define FRAME_FIRST_TAG 3
 
 /*
- * alloc.c: 2^order frames for whoever has @tag: they hold zeroes, or what that domain wrote, or with @leftovers what was there
- * before us. Their states are 0. Returns the first one's number, 0: none. And back: state and owner are reset; @hot: the
- * domain may soon want it again.
+ * alloc.c: 2^order frames for whoever has @tag: they hold zeroes, or what that domain wrote, or
+ * with @leftovers what was there before us. Their states are 0. Returns the first one's number, 0:
+ * none. And back: state and owner are reset; @hot: the domain may soon want it again.
  */
 u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftovers);
 void frames_put(u64 mfn, u32 tag, bool hot);

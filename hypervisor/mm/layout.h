@@ -1,6 +1,6 @@
 /*
- * The hypervisor's half of every address space, L4 slots 256-271, as plain numbers: for C, assembly and the linker script.
- * docs/memory-layout.md draws it.
+ * The hypervisor's half of every address space, L4 slots 256-271, as plain numbers: for C, assembly
+ * and the linker script. docs/memory-layout.md draws it.
  */
 #ifndef MM_LAYOUT_H
 #define MM_LAYOUT_H
@@ -8,16 +8,19 @@
 #define HV_SLOT_FIRST 256
 #define HV_SLOTS      16
 
-#define M2P_RO_BASE      0xffff800000000000 /* slot 256: the M2P as guests see it, read-only, user-accessible */
+#define M2P_RO_BASE      0xffff800000000000 /* slot 256: the M2P as guests see it, read-only */
 #define M2P_BASE         0xffff808000000000 /* slot 257: the same frames, ours to write */
 #define FRAME_TABLE_BASE 0xffff810000000000 /* slot 258 */
 #define VCPU_MAP_BASE    0xffff818000000000 /* slot 259: VCPU_MAP_SIZE bytes a vcpu: GDT, LDT */
-#define HV_DYNAMIC_BASE  0xffff820000000000 /* slot 260: devices from its bottom, CPUs' stack areas at its top */
+#define HV_DYNAMIC_BASE  0xffff820000000000 /* slot 260: devices; at its top CPUs' stack areas */
 #define HV_IMAGE_BASE    0xffff828000000000 /* slot 261: the image, at its physical offset */
 #define DIRECT_MAP_BASE  0xffff830000000000 /* slots 262-271: all RAM, 5 TiB */
 #define DIRECT_MAP_END   0xffff880000000000
 
-/* The last GiB of slot 260, so that a CPU's stacks, its syscall stub and the text are within 2 GiB of each other. */
+/*
+ * The last GiB of slot 260, so that a CPU's stacks, its syscall stub and the text are within 2 GiB
+ * of each other.
+ */
 #define STACK_AREAS_BASE 0xffff827fc0000000
 
 /* Where the loader puts the image. */

@@ -1,16 +1,18 @@
 /*
  * The hypervisor's own page tables.
  *
- * One root, map_idle_root, holds nothing but L4 slots 256-271; every guest root gets copies of these entries, so what hangs
- * below them is seen in all address spaces at once. No entry is global: a CR3 load flushes everything, and a vcpu never
- * sees another's window through a stale entry.
+ * One root, map_idle_root, holds nothing but L4 slots 256-271; every guest root gets copies of
+ * these entries, so what hangs below them is seen in all address spaces at once. No entry is
+ * global: a CR3 load flushes everything, and a vcpu never sees another's window through a stale
+ * entry.
  *
- * W^X: text is mapped once executable and twice read-only; everything else that is mapped, here and in the direct map, may
- * not be executed.
+ * W^X: text is mapped once executable and twice read-only; everything else that is mapped, here and
+ * in the direct map, may not be executed.
  *
- * Two slots have no holes: where there is no RAM the frame table reads as frames of no owner, and the M2P as seen by guests
- * as all ones. Both by one page each, mapped all over their slot through tables whose entries are all the same. So mfn_valid
- * is one load, and a guest that asks for a wild number gets an answer instead of a fault.
+ * Two slots have no holes: where there is no RAM the frame table reads as frames of no owner, and
+ * the M2P as seen by guests as all ones. Both by one page each, mapped all over their slot through
+ * tables whose entries are all the same. So mfn_valid is one load, and a guest that asks for a wild
+ * number gets an answer instead of a fault.
  */
 #include "mm/map.h"
 #include "boot/boot_info.h"
@@ -35,20 +37,21 @@
 #define UC_FLAGS    (DATA_FLAGS | PTE_PWT | PTE_PCD)
 
 #define EARLY_REACH (1UL << (32 - PAGE_SHIFT)) /* frames that head.S's tables map */
-#define LOW_MIB_VGA     0xa0
-#define LOW_MIB_ROM     0xc0
-#define LOW_MIB_END     0x100
+#define LOW_MIB_VGA 0xa0
+#define LOW_MIB_ROM 0xc0
+#define LOW_MIB_END 0x100
 
 #define FRAMES_PER_TABLE_PAGE (PAGE_SIZE / sizeof(struct frame))
-#define M2P_CHUNK_FRAMES      (PTES_PER_TABLE * PAGE_SIZE / 8) /* frames whose M2P entries fill 2 MiB */
+#define M2P_CHUNK_FRAMES      (PTES_PER_TABLE * PAGE_SIZE / 8) /* their entries fill 2 MiB */
 #define WINDOWS_MAX           32768
 
-extern const u8 image_start[], text_end[], rodata_start[], data_start[], init_start[], init_data_start[], init_end[],
-    image_end[], boot_stack_pages[];
+extern const u8 image_start[], text_end[], rodata_start[], data_start[], init_start[],
+    init_data_start[], init_end[], image_end[], boot_stack_pages[];
 extern const u32 stack_area_pages;
 
 static u64 idle_root[PTES_PER_TABLE] __attribute__((section(".bss.page_aligned"), aligned(4096)));
-static struct frame hole_frames[FRAMES_PER_TABLE_PAGE] __attribute__((section(".bss.page_aligned"), aligned(4096)));
+static struct frame hole_frames[FRAMES_PER_TABLE_PAGE]
+    __attribute__((section(".bss.page_aligned"), aligned(4096)));
 static u64 hole_m2p[PTES_PER_TABLE] __attribute__((section(".bss.page_aligned"), aligned(4096)));
 
 /* What an entry holds where nothing is mapped, by level: 0 but in the two slots without holes. */
@@ -240,9 +243,11 @@ static void __init map_firmware(const struct boot_info *info)
         const struct boot_range *r = &info->ranges[i];
         u64 first = r->start >> PAGE_SHIFT, end = DIV_ROUND_UP(r->start + r->size, PAGE_SIZE);
 
-        if ( (r->kind == BOOT_ACPI || r->kind == BOOT_NVS) && first >= LOW_MIB_END && end <= EARLY_REACH )
+        if ( (r->kind == BOOT_ACPI || r->kind == BOOT_NVS) && first >= LOW_MIB_END &&
+             end <= EARLY_REACH )
             for ( ; first < end; first++ )
-                *entry_of(DIRECT_MAP_BASE + (first << PAGE_SHIFT), 1) = pte_make(to_mfn(first), CONST_FLAGS);
+                *entry_of(DIRECT_MAP_BASE + (first << PAGE_SHIFT), 1) =
+                    pte_make(to_mfn(first), CONST_FLAGS);
     }
 }
 
@@ -253,8 +258,7 @@ static void __init map_direct_all(const struct rangeset *ram, const struct boot_
     map_direct(0, LOW_MIB_VGA, DATA_FLAGS);
     map_direct(LOW_MIB_VGA, LOW_MIB_ROM, UC_FLAGS);
     map_direct(LOW_MIB_ROM, LOW_MIB_END, DATA_FLAGS);
-    rangeset_for_each ( range, ram )
-        map_ram(range->first, range->last + 1);
+    rangeset_for_each(range, ram) map_ram(range->first, range->last + 1);
     map_firmware(info);
 }
 
@@ -275,7 +279,8 @@ static void __init map_boot_stacks(void)
 /* Back @pages pages of the frame table from page number @first on. */
 static void __init back_frame_table(u64 first, u64 pages, struct rangeset *backed)
 {
-    map_range(FRAME_TABLE_BASE + (first << PAGE_SHIFT), early_take(pages, pages, ~0UL), pages, DATA_FLAGS);
+    map_range(FRAME_TABLE_BASE + (first << PAGE_SHIFT), early_take(pages, pages, ~0UL), pages,
+              DATA_FLAGS);
     BUG_ON(rangeset_add(backed, first, first + pages - 1));
 }
 
@@ -284,13 +289,15 @@ static u64 __init ram_within(const struct rangeset *ram, u64 first, u64 last)
     struct range *range;
     u64 frames = 0;
 
-    rangeset_for_each ( range, ram )
-        if ( range->first <= last && range->last >= first )
-            frames += min(range->last, last) - max(range->first, first) + 1;
+    rangeset_for_each(range, ram) if ( range->first <= last && range->last >= first ) frames +=
+        min(range->last, last) - max(range->first, first) + 1;
     return frames;
 }
 
-/* 2 MiB of table at a time where most of what they describe is RAM, else only the pages that are needed. */
+/*
+ * 2 MiB of table at a time where most of what they describe is RAM, else only the pages that are
+ * needed.
+ */
 static void __init map_frame_table(const struct rangeset *ram, struct rangeset *backed)
 {
     const u64 chunk = FRAMES_PER_TABLE_PAGE * PTES_PER_TABLE;
@@ -335,12 +342,13 @@ static void __init fill_frame_table(const struct rangeset *ram, const struct ran
 {
     struct range *pages, *range;
 
-    rangeset_for_each ( pages, backed )
+    rangeset_for_each(pages, backed)
     {
-        u64 first = pages->first * FRAMES_PER_TABLE_PAGE, end = (pages->last + 1) * FRAMES_PER_TABLE_PAGE;
+        u64 first = pages->first * FRAMES_PER_TABLE_PAGE,
+            end = (pages->last + 1) * FRAMES_PER_TABLE_PAGE;
 
         memset(&frame_table[first], 0, (end - first) * sizeof(struct frame));
-        rangeset_for_each ( range, ram )
+        rangeset_for_each(range, ram)
         {
             if ( range->last < first || range->first >= end )
                 continue;
@@ -360,10 +368,14 @@ static void __init fill_m2p(const struct rangeset *ram)
             memset((u64 *)M2P_BASE + first, 0xff, M2P_CHUNK_FRAMES * 8);
 }
 
-/* Each slot that will ever be used gets its L3 now, since guests' roots hold copies of the L4 entries. */
+/*
+ * Each slot that will ever be used gets its L3 now, since guests' roots hold copies of the L4
+ * entries.
+ */
 static void __init make_slots(void)
 {
-    static const u64 bases[] = { M2P_BASE, VCPU_MAP_BASE, HV_DYNAMIC_BASE, HV_IMAGE_BASE, DIRECT_MAP_BASE };
+    static const u64 bases[] = { M2P_BASE, VCPU_MAP_BASE, HV_DYNAMIC_BASE, HV_IMAGE_BASE,
+                                 DIRECT_MAP_BASE };
 
     for ( unsigned int i = 0; i < ARRAY_SIZE(bases); i++ )
         BUG_ON(!entry_of(bases[i], 3));
@@ -374,8 +386,7 @@ void __init map_init(const struct rangeset *ram, const struct boot_info *info)
     struct rangeset backed;
     struct range *range;
 
-    rangeset_for_each ( range, ram )
-        frame_limit = range->last + 1;
+    rangeset_for_each(range, ram) frame_limit = range->last + 1;
     ranges_init(&backed);
 
     make_slots();
@@ -461,7 +472,8 @@ u64 map_vcpu_window(u64 **ptes)
 
     lock_acquire(&map_lock);
     index = find_first_zero_bit(windows, WINDOWS_MAX);
-    if ( index < WINDOWS_MAX && (*ptes = entry_of(VCPU_MAP_BASE + index * VCPU_MAP_SIZE, 1)) != NULL )
+    if ( index < WINDOWS_MAX &&
+         (*ptes = entry_of(VCPU_MAP_BASE + index * VCPU_MAP_SIZE, 1)) != NULL )
     {
         __set_bit(index, windows);
         va = VCPU_MAP_BASE + index * VCPU_MAP_SIZE;
@@ -470,7 +482,9 @@ u64 map_vcpu_window(u64 **ptes)
     return va;
 }
 
-/* No CPU runs the vcpu any more, and each that did has loaded another root since: nothing to flush. */
+/*
+ * No CPU runs the vcpu any more, and each that did has loaded another root since: nothing to flush.
+ */
 void unmap_vcpu_window(u64 va)
 {
     u64 *ptes;
@@ -534,7 +548,8 @@ mfn_t m2p_chunk(u64 index)
 /* What only boot needed is no longer mapped as image, and plain memory in the direct map. */
 void map_drop_init(void)
 {
-    u64 first = image_mfn(init_start).n, end_of_text = image_mfn(init_data_start).n, end = image_mfn(init_end).n;
+    u64 first = image_mfn(init_start).n, end_of_text = image_mfn(init_data_start).n,
+        end = image_mfn(init_end).n;
 
     for ( u64 i = first; i < end; i++ )
         *existing_entry(HV_IMAGE_BASE + (i << PAGE_SHIFT)) = 0;

@@ -7,18 +7,18 @@
 #include "lib/types.h"
 #include "mm/layout.h"
 
-#define PTE_P   0x001UL
-#define PTE_RW  0x002UL
-#define PTE_US  0x004UL
-#define PTE_PWT 0x008UL
-#define PTE_PCD 0x010UL
-#define PTE_A   0x020UL
-#define PTE_D   0x040UL
-#define PTE_PS  0x080UL /* L2, L3 */
-#define PTE_PAT 0x080UL /* L1 */
-#define PTE_G   0x100UL
-#define PTE_AVL 0x7ff0000000000e00UL /* bits 9-11 and 52-62 */
-#define PTE_NX  (1UL << 63)
+#define PTE_P     0x001UL
+#define PTE_RW    0x002UL
+#define PTE_US    0x004UL
+#define PTE_PWT   0x008UL
+#define PTE_PCD   0x010UL
+#define PTE_A     0x020UL
+#define PTE_D     0x040UL
+#define PTE_PS    0x080UL /* L2, L3 */
+#define PTE_PAT   0x080UL /* L1 */
+#define PTE_G     0x100UL
+#define PTE_AVL   0x7ff0000000000e00UL /* bits 9-11 and 52-62 */
+#define PTE_NX    (1UL << 63)
 #define PTE_FRAME 0x000ffffffffff000UL
 
 #define PTES_PER_TABLE 512
@@ -71,7 +71,10 @@ void unmap_page(u64 va);
 /* Map @len bytes of device memory uncached for ever; NULL if there is no room. */
 void *map_device(maddr_t maddr, u64 len);
 
-/* The hypervisor's entries for L4 slots 256-271, which every guest L4 carries: map_fill_l4 writes them. */
+/*
+ * The hypervisor's entries for L4 slots 256-271, which every guest L4 carries: map_fill_l4 writes
+ * them.
+ */
 void map_fill_l4(u64 *l4);
 bool map_is_hypervisor_slot(unsigned int l4_index);
 
@@ -79,11 +82,14 @@ bool map_is_hypervisor_slot(unsigned int l4_index);
 extern maddr_t map_idle_root;
 
 /* The PTEs that map the GDT and LDT windows of vcpus: 32 pages each, see VCPU_MAP_BASE. */
-#define VCPU_MAP_PAGES 32
+#define VCPU_MAP_PAGES    32
 #define VCPU_MAP_LDT_PAGE 16
-#define VCPU_MAP_SIZE (VCPU_MAP_PAGES * PAGE_SIZE)
+#define VCPU_MAP_SIZE     (VCPU_MAP_PAGES * PAGE_SIZE)
 
-/* Allocate the window of one vcpu: returns its linear address (0: no memory) and, through @ptes, its 32 PTEs to write. */
+/*
+ * Allocate the window of one vcpu: returns its linear address (0: no memory) and, through @ptes,
+ * its 32 PTEs to write.
+ */
 u64 map_vcpu_window(u64 **ptes);
 void unmap_vcpu_window(u64 va);
 
@@ -93,7 +99,9 @@ struct percpu *map_stack_area(u32 cpu);
 /* M2P: the guest's number of a machine frame. Only valid frames. */
 void m2p_set(mfn_t mfn, pfn_t pfn);
 pfn_t m2p_get(mfn_t mfn);
-mfn_t m2p_chunk(u64 index); /* the first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none */
+/* The first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none. */
+mfn_t m2p_chunk(u64 index);
+
 #define M2P_INVALID (~0UL)
 #define M2P_SHARED  0x5555555555555555UL /* a frame that the hypervisor shares: has no pfn */
 

@@ -5,10 +5,10 @@
 #include "lib/bits.h"
 #include "mm/layout.h"
 
-#define FIRST_MIB_FRAMES 256
+#define FIRST_MIB_FRAMES    256
 #define CONVENTIONAL_FRAMES 160 /* below 640 KiB */
-#define REACH_FRAMES     ((DIRECT_MAP_END - DIRECT_MAP_BASE) >> PAGE_SHIFT)
-#define POOL_NODES       1024
+#define REACH_FRAMES        ((DIRECT_MAP_END - DIRECT_MAP_BASE) >> PAGE_SHIFT)
+#define POOL_NODES          1024
 
 static __initbss struct range pool[POOL_NODES];
 static __initbss struct range *pool_free;
@@ -40,8 +40,8 @@ void __init ranges_init(struct rangeset *rs)
 }
 
 /*
- * A page of conventional memory for code that begins in real mode. It stays the firmware's: what was there is lost, the first
- * page, which has its tables, excepted.
+ * A page of conventional memory for code that begins in real mode. It stays the firmware's: what
+ * was there is lost, the first page, which has its tables, excepted.
  */
 static mfn_t low_page = { ~0UL };
 
@@ -54,7 +54,7 @@ static void __init find_low_page(const struct rangeset *ram)
 {
     struct range *range;
 
-    rangeset_for_each ( range, ram )
+    rangeset_for_each(range, ram)
     {
         u64 last = min(range->last, (u64)CONVENTIONAL_FRAMES - 1);
 
@@ -82,7 +82,8 @@ void __init ranges_from_boot(struct rangeset *ram, const struct boot_info *info)
         const struct boot_range *r = &info->ranges[i];
 
         if ( r->kind != BOOT_RAM && r->size )
-            rc |= rangeset_remove(ram, r->start >> PAGE_SHIFT, (r->start + r->size - 1) >> PAGE_SHIFT);
+            rc |= rangeset_remove(ram, r->start >> PAGE_SHIFT,
+                                  (r->start + r->size - 1) >> PAGE_SHIFT);
     }
     find_low_page(ram);
     rc |= rangeset_remove(ram, 0, FIRST_MIB_FRAMES - 1);

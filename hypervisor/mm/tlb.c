@@ -1,11 +1,12 @@
 /*
  * The flush clock and the CPUs' times.
  *
- * A CPU that flushes ticks the clock first and then notes the new time as its own. A frame stamped at time S, before or
- * during a flush, is thus covered only by flushes whose time is later than S.
+ * A CPU that flushes ticks the clock first and then notes the new time as its own. A frame stamped
+ * at time S, before or during a flush, is thus covered only by flushes whose time is later than S.
  *
- * The clock has 32 bits. Before it would wrap every CPU flushes once: all that was stamped until then is covered, and stamps
- * that lie ahead of the restarted clock are recognised as old by that. While that goes on the clock is 0.
+ * The clock has 32 bits. Before it would wrap every CPU flushes once: all that was stamped until
+ * then is covered, and stamps that lie ahead of the restarted clock are recognised as old by that.
+ * While that goes on the clock is 0.
  */
 #include "mm/tlb.h"
 #include "cpu/asm.h"
@@ -50,7 +51,8 @@ static inline void load_root(struct percpu *cpu, u64 cr3)
     cpu->cr3 = cr3;
     WRITE_ONCE(cpu->tlb_time, time);
     write_cr3(cr3);
-    if ( __builtin_expect(time == CLOCK_WRAPPING, 0) && tlb_clock() == CLOCK_WRAPPING && cpu->tlb_wraps == 0 )
+    if ( __builtin_expect(time == CLOCK_WRAPPING, 0) && tlb_clock() == CLOCK_WRAPPING &&
+         cpu->tlb_wraps == 0 )
     {
         cpu->tlb_wraps = 1;
         wrap();
@@ -90,7 +92,9 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
         smp_flush_others(mask & ~self & smp_online, va);
 }
 
-/* Has @cpu kept its TLB since @stamp? A stamp ahead of the clock is from before the clock wrapped. */
+/*
+ * Has @cpu kept its TLB since @stamp? A stamp ahead of the clock is from before the clock wrapped.
+ */
 static bool is_stale(u32 cpu, u32 stamp)
 {
     u32 clock = tlb_clock();

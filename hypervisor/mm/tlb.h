@@ -1,8 +1,9 @@
 /*
  * TLB flushes, by masks and timestamps.
  *
- * The flush clock ticks at each full flush of any CPU, before the flush. A frame stamped when its last writable mapping went needs
- * a flush on a CPU only if that CPU hasn't flushed since. Clock 0 means it has wrapped: then flush everywhere.
+ * The flush clock ticks at each full flush of any CPU, before the flush. A frame stamped when its
+ * last writable mapping went needs a flush on a CPU only if that CPU hasn't flushed since. Clock 0
+ * means it has wrapped: then flush everywhere.
  */
 #ifndef MM_TLB_H
 #define MM_TLB_H

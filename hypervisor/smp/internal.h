@@ -7,7 +7,10 @@
 
 struct smp_cpu {
     struct softirq_job *jobs;
-    /* A flush that another CPU asks for: it sets va, then asked; we flush and clear asked. One asks at a time. */
+    /*
+     * A flush that another CPU asks for: it sets va, then asked; we flush and clear asked. One asks
+     * at a time.
+     */
     u64 flush_va;
     u32 flush_asked; /* atomic */
 };

@@ -1,5 +1,6 @@
 /*
- * Ticket locks: first come, first served. Debug builds keep the levels of the locks that each CPU holds.
+ * Ticket locks: first come, first served. Debug builds keep the levels of the locks that each CPU
+ * holds.
  */
 #include "smp/lock.h"
 #include "console/console.h"

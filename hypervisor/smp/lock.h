@@ -1,9 +1,10 @@
 /*
- * Spinlocks with an order. A lock may be taken only while no lock of the same or a higher level is held, except where two
- * of one level are taken by lock_pair() in address order. Debug builds check this and report the two places.
+ * Spinlocks with an order. A lock may be taken only while no lock of the same or a higher level is
+ * held, except where two of one level are taken by lock_pair() in address order. Debug builds check
+ * this and report the two places.
  *
- * Interrupts are off in the hypervisor, so nothing needs to save flags; a CPU that spins serves TLB flushes that others
- * ask of it (smp_poll), so that a holder may wait for a flush.
+ * Interrupts are off in the hypervisor, so nothing needs to save flags; a CPU that spins serves TLB
+ * flushes that others ask of it (smp_poll), so that a holder may wait for a flush.
  */
 #ifndef SMP_LOCK_H
 #define SMP_LOCK_H
@@ -12,32 +13,35 @@
 
 /* The locking order, outermost first: docs/locking.md tells what each protects. */
 enum lock_level {
-    LOCK_DOMCTL,    /* control operations, one at a time */
-    LOCK_DOMAIN,    /* domain list and lifecycle */
-    LOCK_PAGETABLE, /* one per domain: its page tables */
-    LOCK_GRANT,     /* one per domain: grant table */
-    LOCK_EVENT,     /* one per domain: event ports */
-    LOCK_MEMORY,    /* one per domain: its list of frames and their number */
-    LOCK_IRQ,       /* interrupt descriptors */
-    LOCK_EVENT_QUEUE, /* one per domain: queues of the FIFO event ABI; taken by interrupts that raise events */
-    LOCK_SCHED,     /* run queues */
-    LOCK_TIMER,     /* timer heap of a CPU */
-    LOCK_ACCESS,    /* who may use which of the machine's resources */
-    LOCK_MAP,       /* the hypervisor's own page tables */
-    LOCK_HEAP,      /* hypervisor heap */
-    LOCK_ALLOC,     /* page allocator */
-    LOCK_LIST,      /* the list of domains */
-    LOCK_CONSOLE,   /* console ring and devices */
+    LOCK_DOMCTL,      /* control operations, one at a time */
+    LOCK_DOMAIN,      /* domain list and lifecycle */
+    LOCK_PAGETABLE,   /* one per domain: its page tables */
+    LOCK_GRANT,       /* one per domain: grant table */
+    LOCK_EVENT,       /* one per domain: event ports */
+    LOCK_MEMORY,      /* one per domain: its list of frames and their number */
+    LOCK_IRQ,         /* interrupt descriptors */
+    LOCK_EVENT_QUEUE, /* one per domain: the FIFO ABI's queues; interrupts raise events */
+    LOCK_SCHED,       /* run queues */
+    LOCK_TIMER,       /* timer heap of a CPU */
+    LOCK_ACCESS,      /* who may use which of the machine's resources */
+    LOCK_MAP,         /* the hypervisor's own page tables */
+    LOCK_HEAP,        /* hypervisor heap */
+    LOCK_ALLOC,       /* page allocator */
+    LOCK_LIST,        /* the list of domains */
+    LOCK_CONSOLE,     /* console ring and devices */
     LOCK_LEVELS
 };
 
 struct lock {
-    u32 ticket_next;  /* the next ticket to give */
-    u32 ticket_now;   /* the one being served */
-    u8 level;         /* enum lock_level */
+    u32 ticket_next; /* the next ticket to give */
+    u32 ticket_now;  /* the one being served */
+    u8 level;        /* enum lock_level */
 };
 
-#define LOCK_INIT(lock_level) { .level = (lock_level) }
+#define LOCK_INIT(lock_level)                                                                      \
+    {                                                                                              \
+        .level = (lock_level)                                                                      \
+    }
 
 void lock_init(struct lock *lock, enum lock_level level);
 bool lock_try(struct lock *lock);

@@ -2,7 +2,10 @@
 #include "lib/atomic.h"
 #include "smp/internal.h"
 
-/* Only its own CPU touches a queue, and interrupts are off but in windows, where handlers may queue: so one exchange each. */
+/*
+ * Only its own CPU touches a queue, and interrupts are off but in windows, where handlers may
+ * queue: so one exchange each.
+ */
 void softirq_queue(struct softirq_job *job)
 {
     struct smp_cpu *cpu = smp_this();

@@ -25,8 +25,9 @@ long sched_init_cpu(void);
 #define STARTUP_WAIT_US 200
 #define ONLINE_WAIT_MS  200
 
-extern const u8 smp_trampoline[], smp_trampoline_end[], smp_trampoline_root[], smp_trampoline_gdtr[],
-    smp_trampoline_jump[], smp_trampoline_gdt[], smp_trampoline_long[], early_l4[];
+extern const u8 smp_trampoline[], smp_trampoline_end[], smp_trampoline_root[],
+    smp_trampoline_gdtr[], smp_trampoline_jump[], smp_trampoline_gdt[], smp_trampoline_long[],
+    early_l4[];
 
 struct percpu *smp_starting; /* of the CPU being started: also the top of its stack */
 static void *starting_gdt;
@@ -80,7 +81,10 @@ static bool __init prepare(u32 cpu, u32 index)
     return true;
 }
 
-/* INIT, then two start-up requests, as the processors' manuals want it; then it has a while to report. */
+/*
+ * INIT, then two start-up requests, as the processors' manuals want it; then it has a while to
+ * report.
+ */
 static bool __init start(u32 apic_id, mfn_t trampoline)
 {
     lapic_send_init(apic_id);
@@ -95,7 +99,10 @@ static bool __init start(u32 apic_id, mfn_t trampoline)
     return !atomic_load(&smp_starting);
 }
 
-/* A CPU that does not come up may still do so later, on the stack that it was given: no other is started after it. */
+/*
+ * A CPU that does not come up may still do so later, on the stack that it was given: no other is
+ * started after it.
+ */
 static void __init start_all(mfn_t trampoline)
 {
     u32 next = 1;

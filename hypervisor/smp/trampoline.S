@@ -1,7 +1,8 @@
 /*
- * Where another CPU begins: in real mode, at the beginning of a page below 1 MiB that smp_start_others has copied this to. It
- * goes straight to long mode over head.S's page tables, which map that page where it is, and from there to the hypervisor's
- * own. CPUs are started one at a time.
+ * Where another CPU begins: in real mode, at the beginning of a page below 1 MiB that
+ * smp_start_others has copied this to. It goes straight to long mode over head.S's page tables,
+ * which map that page where it is, and from there to the hypervisor's own. CPUs are started one at
+ * a time.
  */
 #include "mm/layout.h"
 

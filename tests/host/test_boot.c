@@ -7,8 +7,8 @@
 
 #include "boot/multiboot/multiboot.h"
 
-#define MB1 0x2badb002
-#define MB2 0x36d76289
+#define MB1  0x2badb002
+#define MB2  0x36d76289
 #define SIZE 65536
 
 static u8 memory[SIZE];
@@ -210,7 +210,10 @@ TEST(strings_and_lists_without_end)
     require(parse(MB2, SIZE - 4));
 }
 
-/* Whatever the bytes are, nothing outside the window is read (AddressSanitizer watches), and it ends. */
+/*
+ * Whatever the bytes are, nothing outside the window is read (AddressSanitizer watches), and it
+ * ends.
+ */
 TEST(random_bytes)
 {
     host_test_seed(17);

@@ -32,7 +32,8 @@ void smp_poll(void)
     sched_yield();
 }
 
-static struct lock lock = LOCK_INIT(LOCK_EVENT), other = LOCK_INIT(LOCK_EVENT), inner = LOCK_INIT(LOCK_ALLOC);
+static struct lock lock = LOCK_INIT(LOCK_EVENT), other = LOCK_INIT(LOCK_EVENT),
+                   inner = LOCK_INIT(LOCK_ALLOC);
 static unsigned long counter;
 
 static void *work(void *arg)

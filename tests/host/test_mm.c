@@ -1,8 +1,8 @@
 /*
  * Frames and blocks: the buddies, what domains are given and give back, the heap, the map of RAM.
  *
- * LINK: hypervisor/mm/buddy.c hypervisor/mm/alloc.c hypervisor/mm/assign.c hypervisor/mm/heap.c hypervisor/mm/ranges.c
- * LINK: hypervisor/smp/lock.c
+ * LINK: hypervisor/mm/buddy.c hypervisor/mm/alloc.c hypervisor/mm/assign.c hypervisor/mm/heap.c
+ * LINK: hypervisor/mm/ranges.c hypervisor/smp/lock.c
  * FLAGS: -Wno-array-bounds
  */
 #include "tests/host/host.h"
@@ -16,11 +16,11 @@
 #include "mm/map.h"
 #include "mm/tlb.h"
 
-#define FRAMES 16384UL /* 64 MiB */
-#define FIRST  256UL
-#define HOLE   5000UL /* ... up to HOLE_END there is no RAM */
+#define FRAMES   16384UL /* 64 MiB */
+#define FIRST    256UL
+#define HOLE     5000UL /* ... up to HOLE_END there is no RAM */
 #define HOLE_END 5100UL
-#define RAM (FRAMES - FIRST - (HOLE_END - HOLE))
+#define RAM      (FRAMES - FIRST - (HOLE_END - HOLE))
 
 /* --- the machine --- */
 

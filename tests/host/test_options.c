@@ -82,7 +82,8 @@ TEST(memory)
     parse("dom0_mem=-1G");
     expect_eq(options.dom0_mem.amount, -(1L << 30));
     expect_eq(nr_complaints, 0);
-    parse("dom0_mem=512M:1G dom0_mem=lots dom0_mem dom0_mem=max: dom0_mem=99999999999999999G dom0_mem=9000000T");
+    parse("dom0_mem=512M:1G dom0_mem=lots dom0_mem dom0_mem=max: dom0_mem=99999999999999999G "
+          "dom0_mem=9000000T");
     expect_eq(nr_complaints, 6);
     expect_eq(options.dom0_mem.amount, -(1L << 30));
 }
@@ -101,8 +102,9 @@ TEST(numbers_and_texts)
 TEST(unknown_words)
 {
     parse("sync_console placeholder=1 vga=keep frobnicate no-frobnicate no-com1 nonoreboot=1");
-    expect_str(complaints, "frobnicate: no such option;no-frobnicate: no such option;no-com1: no such option;"
-                           "nonoreboot=1: no such option;");
+    expect_str(complaints,
+               "frobnicate: no such option;no-frobnicate: no such option;no-com1: no such option;"
+               "nonoreboot=1: no such option;");
 }
 
 TEST(long_words)
