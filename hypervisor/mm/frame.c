@@ -20,7 +20,8 @@
  *    hold none. Only pv/pagetable brings tables there, under the owner's LOCK_PAGETABLE.
  *  - A frame is LOCKED *before* TLBs are flushed for its change of type and becomes VALIDATED after it: nobody can use it
  *    as the new type while a stale entry uses it as the old one, and nobody can use it as the old type again.
- *  - WRITABLE and SHARED need no validation: they stay VALIDATED at count 0, so that the next claim only counts.
+ *  - WRITABLE needs no validation, so that the next claim of a frame that was WRITABLE only counts. Descriptors and tables are
+ *    validated anew whenever the count leaves 0.
  */
 #include "mm/frame.h"
 
@@ -202,8 +203,6 @@ static void put_leaf_type(struct frame *frame, u64 refs)
         if ( last )
             tlb_stamp(frame);
         new = old - FRAME_TYPE_ONE - refs;
-        if ( last && frame_type_of(old) == FRAME_SEGDESC )
-            new &= ~FRAME_VALIDATED;
     } while ( !atomic_cmpxchg(&frame->state, &old, new) );
 
     if ( !frame_refs(new) )
