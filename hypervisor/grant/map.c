@@ -16,8 +16,6 @@
 /* Unmaps that share one TLB flush. */
 #define UNMAP_BATCH 32
 
-#define MAP_KINDS (GNTMAP_host_map | GNTMAP_device_map)
-
 /* GNTMAP_guest_avail bits go to the bits of an entry that hardware ignores, from 9 on. */
 #define PTE_AVAIL_SHIFT 9
 #define PTE_AVAIL_BITS  7
@@ -52,7 +50,9 @@ static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 
                            const struct gnttab_map_grant_ref *op, mfn_t *mfn)
 {
     bool write = !(op->flags & GNTMAP_readonly);
-    struct grant_handle contents = { .granter = granter, .ref = op->ref, .flags = (u16)op->flags };
+    struct grant_handle contents = { .granter = granter,
+                                     .ref = op->ref,
+                                     .flags = op->flags & HANDLE_FLAGS };
     s16 status = grant_pin(granter, op->ref, call->self->id, write, mfn);
 
     if ( status != GNTST_okay )
@@ -77,7 +77,7 @@ static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
     mfn_t mfn;
     s16 status;
 
-    if ( !(op->flags & MAP_KINDS) )
+    if ( !(op->flags & HANDLE_KINDS) )
         return GNTST_bad_gntref;
     granter = grant_peer(call, op->dom);
     if ( !granter )
@@ -122,7 +122,7 @@ long grant_op_map(struct grant_call *call)
 struct unmap {
     struct gnttab_unmap_grant_ref op;
     struct grant_handle handle;
-    u16 undone; /* GNTMAP_host_map, GNTMAP_device_map */
+    u32 undone; /* GNTMAP_host_map, GNTMAP_device_map */
     bool claimed;
 };
 
@@ -160,11 +160,11 @@ static s16 unmap_begin(struct grant_call *call, struct unmap *u)
 /* The second half, after the flush: only now may the granter think that its frame is its own again. */
 static void unmap_finish(struct grant_call *call, struct unmap *u)
 {
-    u16 left = u->handle.flags & ~u->undone;
+    u32 left = u->handle.flags & ~u->undone;
 
     if ( !u->claimed )
         return;
-    if ( left & MAP_KINDS )
+    if ( left & HANDLE_KINDS )
     {
         maptrack_unclaim(call->self, u->op.handle, left);
         return;

@@ -1,9 +1,13 @@
 /*
  * The mapper's side: handles. They are small numbers, since guests keep arrays by them, and worthless to anybody but the
  * domain that they were given to, so a guest may try any number: one that is free, or just being unmapped, is refused.
+ *
+ * The lock is for the list of free handles, and for making more. A handle in use is taken by setting HANDLE_BUSY in its
+ * flags, which only one can do; pages of handles stay until the domain is gone.
  */
 #include "grant/maptrack.h"
 
+#include "lib/atomic.h"
 #include "mm/alloc.h"
 #include "smp/smp.h"
 
@@ -24,14 +28,15 @@ static struct grant_handle *handle_at(const struct grant_table *t, u32 handle)
 
 static bool handle_exists(const struct grant_table *t, u32 handle)
 {
-    return handle / HANDLES_PER_FRAME < t->nr_handle_frames;
+    return handle / HANDLES_PER_FRAME < atomic_load(&t->nr_handle_frames);
 }
 
 static void free_locked(struct grant_table *t, u32 handle)
 {
     struct grant_handle *h = handle_at(t, handle);
 
-    *h = (struct grant_handle){ .next_free = t->free_handle };
+    WRITE_ONCE(h->flags, 0);
+    h->next_free = t->free_handle;
     t->free_handle = handle + 1;
 }
 
@@ -48,9 +53,10 @@ static bool grow(struct grant_table *t)
     page = t->handles ? mm_alloc(0) : NULL;
     if ( !page )
         return false;
-    t->handles[t->nr_handle_frames++] = page;
+    t->handles[t->nr_handle_frames] = page;
     for ( u32 i = HANDLES_PER_FRAME; i-- > 0; )
         free_locked(t, first + i);
+    atomic_store(&t->nr_handle_frames, t->nr_handle_frames + 1);
     return true;
 }
 
@@ -71,11 +77,12 @@ u32 maptrack_new(struct domain *d)
 
 void maptrack_commit(struct domain *d, u32 handle, const struct grant_handle *contents)
 {
-    struct grant_table *t = d->grant.table;
+    struct grant_handle *h = handle_at(d->grant.table, handle);
 
-    lock_acquire(&t->handles_lock);
-    *handle_at(t, handle) = *contents;
-    lock_release(&t->handles_lock);
+    h->granter = contents->granter;
+    h->ref = contents->ref;
+    h->frame = contents->frame;
+    atomic_store(&h->flags, contents->flags);
 }
 
 void maptrack_free(struct domain *d, u32 handle)
@@ -90,29 +97,26 @@ void maptrack_free(struct domain *d, u32 handle)
 bool maptrack_claim(struct domain *d, u32 handle, struct grant_handle *copy)
 {
     struct grant_table *t = d->grant.table;
-    bool ours = false;
+    struct grant_handle *h;
+    u32 flags;
 
-    lock_acquire(&t->handles_lock);
-    if ( handle_exists(t, handle) )
-    {
-        struct grant_handle *h = handle_at(t, handle);
-
-        ours = h->flags && !h->busy;
-        h->busy |= ours;
-        *copy = *h;
-    }
-    lock_release(&t->handles_lock);
-    return ours;
+    if ( !handle_exists(t, handle) )
+        return false;
+    h = handle_at(t, handle);
+    flags = READ_ONCE(h->flags);
+    if ( !flags || (flags & HANDLE_BUSY) ||
+         !atomic_cmpxchg(&h->flags, &flags, flags | HANDLE_BUSY) )
+        return false;
+    copy->granter = h->granter;
+    copy->ref = h->ref;
+    copy->frame = h->frame;
+    copy->flags = flags;
+    return true;
 }
 
-void maptrack_unclaim(struct domain *d, u32 handle, u16 flags)
+void maptrack_unclaim(struct domain *d, u32 handle, u32 flags)
 {
-    struct grant_table *t = d->grant.table;
-
-    lock_acquire(&t->handles_lock);
-    handle_at(t, handle)->flags = flags;
-    handle_at(t, handle)->busy = false;
-    lock_release(&t->handles_lock);
+    atomic_store(&handle_at(d->grant.table, handle)->flags, flags);
 }
 
 u32 grant_maptrack_frames(struct domain *d)

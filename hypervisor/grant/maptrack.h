@@ -11,9 +11,13 @@ struct grant_handle {
     u32 ref;
     u32 frame;
     u32 next_free; /* while it is free: one more than the next one's number, 0 none */
-    u16 flags;     /* GNTMAP_*: what is mapped; 0 free, or not yet in use */
-    bool busy;     /* an unmap is under way */
+    u32 flags;  /* atomic. GNTMAP_*: what is mapped, or 0: free, or not yet in use; HANDLE_BUSY */
+    u64 unused; /* 32 bytes: the way from a number to the handle is a shift */
 };
+
+#define HANDLE_BUSY  0x8000u /* an unmap is under way: nobody else may touch it */
+#define HANDLE_KINDS (GNTMAP_host_map | GNTMAP_device_map)
+#define HANDLE_FLAGS (HANDLE_KINDS | GNTMAP_readonly | GNTMAP_contains_pte)
 
 static inline bool handle_writes(const struct grant_handle *h)
 {
@@ -23,7 +27,7 @@ static inline bool handle_writes(const struct grant_handle *h)
 /* A new handle of @d, unknown to others until maptrack_commit; HANDLE_INVALID: none is left. */
 u32 maptrack_new(struct domain *d);
 
-/* From now on @handle is what @contents says. */
+/* From now on @handle, which is new, is what @contents says. */
 void maptrack_commit(struct domain *d, u32 handle, const struct grant_handle *contents);
 
 /* Give @handle back. */
@@ -33,7 +37,7 @@ void maptrack_free(struct domain *d, u32 handle);
 bool maptrack_claim(struct domain *d, u32 handle, struct grant_handle *copy);
 
 /* ... and let it go on with @flags, of which some mapping is left. */
-void maptrack_unclaim(struct domain *d, u32 handle, u16 flags);
+void maptrack_unclaim(struct domain *d, u32 handle, u32 flags);
 
 /* Teardown: end what is still mapped. 0, -ERESTART. */
 long maptrack_release_all(struct domain *d);
