@@ -1,6 +1,7 @@
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
 #include "cpu/init.h"
+#include "cpu/internal.h"
 #include "console/console.h"
 #include "lib/string.h"
 

@@ -3,6 +3,7 @@
 #define CPU_UACCESS_INLINE_H
 
 #include "cpu/extable.h"
+#include "cpu/uaccess.h"
 
 #ifdef HOST_TEST
 

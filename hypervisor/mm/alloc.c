@@ -12,6 +12,7 @@
  */
 #include "mm/alloc.h"
 #include "console/console.h"
+#include "console/keys.h"
 #include "domain/domain.h"
 #include "lib/atomic.h"
 #include "lib/bits.h"

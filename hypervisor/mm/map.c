@@ -157,7 +157,8 @@ static unsigned int largest_level(u64 va, u64 mfn, u64 frames)
     return 1;
 }
 
-void __init map_range(u64 va, mfn_t mfn, u64 frames, u64 flags)
+/* Map @frames from @mfn at @va by the largest pages that fit. */
+static void __init map_range(u64 va, mfn_t mfn, u64 frames, u64 flags)
 {
     while ( frames )
     {
