@@ -85,9 +85,8 @@ $(GUEST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/guest-obj/tests/%/main.o $(TES
     $(B)/guest-obj/kit.lds
 	$(guest_link)
 
-# The archive that guests/dom0 runs domain by domain: the shared image, the sweep, and the tests that crash.
-TESTS_CRASHING := $(patsubst tests/guest/%/alone,%,$(shell grep -lx crash tests/guest/*/alone 2>/dev/null))
-DOMAIN_IMAGES := all abi events_fifo $(TESTS_CRASHING)
+# The archive that guests/dom0 runs domain by domain: the shared image, the sweep, and the tests with an image of their own.
+DOMAIN_IMAGES := all abi $(GUEST_TESTS_ALONE)
 
 guests: $(B)/tests/domains.cpio
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)

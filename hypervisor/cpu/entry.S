@@ -188,20 +188,24 @@ entry_syscall_compat:
         call    bounce_syscall_compat
         jmp     exit_test
 
-/* SYSENTER: rsp is TSS.rsp0's twin, the caller's rip and rsp are lost by the instruction. */
+/*
+ * SYSENTER: rsp is TSS.rsp0's twin; the caller's rip and rsp are lost by the instruction. It clears IF alone: NT would
+ * make our IRET fault and TF step through the hypervisor, so all are cleared once the frame has them, with IF as it was.
+ */
         .globl  entry_sysenter
 entry_sysenter:
         push    $SEL_USER_DS
         push    $0
         pushfq
+        orl     $EFLAGS_IF, (%rsp)
         push    $3
         push    $0
         push    $0
+        push    $EFLAGS_FIXED
+        popfq
         push_general
         clear_callee_saved
         clear_caller_saved
-        SMAP_CLOSE
-        cld
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
@@ -247,9 +251,19 @@ entry_page_fault:
         jmp     exit_test
 
 /*
- * Exceptions on IST stacks. From a guest the frame is moved to its place on the main stack, but for NMI and #DF, which
- * are handled where they are.
+ * Exceptions on IST stacks. From a guest the frame is moved to its place on the main stack, which is free then: so the
+ * way out is the same for all, and a fault in its IRET is known for the guest's.
  */
+.macro frame_to_main_stack
+        mov     %rsp, %rsi
+        and     $-STACK_AREA_SIZE_, %rsp
+        add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
+        mov     %rsp, %rdi
+        mov     $REGS_SIZE / 8, %ecx
+        rep movsq
+        mov     PERCPU(current), %rbx
+.endm
+
 entry_ist:
         push_general
         clear_callee_saved
@@ -258,14 +272,7 @@ entry_ist:
         cld
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
-
-        mov     %rsp, %rsi
-        and     $-STACK_AREA_SIZE_, %rsp
-        add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
-        mov     %rsp, %rdi
-        mov     $REGS_SIZE / 8, %ecx
-        rep movsq
-        mov     PERCPU(current), %rbx
+        frame_to_main_stack
         mov     %rbx, %rdi
         mov     %rsp, %rsi
         call    trap_from_guest
@@ -277,7 +284,13 @@ entry_nmi:
         clear_caller_saved
         SMAP_CLOSE
         cld
-        mov     %rsp, %rdi
+        testb   $3, REGS_cs(%rsp)
+        jz      nmi_in_hypervisor
+        frame_to_main_stack
+        call    trap_nmi
+        jmp     exit_test
+
+nmi_in_hypervisor:
         call    trap_nmi
         jmp     return_to_hypervisor
 

@@ -1,12 +1,12 @@
 /*
- * Offsets for entry.S: compiled to assembly, from which the build takes the lines that begin with "->".
+ * Offsets for entry.S: compiled to assembly, from which the build takes the lines that begin with
+ * "->".
  */
 #include "cpu/percpu.h"
 #include "cpu/segments.h"
 #include "cpu/state.h"
 
-
-#define DEFINE(name, value)  __asm__ volatile("\n->" #name " %0" ::"i"(value))
+#define DEFINE(name, value)        __asm__ volatile("\n->" #name " %0" ::"i"(value))
 #define OFFSET(name, type, member) DEFINE(name, offsetof(struct type, member))
 
 #define SAME_OFFSET(member)                                                                        \
@@ -47,6 +47,8 @@ void offsets(void)
                    "the exit path tests pending and mask as one word");
 
     DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
+    DEFINE(EFLAGS_IF, EFLAGS_IF);
+    DEFINE(EFLAGS_FIXED, EFLAGS_FIXED);
     DEFINE(HYPERCALL_LIMIT, HYPERCALL_LIMIT);
     DEFINE(STACK_AREA_SIZE_, STACK_AREA_SIZE);
     DEFINE(STACK_PERCPU_OFFSET, STACK_PERCPU_PAGE * PAGE_SIZE);

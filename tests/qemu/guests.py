@@ -32,8 +32,9 @@ def built(path):
 class Verdicts:
     """What one boot had to tell about its tests."""
 
-    def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120):
-        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args,
+    def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120,
+                 cpu="max"):
+        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu,
                               append="dom0_max_vcpus=4" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
         with s.Session(machine, log) as session:
             try:

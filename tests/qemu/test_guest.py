@@ -26,3 +26,8 @@ def test_as_dom0(name, hv, shared):
 @pytest.mark.parametrize("name", guests.NAMES)
 def test_as_domain(name, domains):
     domains.judge(name)
+
+
+def test_sysenter_of_intel(hv):
+    """Only Intel's processors know SYSENTER in 64-bit mode; QEMU's usual one is AMD's."""
+    guests.Verdicts(hv, "guest-sysenter-intel", "tests/all", args="tests=sysenter", cpu="max,vendor=GenuineIntel").judge("sysenter")

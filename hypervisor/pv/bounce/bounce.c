@@ -10,8 +10,11 @@
 #include "cpu/asm.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
+#include "lib/atomic.h"
 #include "pv/bounce/internal.h"
 #include "trace/trace.h"
+
+#define always_inline inline __attribute__((always_inline))
 
 static inline void swap_gs(void)
 {
@@ -24,48 +27,58 @@ static inline void load_root(u64 root)
     write_cr3(root);
 }
 
-void bounce_enter_kernel(struct vcpu *v)
+static always_inline void enter_kernel(struct vcpu *v)
 {
     v->cpu.kernel_mode = 1;
     swap_gs();
     load_root(v->cpu.cr3_kernel);
 }
 
-void bounce_enter_user(struct vcpu *v)
+static always_inline void enter_user(struct vcpu *v)
 {
     v->cpu.kernel_mode = 0;
     swap_gs();
     load_root(v->cpu.cr3_user);
 }
 
-/* How to deliver: what the frame holds beyond the common words, and how the handler wants to be entered. */
+#define EXTRA_MAX 4
+
+/*
+ * How to deliver: what the frame holds beyond the common words, and how the handler wants to be entered. Each kind of
+ * delivery inlines deliver() with its own constants.
+ */
 struct delivery {
     u64 handler;
-    u64 extra[5];       /* between r11 and rip, in ascending order: the error code, or selectors */
-    unsigned int nr_extra;
+    unsigned int nr_extra; /* 0, 1 or EXTRA_MAX */
+    u64 extra[EXTRA_MAX];  /* between r11 and rip, in ascending order: the error code, or selectors */
     bool mask_events;
-    u64 clear_flags;    /* beyond the ones that are always cleared */
+    u64 clear_flags;       /* beyond the ones that are always cleared */
     const char *what;
 };
 
-/* The rest of a frame, in the words' ascending order: the hot store, one range check for all. False: it faulted. */
-static inline __attribute__((always_inline)) bool push_frame(u64 sp, const struct regs *regs,
-                                                             const struct delivery *how, u64 cs, u64 rflags)
+/* The frame, in ascending order: the hot store, one range check for all. False: it faulted. */
+static always_inline bool push_frame(u64 sp, const struct regs *regs, const struct delivery *how, u64 cs, u64 rflags)
 {
     unsigned int n = 0;
 
     guest_access_begin();
 #define PUSH(value)                                                                                \
-    __asm__ goto("1: mov %0, (%1)\n" EXTABLE(1b, %l[fault]) ::"r"((u64)(value)), "r"(sp + 8 * n)   \
+    __asm__ goto("1: mov %0, %c2(%1)\n" EXTABLE(1b, %l[fault]) ::"r"((u64)(value)), "r"(sp), "i"(8 * n) \
                  : "memory"                                                                        \
                  : fault);                                                                         \
     n++
 
     PUSH(regs->rcx);
     PUSH(regs->r11);
-    for ( unsigned int i = 0; i < how->nr_extra; i++ )
+    if ( how->nr_extra )
     {
-        PUSH(how->extra[i]);
+        PUSH(how->extra[0]);
+    }
+    if ( how->nr_extra == EXTRA_MAX )
+    {
+        PUSH(how->extra[1]);
+        PUSH(how->extra[2]);
+        PUSH(how->extra[3]);
     }
     PUSH(regs->rip);
     PUSH(cs);
@@ -80,40 +93,42 @@ fault:
     return false;
 }
 
-static inline __attribute__((always_inline)) void deliver(struct vcpu *v, struct regs *regs,
-                                                          const struct delivery *how)
+/* Nobody is left to tell. */
+static __attribute__((noinline, cold)) void no_way(struct vcpu *v, const char *what, u64 handler, u64 sp)
+{
+    domain_crash(v->domain, "vcpu %u: no way to deliver %s: handler %#lx, stack %#lx", v->id, what, handler, sp);
+}
+
+static always_inline void deliver(struct vcpu *v, struct regs *regs, const struct delivery *how)
 {
     struct vcpu_info *info = v->cpu.info;
-    u64 sp, cs, rflags;
-    u64 bytes = 8 * (7 + how->nr_extra);
+    const u64 bytes = 8 * (7 + how->nr_extra);
+    u64 sp, cs = regs->cs, rflags = regs->rflags;
     u8 mask;
 
     if ( v->cpu.kernel_mode )
     {
         sp = regs->rsp;
-        cs = regs->cs & ~3UL;
+        cs &= ~3UL;
     }
     else
     {
-        bounce_enter_kernel(v);
+        enter_kernel(v);
         sp = v->cpu.kernel_rsp;
-        cs = regs->cs;
     }
 
-    /* The saved mask first; only then may it change. */
-    mask = info->evtchn_upcall_mask;
+    /* The saved mask first; only then may it change. The real IF is always set, the real IOPL is always 0. */
+    mask = READ_ONCE(info->evtchn_upcall_mask);
     cs |= (u64)mask << 32;
-    rflags = regs->rflags & ~(u64)(EFLAGS_IF | EFLAGS_IOPL);
-    if ( !mask )
-        rflags |= EFLAGS_IF;
+    if ( mask )
+        rflags &= ~(u64)EFLAGS_IF;
     if ( v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl) )
         rflags |= (u64)v->pv.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
     if ( !how->handler || !guest_range_ok(to_gva(sp), bytes) || !push_frame(sp, regs, how, cs, rflags) )
     {
-        domain_crash(v->domain, "vcpu %u: no way to deliver %s: handler %#lx, stack %#lx", v->id, how->what,
-                     how->handler, sp);
+        no_way(v, how->what, how->handler, sp);
         return;
     }
     if ( how->mask_events )
@@ -121,26 +136,35 @@ static inline __attribute__((always_inline)) void deliver(struct vcpu *v, struct
 
     regs->rip = how->handler;
     regs->cs = SEL_USER_CS64;
-    regs->rflags &= ~(u64)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT | EFLAGS_AC | EFLAGS_VM | how->clear_flags);
+    regs->rflags &= ~(u64)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT | EFLAGS_AC | how->clear_flags);
     regs->rsp = sp;
     regs->ss = SEL_USER_DS;
     regs->vector = VECTOR_SYSCALL;
 }
 
+static bool has_error(unsigned int vector)
+{
+    static const u32 vectors = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS | 1u << TRAP_GP |
+                               1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
+
+    return vector < 32 && (vectors >> vector & 1);
+}
+
 void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
-    static const u32 with_error = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS | 1u << TRAP_GP |
-                                  1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
     struct delivery how = {
         .handler = trap->address,
+        .nr_extra = 1,
         .extra = { error },
-        .nr_extra = vector < 32 && (with_error >> vector & 1),
         .mask_events = TI_GET_IF(trap),
         .what = "an exception",
     };
 
-    deliver(v, regs, &how);
+    if ( has_error(vector) )
+        deliver(v, regs, &how);
+    else
+        bounce_interrupt(v, regs, vector);
 }
 
 void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
@@ -148,8 +172,8 @@ void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
     const struct trap_info *trap = &v->pv.traps[TRAP_PF];
     struct delivery how = {
         .handler = trap->address,
-        .extra = { (error & ~PF_USER) | (v->cpu.kernel_mode ? 0 : PF_USER) },
         .nr_extra = 1,
+        .extra = { (error & ~PF_USER) | (v->cpu.kernel_mode ? 0 : PF_USER) },
         .mask_events = TI_GET_IF(trap),
         .what = "a page fault",
     };
@@ -165,7 +189,7 @@ void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
     struct delivery how = {
         .handler = trap->address,
         .mask_events = TI_GET_IF(trap),
-        .what = "a software interrupt",
+        .what = "an exception or software interrupt",
     };
 
     deliver(v, regs, &how);
@@ -180,37 +204,22 @@ void bounce_event(struct vcpu *v, struct regs *regs)
 
 void bounce_nmi(struct vcpu *v, struct regs *regs)
 {
-    const struct trap_info *trap = &v->pv.traps[TRAP_NMI];
-    struct delivery how = { .handler = trap->address, .mask_events = TI_GET_IF(trap), .what = "an NMI" };
-
     v->pv.nmi_masked = 1;
-    deliver(v, regs, &how);
+    bounce_interrupt(v, regs, TRAP_NMI);
 }
 
-static u16 read_selector_ds(void);
-
+/* The frame tells the selectors that were wanted: where one differs from what is loaded now, the guest knows which failed. */
 void bounce_failsafe(struct vcpu *v, struct regs *regs)
 {
     struct delivery how = {
         .handler = v->pv.failsafe_rip,
-        .nr_extra = 4,
+        .nr_extra = EXTRA_MAX,
+        .extra = { v->cpu.ds, v->cpu.es, v->cpu.fs, v->cpu.gs },
         .mask_events = v->pv.failsafe_mask_events,
         .what = "the failsafe callback",
     };
 
-    how.extra[0] = read_selector_ds();
-    __asm__("mov %%es, %0" : "=r"(how.extra[1]));
-    __asm__("mov %%fs, %0" : "=r"(how.extra[2]));
-    __asm__("mov %%gs, %0" : "=r"(how.extra[3]));
     deliver(v, regs, &how);
-}
-
-static u16 read_selector_ds(void)
-{
-    u64 ds;
-
-    __asm__("mov %%ds, %0" : "=r"(ds));
-    return (u16)ds;
 }
 
 /* SYSCALL from guest user mode: rip is already beyond the instruction. */
@@ -269,6 +278,41 @@ void bounce_sysenter(struct vcpu *v, struct regs *regs)
     deliver(v, regs, &how);
 }
 
+/* The frame at @sp, word by word: one range check for all. False: it can't be read. */
+static always_inline bool load_iret_frame(u64 sp, struct iret_context *frame)
+{
+    u64 word;
+
+    if ( !guest_range_ok(to_gva(sp), sizeof(*frame)) )
+        return false;
+
+    guest_access_begin();
+#define LOAD(member)                                                                               \
+    __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE(1b, %l[fault])                                     \
+                 : "=r"(word)                                                                      \
+                 : "r"(sp), "i"(offsetof(struct iret_context, member))                             \
+                 : "memory"                                                                        \
+                 : fault);                                                                         \
+    frame->member = word
+    LOAD(rax);
+    LOAD(r11);
+    LOAD(rcx);
+    LOAD(flags);
+    LOAD(rip);
+    LOAD(cs);
+    LOAD(rflags);
+    LOAD(rsp);
+    LOAD(ss);
+#undef LOAD
+    guest_access_end();
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+#define EFLAGS_NOT_GUESTS (EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
+
 /*
  * iret (public/xen.h, arch-x86/xen-x86_64.h): leave to where the frame on the kernel stack says. rcx and r11 come from it too, unless
  * VGCF_in_syscall says that they may be lost. Returns the rax that the frame holds: entry.S stores it as any result.
@@ -279,7 +323,7 @@ long bounce_iret(void)
     struct regs *regs = percpu_guest_regs();
     struct iret_context frame;
 
-    if ( copy_from_guest(&frame, to_gva(regs->rsp), sizeof(frame)) )
+    if ( !load_iret_frame(regs->rsp, &frame) )
     {
         domain_crash(v->domain, "vcpu %u: iret can't read its frame at %#lx", v->id, regs->rsp);
         return 0;
@@ -292,20 +336,21 @@ long bounce_iret(void)
             domain_crash(v->domain, "vcpu %u: iret to user mode without user page tables", v->id);
             return 0;
         }
-        bounce_enter_user(v);
+        enter_user(v);
     }
 
+    /* Selectors have 16 bits: what a bounce saved above them must not come back in another frame. */
     regs->rip = frame.rip;
-    regs->cs = frame.cs | 3;
-    regs->rflags = (frame.rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)) | EFLAGS_IF | EFLAGS_FIXED;
+    regs->cs = (u16)frame.cs | 3;
+    regs->rflags = (frame.rflags & ~(u64)EFLAGS_NOT_GUESTS) | EFLAGS_IF | EFLAGS_FIXED;
     regs->rsp = frame.rsp;
-    regs->ss = frame.ss | 3;
+    regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
     v->pv.nmi_masked = 0;
     if ( __builtin_expect(v->work != 0, 0) )
         percpu_raise(this_cpu(), WORK_VCPU);
 
-    if ( (frame.flags & VGCF_in_syscall) && (u16)regs->cs == SEL_USER_CS64 && (u16)regs->ss == SEL_USER_DS )
+    if ( (frame.flags & VGCF_in_syscall) && regs->cs == SEL_USER_CS64 && regs->ss == SEL_USER_DS )
         regs->vector = VECTOR_SYSCALL;
     else
     {

@@ -20,8 +20,4 @@ long bounce_iret(void);
 void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
 void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);
 
-/* Switch current between guest kernel and guest user mode: CR3 and GS base. */
-void bounce_enter_kernel(struct vcpu *v);
-void bounce_enter_user(struct vcpu *v);
-
 #endif

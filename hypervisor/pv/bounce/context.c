@@ -13,8 +13,6 @@
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 
-#define FXSAVE_SIZE 512
-
 static bool canonical(u64 va)
 {
     return (u64)((s64)(va << 16) >> 16) == va;
@@ -80,17 +78,19 @@ static void set_modes(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     v->cpu.kernel_mode = (c->flags & VGCF_in_kernel) != 0;
     v->cpu.ts = (c->ctrlreg[0] & CR0_TS) != 0;
-    v->pv.cr4 = c->ctrlreg[4] & CR4_TSD;
+    v->pv.cr4 = c->ctrlreg[4] & EMULATE_CR4_GUEST;
     v->cpu.fs_base = c->fs_base;
     v->cpu.gs_base = v->cpu.kernel_mode ? c->gs_base_kernel : c->gs_base_user;
     v->cpu.gs_base_other = v->cpu.kernel_mode ? c->gs_base_user : c->gs_base_kernel;
     fpu_area_init(v->pv.xstate);
     if ( c->flags & VGCF_i387_valid )
-        memcpy(v->pv.xstate, &c->fpu_ctxt, FXSAVE_SIZE);
-    for ( unsigned int i = 0; i < 8; i++ )
-        if ( i != 4 && i != 5 && i != 7 )
-            emulate_write_dr(v, i, c->debugreg[i]);
-    emulate_write_dr(v, 7, c->debugreg[7]);
+        fpu_area_set_legacy(v->pv.xstate, &c->fpu_ctxt);
+
+    /* One that a guest may not have stays as it was: off, in a new vcpu. */
+    for ( unsigned int i = 0; i < 4; i++ )
+        (void)emulate_write_dr(v, i, c->debugreg[i]);
+    (void)emulate_write_dr(v, 6, c->debugreg[6]);
+    (void)emulate_write_dr(v, 7, c->debugreg[7]);
 }
 
 /* The first context: page tables and descriptor tables, each taking its references. */
@@ -148,7 +148,7 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
     const struct regs *regs = v == current_vcpu() ? percpu_guest_regs() : &v->cpu.regs;
 
     memset(c, 0, sizeof(*c));
-    memcpy(&c->fpu_ctxt, v->pv.xstate, FXSAVE_SIZE);
+    fpu_area_get_legacy(v->pv.xstate, &c->fpu_ctxt);
     memcpy(&c->user_regs, regs, sizeof(*regs));
     c->user_regs.error_code = 0;
     c->user_regs.entry_vector = 0;

@@ -79,6 +79,7 @@ static void save(struct vcpu *v)
     save_segments(&v->cpu);
     if ( v->cpu.ts )
         __asm__ volatile("clts");
+    fpu_set_xcr0(fpu_features);
     fpu_save(v->pv.xstate);
 }
 
@@ -93,7 +94,10 @@ static void load_descriptor_tables(struct vcpu *v, struct percpu *cpu)
     gdt_load_ldt(v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE, v->pv.ldt_entries);
 }
 
-/* CR4's guest bits, CR0.TS, breakpoints. */
+/*
+ * CR4's guest bits, the FPU, CR0.TS, breakpoints. All of the FPU's state is switched, whatever XCR0 the vcpu chose: what it
+ * doesn't use now it may turn on later, and must not find another's there.
+ */
 static void load_modes(const struct vcpu *v)
 {
     u64 cr4 = read_cr4();
@@ -101,8 +105,9 @@ static void load_modes(const struct vcpu *v)
 
     if ( cr4 != want )
         write_cr4(want);
-    fpu_set_xcr0(v->pv.xcr0);
+    fpu_set_xcr0(fpu_features);
     fpu_restore(v->pv.xstate);
+    fpu_set_xcr0(v->pv.xcr0);
     if ( v->cpu.ts )
         write_cr0(read_cr0() | CR0_TS);
     emulate_load_debug(v);

@@ -112,7 +112,7 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
         break;
     case TRAP_DF:
     case TRAP_MC:
-        crash_report(regs, vector == TRAP_DF ? "double fault" : "machine check");
+        crash_report(regs, vector == TRAP_DF ? "double fault" : "machine check"); /* doesn't return */
     default:
         bounce_exception(v, regs, vector, regs->error);
         break;
@@ -120,22 +120,25 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
 }
 
 /*
- * A fault at the hypervisor's addresses that the guest caused: a selector in its LDT, which is mapped page by page on
- * demand, or plain trespassing. *va and *error become what the guest is told. True: resume.
+ * A fault in @v's LDT window, whose pages are mapped when the processor first reads them: for a selector that the guest or,
+ * on its behalf, we load. *va and *error become what the guest is told if the page can't be had. True: resume. An access in
+ * ring 3 is plain trespassing.
  */
-static bool fault_in_hypervisor_range(struct vcpu *v, u64 *va, u32 *error)
+static bool ldt_fault(struct vcpu *v, u64 *va, u32 *error)
 {
-    u64 ldt = v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE;
+    u64 offset = *va - (v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE);
 
-    if ( v->pv.window && *va - ldt < (VCPU_MAP_PAGES - VCPU_MAP_LDT_PAGE) * PAGE_SIZE )
-    {
-        u64 offset = *va - ldt;
-
-        if ( segment_ldt_fault(v, offset, va) )
-            return true;
-        *error &= ~(PF_PRESENT | PF_WRITE);
-    }
+    if ( !v->pv.window || offset >= (VCPU_MAP_PAGES - VCPU_MAP_LDT_PAGE) * PAGE_SIZE || (*error & PF_USER) )
+        return false;
+    if ( segment_ldt_fault(v, offset, va) )
+        return true;
+    *error &= ~(PF_PRESENT | PF_WRITE);
     return false;
+}
+
+static bool is_hypervisors(u64 va)
+{
+    return va - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START;
 }
 
 void trap_page_fault(struct vcpu *v, struct regs *regs)
@@ -143,9 +146,9 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
     u64 cr2 = read_cr2();
     u32 error = regs->error;
 
-    if ( cr2 - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START )
+    if ( __builtin_expect(is_hypervisors(cr2), 0) )
     {
-        if ( fault_in_hypervisor_range(v, &cr2, &error) )
+        if ( ldt_fault(v, &cr2, &error) )
             return;
     }
     else if ( (error & (PF_PRESENT | PF_WRITE | PF_RESERVED | PF_FETCH)) == (PF_PRESENT | PF_WRITE) &&
@@ -190,22 +193,37 @@ static bool fault_is_spurious(u64 va, u32 error)
  * fault, but for what IRET was to load, which still lies at the top of the stack: so the guest's frame is complete, and the
  * fault is delivered as if the guest had raised it there.
  */
-static void iret_faulted(const struct regs *fault)
+static void __attribute__((noreturn)) iret_faulted(const struct regs *fault, u32 error, u64 cr2)
 {
+    struct vcpu *v = current_vcpu();
     struct regs *guest = percpu_guest_regs();
-    u32 vector = fault->vector, error = fault->error;
+    u32 vector = fault->vector;
 
     memmove(guest, fault, offsetof(struct regs, error));
     guest->error = 0;
     guest->vector = 0;
-    bounce_exception(current_vcpu(), guest, vector, error);
+    if ( vector == TRAP_PF )
+        bounce_page_fault(v, guest, error, cr2);
+    else
+        bounce_exception(v, guest, vector, error);
     exit_to_guest();
+}
+
+/* True if the access is to be tried again. *error and *cr2 are as for the guest, should it be its fault. */
+static bool page_fault_from_hypervisor(u32 *error, u64 *cr2)
+{
+    if ( is_hypervisors(*cr2) )
+        return ldt_fault(current_vcpu(), cr2, error);
+    if ( !fault_is_spurious(*cr2, *error) )
+        return false;
+    count(COUNTER_fault_spurious);
+    return true;
 }
 
 void trap_from_hypervisor(struct regs *regs)
 {
-    u64 cr2 = read_cr2();
-    u64 fixup;
+    u64 cr2 = read_cr2(), fixup;
+    u32 error = regs->error;
 
     if ( regs->vector == TRAP_DB )
     {
@@ -213,14 +231,10 @@ void trap_from_hypervisor(struct regs *regs)
         write_dr6(0xffff0ff0UL);
         return;
     }
-    if ( regs->rip == (u64)exit_iretq )
-        iret_faulted(regs);
-    if ( regs->vector == TRAP_PF && cr2 - HV_VIRT_START >= HV_VIRT_END - HV_VIRT_START &&
-         fault_is_spurious(cr2, regs->error) )
-    {
-        count(COUNTER_fault_spurious);
+    if ( regs->vector == TRAP_PF && page_fault_from_hypervisor(&error, &cr2) )
         return;
-    }
+    if ( regs->rip == (u64)exit_iretq )
+        iret_faulted(regs, error, cr2);
     if ( regs->vector != TRAP_DF && regs->vector != TRAP_MC && (fixup = extable_find(regs->rip)) != 0 )
     {
         regs->rip = fixup;
@@ -229,9 +243,8 @@ void trap_from_hypervisor(struct regs *regs)
     crash_report(regs, "fault in the hypervisor");
 }
 
-void trap_nmi(struct regs *regs)
+void trap_nmi(void)
 {
     /* PCI SERR and I/O check are reported by port 0x61; nothing else raises an NMI here. */
-    (void)regs;
     log_error("NMI on CPU %u, reason %#x", this_cpu()->cpu, inb(0x61));
 }

@@ -1,8 +1,10 @@
 /* See decode.h. */
 #include "pv/emulate/decode.h"
 #include "cpu/asm.h"
+#include "cpu/extable.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
+#include "lib/bits.h"
 #include "lib/string.h"
 
 #define PREFIX_ES 0x26
@@ -26,7 +28,10 @@ u64 *regs_general(struct regs *regs, unsigned int number)
     return (u64 *)((u8 *)regs + offsets[number & 15]);
 }
 
-/* Is the code segment a 64-bit one? LAR tells of any that the guest made itself. */
+/*
+ * Is the code segment a 64-bit one? LAR tells of any that the guest made itself; it reads the descriptor, whose page in an LDT
+ * may have gone.
+ */
 static bool is_long_mode(u64 cs)
 {
     u32 access = 0;
@@ -34,12 +39,16 @@ static bool is_long_mode(u64 cs)
     if ( (u16)cs == SEL_USER_CS64 )
         return true;
 #ifndef HOST_TEST
-    __asm__("lar %1, %0" : "+r"(access) : "r"((u32)(u16)cs) : "cc");
+    __asm__("1: lar %1, %0\n"
+            "2:\n" EXTABLE(1b, 2b)
+            : "+r"(access)
+            : "r"((u32)(u16)cs)
+            : "cc");
 #endif
     return access & (1u << 21);
 }
 
-u8 insn_byte(struct insn *insn)
+static inline u8 take_byte(struct insn *insn)
 {
     if ( insn->at >= insn->available )
     {
@@ -47,6 +56,11 @@ u8 insn_byte(struct insn *insn)
         return 0;
     }
     return insn->bytes[insn->at++];
+}
+
+u8 insn_byte(struct insn *insn)
+{
+    return take_byte(insn);
 }
 
 u64 insn_immediate(struct insn *insn, unsigned int bytes)
@@ -58,7 +72,12 @@ u64 insn_immediate(struct insn *insn, unsigned int bytes)
     return bytes == 8 ? value : (u64)((s64)(value << (64 - 8 * bytes)) >> (64 - 8 * bytes));
 }
 
-static bool take_prefix(struct insn *insn, u8 byte)
+static inline bool is_prefix(u8 byte)
+{
+    return (byte & 0xe7) == PREFIX_ES || (byte & 0xfc) == PREFIX_FS || byte == 0xf0 || (byte & 0xfe) == 0xf2;
+}
+
+static void take_prefix(struct insn *insn, u8 byte)
 {
     switch ( byte )
     {
@@ -77,40 +96,48 @@ static bool take_prefix(struct insn *insn, u8 byte)
     case 0xf3:
         insn->rep = true;
         break;
-    case PREFIX_ES:
-    case PREFIX_CS:
-    case PREFIX_SS:
-    case PREFIX_DS:
-    case PREFIX_FS:
-    case PREFIX_GS:
+    default:
         insn->segment = byte;
         break;
-    default:
-        return false;
     }
-    return true;
+}
+
+/* In two loads; where these fail, at the end of what is mapped, byte by byte as far as that goes. */
+static inline void fetch(struct insn *insn, u64 rip)
+{
+    u64 words[2];
+
+    if ( guest_range_ok(to_gva(rip), sizeof(words)) && guest_load_pair(&words[0], &words[1], to_gva(rip)) )
+    {
+        memcpy(insn->bytes, words, sizeof(words));
+        insn->available = INSN_MAX;
+    }
+    else
+        insn->available = (u8)(INSN_MAX - copy_from_guest(insn->bytes, to_gva(rip), INSN_MAX));
 }
 
 bool insn_begin(struct insn *insn, const struct regs *regs)
 {
     u8 byte;
 
-    memset(insn, 0, sizeof(*insn));
-    insn->available = (u8)(INSN_MAX - copy_from_guest(insn->bytes, to_gva(regs->rip), INSN_MAX));
-    insn->long_mode = is_long_mode(regs->cs);
-    insn->address32 = false;
+    BUILD_BUG_ON(sizeof(insn->bytes) != 2 * sizeof(u64));
+    *insn = (struct insn){ .long_mode = is_long_mode(regs->cs) };
+    fetch(insn, regs->rip);
 
-    do
-        byte = insn_byte(insn);
-    while ( take_prefix(insn, byte) );
+    byte = take_byte(insn);
+    while ( is_prefix(byte) )
+    {
+        take_prefix(insn, byte);
+        byte = take_byte(insn);
+    }
     if ( insn->long_mode && (byte & 0xf0) == 0x40 )
     {
         insn->rex = byte;
-        byte = insn_byte(insn);
+        byte = take_byte(insn);
     }
     insn->opcode = byte;
     if ( byte == 0x0f )
-        insn->opcode = (u16)(0x0f00 | insn_byte(insn));
+        insn->opcode = (u16)(0x0f00 | take_byte(insn));
     return !insn->overrun;
 }
 

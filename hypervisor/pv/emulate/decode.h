@@ -8,8 +8,8 @@
 #define INSN_MAX 15
 
 struct insn {
-    u8 bytes[INSN_MAX];
-    u8 available;       /* bytes that could be fetched */
+    u8 bytes[INSN_MAX + 1];
+    u8 available;       /* bytes that could be fetched, at most INSN_MAX */
     u8 at;              /* next byte to take */
     bool overrun;       /* more was asked than could be fetched: decoding failed */
 

@@ -19,6 +19,9 @@ long emulate_get_debugreg(unsigned long reg);
 /* Set debug register @reg of @v, checked: -EINVAL, -EPERM for a breakpoint in the hypervisor. Loads it if @v is current. */
 long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value);
 
+/* The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write what they read. */
+#define EMULATE_CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
+
 /* Load @v's breakpoints into this CPU: on switch-in. */
 void emulate_load_debug(const struct vcpu *v);
 

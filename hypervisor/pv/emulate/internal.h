@@ -5,16 +5,24 @@
 #include "pv/emulate/decode.h"
 #include "pv/emulate/emulate.h"
 
+/* How the emulation of an instruction ended. */
+enum emulated {
+    EMULATED_NOT,   /* it isn't one for us, or not allowed: the guest gets its #GP */
+    EMULATED_DONE,  /* go on behind it */
+    EMULATED_AGAIN, /* resume where rip is now: there is more of it to do, or a fault was delivered */
+};
+
+static inline enum emulated emulated(bool done)
+{
+    return done ? EMULATED_DONE : EMULATED_NOT;
+}
+
 /* rdmsr and wrmsr for the guest; false: #GP. */
 bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value);
 
-/* in, out, ins, outs; false: #GP. May ask for no rip advance (a repeated string access with rounds left). */
-bool emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn, bool *again);
-
-/* Control registers 0, 2, 3, 4; false: #GP. *again: the instruction is to be run once more. */
-bool emulate_cr_read(struct vcpu *v, unsigned int cr, u64 *value);
-bool emulate_cr_write(struct vcpu *v, unsigned int cr, u64 value, bool *again);
+/* in, out, ins, outs: the opcode is decoded. */
+enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn);
 
 /* XCR0; false: #GP. */
 bool emulate_xsetbv(struct vcpu *v, u32 index, u64 value);

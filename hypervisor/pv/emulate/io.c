@@ -7,6 +7,8 @@
 #include "cpu/asm.h"
 #include "cpu/uaccess.h"
 #include "irq/irq.h"
+#include "mm/tlb.h"
+#include "pv/bounce/bounce.h"
 #include "pv/emulate/internal.h"
 #include "time/pit.h"
 #include "time/time.h"
@@ -14,19 +16,37 @@
 #define PORT_PCI_ADDRESS 0xcf8
 #define PORT_PCI_DATA    0xcfc
 
+/* The bitmap is at a kernel address: in guest user mode its mapping is in the other root. */
+static bool bitmap_read(const struct vcpu *v, gva_t from, void *to, unsigned int bytes)
+{
+    bool ok;
+
+    if ( v->cpu.kernel_mode )
+        return !copy_from_guest(to, from, bytes);
+
+    tlb_load_root(to_maddr(v->cpu.cr3_kernel));
+    ok = !copy_from_guest(to, from, bytes);
+    tlb_load_root(to_maddr(v->cpu.cr3_user));
+    return ok;
+}
+
+static bool bitmap_allows(const struct vcpu *v, u16 port, unsigned int bytes)
+{
+    u8 bits[2] = { 0xff, 0xff };
+
+    if ( !v->pv.iobitmap || port + bytes > v->pv.iobitmap_limit )
+        return false;
+    if ( !bitmap_read(v, to_gva(v->pv.iobitmap + port / 8), bits, (port & 7) + bytes > 8 ? 2 : 1) )
+        return false;
+    return !(((bits[0] | bits[1] << 8) >> (port & 7)) & ((1u << bytes) - 1));
+}
+
 static bool guest_may(const struct vcpu *v, u16 port, unsigned int bytes)
 {
     bool assist = v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
     unsigned int ring = v->cpu.kernel_mode ? (assist ? 0 : 1) : 3;
-    u8 bits[2] = { 0xff, 0xff };
 
-    if ( v->pv.iopl >= ring )
-        return true;
-    if ( !v->pv.iobitmap || port + bytes > v->pv.iobitmap_limit )
-        return false;
-    if ( copy_from_guest(bits, to_gva(v->pv.iobitmap + port / 8), (port & 7) + bytes > 8 ? 2 : 1) )
-        return false;
-    return !(((bits[0] | bits[1] << 8) >> (port & 7)) & ((1u << bytes) - 1));
+    return v->pv.iopl >= ring || bitmap_allows(v, port, bytes);
 }
 
 static u32 port_in(u16 port, unsigned int bytes)
@@ -86,55 +106,64 @@ static void guest_out(struct vcpu *v, u16 port, unsigned int bytes, u32 value)
     }
 }
 
-static bool string_io(struct vcpu *v, struct regs *regs, struct insn *insn, u16 port, unsigned int bytes, bool *again)
+/* The guest's memory operand at @va could not be had, but for its last @left bytes. */
+static enum emulated operand_fault(struct vcpu *v, struct regs *regs, u64 va, unsigned int bytes, unsigned long left, u32 error)
 {
-    bool out = insn->opcode & 2;
+    if ( !guest_range_ok(to_gva(va), bytes) )
+        return EMULATED_NOT;
+    bounce_page_fault(v, regs, error, va + bytes - left);
+    return EMULATED_AGAIN;
+}
+
+/* One round; a repeated instruction is left after its last. */
+static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct insn *insn, u16 port, unsigned int bytes)
+{
+    bool out = insn->opcode & 2, repeat = insn->rep || insn->repne;
     u64 *pointer = out ? &regs->rsi : &regs->rdi;
+    u64 va = *pointer + (out ? insn_segment_base(insn) : 0);
+    unsigned long left;
     u32 value = 0;
 
-    if ( insn->rep && !regs->rcx )
-        return true;
+    if ( repeat && !regs->rcx )
+        return EMULATED_DONE;
     if ( insn->address32 && insn->long_mode )
-        return false;
+        return EMULATED_NOT;
     if ( out )
-    {
-        if ( copy_from_guest(&value, to_gva(*pointer + insn_segment_base(insn)), bytes) )
-            return false;
-        guest_out(v, port, bytes, value);
-    }
+        left = copy_from_guest(&value, to_gva(va), bytes);
     else
     {
         value = guest_in(v, port, bytes);
-        if ( copy_to_guest(to_gva(*pointer), &value, bytes) )
-            return false;
+        left = copy_to_guest(to_gva(va), &value, bytes);
     }
+    if ( left )
+        return operand_fault(v, regs, va, bytes, left, out ? 0 : PF_WRITE);
+    if ( out )
+        guest_out(v, port, bytes, value);
+
     *pointer += regs->rflags & EFLAGS_DF ? -(u64)bytes : bytes;
-    *again = insn->rep && --regs->rcx;
-    return true;
+    return repeat && --regs->rcx ? EMULATED_AGAIN : EMULATED_DONE;
 }
 
-bool emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn, bool *again)
+enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     bool immediate = (insn->opcode & 0xfc) == 0xe4;
     bool out = insn->opcode & 2;
     unsigned int bytes = insn->opcode & 1 ? (insn->operand16 ? 2 : 4) : 1;
     u16 port = immediate ? insn_byte(insn) : (u16)regs->rdx;
+    u64 mask = (1UL << (8 * bytes)) - 1;
     u32 value;
 
     if ( insn->overrun || port + bytes > 0x10000 || !guest_may(v, port, bytes) )
-        return false;
+        return EMULATED_NOT;
     if ( (insn->opcode & 0xfc) == 0x6c )
-        return string_io(v, regs, insn, port, bytes, again);
+        return string_io(v, regs, insn, port, bytes);
     if ( out )
     {
-        guest_out(v, port, bytes, (u32)regs->rax);
-        return true;
+        guest_out(v, port, bytes, (u32)(regs->rax & mask));
+        return EMULATED_DONE;
     }
 
     value = guest_in(v, port, bytes);
-    if ( bytes == 4 )
-        regs->rax = value;
-    else
-        regs->rax = (regs->rax & ~((1UL << (8 * bytes)) - 1)) | (value & ((1UL << (8 * bytes)) - 1));
-    return true;
+    regs->rax = bytes == 4 ? value : (regs->rax & ~mask) | (value & mask);
+    return EMULATED_DONE;
 }

@@ -11,11 +11,19 @@
 #include "pv/pagetable/pagetable.h"
 #include "trace/trace.h"
 
-/* EFLAGS that a skipped instruction leaves behind. */
-static void finish(struct regs *regs, const struct insn *insn)
+#define DR6_SINGLE_STEP 0x4000UL
+
+/* Leave an instruction of @length bytes behind, with the trap that single-stepping takes after each. */
+static void finish(struct vcpu *v, struct regs *regs, unsigned int length)
 {
-    regs->rip += insn->at;
+    count(COUNTER_insn_emulated);
+    regs->rip += length;
     regs->rflags &= ~(u64)EFLAGS_RF;
+    if ( __builtin_expect((regs->rflags & EFLAGS_TF) != 0, 0) )
+    {
+        v->pv.dr[6] |= DR6_SINGLE_STEP;
+        bounce_exception(v, regs, TRAP_DB, 0);
+    }
 }
 
 static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)
@@ -29,21 +37,31 @@ static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)
     regs->rdx = leaf.edx;
 }
 
+/* ud2; "xen"; cpuid: seven bytes, of which the last is the low half of a word's upper part. */
+#define FORCED_CPUID      0x00a20f6e65780b0fUL
+#define FORCED_CPUID_MASK 0x00ffffffffffffffUL
+#define FORCED_CPUID_LEN  7
+
+static bool is_forced_cpuid(u64 rip)
+{
+    u64 code = 0;
+
+    /* The byte after the instruction may be on a page that isn't there. */
+    if ( !guest_load_u64(&code, to_gva(rip)) && copy_from_guest(&code, to_gva(rip), FORCED_CPUID_LEN) )
+        return false;
+    return (code & FORCED_CPUID_MASK) == FORCED_CPUID;
+}
+
 bool emulate_forced_invalid_op(struct vcpu *v, struct regs *regs)
 {
-    static const u8 forced[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
-    u8 code[sizeof(forced)];
-
-    if ( copy_from_guest(code, to_gva(regs->rip), sizeof(code)) || __builtin_memcmp(code, forced, sizeof(code)) )
+    if ( !is_forced_cpuid(regs->rip) )
         return false;
     emulate_cpuid_insn(v, regs);
-    regs->rip += sizeof(forced);
-    regs->rflags &= ~(u64)EFLAGS_RF;
-    count(COUNTER_insn_emulated);
+    finish(v, regs, FORCED_CPUID_LEN);
     return true;
 }
 
-bool emulate_cr_read(struct vcpu *v, unsigned int cr, u64 *value)
+static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
 {
     switch ( cr )
     {
@@ -64,45 +82,60 @@ bool emulate_cr_read(struct vcpu *v, unsigned int cr, u64 *value)
     }
 }
 
-/* The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write what they read. */
-#define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
+#define CR4_LOADED (CR4_TSD | CR4_DE) /* those of the guest's bits that are the hardware's while it runs */
 
-bool emulate_cr_write(struct vcpu *v, unsigned int cr, u64 value, bool *again)
+static void cr4_write(struct vcpu *v, u64 value)
 {
-    long rc;
+    u64 change = (v->pv.cr4 ^ value) & CR4_LOADED;
+
+    v->pv.cr4 = value & EMULATE_CR4_GUEST;
+    if ( change )
+        write_cr4(read_cr4() ^ change);
+}
+
+/* A root that is validated half-way: the instruction runs anew once the guest took its events. */
+static enum emulated cr3_write(struct vcpu *v, u64 value)
+{
+    long rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(value)), false);
+
+    return rc == -ERESTART ? EMULATED_AGAIN : emulated(rc == 0);
+}
+
+static enum emulated cr_write(struct vcpu *v, unsigned int cr, u64 value)
+{
     u64 now;
 
     switch ( cr )
     {
     case 0:
-        if ( !emulate_cr_read(v, 0, &now) || ((now ^ value) & ~(u64)CR0_TS) )
-            return false;
+        cr_read(v, 0, &now);
+        if ( (now ^ value) & ~(u64)CR0_TS )
+            return EMULATED_NOT;
         emulate_fpu_taskswitch(value & CR0_TS);
-        return true;
+        return EMULATED_DONE;
     case 2:
         v->cpu.info->arch.cr2 = value;
-        return true;
+        return EMULATED_DONE;
     case 3:
-        rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(value)), false);
-        *again = rc == -ERESTART; /* validated half-way: the instruction runs anew once the guest took its events */
-        return rc == 0 || *again;
+        return cr3_write(v, value);
     case 4:
-        v->pv.cr4 = value & CR4_GUEST;
-        write_cr4((read_cr4() & ~(u64)(CR4_TSD | CR4_DE)) | (v->pv.cr4 & (CR4_TSD | CR4_DE)));
-        return true;
+        cr4_write(v, value);
+        return EMULATED_DONE;
     default:
-        return false;
+        return EMULATED_NOT;
     }
 }
 
-static bool emulate_mov_cr(struct vcpu *v, struct regs *regs, struct insn *insn, bool *again)
+static enum emulated emulate_mov_cr(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     bool write = insn->opcode & 2;
     u64 *reg;
 
     insn->modrm = insn_byte(insn);
+    if ( insn->overrun )
+        return EMULATED_NOT;
     reg = regs_general(regs, insn_rm(insn));
-    return write ? emulate_cr_write(v, insn_reg(insn), *reg, again) : emulate_cr_read(v, insn_reg(insn), reg);
+    return write ? cr_write(v, insn_reg(insn), *reg) : emulated(cr_read(v, insn_reg(insn), reg));
 }
 
 static bool emulate_mov_dr(struct vcpu *v, struct regs *regs, struct insn *insn)
@@ -114,7 +147,7 @@ static bool emulate_mov_dr(struct vcpu *v, struct regs *regs, struct insn *insn)
     insn->modrm = insn_byte(insn);
     reg = regs_general(regs, insn_rm(insn));
     dr = insn_reg(insn);
-    if ( dr > 7 )
+    if ( insn->overrun || dr > 7 )
         return false;
     if ( write )
         return emulate_write_dr(v, dr, *reg) == 0;
@@ -177,66 +210,68 @@ static bool emulate_interrupt_flag(const struct vcpu *v)
     return v->pv.iopl >= (v->cpu.kernel_mode ? (assist ? 0 : 1) : 3);
 }
 
-static bool emulate_kernel_only(struct vcpu *v, struct regs *regs, struct insn *insn, bool *again)
+static enum emulated emulate_kernel_only(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     switch ( insn->opcode )
     {
     case 0x0f20:
     case 0x0f22:
-        return emulate_mov_cr(v, regs, insn, again);
+        return emulate_mov_cr(v, regs, insn);
     case 0x0f21:
     case 0x0f23:
-        return emulate_mov_dr(v, regs, insn);
+        return emulated(emulate_mov_dr(v, regs, insn));
     case 0x0f30:
-        return emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs));
+        return emulated(emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs)));
     case 0x0f32:
-        return emulate_rdmsr(v, regs);
+        return emulated(emulate_rdmsr(v, regs));
     case 0x0f31:
         emulate_rdtsc(regs);
-        return true;
+        return EMULATED_DONE;
     case 0x0fa2:
         emulate_cpuid_insn(v, regs);
-        return true;
+        return EMULATED_DONE;
     case 0x0f06:
         emulate_fpu_taskswitch(0);
-        return true;
+        return EMULATED_DONE;
     case 0x0f09:
         emulate_wbinvd(v);
-        return true;
+        return EMULATED_DONE;
     case 0x0f01:
-        return emulate_group7(v, regs, insn);
+        return emulated(emulate_group7(v, regs, insn));
     default:
-        return false;
+        return EMULATED_NOT;
+    }
+}
+
+static enum emulated emulate_decoded(struct vcpu *v, struct regs *regs, struct insn *insn)
+{
+    if ( (insn->opcode >> 8) == 0x0f )
+        return v->cpu.kernel_mode ? emulate_kernel_only(v, regs, insn) : EMULATED_NOT;
+
+    switch ( insn->opcode )
+    {
+    case 0xe4 ... 0xe7:
+    case 0xec ... 0xef:
+    case 0x6c ... 0x6f:
+        return emulate_io(v, regs, insn);
+    case 0xfa:
+    case 0xfb:
+        return emulated(emulate_interrupt_flag(v));
+    default:
+        return EMULATED_NOT;
     }
 }
 
 bool emulate_privileged(struct vcpu *v, struct regs *regs)
 {
     struct insn insn;
-    bool again = false, done;
+    enum emulated how;
 
     if ( !insn_begin(&insn, regs) || insn.lock )
         return false;
 
-    switch ( insn.opcode )
-    {
-    case 0xe4 ... 0xe7:
-    case 0xec ... 0xef:
-    case 0x6c ... 0x6f:
-        done = emulate_io(v, regs, &insn, &again);
-        break;
-    case 0xfa:
-    case 0xfb:
-        done = emulate_interrupt_flag(v);
-        break;
-    default:
-        done = v->cpu.kernel_mode && emulate_kernel_only(v, regs, &insn, &again);
-        break;
-    }
-    if ( !done || insn.overrun )
-        return false;
-    count(COUNTER_insn_emulated);
-    if ( !again )
-        finish(regs, &insn);
-    return true;
+    how = emulate_decoded(v, regs, &insn);
+    if ( how == EMULATED_DONE )
+        finish(v, regs, insn.at);
+    return how != EMULATED_NOT;
 }

@@ -12,6 +12,35 @@ static long user_out(long port)
     return 1;
 }
 
+static long user_outsb(long pointer)
+{
+    asm volatile("outsb" : "+S"(pointer) : "d"(0x80) : "memory");
+    return 1;
+}
+
+static long user_insb(long pointer)
+{
+    asm volatile("insb" : "+D"(pointer) : "d"(0x80) : "memory");
+    return 1;
+}
+
+/* A pointer that leads nowhere is a page fault there, as on the bare machine. */
+static void check_strings(void)
+{
+    struct fault fault = user_run(user_outsb, 0x10).fault;
+
+    expect_fault(fault, TRAP_PF, PF_USER, "outs from nowhere");
+    expect_eq(fault.cr2, 0x10, "at the pointer");
+    fault = user_run(user_insb, 0x10).fault;
+    expect_fault(fault, TRAP_PF, PF_USER | PF_WRITE, "ins to nowhere");
+    expect_eq(fault.cr2, 0x10, "at the pointer");
+    expect_fault(user_run(user_outsb, HYPERVISOR_VIRT_START).fault, TRAP_GP, 0, "outs from the hypervisor's memory");
+    expect_fault(user_run(user_insb, 1L << 62).fault, TRAP_GP, 0, "ins to an address that is not canonical");
+}
+
+/* Where kernels have theirs: in memory that user mode's page tables don't map. */
+#define KERNEL_ONLY (1UL << 39)
+
 static long set_bitmap(void *bitmap, unsigned int ports)
 {
     struct physdev_set_iobitmap op = { .nr_ports = ports };
@@ -22,7 +51,7 @@ static long set_bitmap(void *bitmap, unsigned int ports)
 
 void test_main(void)
 {
-    static uint8_t bitmap[8192];
+    static uint8_t bitmap[8192] __attribute__((aligned(4096)));
     uint8_t value = 0;
 
     expect_fault(fault_of(outb(0x80, 0)), TRAP_GP, 0, "out without I/O privilege");
@@ -42,6 +71,7 @@ void test_main(void)
     expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0, "out from user mode at privilege 1");
     expect_eq(power_iopl(3), 0, "privilege 3");
     expect_no_fault(user_run(user_out, 0x80).fault, "out from user mode");
+    check_strings();
     expect_eq(power_iopl(0), 0, "privilege 0");
 
     memset(bitmap, 0xff, sizeof(bitmap));
@@ -50,6 +80,12 @@ void test_main(void)
     expect_eq(set_bitmap(bitmap, 65536), 0, "a bitmap with port 0x80");
     expect_no_fault(user_run(user_out, 0x80).fault, "out to 0x80 from user mode");
     expect_fault(user_run(user_out, 0x84).fault, TRAP_GP, 0, "out to 0x84");
+    need(table_map(KERNEL_ONLY, virt_to_mfn(bitmap), PTE_KERNEL_RO));
+    expect_eq(set_bitmap((void *)KERNEL_ONLY, 32768), 0, "a bitmap that only the kernel sees");
+    expect_no_fault(user_run(user_out, 0x80).fault, "out to 0x80 from user mode");
+    expect_fault(user_run(user_out, 0x84).fault, TRAP_GP, 0, "out to 0x84");
+    need(table_unmap(KERNEL_ONLY));
+    expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0, "a bitmap that is gone allows nothing");
     expect_eq(set_bitmap(NULL, 0), 0, "no bitmap");
     expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0, "out to 0x80");
 }

@@ -5,6 +5,14 @@
  */
 #include "test.h"
 
+static unsigned int mask_told;
+
+static bool note_mask(struct cpu_frame *frame, unsigned int number)
+{
+    mask_told = frame->mask;
+    return false;
+}
+
 static struct cpu_frame frame_at(ulong rip)
 {
     return (struct cpu_frame){ .rip = rip,
@@ -35,4 +43,13 @@ void test_main(void)
     f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_GP, 0x8880, "iret with a bad ss");
     expect_eq(f.rip, test_main, "is a fault where it leads");
+
+    /* What a frame says beside the selector was told by an earlier one: it must not come back. */
+    trap_handle(TRAP_GP, note_mask);
+    frame = frame_at((ulong)test_main);
+    frame.cs = 0x8880;
+    frame.mask = 0xa5a5;
+    f = fault_of(kit_resume(&frame));
+    expect_fault(f, TRAP_GP, 0x8880, "iret with a mask beside a bad cs");
+    expect_eq(mask_told, 0, "the mask that is told is the vcpu's");
 }

@@ -1,0 +1,51 @@
+/*
+ * A segment register that can't be loaded when the vcpu comes back to a processor: the failsafe callback, with the
+ * selectors that were wanted, and NULL in the register. Linux looks for the one that differs: where none does, it
+ * takes the callback for a bad IRET.
+ */
+#include "test.h"
+
+#define INDEX        5
+#define SELECTOR     (INDEX << 3 | 3)
+#define DATA_SEGMENT 0x00cff3000000ffffUL
+
+static volatile unsigned int calls;
+static unsigned int es_inside, fs_inside;
+
+static bool failed(struct cpu_frame *frame, unsigned int number)
+{
+    asm volatile("mov %%es, %0; mov %%fs, %1" : "=r"(es_inside), "=r"(fs_inside));
+    calls++;
+    return true;
+}
+
+static void switch_away(void)
+{
+    time_wait_until(time_now() + 2 * NS_PER_MS);
+}
+
+void test_main(void)
+{
+    uint64_t *gdt = page_alloc();
+    ulong frame = virt_to_mfn(gdt);
+
+    gdt[INDEX] = DATA_SEGMENT;
+    need(page_protect(gdt, PTE_KERNEL_RO));
+    need(hypercall(set_gdt, &frame, 512));
+    trap_handle(KIT_ENTRY_FAILSAFE, failed);
+
+    expect_no_fault(fault_of(asm volatile("mov %0, %%es" : : "r"(SELECTOR))), "load ES");
+    switch_away();
+    expect_eq(calls, 0, "a good selector is loaded again");
+    need(hypercall(update_descriptor, virt_to_machine(&gdt[INDEX]), 0));
+    switch_away();
+    expect_eq(calls, 1, "its descriptor has gone: one failsafe callback");
+    expect_eq((uint16_t)kit_failsafe_selectors[1], SELECTOR, "which tells the selector");
+    expect_eq(es_inside, 0, "ES is NULL");
+    expect_eq((uint16_t)kit_failsafe_selectors[2], fs_inside, "FS is what it is told to be");
+    switch_away();
+    expect_eq(calls, 1, "NULL is no failure");
+
+    need(hypercall(set_gdt, NULL, 0));
+    page_release(gdt);
+}

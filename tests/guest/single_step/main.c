@@ -1,0 +1,45 @@
+/*
+ * Single-stepping stops behind each instruction, also behind those that the hypervisor emulates: DR6 says why, and rip
+ * is the next instruction's.
+ */
+#include "test.h"
+
+#define DR6_SINGLE_STEP 0x4000UL
+
+static unsigned int steps;
+static ulong stopped_at[8], dr6[8];
+
+static bool stepped(struct cpu_frame *frame, unsigned int number)
+{
+    if ( steps < 8 )
+    {
+        stopped_at[steps] = frame->rip;
+        dr6[steps++] = (ulong)hypercall(get_debugreg, 6);
+    }
+    need(hypercall(set_debugreg, 6, 0));
+    if ( steps == 4 )
+        frame->rflags &= ~0x100UL;
+    return true;
+}
+
+void test_main(void)
+{
+    extern char step_cr0[], step_cpuid[], step_end[];
+
+    trap_handle(TRAP_DB, stepped);
+    need(hypercall(set_debugreg, 6, 0));
+    asm volatile("pushf; orl $0x100, (%%rsp); popf\n"
+                 "nop\n"
+                 "step_cr0: mov %%cr0, %%rax\n"
+                 "step_cpuid: ud2; .ascii \"xen\"; cpuid\n"
+                 "step_end: nop; nop; nop"
+                 :
+                 :
+                 : "rax", "rbx", "rcx", "rdx", "memory", "cc");
+    expect(steps >= 3, "a stop behind each");
+    expect_eq(stopped_at[0], step_cr0, "behind nop");
+    expect_eq(stopped_at[1], step_cpuid, "behind mov from CR0");
+    expect_eq(stopped_at[2], step_end, "behind cpuid");
+    expect_eq(dr6[0] & dr6[1] & dr6[2] & DR6_SINGLE_STEP, DR6_SINGLE_STEP, "DR6 tells the reason");
+    need(hypercall(set_debugreg, 6, 0));
+}
