@@ -33,7 +33,11 @@ soak: ## the long tests as well
 	@+$(MAKE) --no-print-directory hypervisor guests tools
 	@+$(RUN_ENV) scripts/test --soak
 
-.PHONY: debug lint format
+.PHONY: debug lint format docs
+docs: ## write the reference pages that come from tables: hypercalls, options
+	@hypercall/gen-docs > docs/hypercalls.md
+	@hypervisor/gen-options hypervisor/options.def > docs/options.md
+
 debug: ## the machine under GDB, with commands that show domains, vcpus and frames
 	@scripts/setup build run
 	@+$(MAKE) --no-print-directory hypervisor guests tools
