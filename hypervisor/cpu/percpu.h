@@ -67,7 +67,6 @@ struct percpu {
     u64 gdt_idle_base; /* where gdt_load_idle points GDTR */
     u64 xcr0;          /* the value loaded */
     u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.h */
-    u32 tlb_wraps;     /* it is the one that restarts the flush clock */
     u32 lock_depth;    /* debug builds: locks held, and their levels: smp/lock.c */
     u8 lock_levels[16];
 };

@@ -34,30 +34,31 @@ static void wrap(void)
     atomic_store(&flush_clock, CLOCK_RESTART);
 }
 
-/* The time of a flush that begins now; stays 0 while the clock wraps. */
-static inline u32 tick(void)
+/*
+ * The time of a flush that begins now. It stays 0 while the clock wraps; *wraps is set for the one
+ * CPU that made it so, and is to end it.
+ */
+static inline u32 tick(bool *wraps)
 {
     u32 now = READ_ONCE(flush_clock);
 
-    while ( now != CLOCK_WRAPPING && !atomic_cmpxchg(&flush_clock, &now, now + 1) )
-        ;
-    return now == CLOCK_WRAPPING ? now : now + 1;
+    do
+        if ( now == CLOCK_WRAPPING )
+            return now;
+    while ( !atomic_cmpxchg(&flush_clock, &now, now + 1) );
+    *wraps = now + 1 == CLOCK_WRAPPING;
+    return now + 1;
 }
 
 static inline void load_root(struct percpu *cpu, u64 cr3)
 {
-    u32 time = tick();
+    bool wraps = false;
 
     cpu->cr3 = cr3;
-    WRITE_ONCE(cpu->tlb_time, time);
+    WRITE_ONCE(cpu->tlb_time, tick(&wraps));
     write_cr3(cr3);
-    if ( __builtin_expect(time == CLOCK_WRAPPING, 0) && tlb_clock() == CLOCK_WRAPPING &&
-         cpu->tlb_wraps == 0 )
-    {
-        cpu->tlb_wraps = 1;
+    if ( __builtin_expect(wraps, 0) )
         wrap();
-        cpu->tlb_wraps = 0;
-    }
 }
 
 void tlb_load_root(maddr_t root)

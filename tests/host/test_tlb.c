@@ -1,0 +1,149 @@
+/*
+ * The flush clock: which CPUs still need a flush for a frame, also when the clock wraps.
+ *
+ * FLAGS: -Wno-unused-function
+ */
+#include "tests/host/host.h"
+
+#include "lib/types.h"
+
+#define CPU_ASM_H /* the two instructions are ours here */
+static unsigned int root_loads, page_flushes;
+
+static inline void write_cr3(u64 value)
+{
+    (void)value;
+    root_loads++;
+}
+
+static inline void invlpg(u64 va)
+{
+    (void)va;
+    page_flushes++;
+}
+
+#include "hypervisor/mm/tlb.c"
+
+__thread struct percpu *host_cpu;
+cpumask_t smp_online = 7;
+static struct percpu cpus[3];
+static cpumask_t asked;
+static unsigned int times_asked;
+
+struct percpu *smp_percpu(u32 cpu)
+{
+    return &cpus[cpu];
+}
+
+/* Each CPU asked flushes at once. */
+void smp_flush_others(cpumask_t mask, u64 va)
+{
+    struct percpu *self = host_cpu;
+
+    asked = mask;
+    times_asked++;
+    for ( u32 cpu = 0; cpu < 3; cpu++ )
+    {
+        if ( !(mask & (1UL << cpu)) )
+            continue;
+        host_cpu = &cpus[cpu];
+        if ( va == TLB_FLUSH_ALL )
+            tlb_flush_local();
+    }
+    host_cpu = self;
+}
+
+static void setup(void)
+{
+    for ( u32 cpu = 0; cpu < 3; cpu++ )
+        cpus[cpu].cpu = cpu;
+    for ( u32 cpu = 0; cpu < 3; cpu++ )
+    {
+        host_cpu = &cpus[cpu];
+        tlb_flush_local();
+    }
+    host_cpu = &cpus[0];
+    root_loads = page_flushes = times_asked = 0;
+    asked = 0;
+}
+
+/* The CPUs that a flush for @frame reaches: bit 0 is this one. */
+static cpumask_t reached(const struct frame *frame)
+{
+    cpumask_t mask;
+    u32 before = cpus[0].tlb_time;
+
+    asked = 0;
+    tlb_flush_stamped(smp_online, frame);
+    mask = asked | (cpus[0].tlb_time != before);
+    return mask;
+}
+
+TEST(a_stamp_is_covered_by_later_flushes_only)
+{
+    struct frame frame = {};
+
+    setup();
+    tlb_stamp(&frame);
+    tlb_load_root(to_maddr(0x1000));
+    expect_eq(reached(&frame), 6);
+    expect_eq(reached(&frame), 0);
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 7);
+    tlb_flush_page_local(0x5000); /* one page is no flush */
+    tlb_stamp(&frame);
+    tlb_flush_page_local(0x5000);
+    expect_eq(reached(&frame), 7);
+}
+
+TEST(only_the_mask_and_only_who_is_online)
+{
+    struct frame frame = {};
+
+    setup();
+    tlb_stamp(&frame);
+    tlb_flush_stamped(2, &frame);
+    expect_eq(asked, 2);
+    expect_eq(root_loads, 1);
+    smp_online = 3;
+    expect_eq(reached(&frame), 1);
+    tlb_flush_mask(~0UL, 0x1000);
+    expect_eq(asked, 2);
+    expect_eq(page_flushes, 1);
+}
+
+TEST(the_clock_wraps)
+{
+    struct frame before = {}, during = {}, after = {};
+
+    setup();
+    flush_clock = ~0u - 1;
+    tlb_stamp(&before);
+    tlb_flush_local();
+    expect_eq(tlb_clock(), ~0u);
+    times_asked = 0;
+    tlb_flush_local(); /* wraps: everybody flushes, once */
+    expect_eq(tlb_clock(), CLOCK_RESTART);
+    expect_eq(times_asked, 1);
+    expect_eq(asked, 6);
+    expect_eq(reached(&before), 0);
+    during.tlb_stamp = STAMP_WRAPPING; /* by another CPU, meanwhile */
+    expect_eq(reached(&during), 7);
+    tlb_stamp(&after);
+    expect_eq(reached(&after), 7);
+    expect_eq(reached(&after), 0);
+}
+
+TEST(while_it_wraps_all_is_stale)
+{
+    struct frame frame = {};
+
+    setup();
+    flush_clock = CLOCK_WRAPPING;
+    tlb_stamp(&frame);
+    expect_eq(frame.tlb_stamp, STAMP_WRAPPING);
+    expect(is_stale(1, frame.tlb_stamp));
+    expect(is_stale(1, 0));
+}
+
+HOST_TEST_MAIN
