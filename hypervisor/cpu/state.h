@@ -13,7 +13,6 @@ struct vcpu_cpu {
         info; /* the guest's vcpu_info, in the hypervisor's mapping; the guest writes it at any time */
     u8 kernel_mode; /* the guest runs as kernel: decides where a syscall goes. CPL is 3 either way */
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
-    u8 in_syscall;          /* rcx and r11 of the frame hold rip and rflags: SYSRET is allowed */
     u8 ts;                  /* virtual CR0.TS */
     u64 kernel_rsp;         /* stack_switch */
     u64 kernel_ss;

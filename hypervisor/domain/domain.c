@@ -21,8 +21,6 @@ struct domain *domain_idle;
 struct domain *domain_io;
 struct domain *domain_xen;
 
-struct vcpu_info domain_no_info = { .evtchn_upcall_mask = 1 };
-
 #define BUCKETS 256
 
 static struct lock list_lock = LOCK_INIT(LOCK_LIST);
@@ -268,8 +266,9 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
     v->info_mfn = INVALID_MFN;
     v->cpu.info = id < XEN_LEGACY_MAX_VCPUS && d->shared_info ?
                       (struct vcpu_info *)&d->shared_info->vcpu_info[id] :
-                      &domain_no_info;
-    v->sched.pause_count = d->pause_count;
+                      &v->no_info;
+    v->no_info.evtchn_upcall_mask = 1;
+    v->sched.pause_count = d->pause_count + d->shut_down; /* what will be undone for all vcpus alike */
     v->runstate.info.state = RUNSTATE_offline;
     v->runstate.info.state_entry_time = (u64)time_now();
 
@@ -310,7 +309,8 @@ struct vcpu *domain_create_idle_vcpu(u32 cpu)
     v->id = cpu;
     v->processor = cpu;
     v->initialised = true;
-    v->cpu.info = &domain_no_info;
+    v->cpu.info = &v->no_info;
+    v->no_info.evtchn_upcall_mask = 1;
     domain_idle->vcpus[cpu] = v;
     return v;
 }

@@ -95,10 +95,10 @@ struct vcpu {
     u32 processor;        /* physical CPU that it runs on, or ran on last */
     bool initialised;     /* has a context: VCPUOP_initialise or setvcpucontext */
     bool down;            /* VCPUOP_down, or never up */
-    bool crashed;
     u32 work;             /* VCPU_WORK_*: atomic; WORK_VCPU tells the CPU to look */
     mfn_t info_mfn;       /* frame of a registered vcpu_info, INVALID_MFN while it is in shared_info */
     struct vcpu_info *info_mapped;
+    struct vcpu_info no_info; /* in its place while the guest has given none: the vcpu's own, since it may run with it */
     struct vcpu_runstate runstate;
 
     struct vcpu_event event;
@@ -108,18 +108,14 @@ struct vcpu {
 };
 
 /* vcpu.work */
-#define VCPU_WORK_NMI   0x1u /* an NMI is pending for the guest */
-#define VCPU_WORK_CRASH 0x2u /* crash the domain at the next exit */
-#define VCPU_WORK_TIME  0x4u /* the time area is out of date */
+#define VCPU_WORK_NMI  0x1u /* an NMI is pending for the guest */
+#define VCPU_WORK_TIME 0x2u /* the time area is out of date */
 
 /* Every domain, in order of ids; take a reference before using one outside the list's lock. */
 struct domain *domain_get(domid_t id);      /* NULL: no such domain. Dying ones are found, dead ones too until gone */
 void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
-
-/* What a vcpu without a vcpu_info of its own points to: masked for ever, its contents of no meaning. */
-extern struct vcpu_info domain_no_info;
 
 /* Registers and state of every vcpu, for crash reports and debug keys: takes no lock. */
 void domain_dump_all(void);

@@ -233,7 +233,7 @@ void vcpu_info_release(struct vcpu *v)
     if ( !v->info_mapped )
         return;
 
-    v->cpu.info = &domain_no_info; /* nothing runs; what is still sent goes nowhere */
+    v->cpu.info = &v->no_info; /* nothing runs; what is still sent goes nowhere */
     v->info_mapped = NULL;
     frame_put_and_type(mfn_to_frame(v->info_mfn));
     v->info_mfn = INVALID_MFN;

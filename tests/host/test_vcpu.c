@@ -13,7 +13,6 @@
 
 /* --- rooms that are played --- */
 
-struct vcpu_info domain_no_info = { .evtchn_upcall_mask = 1 };
 static s64 now = 1000;
 static struct vcpu *updated, *woken, *marked, *time_moved;
 static long context_result, timer_result;
@@ -114,7 +113,7 @@ static void start(u32 vcpus)
     d->shared_info = &shared;
     for ( u32 i = 0; i < vcpus; i++ )
     {
-        d->vcpus[i]->cpu.info = i < 32 ? (struct vcpu_info *)&shared.vcpu_info[i] : &domain_no_info;
+        d->vcpus[i]->cpu.info = i < 32 ? (struct vcpu_info *)&shared.vcpu_info[i] : &d->vcpus[i]->no_info;
         d->vcpus[i]->info_mfn = INVALID_MFN;
         d->vcpus[i]->down = i > 0;
     }
@@ -242,7 +241,7 @@ TEST(vcpu_info_moves_with_its_contents)
 
     expect_eq(op(VCPUOP_register_vcpu_info, 0, &arg), -EINVAL); /* once */
     vcpu_info_release(boot);
-    expect(boot->cpu.info == &domain_no_info && fake_count(mfn) == 0 && fake_refs(mfn) == 1);
+    expect(boot->cpu.info == &boot->no_info && fake_count(mfn) == 0 && fake_refs(mfn) == 1);
     vcpu_info_release(boot);
 }
 
