@@ -4,73 +4,50 @@
  * A CPU that flushes ticks the clock first and then notes the new time as its own. A frame stamped
  * at time S, before or during a flush, is thus covered only by flushes whose time is later than S.
  *
- * The clock has 32 bits. Before it would wrap every CPU flushes once: all that was stamped until
- * then is covered, and stamps that lie ahead of the restarted clock are recognised as old by that.
- * While that goes on the clock is 0.
+ * The clock has 32 bits. When it wraps every CPU flushes once: all that was stamped until then is
+ * covered, and stamps that lie ahead of the restarted clock are recognised as old by that. While
+ * that goes on the clock is below TLB_CLOCK_RESTART, and everything counts as stale.
  */
 #include "mm/tlb.h"
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "lib/atomic.h"
+#include "mm/tlb_inline.h"
 #include "trace/trace.h"
 
 #define CLOCK_WRAPPING 0
-#define STAMP_WRAPPING 1
-#define CLOCK_RESTART  2
+#define STAMP_WRAPPING (TLB_CLOCK_RESTART - 1)
 
-static u32 flush_clock = CLOCK_RESTART; /* atomic */
+u32 tlb_flush_clock = TLB_CLOCK_RESTART;
 
 u32 tlb_clock(void)
 {
-    return READ_ONCE(flush_clock);
+    u32 now = READ_ONCE(tlb_flush_clock);
+
+    return now < TLB_CLOCK_RESTART ? CLOCK_WRAPPING : now;
 }
 
-static void wrap(void)
+void tlb_clock_wraps(u32 time)
 {
+    if ( time != 0 ) /* another CPU has made it wrap, and will end it */
+        return;
     tlb_flush_mask(smp_online, TLB_FLUSH_ALL);
     for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
         if ( smp_online & (1UL << cpu) )
             WRITE_ONCE(smp_percpu(cpu)->tlb_time, STAMP_WRAPPING);
-    atomic_store(&flush_clock, CLOCK_RESTART);
+    atomic_store(&tlb_flush_clock, TLB_CLOCK_RESTART);
 }
 
-/*
- * The time of a flush that begins now. It stays 0 while the clock wraps; *wraps is set for the one
- * CPU that made it so, and is to end it.
- */
-static inline u32 tick(bool *wraps)
-{
-    u32 now = READ_ONCE(flush_clock);
-
-    do
-        if ( now == CLOCK_WRAPPING )
-            return now;
-    while ( !atomic_cmpxchg(&flush_clock, &now, now + 1) );
-    *wraps = now + 1 == CLOCK_WRAPPING;
-    return now + 1;
-}
-
-static inline void load_root(struct percpu *cpu, u64 cr3)
-{
-    bool wraps = false;
-
-    cpu->cr3 = cr3;
-    WRITE_ONCE(cpu->tlb_time, tick(&wraps));
-    write_cr3(cr3);
-    if ( __builtin_expect(wraps, 0) )
-        wrap();
-}
-
+#ifdef HOST_TEST
 void tlb_load_root(maddr_t root)
 {
-    load_root(this_cpu(), root.n);
+    tlb_load_root_inline(root);
 }
+#endif
 
 void tlb_flush_local(void)
 {
-    struct percpu *cpu = this_cpu();
-
-    load_root(cpu, cpu->cr3);
+    tlb_load_root(to_maddr(this_cpu()->cr3));
 }
 
 void tlb_flush_page_local(u64 va)

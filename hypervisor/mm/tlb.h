@@ -17,7 +17,15 @@
 u32 tlb_clock(void);
 
 /* Load @root into CR3 on this CPU and count it as a flush. */
+#ifdef HOST_TEST
 void tlb_load_root(maddr_t root);
+#else
+#include "mm/tlb_inline.h"
+static inline void tlb_load_root(maddr_t root)
+{
+    tlb_load_root_inline(root);
+}
+#endif
 
 void tlb_flush_local(void);
 void tlb_flush_page_local(u64 va);
