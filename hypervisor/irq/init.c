@@ -8,6 +8,7 @@
 #include "irq/lines.h"
 #include "irq/pci.h"
 #include "lib/bits.h"
+#include "smp/softirq.h"
 #include "trace/trace.h"
 
 #define PIC_MASTER_COMMAND 0x20
@@ -80,11 +81,25 @@ static void reserve_controllers(void)
         memory_reserve_machine(irq_acpi.ioapics[i].base, PAGE_SIZE);
 }
 
+/* Later, with no lock held: debug keys take what locks they like. The line is an edge, so it keeps quiet meanwhile. */
+static void read_serial(struct softirq_job *job)
+{
+    (void)job;
+    console_serial_interrupt();
+}
+
+static void serial_raised(void)
+{
+    static struct softirq_job job = { .run = read_serial };
+
+    softirq_queue(&job);
+}
+
 static void listen_to_serial(void)
 {
     u32 isa_irq;
 
-    if ( console_serial_irq(&isa_irq) && !lines_own_isa((u8)isa_irq, console_serial_interrupt) )
+    if ( console_serial_irq(&isa_irq) && !lines_own_isa((u8)isa_irq, serial_raised) )
         log_warning("the serial line's interrupt %u leads nowhere: no input", isa_irq);
 }
 
