@@ -755,6 +755,24 @@ TEST(descriptor_pages)
     finish();
 }
 
+/* A frame on its way to the allocator: its last reference is gone, its owner not yet. Nobody brings it back. */
+TEST(a_dying_frame_stays_dead)
+{
+    mfn_t mfn;
+
+    setup_running();
+    mfn = fake_frame(d);
+    mfn_to_frame(mfn)->state = 0;
+    expect_eq(set_pte(s.l1, 9, pte_make(mfn, RO)), -EBUSY);
+    expect_eq(set_pte(s.l1, 9, pte_make(mfn, RWD)), -EBUSY);
+    mfn_to_frame(mfn)->state = (u64)FRAME_WRITABLE << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+    expect_eq(set_pte(s.l1, 9, pte_make(mfn, RO)), -EBUSY);
+    expect_eq(set_pte(s.l1, 9, pte_make(mfn, RWD)), -EBUSY);
+    expect_eq(pin(1, mfn), -EINVAL);
+    mfn_to_frame(mfn)->state = FRAME_ALLOCATED | FRAME_REF_ONE;
+    finish();
+}
+
 /* A frame that its owner gives up goes only when nothing maps it. */
 TEST(a_mapped_frame_outlives_its_owners_reference)
 {

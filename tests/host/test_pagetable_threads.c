@@ -95,7 +95,7 @@ TEST(types_exclude_each_other)
 
 /* ---- frames come and go between domains: nobody gets a reference to what is not its domain's */
 
-static u64 wrong_owner;
+static u64 wrong_owner, stranger_seen;
 
 static void *hand_round(void *arg)
 {
@@ -107,6 +107,10 @@ static void *hand_round(void *arg)
         mfn_t mfn = fake_frame(domains[cpu]), other = to_mfn(FAKE_IO_FRAMES + next_random(&state) % (ROUNDS / 8));
         struct frame *frame = mfn_to_frame(mfn);
 
+        /* Nobody else may ever hold a reference to it, not even for a moment. */
+        for ( unsigned int j = 0; j < 20; j++ )
+            if ( fake_refs(mfn) != 1 )
+                atomic_inc(&stranger_seen);
         if ( frame_get(mfn_to_frame(other), domains[cpu]->id) )
         {
             if ( READ_ONCE(mfn_to_frame(other)->owner) != domains[cpu]->id )
@@ -134,6 +138,7 @@ TEST(references_keep_frames_with_their_owner)
         domains[i] = fake_domain(i + 1, false, 1);
     run_threads(hand_round);
     expect_eq(wrong_owner, 0);
+    expect_eq(stranger_seen, 0);
     expect_eq(fake_frames_in_use(), 0);
 }
 

@@ -111,8 +111,9 @@ static void tally_domains(struct audit *a)
     struct domain *d;
     struct vcpu *v;
 
-    for ( domid_t id = 0; (d = domain_first_at_or_above(id)); id = d->id + 1 )
+    for ( domid_t id = 0; (d = domain_first_at_or_above(id)) != NULL; id++ )
     {
+        id = d->id;
         for_each_vcpu ( d, v )
         {
             if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
@@ -149,9 +150,11 @@ static unsigned long audit(struct domain *d, bool exact)
 
     a.tally = mm_alloc(a.order);
     if ( !a.tally )
+    {
+        log_error("pagetable audit: no memory");
         return 0;
+    }
 
-    lock_acquire(table_lock(d));
     for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
         if ( mfn_valid(mfn) )
             tally_frame(&a, mfn);
@@ -159,7 +162,6 @@ static unsigned long audit(struct domain *d, bool exact)
     for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
         if ( mfn_valid(mfn) && mfn_to_frame(mfn)->owner == d->id )
             compare(&a, mfn, exact);
-    lock_release(table_lock(d));
 
     mm_free(a.tally, a.order);
     return a.wrong;
@@ -167,10 +169,34 @@ static unsigned long audit(struct domain *d, bool exact)
 
 unsigned long pagetable_audit(struct domain *d)
 {
-    return audit(d, false);
+    unsigned long wrong;
+
+    lock_acquire(table_lock(d));
+    wrong = audit(d, false);
+    lock_release(table_lock(d));
+    return wrong;
 }
 
 unsigned long pagetable_audit_exact(struct domain *d)
 {
     return audit(d, true);
+}
+
+/* The debug key may come while this very CPU holds a lock: then another try is all there is. */
+void pagetable_audit_all(void)
+{
+    struct domain *d;
+
+    for ( domid_t id = 0; (d = domain_first_at_or_above(id)) != NULL; id++ )
+    {
+        id = d->id;
+        if ( lock_try(table_lock(d)) )
+        {
+            log_error("d%u: %lu of its frames are wrong", d->id, audit(d, false));
+            lock_release(table_lock(d));
+        }
+        else
+            log_error("d%u: its tables are being changed, try again", d->id);
+        domain_put(d);
+    }
 }

@@ -66,4 +66,7 @@ unsigned long pagetable_audit(struct domain *d);
 /* The same where nothing but the engine holds references, as in host tests: then all counts are exact. */
 unsigned long pagetable_audit_exact(struct domain *d);
 
+/* Debug key: audit all domains, and log what was found. */
+void pagetable_audit_all(void);
+
 #endif

@@ -224,6 +224,14 @@ void lock_acquire(struct lock *lock)
             panic("a lock is never released");
 }
 
+bool lock_try(struct lock *lock)
+{
+    if ( lock_held(lock) )
+        return false;
+    lock_acquire(lock);
+    return true;
+}
+
 void lock_release(struct lock *lock)
 {
     if ( atomic_load(&lock->ticket_now) == atomic_load(&lock->ticket_next) )
