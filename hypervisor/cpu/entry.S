@@ -98,10 +98,9 @@ entry_syscall:
         /* A hypercall: the arguments are where C wants them but for the fourth. */
         mov     %r10, %rcx
         xor     %r9d, %r9d
-        cmp     $HYPERCALL_LIMIT, %rax
-        sbb     %r10, %r10              /* all ones if rax is in range: an index that speculation cannot widen */
+        cmp     $HYPERCALL_TABLE, %rax
         jae     hypercall_out_of_range
-        and     %r10, %rax
+        and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
         lea     hypercall_table(%rip), %r11
         call    *(%r11, %rax, 8)
 hypercall_return:

@@ -27,8 +27,8 @@ struct regs {
  */
 #define VECTOR_SYSCALL 0x100
 
-/* One past the highest hypercall number that entry.S looks up. */
-#define HYPERCALL_LIMIT (__HYPERVISOR_arch_0 + 1)
+/* Entries of the hypercall table: a power of two, so that one AND keeps speculation within it. */
+#define HYPERCALL_TABLE 64
 
 #define EFLAGS_CF    0x00000001u
 #define EFLAGS_FIXED 0x00000002u

@@ -5,6 +5,7 @@
 #include "access/access.h"
 #include "control/control.h"
 #include "console/console.h"
+#include "cpu/extable.h"
 #include "cpu/uaccess.h"
 #include "event/event.h"
 #include "grant/grant.h"
@@ -54,8 +55,8 @@ static long admin_call(const void *handler, unsigned long a1, unsigned long a2, 
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-const void *const hypercall_table[HYPERCALL_LIMIT] = {
-    [0 ... HYPERCALL_LIMIT - 1] = (const void *)hypercall_unknown,
+const void *const hypercall_table[HYPERCALL_TABLE] = {
+    [0 ... HYPERCALL_TABLE - 1] = (const void *)hypercall_unknown,
 #include <hypercall/hypercalls.def>
 };
 #pragma GCC diagnostic pop
@@ -71,12 +72,7 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     if ( mc->active )
     {
         mc->continued = true;
-        mc->entry.op = nr;
-        mc->entry.args[0] = a1;
-        mc->entry.args[1] = a2;
-        mc->entry.args[2] = a3;
-        mc->entry.args[3] = a4;
-        mc->entry.args[4] = a5;
+        mc->entry = (struct multicall_entry){ .op = nr, .args = { a1, a2, a3, a4, a5 } };
         return 0;
     }
 
@@ -89,16 +85,81 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     return nr;
 }
 
-static long call_entry(const struct multicall_entry *entry)
+/*
+ * Load the entry at @at, which the caller has range-checked, and make its call: *result. The arguments are read once and stay
+ * in registers. False: it can't be read.
+ */
+static inline __attribute__((always_inline)) bool call_entry(unsigned long at, unsigned long op, long *result)
 {
-    const void *handler = entry->op < HYPERCALL_LIMIT ? hypercall_table[entry->op] : hypercall_unknown;
+    unsigned long a1, a2, a3, a4, a5;
+    const void *handler = hypercall_unknown;
 
-    return ((hypercall_fn *)handler)(entry->args[0], entry->args[1], entry->args[2], entry->args[3],
-                                     entry->args[4]);
+    guest_access_begin();
+#define LOAD(value, index)                                                                         \
+    __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE(1b, %l[fault])                                     \
+                 : "=r"(value)                                                                     \
+                 : "r"(at), "i"(offsetof(struct multicall_entry, args[index]))                     \
+                 : "memory"                                                                        \
+                 : fault)
+    LOAD(a1, 0);
+    LOAD(a2, 1);
+    LOAD(a3, 2);
+    LOAD(a4, 3);
+    LOAD(a5, 4);
+#undef LOAD
+    guest_access_end();
+
+    if ( op < HYPERCALL_TABLE )
+        handler = hypercall_table[op & (HYPERCALL_TABLE - 1)]; /* masked for speculation's sake */
+    *result = ((hypercall_fn *)handler)(a1, a2, a3, a4, a5);
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+/* The entry that hypercall_continue() left is what the guest's list says from now on. */
+static long put_back(struct multicall_state *mc, unsigned long at)
+{
+    mc->continued = false;
+    return copy_to_guest(to_gva(at), &mc->entry, sizeof(mc->entry)) ? -EFAULT : 0;
 }
 
 /* How many entries run between two looks at pending work: each is short, or looks by itself. */
 #define MULTICALL_STRIDE 16
+
+/* The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on later, or with *rc set. */
+static unsigned long run_entries(struct multicall_state *mc, unsigned long at, unsigned long end, long *rc)
+{
+    u64 op;
+    long result;
+
+    for ( unsigned int n = 1; at != end; n++ )
+    {
+        if ( n % MULTICALL_STRIDE == 0 && preempt_pending() )
+            return at;
+        *rc = -EFAULT;
+        if ( !guest_load_u64(&op, to_gva(at)) )
+            return at;
+        if ( op == __HYPERVISOR_iret )
+        {
+            *rc = bounce_iret();
+            return end;
+        }
+        if ( !call_entry(at, op, &result) )
+            return at;
+        if ( __builtin_expect(mc->continued, 0) )
+        {
+            *rc = put_back(mc, at);
+            return at;
+        }
+        if ( !guest_store_u64(to_gva(at + offsetof(struct multicall_entry, result)), (u64)result) )
+            return at;
+        *rc = 0;
+        at += sizeof(struct multicall_entry);
+    }
+    return end;
+}
 
 /*
  * multicall (public/xen.h): run @count entries at @list in order, each with its own result. Ends early at iret, whose frame
@@ -107,47 +168,21 @@ static long call_entry(const struct multicall_entry *entry)
 long hypercall_multicall(unsigned long list, unsigned long count)
 {
     struct multicall_state *mc = &current_vcpu()->pv.multicall;
-    struct multicall_entry *entry = &mc->entry;
-    unsigned long done;
+    const unsigned long size = sizeof(struct multicall_entry);
+    unsigned long end, stopped;
     long rc = 0;
 
     if ( mc->active )
         return -EINVAL;
-    if ( count > (1UL << 32) / sizeof(*entry) || !guest_range_ok(to_gva(list), count * sizeof(*entry)) )
+    if ( count > (1UL << 32) / size || !guest_range_ok(to_gva(list), count * size) )
         return -EFAULT;
+    end = list + count * size;
 
     mc->active = true;
-    for ( done = 0; done < count && !rc; done++ )
-    {
-        unsigned long at = list + done * sizeof(*entry);
-
-        if ( done % MULTICALL_STRIDE == MULTICALL_STRIDE - 1 && preempt_pending() )
-            break;
-        if ( copy_from_guest(entry, to_gva(at), sizeof(*entry)) )
-        {
-            rc = -EFAULT;
-            break;
-        }
-        if ( entry->op == __HYPERVISOR_iret )
-        {
-            mc->active = false;
-            return bounce_iret();
-        }
-
-        entry->result = call_entry(entry);
-        if ( mc->continued )
-        {
-            mc->continued = false;
-            if ( copy_to_guest(to_gva(at), entry, sizeof(*entry)) )
-                rc = -EFAULT;
-            break;
-        }
-        if ( !guest_store_u64(to_gva(at + offsetof(struct multicall_entry, result)), entry->result) )
-            rc = -EFAULT;
-    }
+    stopped = run_entries(mc, list, end, &rc);
     mc->active = false;
 
-    if ( rc || done == count )
+    if ( stopped == end || rc )
         return rc;
-    return hypercall_continue(__HYPERVISOR_multicall, list + done * sizeof(*entry), count - done, 0, 0, 0);
+    return hypercall_continue(__HYPERVISOR_multicall, stopped, (end - stopped) / size, 0, 0, 0);
 }

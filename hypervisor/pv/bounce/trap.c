@@ -45,16 +45,31 @@ static bool deliver_int_n(struct vcpu *v, struct regs *regs)
     return true;
 }
 
-static void general_protection(struct vcpu *v, struct regs *regs)
+/*
+ * The handlers are functions of their own, so that trap_from_guest is but a jump: what one of them needs to save, the
+ * others don't pay for.
+ */
+#define HANDLER static __attribute__((noinline)) void
+
+HANDLER general_protection(struct vcpu *v, struct regs *regs)
 {
-    if ( (regs->error & 3) == 2 && deliver_int_n(v, regs) )
-        return;
-    if ( regs->error == 0 && emulate_privileged(v, regs) )
+    if ( regs->error == 0 )
+    {
+        if ( emulate_privileged(v, regs) )
+            return;
+    }
+    else if ( (regs->error & 3) == 2 && deliver_int_n(v, regs) )
         return;
     bounce_exception(v, regs, TRAP_GP, regs->error);
 }
 
-static void int80(struct vcpu *v, struct regs *regs)
+HANDLER invalid_opcode(struct vcpu *v, struct regs *regs)
+{
+    if ( !emulate_forced_invalid_op(v, regs) )
+        bounce_exception(v, regs, TRAP_UD, 0);
+}
+
+HANDLER int80(struct vcpu *v, struct regs *regs)
 {
     const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
 
@@ -67,7 +82,7 @@ static void int80(struct vcpu *v, struct regs *regs)
     bounce_exception(v, regs, TRAP_GP, VECTOR_INT80 << 3 | 2);
 }
 
-static void debug(struct vcpu *v, struct regs *regs)
+HANDLER debug(struct vcpu *v, struct regs *regs)
 {
     u64 dr6 = read_dr6();
 
@@ -77,7 +92,7 @@ static void debug(struct vcpu *v, struct regs *regs)
     bounce_exception(v, regs, TRAP_DB, 0);
 }
 
-static void device_not_available(struct vcpu *v, struct regs *regs)
+HANDLER device_not_available(struct vcpu *v, struct regs *regs)
 {
     if ( v->cpu.ts )
     {
@@ -90,9 +105,7 @@ static void device_not_available(struct vcpu *v, struct regs *regs)
 
 void trap_from_guest(struct vcpu *v, struct regs *regs)
 {
-    u32 vector = regs->vector;
-
-    switch ( vector )
+    switch ( regs->vector )
     {
     case TRAP_DB:
         debug(v, regs);
@@ -101,8 +114,7 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
         device_not_available(v, regs);
         break;
     case TRAP_UD:
-        if ( !emulate_forced_invalid_op(v, regs) )
-            bounce_exception(v, regs, TRAP_UD, 0);
+        invalid_opcode(v, regs);
         break;
     case TRAP_GP:
         general_protection(v, regs);
@@ -111,10 +123,11 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
         int80(v, regs);
         break;
     case TRAP_DF:
+        crash_report(regs, "double fault");
     case TRAP_MC:
-        crash_report(regs, vector == TRAP_DF ? "double fault" : "machine check"); /* doesn't return */
+        crash_report(regs, "machine check");
     default:
-        bounce_exception(v, regs, vector, regs->error);
+        bounce_exception(v, regs, regs->vector, regs->error);
         break;
     }
 }
@@ -141,26 +154,38 @@ static bool is_hypervisors(u64 va)
     return va - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START;
 }
 
+HANDLER hypervisors_page_fault(struct vcpu *v, struct regs *regs, u64 cr2)
+{
+    u32 error = regs->error;
+
+    if ( !ldt_fault(v, &cr2, &error) )
+        bounce_page_fault(v, regs, error, cr2);
+}
+
+/* The kernel wrote to a page that is mapped read-only. */
+HANDLER kernel_write_fault(struct vcpu *v, struct regs *regs, u64 cr2)
+{
+    if ( (v->domain->vm_assist & (1UL << VMASST_TYPE_writable_pagetables)) &&
+         pagetable_emulate_write(v, regs, cr2) )
+        return;
+    if ( pagetable_emulate_mmio_write(v, regs, cr2) )
+        return;
+    bounce_page_fault(v, regs, regs->error, cr2);
+}
+
+#define PF_WRITE_PROTECTED (PF_PRESENT | PF_WRITE)
+
 void trap_page_fault(struct vcpu *v, struct regs *regs)
 {
     u64 cr2 = read_cr2();
     u32 error = regs->error;
 
-    if ( __builtin_expect(is_hypervisors(cr2), 0) )
-    {
-        if ( ldt_fault(v, &cr2, &error) )
-            return;
-    }
-    else if ( (error & (PF_PRESENT | PF_WRITE | PF_RESERVED | PF_FETCH)) == (PF_PRESENT | PF_WRITE) &&
-              v->cpu.kernel_mode )
-    {
-        if ( (v->domain->vm_assist & (1UL << VMASST_TYPE_writable_pagetables)) &&
-             pagetable_emulate_write(v, regs, cr2) )
-            return;
-        if ( pagetable_emulate_mmio_write(v, regs, cr2) )
-            return;
-    }
-    bounce_page_fault(v, regs, error, cr2);
+    if ( is_hypervisors(cr2) )
+        hypervisors_page_fault(v, regs, cr2);
+    else if ( (error & (PF_WRITE_PROTECTED | PF_RESERVED | PF_FETCH)) == PF_WRITE_PROTECTED && v->cpu.kernel_mode )
+        kernel_write_fault(v, regs, cr2);
+    else
+        bounce_page_fault(v, regs, error, cr2);
 }
 
 /*

@@ -21,6 +21,9 @@ static inline enum emulated emulated(bool done)
 bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value);
 
+/* in or out of @bytes at @port, by register al, ax or eax. */
+enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port, unsigned int bytes);
+
 /* in, out, ins, outs: the opcode is decoded. */
 enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn);
 

@@ -144,19 +144,13 @@ static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct i
     return repeat && --regs->rcx ? EMULATED_AGAIN : EMULATED_DONE;
 }
 
-enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
+enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port, unsigned int bytes)
 {
-    bool immediate = (insn->opcode & 0xfc) == 0xe4;
-    bool out = insn->opcode & 2;
-    unsigned int bytes = insn->opcode & 1 ? (insn->operand16 ? 2 : 4) : 1;
-    u16 port = immediate ? insn_byte(insn) : (u16)regs->rdx;
     u64 mask = (1UL << (8 * bytes)) - 1;
     u32 value;
 
-    if ( insn->overrun || port + bytes > 0x10000 || !guest_may(v, port, bytes) )
+    if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
         return EMULATED_NOT;
-    if ( (insn->opcode & 0xfc) == 0x6c )
-        return string_io(v, regs, insn, port, bytes);
     if ( out )
     {
         guest_out(v, port, bytes, (u32)(regs->rax & mask));
@@ -166,4 +160,20 @@ enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
     value = guest_in(v, port, bytes);
     regs->rax = bytes == 4 ? value : (regs->rax & ~mask) | (value & mask);
     return EMULATED_DONE;
+}
+
+enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
+{
+    bool immediate = (insn->opcode & 0xfc) == 0xe4;
+    bool string = (insn->opcode & 0xfc) == 0x6c;
+    unsigned int bytes = insn->opcode & 1 ? (insn->operand16 ? 2 : 4) : 1;
+    u16 port = immediate ? insn_byte(insn) : (u16)regs->rdx;
+
+    if ( insn->overrun )
+        return EMULATED_NOT;
+    if ( !string )
+        return emulate_port(v, regs, insn->opcode & 2, port, bytes);
+    if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
+        return EMULATED_NOT;
+    return string_io(v, regs, insn, port, bytes);
 }

@@ -4,6 +4,7 @@
  */
 #include "access/access.h"
 #include "cpu/asm.h"
+#include "cpu/segments.h"
 #include "cpu/uaccess.h"
 #include "pv/bounce/bounce.h"
 #include "pv/emulate/cpuid.h"
@@ -126,16 +127,17 @@ static enum emulated cr_write(struct vcpu *v, unsigned int cr, u64 value)
     }
 }
 
+static inline enum emulated mov_cr(struct vcpu *v, bool write, unsigned int cr, u64 *reg)
+{
+    return write ? cr_write(v, cr, *reg) : emulated(cr_read(v, cr, reg));
+}
+
 static enum emulated emulate_mov_cr(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
-    bool write = insn->opcode & 2;
-    u64 *reg;
-
     insn->modrm = insn_byte(insn);
     if ( insn->overrun )
         return EMULATED_NOT;
-    reg = regs_general(regs, insn_rm(insn));
-    return write ? cr_write(v, insn_reg(insn), *reg) : emulated(cr_read(v, insn_reg(insn), reg));
+    return mov_cr(v, insn->opcode & 2, insn_reg(insn), regs_general(regs, insn_rm(insn)));
 }
 
 static bool emulate_mov_dr(struct vcpu *v, struct regs *regs, struct insn *insn)
@@ -262,16 +264,72 @@ static enum emulated emulate_decoded(struct vcpu *v, struct regs *regs, struct i
     }
 }
 
-bool emulate_privileged(struct vcpu *v, struct regs *regs)
+/* in, out: their opcodes differ in the bits 3 (port in dx), 1 (out) and 0 (eax) from 0xe4. */
+#define IS_PORT_IO(code) (((code) & 0xf4) == 0xe4)
+
+static enum emulated frequent_io(struct vcpu *v, struct regs *regs, u64 code, unsigned int *length)
+{
+    bool immediate = !(code & 8);
+    u16 port = immediate ? (u8)(code >> 8) : (u16)regs->rdx;
+
+    *length = immediate ? 2 : 1;
+    return emulate_port(v, regs, code & 2, port, code & 1 ? 4 : 1);
+}
+
+/*
+ * The frequent instructions have no prefix: a kernel's in 64-bit code are told by the first bytes, @code. *length 0: it is none of
+ * these, and the decoder's business.
+ */
+static enum emulated emulate_frequent(struct vcpu *v, struct regs *regs, u64 code, unsigned int *length)
+{
+    u8 third = (u8)(code >> 16);
+
+    if ( IS_PORT_IO(code) )
+        return frequent_io(v, regs, code, length);
+
+    *length = 2;
+    switch ( (u16)code )
+    {
+    case 0x200f:
+    case 0x220f:
+        *length = 3;
+        return mov_cr(v, code & 0x200, third >> 3 & 7, regs_general(regs, third & 7));
+    case 0x300f:
+        return emulated(emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs)));
+    case 0x320f:
+        return emulated(emulate_rdmsr(v, regs));
+    case 0x090f:
+        emulate_wbinvd(v);
+        return EMULATED_DONE;
+    default:
+        *length = 0;
+        return EMULATED_NOT;
+    }
+}
+
+static enum emulated emulate_by_decoder(struct vcpu *v, struct regs *regs, unsigned int *length)
 {
     struct insn insn;
     enum emulated how;
 
     if ( !insn_begin(&insn, regs) || insn.lock )
-        return false;
-
+        return EMULATED_NOT;
     how = emulate_decoded(v, regs, &insn);
+    *length = insn.at;
+    return how;
+}
+
+bool emulate_privileged(struct vcpu *v, struct regs *regs)
+{
+    enum emulated how = EMULATED_NOT;
+    unsigned int length = 0;
+    u64 code;
+
+    if ( v->cpu.kernel_mode && (u16)regs->cs == SEL_USER_CS64 && guest_load_u64(&code, to_gva(regs->rip)) )
+        how = emulate_frequent(v, regs, code, &length);
+    if ( !length )
+        how = emulate_by_decoder(v, regs, &length);
     if ( how == EMULATED_DONE )
-        finish(v, regs, insn.at);
+        finish(v, regs, length);
     return how != EMULATED_NOT;
 }
