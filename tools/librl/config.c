@@ -65,6 +65,17 @@ const char *rl_action_name(enum rl_action action)
     return action_names[action];
 }
 
+bool rl_action_named(const char *name, enum rl_action *action)
+{
+    for ( int i = 0; i < RL_ACTIONS; i++ )
+        if ( !strcmp(action_names[i], name) )
+        {
+            *action = i;
+            return true;
+        }
+    return false;
+}
+
 static const struct setting *find(const char *name)
 {
     for ( size_t i = 0; i < ARRAY_SIZE(settings); i++ )
@@ -143,13 +154,7 @@ static bool action_from_text(const char *text, enum rl_action *action)
         rl_warn("%s: no dump will be written", text);
         text += strlen("coredump-");
     }
-    for ( int i = 0; i < RL_ACTIONS; i++ )
-        if ( !strcmp(action_names[i], text) )
-        {
-            *action = i;
-            return true;
-        }
-    return false;
+    return rl_action_named(text, action);
 }
 
 static bool type_possible(const char *text)

@@ -52,6 +52,7 @@ int rl_config_finish(struct rl_config *config);
 char *rl_config_text(const struct rl_config *config);
 
 const char *rl_action_name(enum rl_action action);
+bool rl_action_named(const char *name, enum rl_action *action);
 
 void rl_uuid_text(const u8 uuid[RL_UUID_SIZE], char text[RL_UUID_TEXT]);
 

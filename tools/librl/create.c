@@ -1,6 +1,7 @@
 #include "create.h"
 
 #include <sys/mman.h>
+#include <time.h>
 
 #include <xenforeignmemory.h>
 
@@ -227,6 +228,23 @@ static int check_name(struct rl *rl, const struct rl_config *config)
     return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER", other.id, config->name);
 }
 
+static u64 now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (u64)now.tv_sec * NS_PER_S + (u64)now.tv_nsec;
+}
+
+/* With -v: how long a step took. */
+static void timed(const char *what, u64 *clock)
+{
+    u64 now = now_ns();
+
+    rl_debug("%8llu us  %s", (unsigned long long)((now - *clock) / NS_PER_US), what);
+    *clock = now_ns();
+}
+
 static void undo(struct creation *c)
 {
     struct rl_domain domain;
@@ -240,12 +258,17 @@ static void undo(struct creation *c)
 int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
 {
     struct creation c = { .rl = rl, .config = config };
+    u64 clock = now_ns();
     int rc = check_name(rl, config);
 
     if ( !rc )
         rc = rl_build_prepare(&c.build, config);
+    timed("prepare: find the name free, read and unpack the kernel", &clock);
     for ( size_t i = 0; !rc && i < NR_STEPS; i++ )
+    {
         rc = steps[i].take(&c);
+        timed(steps[i].what, &clock);
+    }
     rl_build_free(&c.build);
     if ( rc )
         undo(&c);

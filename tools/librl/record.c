@@ -50,25 +50,25 @@ int record_end(struct rl *rl, const struct rl_domain *domain, unsigned int reaso
     const char *name = *domain->name ? domain->name : "(none)";
 
     record_log(name, "domain %u ended: %s; then: %s", domain->id, rl_reason_name(reason), rl_action_name(then));
-    snprintf(value, sizeof(value), "%u %s %d", domain->id, rl_reason_name(reason), then);
+    snprintf(value, sizeof(value), "%u %s %s", domain->id, rl_reason_name(reason), rl_action_name(then));
     return store_write(rl, XBT_NULL, value, RECORD_ENDED "/%s", name);
 }
 
 int record_get_end(struct rl *rl, const char *name, struct record_end *end)
 {
     char *value = store_read(rl, RECORD_ENDED "/%s", name);
-    unsigned int id, then;
-    int fields;
+    char then[16];
+    unsigned int id;
+    bool good;
 
     if ( !value )
         return -ENOENT;
-    fields = sscanf(value, "%u %15s %u", &id, end->reason, &then);
+    good = sscanf(value, "%u %15s %15s", &id, end->reason, then) == 3 && rl_action_named(then, &end->then);
     free(value);
-    if ( fields != 3 || then >= RL_ACTIONS )
+    if ( !good )
         return -ENOENT;
     snprintf(end->name, sizeof(end->name), "%s", name);
     end->id = (domid_t)id;
-    end->then = then;
     return 0;
 }
 

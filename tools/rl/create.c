@@ -1,7 +1,6 @@
 /* create. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "console.h"
 #include "json.h"
@@ -38,14 +37,6 @@ static int dry_run(struct rl *rl, const struct rl_config *config)
     return rl_create_dry(rl, config, say);
 }
 
-static u64 now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (u64)now.tv_sec * NS_PER_S + (u64)now.tv_nsec;
-}
-
 /* Unpaused before anything else: the daemon finds what has happened meanwhile. */
 static int start(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
 {
@@ -77,10 +68,8 @@ static int make(struct rl *rl, const struct rl_config *config, const struct argu
 {
     struct rl_domain domain;
     domid_t id;
-    u64 begin = now_ns();
     int rc = rl_create(rl, config, &id);
 
-    rl_debug("made in %llu us", (unsigned long long)((now_ns() - begin) / NS_PER_US));
     if ( !rc )
         rc = rl_domain_get(rl, id, &domain);
     if ( rc )
