@@ -46,14 +46,24 @@ static void scrub(u64 mfn)
 
 /* Taking. Under the lock only the choice is made; scrubbing and flushing come after it. */
 
-static u64 take_hot(u32 tag)
+/* The frame freed last, if that was by this domain: there is nothing to clean. */
+u64 frames_take_own(u32 tag)
 {
-    u64 mfn;
+    u64 mfn = 0;
 
-    if ( !nr_hot || (frame_at(hot[nr_hot - 1])->link != tag && nr_hot < HOT_FRAMES / 2) )
-        return 0;
-    mfn = hot[--nr_hot];
+    lock_acquire(&alloc_lock);
+    if ( nr_hot && frame_at(hot[nr_hot - 1])->link == tag )
+        mfn = hot[--nr_hot];
+    lock_release(&alloc_lock);
+    if ( mfn )
+        frame_at(mfn)->link = 0;
     return mfn;
+}
+
+/* For others the hot ones are good enough when there are many. */
+static u64 take_hot(void)
+{
+    return nr_hot >= HOT_FRAMES / 2 ? hot[--nr_hot] : 0;
 }
 
 /*
@@ -84,18 +94,13 @@ static bool drain_hot(void)
     return any;
 }
 
-static u64 take(unsigned int order, unsigned int max_bits, u32 tag)
+static u64 take_block(unsigned int order, unsigned int max_bits)
 {
-    u64 mfn = 0;
+    u64 mfn;
 
-    if ( order == 0 && max_bits == 0 )
-        mfn = take_hot(tag);
-    while ( !mfn )
-    {
+    do
         mfn = buddy_take(order, max_bits);
-        if ( !mfn && !drain_scrub_list(DRAIN_AT_ONCE) && !drain_hot() )
-            break;
-    }
+    while ( !mfn && (drain_scrub_list(DRAIN_AT_ONCE) || drain_hot()) );
     return mfn;
 }
 
@@ -121,26 +126,26 @@ static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftov
 
 u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftovers)
 {
-    u64 mfn;
+    struct frame *frame;
+    u64 mfn = 0;
 
     lock_acquire(&alloc_lock);
-    mfn = take(order, max_bits, tag);
+    if ( !(order | max_bits) )
+        mfn = take_hot();
+    if ( !mfn )
+        mfn = take_block(order, max_bits);
     lock_release(&alloc_lock);
     if ( !mfn )
         return 0;
 
-    for ( u64 i = mfn; i < mfn + (1UL << order); i++ )
-    {
-        struct frame *frame = frame_at(i);
-
-        /* Boot takes this way for every frame of dom0's. */
-        if ( !leftovers || (frame->link | frame->tlb_stamp) )
-            make_clean(frame, i, tag, leftovers);
-    }
+    frame = frame_at(mfn);
+    for ( u64 i = 0; i < 1UL << order; i++, frame++ )
+        if ( !leftovers || (frame->link | frame->tlb_stamp) ) /* none of what boot gives to dom0 */
+            make_clean(frame, mfn + i, tag, leftovers);
     return mfn;
 }
 
-static void put_hot(u64 mfn)
+static inline void put_hot(u64 mfn)
 {
     if ( nr_hot == HOT_FRAMES )
     {
@@ -258,15 +263,18 @@ u64 mm_free_pages(void)
     return frames;
 }
 
-u64 frames_unclaimed(void)
+bool frames_unclaimed(u64 count)
 {
     u64 frames;
 
+    /* What is not there is found out by taking it. */
+    if ( __builtin_expect(!READ_ONCE(nr_claimed), 1) )
+        return true;
     lock_acquire(&alloc_lock);
     frames = all_free();
     frames -= min(frames, nr_claimed);
     lock_release(&alloc_lock);
-    return frames;
+    return frames >= count;
 }
 
 bool frames_claim(u64 frames)

@@ -42,7 +42,7 @@ static u32 tag_of(struct domain *d)
 
 /* The list */
 
-static void list_remove(struct domain_memory *memory, struct frame *frame)
+static inline void list_remove(struct domain_memory *memory, struct frame *frame)
 {
     if ( frame->next )
         frame_at(frame->next)->prev = frame->prev;
@@ -63,13 +63,6 @@ static void drop_frames_hold(struct softirq_job *job)
         domain_put(d);
 }
 
-/* Call with the lock held, after the number has changed from @old. */
-static void update_hold(struct domain *d, u64 old)
-{
-    if ( !old && d->memory.tot_pages )
-        domain_hold(d);
-}
-
 /*
  * Not here and now: the last reference takes the domain apart, and who knows what locks are held.
  */
@@ -82,50 +75,59 @@ static void release_hold(struct domain *d)
 
 /* Giving */
 
-static void use_claim(struct domain_memory *memory, u64 count)
+static inline void use_claim(struct domain_memory *memory, u64 count)
 {
     u64 used = min(memory->claimed, count);
 
-    if ( used )
-        frames_unclaim(used);
+    if ( __builtin_expect(!used, 1) )
+        return;
+    frames_unclaim(used);
     memory->claimed -= used;
 }
 
-/*
- * May @d have @count more? What others have claimed it may not, what it has claimed itself it may.
- */
-static bool may_have(const struct domain_memory *memory, u64 count)
+/* May @d have @count more? What others have claimed it may not, what it has claimed itself it may. */
+static inline bool may_have(const struct domain_memory *memory, u64 count)
 {
     return memory->tot_pages + count <= memory->max_pages &&
-           frames_unclaimed() + memory->claimed >= count;
+           (memory->claimed >= count || frames_unclaimed(count - memory->claimed));
 }
 
 /*
  * With the lock held: put @count frames from @first on the list, in order. Each state comes last:
  * from then on others may take references.
  */
-static void assign(struct domain *d, u64 first, u64 count)
+static inline void assign(struct domain *d, u64 first, u64 count)
 {
     struct domain_memory *memory = &d->memory;
-    u64 old = memory->tot_pages;
-    u32 previous = 0;
+    struct frame *frame = frame_at(first), *end = frame + count;
+    u32 mfn = (u32)first, next = memory->first, previous = 0;
+    domid_t id = d->id;
 
-    for ( u64 mfn = first; mfn < first + count; mfn++ )
+    for ( ; frame < end; frame++ )
     {
-        struct frame *frame = frame_at(mfn);
-
         frame->prev = previous;
-        frame->next = (u32)(mfn + 1);
-        previous = (u32)mfn;
-        WRITE_ONCE(frame->owner, d->id);
+        previous = mfn;
+        frame->next = ++mfn;
+        WRITE_ONCE(frame->owner, id);
         atomic_store(&frame->state, FRAME_ALLOCATED | FRAME_REF_ONE);
     }
-    frame_at(previous)->next = memory->first;
-    if ( memory->first )
-        frame_at(memory->first)->prev = previous;
+    end[-1].next = next;
+    if ( next )
+        frame_at(next)->prev = previous;
     memory->first = (u32)first;
+    if ( !memory->tot_pages )
+        domain_hold(d);
     memory->tot_pages += count;
-    update_hold(d, old);
+}
+
+static inline u64 take_for(struct domain *d, unsigned int order, unsigned int max_bits)
+{
+    u32 tag = tag_of(d);
+    u64 mfn = 0;
+
+    if ( !(order | max_bits) && tag >= FRAME_FIRST_TAG )
+        mfn = frames_take_own(tag);
+    return mfn ? mfn : frames_take(order, max_bits, tag, domain_is_privileged(d));
 }
 
 mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits)
@@ -135,7 +137,7 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
 
     lock_acquire(&memory->lock);
     if ( may_have(memory, count) )
-        mfn = frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
+        mfn = take_for(d, order, max_bits);
     if ( mfn )
     {
         assign(d, mfn, count);
@@ -179,7 +181,7 @@ long mm_release_owner_ref(struct domain *d, struct frame *frame)
 }
 
 /* Off the list and out of the number; true if it was the last frame. */
-static bool detach(struct domain *d, struct frame *frame)
+static inline bool detach(struct domain *d, struct frame *frame)
 {
     bool last;
 
@@ -194,7 +196,7 @@ static bool detach(struct domain *d, struct frame *frame)
  * The owner of a frame on its list: current's domain most of the time, else it is looked up, and
  * held.
  */
-static struct domain *owner_get(domid_t id, bool *held)
+static inline struct domain *owner_get(domid_t id, bool *held)
 {
     struct vcpu *v = current_vcpu();
 

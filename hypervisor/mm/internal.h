@@ -53,6 +53,7 @@ u64 buddy_free_frames(void);
  * with @leftovers what was there before us. Their states are 0. Returns the first one's number, 0:
  * none. And back: state and owner are reset; @hot: the domain may soon want it again.
  */
+u64 frames_take_own(u32 tag); /* one that @tag gave back just now; 0: none */
 u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftovers);
 void frames_put(u64 mfn, u32 tag, bool hot);
 void frames_add(u64 first, u64 end); /* that had been kept from the allocator */
@@ -61,6 +62,6 @@ void frames_set_total(u64 frames);
 /* Keep @frames for a claim, or no longer. False: so many are not free. */
 bool frames_claim(u64 frames);
 void frames_unclaim(u64 frames);
-u64 frames_unclaimed(void);
+bool frames_unclaimed(u64 count); /* may who has no claim take so many? */
 
 #endif
