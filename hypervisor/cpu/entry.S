@@ -89,6 +89,9 @@ entry_syscall:
         push    %rcx
         push    $0
         movl    $VECTOR_SYSCALL, 4(%rsp)
+        cmp     $HYPERCALL_IRET, %rax
+        je      syscall_iret
+syscall_any:
         push_general
         clear_callee_saved
         mov     PERCPU(current), %rbx
@@ -170,6 +173,120 @@ exit_to_idle:
         add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
         call    sched_idle_loop
         ud2
+
+/*
+ * iret, the hypercall that follows each bounce: bounce_iret() for the case that nothing else is to be done, in the
+ * registers that it loads anyway. rsp is at the frame's error code. What is not plain goes the long way, to C, as long as
+ * nothing has happened: an NMI to unmask, work, a pending event, no user page tables, a frame that can't be read.
+ *
+ * The frame is pushed over the one on the stack, where both have rip to ss in the same place.
+ */
+#define FROM_ERROR(what) what - REGS_error(%rsp)
+#define IRET(member) IRET_##member(%rsp)
+
+syscall_iret:
+        mov     FROM_ERROR(REGS_SIZE + PERCPU_current), %rax
+        cmpb    $0, VCPU_kernel_mode(%rax)
+        je      iret_by_c
+        cmpb    $0, VCPU_nmi_masked(%rax)
+        jne     iret_by_c
+        cmpl    $0, FROM_ERROR(REGS_SIZE + PERCPU_exit_work)
+        jne     iret_by_c
+        mov     VCPU_info(%rax), %r11
+        cmpb    $0, INFO_upcall_pending(%r11)
+        jne     iret_by_c
+
+        mov     FROM_ERROR(REGS_rsp), %rcx
+        mov     %rcx, %r11              /* as in guest_word_ok(): a frame that begins below the hole faults in it */
+        sub     hole_start(%rip), %r11
+        cmp     hole_size(%rip), %r11
+        jb      iret_by_c
+        lea     FROM_ERROR(REGS_SIZE), %rsp
+        SMAP_OPEN
+        .set    offset, IRET_ss
+        .rept   IRET_SIZE / 8
+1:      push    offset(%rcx)
+        .pushsection .extable, "a"
+        .balign 4
+        .long   1b - .
+        .long   iret_unreadable - .
+        .popsection
+        .set    offset, offset - 8
+        .endr
+        SMAP_CLOSE
+
+        mov     IRET(cs), %r11d
+        and     $3, %r11d
+        cmp     $3, %r11d
+        je      iret_to_user
+iret_checked:                           /* from here on it happens */
+        orb     $3, IRET(cs)
+        orb     $3, IRET(ss)
+        mov     VCPU_info(%rax), %r11
+        testb   $EFLAGS_IF >> 8, 1 + IRET(rflags)
+        sete    INFO_upcall_mask(%r11)
+        andq    $EFLAGS_GUESTS, IRET(rflags)
+        orq     $EFLAGS_IF | EFLAGS_FIXED, IRET(rflags)
+        testb   $IRET_IN_SYSCALL >> 8, 1 + IRET(flags)
+        jnz     iret_by_sysret
+iret_by_iret:
+        pop     %rax
+        pop     %r11
+        pop     %rcx
+        add     $8, %rsp
+        jmp     exit_iretq
+
+iret_to_user:
+        mov     VCPU_cr3_user(%rax), %r11
+        test    %r11, %r11
+        jz      iret_again
+        movb    $0, VCPU_kernel_mode(%rax)
+        swapgs
+        mov     %r11, IRET_SIZE + PERCPU_cr3(%rsp)
+        mov     %r11, %cr3
+        jmp     iret_checked
+
+/* rcx and r11 may be lost: SYSRET, if it leads to the segments that it always loads, and to a canonical address. */
+iret_by_sysret:
+        cmpw    $SEL_USER_CS64, IRET(cs)
+        jne     iret_by_iret
+        cmpw    $SEL_USER_DS, IRET(ss)
+        jne     iret_by_iret
+        mov     IRET(rip), %rcx
+        mov     %rcx, %r11
+        shl     $16, %r11
+        sar     $16, %r11
+        cmp     %rcx, %r11
+        jne     iret_by_iret
+        mov     IRET(rflags), %r11
+        mov     IRET(rax), %rax
+        mov     IRET(rsp), %rsp
+        sysretq
+
+/* The long way after all: the frame anew, with what C needs of it. rcx: the guest's rsp. */
+iret_unreadable:
+        SMAP_CLOSE
+iret_again:
+        and     $-STACK_AREA_SIZE_, %rsp
+        add     $STACK_PERCPU_OFFSET, %rsp
+        push    $SEL_USER_DS
+        push    %rcx
+        push    $EFLAGS_IF | EFLAGS_FIXED
+        push    $SEL_USER_CS64
+        push    $0
+        push    $0
+        movl    $VECTOR_SYSCALL, 4(%rsp)
+iret_by_c:
+        mov     $HYPERCALL_IRET, %eax
+        jmp     syscall_any
+
+        .pushsection .rodata, "a"
+        .balign 8
+hole_start:
+        .quad   0x0000800000000000
+hole_size:
+        .quad   HV_VIRT_END - 0x0000800000000000
+        .popsection
 
 /* SYSCALL from 32-bit code of guest user space: the same frame with another CS. */
 entry_syscall_compat:

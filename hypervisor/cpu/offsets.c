@@ -5,6 +5,7 @@
 #include "cpu/percpu.h"
 #include "cpu/segments.h"
 #include "cpu/state.h"
+#include "cpu/uaccess.h"
 
 #define DEFINE(name, value)        __asm__ volatile("\n->" #name " %0" ::"i"(value))
 #define OFFSET(name, type, member) DEFINE(name, offsetof(struct type, member))
@@ -38,17 +39,37 @@ void offsets(void)
 
     OFFSET(PERCPU_current, percpu, current);
     OFFSET(PERCPU_exit_work, percpu, exit_work);
+    OFFSET(PERCPU_cr3, percpu, cr3);
 
     OFFSET(VCPU_info, vcpu_cpu, info);
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
+    OFFSET(VCPU_nmi_masked, vcpu_cpu, nmi_masked);
+    OFFSET(VCPU_cr3_user, vcpu_cpu, cr3_user);
     OFFSET(INFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
+    OFFSET(INFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
     _Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) ==
                        offsetof(struct vcpu_info, evtchn_upcall_pending) + 1,
                    "the exit path tests pending and mask as one word");
 
     DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
+    OFFSET(IRET_rax, iret_context, rax);
+    OFFSET(IRET_flags, iret_context, flags);
+    OFFSET(IRET_rip, iret_context, rip);
+    OFFSET(IRET_cs, iret_context, cs);
+    OFFSET(IRET_rflags, iret_context, rflags);
+    OFFSET(IRET_rsp, iret_context, rsp);
+    OFFSET(IRET_ss, iret_context, ss);
+    DEFINE(IRET_SIZE, sizeof(struct iret_context));
+    DEFINE(IRET_IN_SYSCALL, VGCF_in_syscall);
+    _Static_assert(sizeof(struct regs) - offsetof(struct regs, rip) ==
+                       sizeof(struct iret_context) - offsetof(struct iret_context, rip),
+                   "iret's frame ends as the processor's does");
+
+    DEFINE(HV_VIRT_END, HV_VIRT_END);
+    DEFINE(HYPERCALL_IRET, __HYPERVISOR_iret);
     DEFINE(EFLAGS_IF, EFLAGS_IF);
     DEFINE(EFLAGS_FIXED, EFLAGS_FIXED);
+    DEFINE(EFLAGS_GUESTS, (s32) ~EFLAGS_NOT_GUESTS);
     DEFINE(HYPERCALL_TABLE, HYPERCALL_TABLE);
     DEFINE(STACK_AREA_SIZE_, STACK_AREA_SIZE);
     DEFINE(STACK_PERCPU_OFFSET, STACK_PERCPU_PAGE * PAGE_SIZE);

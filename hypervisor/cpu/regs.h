@@ -44,6 +44,9 @@ struct regs {
 #define EFLAGS_VIP   0x00100000u
 #define EFLAGS_ID    0x00200000u
 
+/* What iret must not load, whatever its frame says. */
+#define EFLAGS_NOT_GUESTS (EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
+
 #define TRAP_DE  0
 #define TRAP_DB  1
 #define TRAP_NMI 2

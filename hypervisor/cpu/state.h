@@ -14,6 +14,7 @@ struct vcpu_cpu {
     u8 kernel_mode; /* the guest runs as kernel: decides where a syscall goes. CPL is 3 either way */
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
     u8 ts;                  /* virtual CR0.TS */
+    u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
     u64 kernel_rsp;         /* stack_switch */
     u64 kernel_ss;
     u64 syscall_rip; /* 0: none registered */

@@ -28,7 +28,6 @@ struct multicall_state {
 struct vcpu_pv {
     struct multicall_state multicall;
     struct trap_info traps[256];  /* handlers registered by set_trap_table */
-    u8 nmi_masked;                /* an NMI was delivered and its iret has not come yet */
     u64 failsafe_rip;
     u64 syscall32_rip;
     u64 syscall32_cs;

@@ -204,7 +204,7 @@ void bounce_event(struct vcpu *v, struct regs *regs)
 
 void bounce_nmi(struct vcpu *v, struct regs *regs)
 {
-    v->pv.nmi_masked = 1;
+    v->cpu.nmi_masked = 1;
     bounce_interrupt(v, regs, TRAP_NMI);
 }
 
@@ -311,11 +311,11 @@ fault:
     return false;
 }
 
-#define EFLAGS_NOT_GUESTS (EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
-
 /*
  * iret (public/xen.h, arch-x86/xen-x86_64.h): leave to where the frame on the kernel stack says. rcx and r11 come from it too, unless
  * VGCF_in_syscall says that they may be lost. Returns the rax that the frame holds: entry.S stores it as any result.
+ *
+ * entry.S does the same by itself when nothing else is to be done; what isn't plain comes here.
  */
 long bounce_iret(void)
 {
@@ -346,12 +346,16 @@ long bounce_iret(void)
     regs->rsp = frame.rsp;
     regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
-    v->pv.nmi_masked = 0;
+    v->cpu.nmi_masked = 0;
     if ( __builtin_expect(v->work != 0, 0) )
         percpu_raise(this_cpu(), WORK_VCPU);
 
     if ( (frame.flags & VGCF_in_syscall) && regs->cs == SEL_USER_CS64 && regs->ss == SEL_USER_DS )
+    {
         regs->vector = VECTOR_SYSCALL;
+        regs->rcx = regs->rip;
+        regs->r11 = regs->rflags;
+    }
     else
     {
         regs->vector = 0;

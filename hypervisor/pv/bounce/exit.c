@@ -17,8 +17,8 @@ static void vcpu_work(struct vcpu *v)
         time_update_vcpu(v);
     if ( work & VCPU_WORK_NMI )
     {
-        if ( v->pv.nmi_masked || !v->pv.traps[TRAP_NMI].address )
-            __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELAXED); /* iret looks again */
+        if ( v->cpu.nmi_masked || !v->pv.traps[TRAP_NMI].address )
+            __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELAXED); /* iret looks again, or who registers a handler */
         else
             bounce_nmi(v, percpu_guest_regs());
     }

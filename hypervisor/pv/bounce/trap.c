@@ -227,6 +227,8 @@ static void __attribute__((noreturn)) iret_faulted(const struct regs *fault, u32
     memmove(guest, fault, offsetof(struct regs, error));
     guest->error = 0;
     guest->vector = 0;
+    guest->cs = (u16)guest->cs; /* entry.S left what the guest had above the selectors */
+    guest->ss = (u16)guest->ss;
     if ( vector == TRAP_PF )
         bounce_page_fault(v, guest, error, cr2);
     else
