@@ -3,6 +3,8 @@
 #include "console/internal.h"
 #include "console/options.h"
 #include "boot/boot_info.h"
+#include "cpu/percpu.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -20,6 +22,7 @@ static u32 ring_end,
 
 static struct serial lines[2];
 static struct serial *input_line;
+static u32 lock_holder; /* number of the CPU that holds it + 1 */
 static bool crashing, screen_released;
 
 static void ring_put(char c)
@@ -41,19 +44,26 @@ static void devices_put(char c)
 }
 
 /*
- * A crash may come while the lock is held, perhaps by this CPU: then garbled output is better than
- * none.
+ * True if the lock was taken. A crash or an NMI may come while this CPU holds it, and a crash while
+ * another does: then garbled output is better than none.
  */
-static void console_lock_acquire(void)
+static bool console_lock_acquire(void)
 {
-    if ( !crashing )
-        lock_acquire(&console_lock);
+    u32 self = this_cpu()->cpu + 1;
+
+    if ( crashing || READ_ONCE(lock_holder) == self )
+        return false;
+    lock_acquire(&console_lock);
+    WRITE_ONCE(lock_holder, self);
+    return true;
 }
 
-static void console_lock_release(void)
+static void console_lock_release(bool taken)
 {
-    if ( !crashing )
-        lock_release(&console_lock);
+    if ( !taken )
+        return;
+    WRITE_ONCE(lock_holder, 0);
+    lock_release(&console_lock);
 }
 
 void console_crashing(void)
@@ -66,14 +76,15 @@ void console_crashing(void)
 
 static void put_line(bool shown, const char *text)
 {
-    console_lock_acquire();
+    bool taken = console_lock_acquire();
+
     for ( ; *text; text++ )
     {
         ring_put(*text);
         if ( shown )
             devices_put(*text);
     }
-    console_lock_release();
+    console_lock_release(taken);
 }
 
 static void __attribute__((format(printf, 2, 0)))
@@ -106,18 +117,19 @@ void log_guest(enum log_level level, const char *format, ...)
 
 void console_write(const char *text, size_t len)
 {
-    console_lock_acquire();
+    bool taken = console_lock_acquire();
+
     while ( len-- )
         devices_put(*text++);
-    console_lock_release();
+    console_lock_release(taken);
 }
 
 size_t console_ring_read(char *to, size_t len, u32 *index, bool incremental, bool clear)
 {
+    bool taken = console_lock_acquire();
     u32 from;
     size_t n = 0;
 
-    console_lock_acquire();
     from = ring_start;
     if ( incremental && ring_end - *index <= ring_end - ring_start )
         from = *index;
@@ -126,7 +138,7 @@ size_t console_ring_read(char *to, size_t len, u32 *index, bool incremental, boo
     if ( clear )
         ring_start = ring_end;
     *index = from;
-    console_lock_release();
+    console_lock_release(taken);
     return n;
 }
 
@@ -188,9 +200,10 @@ void console_init(const struct boot_info *info)
 
 void console_release_screen(void)
 {
-    console_lock_acquire();
+    bool taken = console_lock_acquire();
+
     screen_released = vga_close();
-    console_lock_release();
+    console_lock_release(taken);
 }
 
 bool console_serial_irq(u32 *irq)
