@@ -69,6 +69,7 @@ struct percpu {
     u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.h */
     u32 lock_depth;    /* debug builds: locks held, and their levels: smp/lock.c */
     u8 lock_levels[16];
+    u64 lock_sites[16]; /* where they were taken */
 };
 
 #ifdef HOST_TEST

@@ -8,6 +8,8 @@
 #include "lib/atomic.h"
 #include "smp/smp.h"
 
+#define SITE __builtin_return_address(0)
+
 #ifdef NDEBUG
 
 static inline void order_check(const struct lock *lock, bool pair)
@@ -16,9 +18,10 @@ static inline void order_check(const struct lock *lock, bool pair)
     (void)pair;
 }
 
-static inline void order_push(const struct lock *lock)
+static inline void order_push(const struct lock *lock, const void *site)
 {
     (void)lock;
+    (void)site;
 }
 
 static inline void order_pop(const struct lock *lock)
@@ -28,33 +31,37 @@ static inline void order_pop(const struct lock *lock)
 
 #else
 
-/* The highest level held; -1: none. */
+/* The place among the held ones of the highest level; -1: none is held. */
 static int highest_held(const struct percpu *cpu)
 {
     int highest = -1;
 
     for ( u32 i = 0; i < cpu->lock_depth; i++ )
-        if ( cpu->lock_levels[i] > highest )
-            highest = cpu->lock_levels[i];
+        if ( highest < 0 || cpu->lock_levels[i] > cpu->lock_levels[highest] )
+            highest = (int)i;
     return highest;
 }
 
-/* The second of a pair may have the level that is held. */
+/* The second of a pair may have the level that is held. The crash report shows who asks. */
 static void order_check(const struct lock *lock, bool pair)
 {
-    int highest = highest_held(this_cpu());
+    const struct percpu *cpu = this_cpu();
+    int held = highest_held(cpu);
 
-    if ( highest >= lock->level + (pair ? 1 : 0) )
-        panic("locking order: level %u is wanted while %d is held", lock->level, highest);
+    if ( held < 0 || cpu->lock_levels[held] < lock->level + (pair ? 1 : 0) )
+        return;
+    panic("locking order: level %u is wanted while %u is held, taken at %#lx", lock->level,
+          cpu->lock_levels[held], cpu->lock_sites[held]);
 }
 
-static void order_push(const struct lock *lock)
+static void order_push(const struct lock *lock, const void *site)
 {
     struct percpu *cpu = this_cpu();
 
     if ( cpu->lock_depth == sizeof(cpu->lock_levels) )
         panic("locking order: %u locks held at once", cpu->lock_depth);
-    cpu->lock_levels[cpu->lock_depth++] = lock->level;
+    cpu->lock_levels[cpu->lock_depth] = lock->level;
+    cpu->lock_sites[cpu->lock_depth++] = (u64)site;
 }
 
 /* Locks may be released in any order: drop the latest of this level. */
@@ -68,7 +75,10 @@ static void order_pop(const struct lock *lock)
     if ( !i )
         panic("locking order: level %u is released but not held", lock->level);
     for ( ; i < cpu->lock_depth; i++ )
+    {
         cpu->lock_levels[i - 1] = cpu->lock_levels[i];
+        cpu->lock_sites[i - 1] = cpu->lock_sites[i];
+    }
     cpu->lock_depth--;
 }
 
@@ -88,18 +98,18 @@ void lock_wait(struct lock *lock, u32 ticket)
     }
 }
 
-static void acquire(struct lock *lock, bool pair)
+static void acquire(struct lock *lock, bool pair, const void *site)
 {
     order_check(lock, pair);
     lock_wait(lock, __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_ACQUIRE));
-    order_push(lock);
+    order_push(lock, site);
 }
 
 #ifndef LOCK_INLINE
 
 void lock_acquire(struct lock *lock)
 {
-    acquire(lock, false);
+    acquire(lock, false, SITE);
 }
 
 #endif
@@ -111,7 +121,7 @@ bool lock_try(struct lock *lock)
 
     if ( !atomic_cmpxchg(&lock->ticket_next, &now, now + 1) )
         return false;
-    order_push(lock);
+    order_push(lock, SITE);
     return true;
 }
 
@@ -134,9 +144,9 @@ void lock_pair(struct lock *a, struct lock *b)
 {
     struct lock *first = a < b ? a : b, *second = a < b ? b : a;
 
-    acquire(first, false);
+    acquire(first, false, SITE);
     if ( first != second )
-        acquire(second, true);
+        acquire(second, true, SITE);
 }
 
 void unlock_pair(struct lock *a, struct lock *b)
