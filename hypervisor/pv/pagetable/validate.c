@@ -107,14 +107,6 @@ static long validate_higher(struct domain *d, struct frame *frame, unsigned int 
     return rc;
 }
 
-/* A valid L4 carries the hypervisor's slots, but under m2p_strict only the kernel's roots show the M2P: roots.c. */
-static void finish_l4(struct domain *d, u64 *table)
-{
-    map_fill_l4(table);
-    if ( d->vm_assist & (1UL << VMASST_TYPE_m2p_strict) )
-        table[HV_SLOT_FIRST] = 0;
-}
-
 static void list_dead(struct domain *d, struct frame *frame)
 {
     frame->link = d->pv.dead_tables;
@@ -140,7 +132,7 @@ long table_get(struct domain *d, struct frame *frame, unsigned int level)
     if ( !rc )
     {
         if ( level == 4 )
-            finish_l4(d, table);
+            map_fill_l4(table);
         frame_commit_type(frame);
     }
     else if ( rc == -ERESTART )
@@ -151,12 +143,11 @@ long table_get(struct domain *d, struct frame *frame, unsigned int level)
     return rc;
 }
 
+/* The progress of a valid table is that at which its validation ended: all its entries hold references. */
 void table_put(struct domain *d, struct frame *frame)
 {
-    if ( !frame_retire_type(frame) )
-        return;
-    frame->progress = PTES_PER_TABLE;
-    list_dead(d, frame);
+    if ( frame_retire_type(frame) )
+        list_dead(d, frame);
 }
 
 static void take_l1_apart(struct frame *frame, const u64 *table)
