@@ -12,6 +12,7 @@
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "lib/atomic.h"
+#include "mm/map.h"
 #include "mm/tlb_inline.h"
 #include "trace/trace.h"
 
@@ -71,23 +72,30 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
 }
 
 /*
- * Has @cpu kept its TLB since @stamp? A stamp ahead of the clock is from before the clock wrapped.
+ * May @cpu's TLB hold an entry that was made before @stamp? Not while it idles: with the idle root
+ * it has no guest's entries, and when it loads another one it sees the page tables as they are now.
+ * A stamp ahead of the clock is from before the clock wrapped.
  */
 static bool is_stale(u32 cpu, u32 stamp)
 {
+    const struct percpu *percpu = smp_percpu(cpu);
     u32 clock = tlb_clock();
 
+    if ( READ_ONCE(percpu->cr3) == map_idle_root.n )
+        return false;
     if ( clock == CLOCK_WRAPPING )
         return true;
-    return stamp <= clock && READ_ONCE(smp_percpu(cpu)->tlb_time) <= stamp;
+    return stamp <= clock && READ_ONCE(percpu->tlb_time) <= stamp;
 }
 
 void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
 {
     u32 stamp = READ_ONCE(frame->tlb_stamp);
-    cpumask_t stale = 0;
+    cpumask_t stale = 0, rest = mask & smp_online;
 
-    for ( cpumask_t rest = mask & smp_online; rest; rest &= rest - 1 )
+    if ( rest & (rest - 1) )
+        mb(); /* the page tables changed before we look at what others have loaded */
+    for ( ; rest; rest &= rest - 1 )
     {
         u32 cpu = (u32)__builtin_ctzl(rest);
 

@@ -26,6 +26,8 @@ static inline void invlpg(u64 va)
 
 __thread struct percpu *host_cpu;
 cpumask_t smp_online = 7;
+maddr_t map_idle_root = { 0x1d1e000 };
+u8 *host_ram;
 static struct percpu cpus[3];
 static cpumask_t asked;
 static unsigned int times_asked;
@@ -110,6 +112,18 @@ TEST(only_the_mask_and_only_who_is_online)
     tlb_flush_mask(~0UL, 0x1000);
     expect_eq(asked, 2);
     expect_eq(page_flushes, 1);
+}
+
+TEST(idle_cpus_are_left_alone)
+{
+    struct frame frame = {};
+
+    setup();
+    host_cpu = &cpus[2];
+    tlb_load_root(map_idle_root);
+    host_cpu = &cpus[0];
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 3);
 }
 
 TEST(the_clock_wraps)
