@@ -33,10 +33,11 @@ bool sched_runnable(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
-    return !READ_ONCE(v->sched.blocked) && !READ_ONCE(v->sched.pause_count) &&
-           !READ_ONCE(v->down) && v->initialised && !READ_ONCE(d->pause_count) &&
-           !READ_ONCE(d->shut_down) && d->life == DOMAIN_ALIVE && !READ_ONCE(d->sched.throttled) &&
-           !is_idle(v);
+    if ( is_idle(v) || READ_ONCE(v->sched.blocked) )
+        return false;
+    return !READ_ONCE(v->sched.pause_count) && !READ_ONCE(v->down) && v->initialised &&
+           !READ_ONCE(d->pause_count) && !READ_ONCE(d->shut_down) && d->life == DOMAIN_ALIVE &&
+           !READ_ONCE(d->sched.throttled);
 }
 
 static int runstate_of(const struct vcpu *v)
@@ -234,11 +235,8 @@ static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
 /* Under the lock: the next choice is due when the first one waiting has waited enough. */
 static void arm(struct sched_queue *q)
 {
-    struct vcpu *first = policy->first(q);
-    ns_t when = is_idle(q->running) ? INT64_MAX : choose_again_at(q, first);
-
-    if ( when != INT64_MAX )
-        timer_set(&q->timer, when);
+    if ( !is_idle(q->running) && (q->nr_waiting || q->running->domain->sched.cap) )
+        timer_set(&q->timer, choose_again_at(q, policy->first(q)));
     else if ( timer_active(&q->timer) )
         timer_stop(&q->timer);
 }
