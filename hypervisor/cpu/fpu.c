@@ -10,11 +10,12 @@
 #define XSTATE_KNOWN   0xe7UL /* x87, SSE, AVX, the three of AVX-512 */
 
 /* Of the legacy area, which XSAVE's begins with. */
-#define FXSAVE_SIZE    512
-#define FXSAVE_FCW     0
-#define FXSAVE_MXCSR   24
-#define FXSAVE_XMM     160 /* what precedes belongs to the x87, but for MXCSR and its mask */
-#define XSAVE_BV       512 /* of the header: the components that the area holds, the others are in their initial state */
+#define FXSAVE_SIZE  512
+#define FXSAVE_FCW   0
+#define FXSAVE_MXCSR 24
+#define FXSAVE_XMM   160 /* what precedes belongs to the x87, but for MXCSR and its mask */
+/* In the header: the components that the area holds; others are in their initial state. */
+#define XSAVE_BV       512
 #define XSAVE_SIZE_MIN (FXSAVE_SIZE + 64)
 
 u32 fpu_area_size;
@@ -92,7 +93,10 @@ void fpu_area_set_legacy(void *area, const void *fxsave)
     set_components(area, XSTATE_X87_SSE);
 }
 
-/* XSAVE doesn't write what is in its initial state, MXCSR excepted: the area then still holds what was. */
+/*
+ * XSAVE doesn't write what is in its initial state, MXCSR excepted: the area then still holds what
+ * was.
+ */
 void fpu_area_get_legacy(const void *area, void *fxsave)
 {
     u64 components = XSTATE_X87_SSE;

@@ -1,5 +1,6 @@
 /*
- * References and types of frames: one 64-bit word each, changed only by compare-exchange or atomic addition.
+ * References and types of frames: one 64-bit word each, changed only by compare-exchange or atomic
+ * addition.
  *
  * What the word goes through (count: type references; every one of them holds a reference too):
  *
@@ -13,15 +14,18 @@
  *         |  release               v    v                      |
  *         +---------------------- DEAD <-----------------------+
  *
- *  - LOCKED, PARTIAL and DEAD frames have type count 1, and that type reference and one reference are the frame's own: nobody
- *    else needs to remember them. So whoever comes next resumes a suspended validation, and what is half-validated, failed
- *    or no longer used is taken apart by whoever works on the owner's list of DEAD frames.
- *  - In these three states entries below frame->progress hold the references that a valid table's entries hold, and the others
- *    hold none. Only pv/pagetable brings tables there, under the owner's LOCK_PAGETABLE.
- *  - A frame is LOCKED *before* TLBs are flushed for its change of type and becomes VALIDATED after it: nobody can use it
- *    as the new type while a stale entry uses it as the old one, and nobody can use it as the old type again.
- *  - WRITABLE needs no validation, so that the next claim of a frame that was WRITABLE only counts. Descriptors and tables are
- *    validated anew whenever the count leaves 0.
+ *  - LOCKED, PARTIAL and DEAD frames have type count 1, and that type reference and one reference
+ *    are the frame's own: nobody else needs to remember them. So whoever comes next resumes a
+ *    suspended validation, and what is half-validated, failed or no longer used is taken apart by
+ *    whoever works on the owner's list of DEAD frames.
+ *  - In these three states entries below frame->progress hold the references that a valid table's
+ *    entries hold, and the others hold none. Only pv/pagetable brings tables there, under the
+ *    owner's LOCK_PAGETABLE.
+ *  - A frame is LOCKED *before* TLBs are flushed for its change of type and becomes VALIDATED after
+ *    it: nobody can use it as the new type while a stale entry uses it as the old one, and nobody
+ *    can use it as the old type again.
+ *  - WRITABLE needs no validation, so that the next claim of a frame that was WRITABLE only counts.
+ *    Descriptors and tables are validated anew whenever the count leaves 0.
  */
 #include "mm/frame.h"
 
@@ -50,9 +54,11 @@ void frame_put(struct frame *frame)
 }
 
 /*
- * Claim a frame at type count 0, whose word was @old. 0, FRAME_CLAIMED, -EINVAL; -EAGAIN the word has changed.
+ * Claim a frame at type count 0, whose word was @old. 0, FRAME_CLAIMED, -EINVAL; -EAGAIN the word
+ * has changed.
  *
- * The frame's own reference comes with the claim and goes with the commit: FRAME_REF_LIMIT leaves room for it.
+ * The frame's own reference comes with the claim and goes with the commit: FRAME_REF_LIMIT leaves
+ * room for it.
  */
 static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
 {
@@ -64,9 +70,12 @@ static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
         return -EINVAL;
 
     if ( writable && !flush )
-        return atomic_cmpxchg(&frame->state, &old, (new | FRAME_VALIDATED) + FRAME_TYPE_ONE) ? 0 : -EAGAIN;
+        return atomic_cmpxchg(&frame->state, &old, (new | FRAME_VALIDATED) + FRAME_TYPE_ONE)
+                   ? 0
+                   : -EAGAIN;
 
-    if ( !atomic_cmpxchg(&frame->state, &old, (new | FRAME_LOCKED) + FRAME_TYPE_ONE + FRAME_REF_ONE) )
+    if ( !atomic_cmpxchg(&frame->state, &old,
+                         (new | FRAME_LOCKED) + FRAME_TYPE_ONE + FRAME_REF_ONE) )
         return -EAGAIN;
     frame->progress = 0;
     if ( flush )
@@ -78,7 +87,10 @@ static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
     return 0;
 }
 
-/* Another CPU changes the type, or validates a descriptor page: it does not wait for us, but may want our TLB flushed. */
+/*
+ * Another CPU changes the type, or validates a descriptor page: it does not wait for us, but may
+ * want our TLB flushed.
+ */
 static void wait_while_locked(const struct frame *frame)
 {
     while ( READ_ONCE(frame->state) & FRAME_LOCKED )
@@ -98,7 +110,9 @@ static long claim_used(struct frame *frame, enum frame_type type, u64 old)
     if ( old & FRAME_DEAD )
         return -ERESTART;
     if ( old & FRAME_PARTIAL )
-        return atomic_cmpxchg(&frame->state, &old, old ^ (FRAME_PARTIAL | FRAME_LOCKED)) ? FRAME_CLAIMED : -EAGAIN;
+        return atomic_cmpxchg(&frame->state, &old, old ^ (FRAME_PARTIAL | FRAME_LOCKED))
+                   ? FRAME_CLAIMED
+                   : -EAGAIN;
 
     wait_while_locked(frame);
     return -EAGAIN;
@@ -118,7 +132,10 @@ long frame_claim_type(struct frame *frame, enum frame_type type)
     return rc;
 }
 
-/* The claimer of a LOCKED frame owns the flags: others may change only its references meanwhile, so that adding is enough. */
+/*
+ * The claimer of a LOCKED frame owns the flags: others may change only its references meanwhile, so
+ * that adding is enough.
+ */
 void frame_commit_type(struct frame *frame)
 {
     atomic_fetch_add(&frame->state, FRAME_VALIDATED - FRAME_LOCKED - FRAME_REF_ONE);
@@ -148,7 +165,7 @@ bool frame_retire_type(struct frame *frame)
                                         : old ^ (FRAME_VALIDATED | FRAME_DEAD);
     } while ( !atomic_cmpxchg(&frame->state, &old, new) );
 
-    return new & FRAME_DEAD;
+    return new &FRAME_DEAD;
 }
 
 void frame_release_type(struct frame *frame)
@@ -188,8 +205,9 @@ long frame_get_type(struct frame *frame, enum frame_type type)
 /*
  * Drop a type reference that is not a table's, and @refs references with it.
  *
- * The stamp comes before the count reaches 0, since from then on another CPU may claim the frame and flush by the stamp; and
- * after the mapping was cleared, which the caller has done. Descriptors are validated anew each time.
+ * The stamp comes before the count reaches 0, since from then on another CPU may claim the frame
+ * and flush by the stamp; and after the mapping was cleared, which the caller has done. Descriptors
+ * are validated anew each time.
  */
 static void put_leaf_type(struct frame *frame, u64 refs)
 {

@@ -1,6 +1,6 @@
 /*
- * The hot paths of frame.h, inline for the page-table engine: a reference with or without the type WRITABLE, one
- * compare-exchange each.
+ * The hot paths of frame.h, inline for the page-table engine: a reference with or without the type
+ * WRITABLE, one compare-exchange each.
  */
 #ifndef MM_FRAME_INLINE_H
 #define MM_FRAME_INLINE_H
@@ -11,7 +11,9 @@
 /* In frame.c: the last reference is gone. */
 void frame_unused(struct frame *frame);
 
-/* May another reference be taken? There is one, so that the frame is somebody's, and room for more. */
+/*
+ * May another reference be taken? There is one, so that the frame is somebody's, and room for more.
+ */
 static inline bool frame_referable(u64 state)
 {
     return frame_refs(state) - 1 < FRAME_REF_LIMIT;
@@ -26,8 +28,9 @@ static inline bool frame_is_valid_as(u64 state, enum frame_type type)
 }
 
 /*
- * The owner is compared on both sides of the exchange: before it, so that no reference to a stranger's frame is ever seen; after
- * it, since the frame may have been freed and given away between the two reads, with an equal word.
+ * The owner is compared on both sides of the exchange: before it, so that no reference to a
+ * stranger's frame is ever seen; after it, since the frame may have been freed and given away
+ * between the two reads, with an equal word.
  */
 static inline bool frame_get_inline(struct frame *frame, domid_t owner)
 {
@@ -44,7 +47,10 @@ static inline bool frame_get_inline(struct frame *frame, domid_t owner)
     return false;
 }
 
-/* For the engine's own sake: finds room beyond the limit. False only for a frame that is being freed. */
+/*
+ * For the engine's own sake: finds room beyond the limit. False only for a frame that is being
+ * freed.
+ */
 static inline bool frame_get_internal(struct frame *frame)
 {
     u64 old = READ_ONCE(frame->state);
@@ -64,10 +70,12 @@ static inline void frame_put_inline(struct frame *frame)
 }
 
 /*
- * Mappings of frames that are mapped so already: one compare-exchange, and whatever is not as usual goes a slower path. Where
- * there is a type reference there is a reference, and the type count never exceeds the references.
+ * Mappings of frames that are mapped so already: one compare-exchange, and whatever is not as usual
+ * goes a slower path. Where there is a type reference there is a reference, and the type count
+ * never exceeds the references.
  *
- * Only the lowest bits of the type count are looked at, which is one instruction; should they all be 0 the slow path is right too.
+ * Only the lowest bits of the type count are looked at, which is one instruction; should they all
+ * be 0 the slow path is right too.
  */
 #define FRAME_COUNT_SOME 0xfc000000u /* a type reference, or 1 in 64 not */
 #define FRAME_COUNT_TWO  0xf8000000u /* at least two, likewise */
@@ -79,7 +87,9 @@ static inline u64 frame_takable(u64 state, bool writable)
         return 0;
     if ( !writable )
         return frame_refs(state) ? FRAME_REF_ONE : 0;
-    return frame_is_valid_as(state, FRAME_WRITABLE) && ((u32)state & FRAME_COUNT_SOME) ? FRAME_TYPE_ONE + FRAME_REF_ONE : 0;
+    return frame_is_valid_as(state, FRAME_WRITABLE) && ((u32)state & FRAME_COUNT_SOME)
+               ? FRAME_TYPE_ONE + FRAME_REF_ONE
+               : 0;
 }
 
 /* Drop a reference and a type reference that are not the last: false leaves it to the slow path. */
@@ -87,7 +97,8 @@ static inline bool frame_put_writable_fast(struct frame *frame)
 {
     u64 old = READ_ONCE(frame->state);
 
-    return ((u32)old & FRAME_COUNT_TWO) && atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
+    return ((u32)old & FRAME_COUNT_TWO) &&
+           atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
 }
 
 #endif
