@@ -22,5 +22,5 @@ def test_memory_map(machine, memory):
                             network=False, devices=ram)
     with s.Session(described, f"memory-{machine}-{memory}") as session:
         got = int(session.expect(r"memory (\d+) MiB", 60).group(1))
-        assert mib(memory) * 0.98 - min(mib(memory) / 16, 512) - 8 <= got <= mib(memory)
+        assert mib(memory) * 0.98 - min(mib(memory) / 16, 512) - 24 <= got <= mib(memory)
         session.end()
