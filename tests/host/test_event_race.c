@@ -1,0 +1,203 @@
+/*
+ * Event channels on several CPUs at once, under ThreadSanitizer: three threads bind, send, close and reset while a fourth
+ * is the guest that consumes. No event of a port that stays open is lost, and the books are even at the end.
+ *
+ * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c hypervisor/sched/core.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c hypervisor/mm/frame.c tests/host/fake/machine.c
+ * LINK: tests/host/fake/rooms.c
+ * FLAGS: -fsanitize=thread -pthread
+ */
+#include "tests/host/fake/rooms.h"
+
+#include <pthread.h>
+
+#include "cpu/percpu.h"
+#include "event/port.h"
+#include "lib/bitmap.h"
+#include "sched/sched.h"
+
+long irq_pirq_bound(struct domain *d, u32 pirq, bool share)
+{
+    (void)d, (void)pirq, (void)share;
+    return 0;
+}
+
+void irq_pirq_unbound(struct domain *d, u32 pirq)
+{
+    (void)d, (void)pirq;
+}
+
+void irq_pirq_unmasked(struct domain *d, u32 pirq)
+{
+    (void)d, (void)pirq;
+}
+
+#define ROUNDS  2000
+#define SENDERS 3
+
+static struct domain *a, *b;
+static u32 steady[SENDERS];         /* b's ports that stay open, joined to ... */
+static u32 steady_peer[SENDERS];    /* ... these of a */
+static unsigned long sent[SENDERS]; /* by the thread that owns the port */
+static unsigned long seen; /* bit a steady port: the consumer has found it since it was last sent */
+static bool finished;
+
+static long op(struct domain *d, unsigned int cmd, void *arg)
+{
+    host_cpu->current = d->vcpus[host_cpu->cpu];
+    return event_channel_op(cmd, (unsigned long)arg);
+}
+
+static long send(struct domain *d, u32 port)
+{
+    struct evtchn_send arg = { port };
+
+    return op(d, EVTCHNOP_send, &arg);
+}
+
+static u32 pair(struct domain *from, struct domain *to, u32 *peer)
+{
+    struct evtchn_alloc_unbound open = { .dom = DOMID_SELF, .remote_dom = to->id };
+    struct evtchn_bind_interdomain bind = { .remote_dom = from->id };
+
+    if ( op(from, EVTCHNOP_alloc_unbound, &open) )
+        return 0;
+    bind.remote_port = *peer = open.port;
+    return op(to, EVTCHNOP_bind_interdomain, &bind) ? 0 : bind.local_port;
+}
+
+static void close_port(struct domain *d, u32 port)
+{
+    struct evtchn_close arg = { port };
+
+    op(d, EVTCHNOP_close, &arg);
+}
+
+/* Pairs come and go between the two domains, opened and closed by either; wild ports are closed and sent to. */
+static void disturb(unsigned int seed)
+{
+    u32 of_a, of_b;
+
+    if ( seed & 1 )
+        of_b = pair(a, b, &of_a);
+    else
+        of_a = pair(b, a, &of_b);
+    if ( of_a && of_b )
+    {
+        send(b, of_b);
+        send(a, of_a);
+        close_port(seed & 2 ? a : b, seed & 2 ? of_a : of_b);
+        close_port(seed & 2 ? b : a, seed & 2 ? of_b : of_a);
+    }
+    close_port(a, 20 + seed % 32);
+    send(b, 20 + seed % 32);
+    event_send_virq(a->vcpus[0], VIRQ_TIMER);
+    event_send_pirq(a, 3);
+}
+
+/* Send the steady port, and wait until the guest has found it. */
+static void send_and_wait(unsigned int i)
+{
+    atomic_fetch_and(&seen, ~(1UL << i));
+    require(send(b, steady[i]) == 0);
+    sent[i]++;
+    while ( !(atomic_load(&seen) & (1UL << i)) )
+        cpu_relax();
+}
+
+static void *sender(void *arg)
+{
+    unsigned int i = (unsigned int)(unsigned long)arg;
+
+    fake_cpu_join(i + 1);
+    for ( unsigned int round = 0; round < ROUNDS; round++ )
+    {
+        if ( round % 8 == 0 )
+            send_and_wait(i);
+        disturb(round * 7 + i * 13);
+    }
+    return NULL;
+}
+
+static void found(u32 port)
+{
+    for ( unsigned int i = 0; i < SENDERS; i++ )
+        if ( port == steady_peer[i] )
+            atomic_fetch_or(&seen, 1UL << i);
+}
+
+/* The guest's upcall handler: it may miss nothing, though everything comes in between. */
+static void consume(struct vcpu *v)
+{
+    struct shared_info *s = v->domain->shared_info;
+    unsigned long words, bits;
+
+    if ( !atomic_xchg(&v->cpu.info->evtchn_upcall_pending, 0) )
+        return;
+    words = atomic_xchg(&v->cpu.info->evtchn_pending_sel, 0);
+    for ( unsigned long word; words; words &= words - 1 )
+    {
+        word = ffs64(words) - 1;
+        bits = atomic_xchg(&s->evtchn_pending[word], 0);
+        for ( ; bits; bits &= bits - 1 )
+            found((u32)(word * 64) + ffs64(bits) - 1);
+    }
+}
+
+static void *consumer(void *arg)
+{
+    (void)arg;
+    fake_cpu_join(0);
+    while ( !atomic_load(&finished) )
+        for ( u32 i = 0; i < 4; i++ )
+            consume(a->vcpus[i]);
+    return NULL;
+}
+
+static void check_bindings(struct domain *d, struct domain *other)
+{
+    u32 pairs = 0;
+
+    for ( u32 n = 0; n < d->event.nr_ports; n++ )
+    {
+        struct event_port *port = event_port(d, n);
+
+        require(port->state != EVENT_CHANGING);
+        if ( port->state != EVENT_INTERDOMAIN )
+            continue;
+        require(port->peer.port->peer.port == port);
+        pairs += port->peer.domain == other;
+    }
+    require(other->refs == 1 + pairs);
+}
+
+TEST(nothing_is_lost)
+{
+    struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER };
+    struct evtchn_bind_pirq pirq = { .pirq = 3 };
+    pthread_t threads[SENDERS], guest;
+
+    fake_machine();
+    require(sched_init_cpu() == 0);
+    a = fake_guest(0, true, 4);
+    b = fake_guest(1, false, 4);
+    require(op(a, EVTCHNOP_bind_virq, &virq) == 0);
+    require(op(a, EVTCHNOP_bind_pirq, &pirq) == 0);
+    for ( unsigned int i = 0; i < SENDERS; i++ )
+        steady[i] = pair(a, b, &steady_peer[i]);
+
+    pthread_create(&guest, NULL, consumer, NULL);
+    for ( unsigned long i = 0; i < SENDERS; i++ )
+        pthread_create(&threads[i], NULL, sender, (void *)i);
+    for ( unsigned int i = 0; i < SENDERS; i++ )
+        pthread_join(threads[i], NULL);
+    atomic_store(&finished, true);
+    pthread_join(guest, NULL);
+
+    for ( unsigned int i = 0; i < SENDERS; i++ )
+        expect_eq(sent[i], ROUNDS / 8);
+    check_bindings(a, b);
+    check_bindings(b, a);
+}
+
+HOST_TEST_MAIN
