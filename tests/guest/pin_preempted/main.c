@@ -6,6 +6,9 @@
 
 #define L1_TABLES 200
 
+/* When the timer comes is a matter of the machine's pace, so we try until it has come in the middle. */
+#define TRIES 64
+
 static volatile bool pinning, interrupted;
 
 static void timer(evtchn_port_t port, void *data)
@@ -37,6 +40,7 @@ void test_main(void)
     static pte_t *l1[L1_TABLES];
     evtchn_port_t port;
     uint64_t start, pin_time, unpin_time;
+    bool pin_interrupted = false, unpin_interrupted = false;
 
     for ( unsigned int i = 0; i < L1_TABLES; i++ )
     {
@@ -57,9 +61,14 @@ void test_main(void)
     start = time_now();
     need(table_unpin(l2));
     unpin_time = time_now() - start;
-    expect(interrupts(pin, l2, pin_time / 4), "the pin was interrupted");
-    expect_eq(table_pin(l2, 2), -EINVAL, "it is pinned once");
-    expect(interrupts(table_unpin, l2, unpin_time / 4), "the unpin was interrupted");
+    for ( unsigned int i = 1; i <= TRIES && !(pin_interrupted && unpin_interrupted); i++ )
+    {
+        pin_interrupted |= interrupts(pin, l2, pin_time * (i % 8 + 1) / 10);
+        expect_eq(table_pin(l2, 2), -EINVAL, "it is pinned once");
+        unpin_interrupted |= interrupts(table_unpin, l2, unpin_time * (i % 8 + 1) / 10);
+    }
+    expect(pin_interrupted, "a pin was interrupted");
+    expect(unpin_interrupted, "an unpin was interrupted");
     expect_eq(page_protect(l1[0], PTE_KERNEL_RW), 0, "the first table is free");
     expect_eq(page_protect(l1[L1_TABLES - 1], PTE_KERNEL_RW), 0, "the last one too");
     expect_eq(page_protect(l2, PTE_KERNEL_RW), 0, "and the L2");
