@@ -1,7 +1,9 @@
 /*
  * The page-type engine, rule by rule.
  *
- * LINK: tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
  * FLAGS: -pthread -Wno-array-bounds
  */
 #include "tests/host/fake/tables.h"
@@ -67,7 +69,9 @@ TEST(pinning_twice_and_unpinning_the_unpinned)
     finish();
 }
 
-/* A page with a writable mapping can't become a table: its entries could be forged behind our back. */
+/*
+ * A page with a writable mapping can't become a table: its entries could be forged behind our back.
+ */
 TEST(a_writable_page_is_no_table)
 {
     setup_running();
@@ -78,7 +82,10 @@ TEST(a_writable_page_is_no_table)
     finish();
 }
 
-/* ... and a table can't be mapped writable, nor can RW alone be turned on later: too small a change to check, elsewhere. */
+/*
+ * ... and a table can't be mapped writable, nor can RW alone be turned on later: too small a change
+ * to check, elsewhere.
+ */
 TEST(a_table_is_never_writable)
 {
     setup_running();
@@ -124,7 +131,10 @@ TEST(a_failed_pin_leaves_nothing)
 
 /* ---- entries */
 
-/* Both kinds: the guest's own bits come back, but for what the ABI says: US always, G for processes, bit 52 for the kernel. */
+/*
+ * Both kinds: the guest's own bits come back, but for what the ABI says: US always, G for
+ * processes, bit 52 for the kernel.
+ */
 TEST(l1_entries_tell_kernel_from_process)
 {
     setup_running();
@@ -209,12 +219,37 @@ TEST(entries_name_only_what_is_the_domains)
     finish();
 }
 
+/* Another domain's tables, of every level, are as far away as its data. */
+TEST(tables_of_others_are_not_updated)
+{
+    struct domain *other;
+    struct space t;
+
+    setup_running();
+    other = fake_domain(2, false, 1);
+    space_build(&t, other, 2);
+    fake_run(other->vcpus[0]);
+    require(pin(4, t.l4) == 0);
+    fake_run(d->vcpus[0]);
+    expect_eq(set_pte(t.l1, 0, 0), -EINVAL);
+    expect_eq(set_pte(t.l2, pte_index(t.va, 2), 0), -EINVAL);
+    expect_eq(set_pte(t.l4, 300, 0), -EINVAL);
+    expect_eq(set_pte_of(t.l1, 0, 0, DOMID_SELF, MMU_PT_UPDATE_PRESERVE_AD), -EINVAL);
+    expect_eq(unpin(t.l4), -EINVAL);
+    expect_eq(new_baseptr(t.l4), -EINVAL);
+    expect_eq(set_pte(s.l4, 300, pte_make(t.l4, RO)), -EINVAL);
+    expect_eq(set_pte(s.l4, 300, pte_make(t.l3, RWD)), -EINVAL);
+    expect_sane(other);
+    expect_buried(other);
+    finish();
+}
+
 TEST(io_memory)
 {
     struct domain *dom0;
     struct space k;
-    u64 cache[8] = { 0, PTE_PWT, PTE_PCD, PTE_PCD | PTE_PWT, PTE_PAT, PTE_PAT | PTE_PWT, PTE_PAT | PTE_PCD,
-                     PTE_PAT | PTE_PCD | PTE_PWT };
+    u64 cache[8] = { 0,       PTE_PWT,           PTE_PCD,           PTE_PCD | PTE_PWT,
+                     PTE_PAT, PTE_PAT | PTE_PWT, PTE_PAT | PTE_PCD, PTE_PAT | PTE_PCD | PTE_PWT };
     unsigned int becomes[8] = { 3, 3, 2, 3, 4, 3, 6, 7 };
 
     setup_running();
@@ -261,9 +296,13 @@ TEST(preserve_ad_keeps_what_the_hardware_set)
     setup_running();
     expect_eq(set_pte(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_RW | PTE_US)), 0);
     *slot_of(s.l1, 1) |= PTE_A | PTE_D;
-    expect_eq(set_pte_of(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_US), DOMID_SELF, MMU_PT_UPDATE_PRESERVE_AD), 0);
+    expect_eq(set_pte_of(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_US), DOMID_SELF,
+                         MMU_PT_UPDATE_PRESERVE_AD),
+              0);
     expect_eq(*slot_of(s.l1, 1) & (PTE_A | PTE_D | PTE_RW), PTE_A | PTE_D);
-    expect_eq(set_pte_of(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_US), DOMID_SELF, MMU_PT_UPDATE_NO_TRANSLATE), 0);
+    expect_eq(set_pte_of(s.l1, 1, pte_make(s.page[1], PTE_P | PTE_US), DOMID_SELF,
+                         MMU_PT_UPDATE_NO_TRANSLATE),
+              0);
     expect_eq(*slot_of(s.l1, 1) & (PTE_A | PTE_D), 0);
     finish();
 }
@@ -300,7 +339,8 @@ TEST(a_batch_counts_what_it_did)
 
     setup_running();
     for ( unsigned int i = 0; i < 5; i++ )
-        reqs[i] = (struct mmu_update){ mfn_to_maddr(s.l1).n + (100 + i) * 8, pte_make(s.page[i % 4], RWD) };
+        reqs[i] = (struct mmu_update){ mfn_to_maddr(s.l1).n + (100 + i) * 8,
+                                       pte_make(s.page[i % 4], RWD) };
     reqs[3].val = pte_make(s.l4, RWD);
     expect_eq(guest_mmu_update(reqs, 5, &done, DOMID_SELF), -EBUSY);
     expect_eq(done, 3);
@@ -315,6 +355,25 @@ TEST(a_batch_counts_what_it_did)
     finish();
 }
 
+/* A table that a batch takes out of use is an ordinary page for the rest of the batch. */
+TEST(a_batch_may_reuse_what_it_frees)
+{
+    struct mmu_update reqs[2];
+    u32 done = 0;
+
+    setup_running();
+    expect_eq(set_pte(s.l2, 9, pte_make(s.l1, RWD)), 0);
+    expect_eq(set_pte(s.l2, pte_index(s.va, 2), 0), 0);
+    *slot_of(s.page[1], 0) = 0;
+    expect_eq(set_pte(s.l1, 1, 0), 0);
+    expect_eq(set_pte(s.l2, 10, pte_make(s.page[1], RWD)), 0);
+    reqs[0] = (struct mmu_update){ mfn_to_maddr(s.l2).n + 9 * 8, 0 };
+    reqs[1] = (struct mmu_update){ mfn_to_maddr(s.page[1]).n + 5 * 8, pte_make(s.l1, RWD) };
+    expect_eq(guest_mmu_update(reqs, 2, &done, DOMID_SELF), 0);
+    expect_eq(done, 2);
+    finish();
+}
+
 TEST(long_batches_stop_and_resume)
 {
     static struct mmu_update reqs[500];
@@ -322,7 +381,8 @@ TEST(long_batches_stop_and_resume)
 
     setup_running();
     for ( unsigned int i = 0; i < 500; i++ )
-        reqs[i] = (struct mmu_update){ mfn_to_maddr(s.l1).n + (4 + i) * 8, pte_make(s.page[i % 4], RWD) };
+        reqs[i] =
+            (struct mmu_update){ mfn_to_maddr(s.l1).n + (4 + i) * 8, pte_make(s.page[i % 4], RWD) };
     fake_preempt_at = fake_preempt_every = 1;
     expect_eq(guest_mmu_update(reqs, 500, &done, DOMID_SELF), 0);
     expect_eq(done, 500);
@@ -341,7 +401,9 @@ TEST(continuations_are_hints)
 
     setup_running();
     req.ptr = mfn_to_maddr(s.l1).n;
-    expect_eq(pagetable_mmu_update((unsigned long)&req, 1 | 0x80000000u, (unsigned long)&done, DOMID_SELF), 0);
+    expect_eq(pagetable_mmu_update((unsigned long)&req, 1 | 0x80000000u, (unsigned long)&done,
+                                   DOMID_SELF),
+              0);
     expect_eq(done, 12346);
     expect_eq(pagetable_mmu_update((unsigned long)&req, 0xffffffff80000000UL, 0, DOMID_SELF), 0);
     expect_eq(pagetable_mmu_update((unsigned long)&req, 0x80000000UL, 8, DOMID_SELF), 0);
@@ -505,14 +567,18 @@ TEST(linear_chains_are_one_link_long)
     finish();
 }
 
-/* Under a linear entry a walk ends in a table that is no L1: nothing may be written there as if it were. */
+/*
+ * Under a linear entry a walk ends in a table that is no L1: nothing may be written there as if it
+ * were.
+ */
 TEST(update_va_mapping_through_a_linear_entry)
 {
     u64 va = 300UL << 39;
 
     setup_running();
     expect_eq(set_pte(s.l4, 300, pte_make(s.l4, RO)), 0);
-    va = 0xffff000000000000UL | 300UL << 39 | (u64)pte_index(s.va, 4) << 30 | (u64)pte_index(s.va, 3) << 21;
+    va = 0xffff000000000000UL | 300UL << 39 | (u64)pte_index(s.va, 4) << 30 |
+         (u64)pte_index(s.va, 3) << 21;
     expect_eq(pagetable_update_va_mapping(va, pte_make(s.page[0], RWD), 0), -EINVAL);
     finish();
 }
@@ -536,7 +602,8 @@ TEST(update_va_mapping)
 
     for ( u32 cpu = 0; cpu < 2; cpu++ )
         expect(fake_tlb_walk(cpu, s.l4, s.va, &cpu_pte) && (cpu_pte & PTE_RW));
-    expect_eq(pagetable_update_va_mapping(s.va, pte_make(s.page[0], RO), UVMF_INVLPG | UVMF_LOCAL), 0);
+    expect_eq(pagetable_update_va_mapping(s.va, pte_make(s.page[0], RO), UVMF_INVLPG | UVMF_LOCAL),
+              0);
     expect(fake_tlb_walk(0, s.l4, s.va, &cpu_pte) && !(cpu_pte & PTE_RW));
     expect(fake_tlb_walk(1, s.l4, s.va, &cpu_pte) && (cpu_pte & PTE_RW));
     expect_eq(pagetable_update_va_mapping(s.va, 0, UVMF_TLB_FLUSH | (unsigned long)&bits), 0);
@@ -578,7 +645,10 @@ TEST(a_writable_page_is_flushed_before_it_is_a_table)
     finish();
 }
 
-/* The other way round: a CPU may walk through a table that it remembers, when the guest writes to it already. */
+/*
+ * The other way round: a CPU may walk through a table that it remembers, when the guest writes to
+ * it already.
+ */
 TEST(a_table_is_flushed_before_it_is_writable)
 {
     u64 pte;
@@ -755,7 +825,10 @@ TEST(descriptor_pages)
     finish();
 }
 
-/* A frame on its way to the allocator: its last reference is gone, its owner not yet. Nobody brings it back. */
+/*
+ * A frame on its way to the allocator: its last reference is gone, its owner not yet. Nobody brings
+ * it back.
+ */
 TEST(a_dying_frame_stays_dead)
 {
     mfn_t mfn;

@@ -1,7 +1,9 @@
 /*
  * Long operations on page tables, stopped wherever they may stop.
  *
- * LINK: tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
  * FLAGS: -pthread
  */
 #include "tests/host/fake/tables.h"
@@ -45,8 +47,17 @@ static void setup(void)
     }
 }
 
+/*
+ * Depth first: a refused tree leaves one dead table a level, and there is one a level on the way
+ * down; siblings still live.
+ */
 static void check_slice(void)
 {
+    unsigned int dead = 0;
+
+    for ( mfn_t mfn = to_mfn(FAKE_IO_FRAMES); mfn.n < FAKE_FRAMES; mfn.n++ )
+        dead += (fake_state(mfn) & FRAME_DEAD) != 0;
+    expect(dead <= 7);
     expect_sane(d);
 }
 
@@ -60,7 +71,10 @@ static void expect_pristine(void)
     expect_eq(fake_count(page), 0);
 }
 
-/* Run @story with a stop at the n-th opportunity alone, for every n that there is; then with all of them. */
+/*
+ * Run @story with a stop at the n-th opportunity alone, for every n that there is; then with all of
+ * them.
+ */
 static void stop_everywhere(void (*story)(void))
 {
     unsigned long stops = 0;
@@ -102,11 +116,15 @@ TEST(pin_and_unpin_stop_anywhere)
     stop_everywhere(pin_and_unpin);
 }
 
-/* The very last entry is bad: all that was done must be undone, in slices too, and the error still be told. */
+/*
+ * The very last entry is bad: all that was done must be undone, in slices too, and the error still
+ * be told.
+ */
 static void refused_pin(void)
 {
     u32 done = 5;
-    struct mmuext_op ops[2] = { { .cmd = MMUEXT_TLB_FLUSH_LOCAL }, { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = root.n } };
+    struct mmuext_op ops[2] = { { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
+                                { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = root.n } };
 
     expect_eq(guest_mmuext(ops, 2, &done, DOMID_SELF), -EBUSY);
     expect_eq(done, 1);
@@ -194,7 +212,10 @@ static long start(unsigned int cmd, mfn_t mfn)
     return rc;
 }
 
-/* A suspended validation holds exactly what it needs, and no table of it is usable, writable, or mappable as something else. */
+/*
+ * A suspended validation holds exactly what it needs, and no table of it is usable, writable, or
+ * mappable as something else.
+ */
 TEST(an_abandoned_validation_is_safe)
 {
     for ( unsigned long n = 1; n <= 40; n++ )
@@ -241,7 +262,10 @@ TEST(others_resume_what_was_left)
     }
 }
 
-/* Dead tables that nobody came back for are taken apart by the next one, or by the end of the domain. */
+/*
+ * Dead tables that nobody came back for are taken apart by the next one, or by the end of the
+ * domain.
+ */
 TEST(an_abandoned_unpin_is_safe)
 {
     for ( unsigned long n = 1; n <= 40; n++ )
@@ -305,8 +329,8 @@ TEST(a_dying_domain_is_left_alone)
 }
 
 /*
- * Eight tables make 512^3 paths: each is validated once, since what is valid only counts (XSA-45, 264, 290), and there is a
- * look at the clock for each entry of the higher ones.
+ * Eight tables make 512^3 paths: each is validated once, since what is valid only counts (XSA-45,
+ * 264, 290), and there is a look at the clock for each entry of the higher ones.
  */
 TEST(many_paths_are_validated_once)
 {

@@ -1,16 +1,19 @@
 /*
- * Two domains, a few frames each, and whatever guests can do with them, at random and hostile: each frame is sometimes a table,
- * sometimes data, and data are often entries. The rules are too many to predict each answer; but after every step the counts
- * must be those that the tables say, no TLB may remember what it must not, and in the end nothing may be left.
+ * Two domains, a few frames each, and whatever guests can do with them, at random and hostile: each
+ * frame is sometimes a table, sometimes data, and data are often entries. The rules are too many to
+ * predict each answer; but after every step the counts must be those that the tables say, no TLB
+ * may remember what it must not, and in the end nothing may be left.
  *
- * LINK: tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
  * FLAGS: -pthread -O2
  */
 #include "tests/host/fake/tables.h"
 
 #include "cpu/segments.h"
 
-#define POOL 40
+#define POOL  40
 #define STEPS 6000
 
 static struct domain *domains[2]; /* the first is privileged */
@@ -78,7 +81,8 @@ static u64 some_va(mfn_t root)
         unsigned int index = some_index();
 
         for ( unsigned int i = 0; i < 20 && mfn_valid(table); i++, index = some_index() )
-            if ( (*slot_of(table, index) & PTE_P) && !(level == 4 && index - HV_SLOT_FIRST < HV_SLOTS) )
+            if ( (*slot_of(table, index) & PTE_P) &&
+                 !(level == 4 && index - HV_SLOT_FIRST < HV_SLOTS) )
                 break;
         table = mfn_valid(table) ? pte_mfn(*slot_of(table, index)) : INVALID_MFN;
         va |= (u64)index << (3 + 9 * level);
@@ -86,7 +90,9 @@ static u64 some_va(mfn_t root)
     return va & 1UL << 47 ? va | 0xffff000000000000UL : va;
 }
 
-/* A CPU runs the guest: it remembers translations, and writes garbage, or entries, wherever it may. */
+/*
+ * A CPU runs the guest: it remembers translations, and writes garbage, or entries, wherever it may.
+ */
 static long run_on_cpu(unsigned int who)
 {
     mfn_t root = root_of(who), target;
@@ -150,22 +156,25 @@ static long update_batch(unsigned int who)
     if ( chance(10) )
         fd |= (u32)(domains[!who]->id + 1) << 16;
     for ( unsigned int i = 0; i < n; i++ )
-        reqs[i] = (struct mmu_update){ mfn_to_maddr(some_frame(who)).n + some_index() * 8 + (chance(4) ? pick(4) : 0),
+        reqs[i] = (struct mmu_update){ mfn_to_maddr(some_frame(who)).n + some_index() * 8 +
+                                           (chance(4) ? pick(4) : 0),
                                        some_pte(who) };
     return guest_mmu_update(reqs, n, NULL, fd);
 }
 
 static long table_ops(unsigned int who)
 {
-    static const unsigned int commands[] = { MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
-                                             MMUEXT_PIN_L4_TABLE, MMUEXT_UNPIN_TABLE, MMUEXT_NEW_BASEPTR,
-                                             MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE,
-                                             MMUEXT_TLB_FLUSH_LOCAL };
+    static const unsigned int commands[] = { MMUEXT_PIN_L1_TABLE,     MMUEXT_PIN_L2_TABLE,
+                                             MMUEXT_PIN_L3_TABLE,     MMUEXT_PIN_L4_TABLE,
+                                             MMUEXT_UNPIN_TABLE,      MMUEXT_NEW_BASEPTR,
+                                             MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE,
+                                             MMUEXT_COPY_PAGE,        MMUEXT_TLB_FLUSH_LOCAL };
     struct mmuext_op ops[3];
     unsigned int n = 1 + pick(3);
 
     for ( unsigned int i = 0; i < n; i++ )
-        ops[i] = (struct mmuext_op){ .cmd = commands[pick(ARRAY_SIZE(commands))], .arg1.mfn = some_frame(who).n,
+        ops[i] = (struct mmuext_op){ .cmd = commands[pick(ARRAY_SIZE(commands))],
+                                     .arg1.mfn = some_frame(who).n,
                                      .arg2.src_mfn = some_frame(who).n };
     return guest_mmuext(ops, n, NULL, chance(12) ? domains[!who]->id : DOMID_SELF);
 }
@@ -181,7 +190,10 @@ static mfn_t idle_frame(unsigned int who)
     return mfn;
 }
 
-/* What would take chance too long: a small tree, freshly written, and pinned or switched to. Some pages of it are tables. */
+/*
+ * What would take chance too long: a small tree, freshly written, and pinned or switched to. Some
+ * pages of it are tables.
+ */
 static long grow_tree(unsigned int who)
 {
     mfn_t parent = idle_frame(who), root = parent, child;
@@ -198,7 +210,8 @@ static long grow_tree(unsigned int who)
     {
         child = pool[who][pick(POOL)];
         if ( !fake_count(parent) )
-            *slot_of(parent, i) = pte_make(child, fake_count(child) && fake_type(child) != FRAME_WRITABLE ? RO : RWD);
+            *slot_of(parent, i) =
+                pte_make(child, fake_count(child) && fake_type(child) != FRAME_WRITABLE ? RO : RWD);
     }
     rc = chance(3) ? pin(4, root) : chance(3) ? new_user_baseptr(root) : new_baseptr(root);
     if ( chance(4) )
@@ -217,12 +230,15 @@ static long unpin_some(unsigned int who)
 
 static long va_mapping(unsigned int who)
 {
-    return pagetable_update_va_mapping(some_va(current_vcpu()->pv.root_kernel), some_pte(who), pick(3) | (chance(2) ? UVMF_ALL : UVMF_LOCAL));
+    return pagetable_update_va_mapping(some_va(current_vcpu()->pv.root_kernel), some_pte(who),
+                                       pick(3) | (chance(2) ? UVMF_ALL : UVMF_LOCAL));
 }
 
-static long (*const actions[])(unsigned int) = { update_batch, update_batch, table_ops, grow_tree, run_on_cpu,
-                                                 run_on_cpu,   va_mapping,   exchange,  use_descriptors,
-                                                 write_by_instruction, unpin_some };
+static long (*const actions[])(unsigned int) = {
+    update_batch,    update_batch,         table_ops,  grow_tree,
+    run_on_cpu,      run_on_cpu,           va_mapping, exchange,
+    use_descriptors, write_by_instruction, unpin_some
+};
 
 static void check(void)
 {
@@ -232,7 +248,10 @@ static void check(void)
             expect_eq(pagetable_audit_exact(domains[i]), 0);
 }
 
-/* A seed's story; false at the first thing that is wrong, since all that follows would be wrong too. */
+/*
+ * A seed's story; false at the first thing that is wrong, since all that follows would be wrong
+ * too.
+ */
 static void run_seed(uint64_t seed, bool ignore)
 {
     host_test_seed(seed);

@@ -1,7 +1,10 @@
 /*
- * Several CPUs at once, as threads under ThreadSanitizer: the word of a frame is all that stands between them.
+ * Several CPUs at once, as threads under ThreadSanitizer: the word of a frame is all that stands
+ * between them.
  *
- * LINK: tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
  * FLAGS: -pthread -O2 -fsanitize=thread
  */
 #include "tests/host/fake/tables.h"
@@ -104,7 +107,8 @@ static void *hand_round(void *arg)
     fake_cpu_join((u32)cpu);
     for ( unsigned int i = 0; i < ROUNDS / 4; i++ )
     {
-        mfn_t mfn = fake_frame(domains[cpu]), other = to_mfn(FAKE_IO_FRAMES + next_random(&state) % (ROUNDS / 8));
+        mfn_t mfn = fake_frame(domains[cpu]),
+              other = to_mfn(FAKE_IO_FRAMES + next_random(&state) % (ROUNDS / 8));
         struct frame *frame = mfn_to_frame(mfn);
 
         /* Nobody else may ever hold a reference to it, not even for a moment. */
@@ -158,7 +162,8 @@ static void *shared_tables(void *arg)
     for ( unsigned int i = 0; i < ROUNDS / 4; i++ )
     {
         unsigned int slot = 32 + next_random(&state) % 4, page = next_random(&state) % 4;
-        struct mmu_update req = { mfn_to_maddr(s->l1).n + slot * 8, pte_make(s->page[page], i & 1 ? RWD : RO) };
+        struct mmu_update req = { mfn_to_maddr(s->l1).n + slot * 8,
+                                  pte_make(s->page[page], i & 1 ? RWD : RO) };
         struct mmuext_op op = { .cmd = MMUEXT_PIN_L1_TABLE + next_random(&state) % 5 };
 
         op.arg1.mfn = s->page[4 + page].n;

@@ -1,7 +1,10 @@
 /*
- * Writes that come not by mmu_update: a kernel's stores to its read-only mapped tables, to read-only I/O memory, and grants.
+ * Writes that come not by mmu_update: a kernel's stores to its read-only mapped tables, to
+ * read-only I/O memory, and grants.
  *
- * LINK: tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
  * FLAGS: -pthread
  */
 #include "tests/host/fake/tables.h"
@@ -47,7 +50,7 @@ static void finish(void)
         pagetable_emulate_write(v, &regs, (va));                                                   \
     })
 
-#define ENTRY(n) (WINDOW + (n) * 8)
+#define ENTRY(n) (WINDOW + (n)*8)
 
 TEST(mov_of_an_entry)
 {
@@ -234,7 +237,8 @@ TEST(grants_by_address_and_by_entry)
     ro = granted(granter, FRAME_NONE);
     pte = to_maddr(mfn_to_maddr(s.l1).n + 60 * 8);
 
-    expect_eq(pagetable_grant_map_va(v, SPACE_VA + 50 * PAGE_SIZE, pte_make(rw, PTE_P | PTE_RW)), 0);
+    expect_eq(pagetable_grant_map_va(v, SPACE_VA + 50 * PAGE_SIZE, pte_make(rw, PTE_P | PTE_RW)),
+              0);
     expect_eq(fake_count(rw), 2);
     expect_eq(pagetable_grant_map_pte(v, pte, pte_make(ro, PTE_P | PTE_US)), 0);
     expect_eq(fake_refs(ro), 3);
@@ -245,7 +249,8 @@ TEST(grants_by_address_and_by_entry)
     expect_eq(pagetable_grant_map_pte(v, to_maddr(pte.n + 4), pte_make(ro, RO)), -EINVAL);
     expect_eq(pagetable_grant_map_pte(v, mfn_to_maddr(s.page[0]), pte_make(ro, RO)), -EINVAL);
     expect_eq(pagetable_grant_map_pte(v, mfn_to_maddr(s.l2), pte_make(ro, RO)), -EINVAL);
-    expect_eq(pagetable_grant_map_pte(v, to_maddr(FAKE_FRAMES << PAGE_SHIFT), pte_make(ro, RO)), -EINVAL);
+    expect_eq(pagetable_grant_map_pte(v, to_maddr(FAKE_FRAMES << PAGE_SHIFT), pte_make(ro, RO)),
+              -EINVAL);
     expect_eq(pagetable_grant_map_va(v, SPACE_VA + (1UL << 39), pte_make(ro, RO)), -EINVAL);
     /* No more rights than the frame can give. */
     expect_eq(frame_get_and_type(mfn_to_frame(ro), 2, FRAME_SEGDESC), 0);
@@ -264,7 +269,10 @@ TEST(grants_by_address_and_by_entry)
     finish();
 }
 
-/* The guest may write over a grant mapping, unpin its tables, or die: the entry's references go once, the grant's stay. */
+/*
+ * The guest may write over a grant mapping, unpin its tables, or die: the entry's references go
+ * once, the grant's stay.
+ */
 TEST(overwritten_grant_mappings)
 {
     struct domain *granter;

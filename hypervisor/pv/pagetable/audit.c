@@ -1,8 +1,11 @@
 /*
- * The audit: count anew, from the page tables of all domains, what every frame's word should say, and compare.
+ * The audit: count anew, from the page tables of all domains, what every frame's word should say,
+ * and compare.
  *
- * It knows entries, roots, GDTs, pins, suspended work, and the owner's reference. Others (grants, LDTs, registered areas) add to what it counts, so that in a running system a frame may have more references
- * than expected, but never less; and tables nobody else uses, so that their counts must be exact.
+ * It knows entries, roots, GDTs, pins, suspended work, and the owner's reference. Others (grants,
+ * LDTs, registered areas) add to what it counts, so that in a running system a frame may have more
+ * references than expected, but never less; and tables nobody else uses, so that their counts must
+ * be exact.
  */
 #include "mm/alloc.h"
 #include "lib/bits.h"
@@ -14,7 +17,7 @@ struct tally {
 };
 
 struct audit {
-    struct tally *tally;  /* one a frame */
+    struct tally *tally; /* one a frame */
     unsigned int order;
     unsigned long wrong;
 };
@@ -28,7 +31,8 @@ struct audit {
 
 static bool is_table(u64 state)
 {
-    return frame_type_count(state) && frame_type_of(state) >= FRAME_L1 && frame_type_of(state) <= FRAME_L4;
+    return frame_type_count(state) && frame_type_of(state) >= FRAME_L1 &&
+           frame_type_of(state) <= FRAME_L4;
 }
 
 static void tally_use(struct audit *a, mfn_t mfn)
@@ -75,7 +79,8 @@ static void tally_higher(struct audit *a, mfn_t table, unsigned int level, u64 p
 static void tally_table(struct audit *a, mfn_t table, u64 state)
 {
     const struct frame *frame = mfn_to_frame(table);
-    unsigned int level = frame_type_of(state), end = state & FRAME_VALIDATED ? PTES_PER_TABLE : frame->progress;
+    unsigned int level = frame_type_of(state),
+                 end = state & FRAME_VALIDATED ? PTES_PER_TABLE : frame->progress;
     const u64 *entries = mfn_to_virt(table);
 
     for ( unsigned int i = 0; i < end; i++ )
@@ -114,7 +119,7 @@ static void tally_domains(struct audit *a)
     for ( domid_t id = 0; (d = domain_first_at_or_above(id)) != NULL; id++ )
     {
         id = d->id;
-        for_each_vcpu ( d, v )
+        for_each_vcpu(d, v)
         {
             if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
                 tally_use(a, v->pv.root_kernel);
@@ -137,16 +142,20 @@ static void compare(struct audit *a, mfn_t mfn, bool exact)
     u64 state = READ_ONCE(frame->state);
 
     if ( exact ? frame_refs(state) != want->refs : frame_refs(state) < want->refs )
-        complain(a, "%lx: %lu references, %u counted, state %lx", mfn.n, frame_refs(state), want->refs, state);
-    if ( exact || is_table(state) ? frame_type_count(state) != want->types : frame_type_count(state) < want->types )
-        complain(a, "%lx: type count %lu, %u counted, state %lx", mfn.n, frame_type_count(state), want->types, state);
+        complain(a, "%lx: %lu references, %u counted, state %lx", mfn.n, frame_refs(state),
+                 want->refs, state);
+    if ( exact || is_table(state) ? frame_type_count(state) != want->types
+                                  : frame_type_count(state) < want->types )
+        complain(a, "%lx: type count %lu, %u counted, state %lx", mfn.n, frame_type_count(state),
+                 want->types, state);
     if ( is_table(state) && frame->linear != want->linear )
         complain(a, "%lx: linear %d, %d counted", mfn.n, frame->linear, want->linear);
 }
 
 static unsigned long audit(struct domain *d, bool exact)
 {
-    struct audit a = { .order = order_of(DIV_ROUND_UP(frame_limit * sizeof(struct tally), PAGE_SIZE)) };
+    struct audit a = { .order =
+                           order_of(DIV_ROUND_UP(frame_limit * sizeof(struct tally), PAGE_SIZE)) };
 
     a.tally = mm_alloc(a.order);
     if ( !a.tally )

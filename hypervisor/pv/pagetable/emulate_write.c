@@ -1,10 +1,11 @@
 /*
  * Writes that the hardware refused and a guest's kernel may make nevertheless.
  *
- * To L1 tables, which guests map read-only: Linux changes entries by plain and atomic instructions and relies on this. The
- * instruction is decoded and its effect on the entry computed; the entry then goes through the same checks as in mmu_update,
- * and is exchanged against the value that the computation began with: the hardware may set A and D meanwhile, which starts it over.
- * What the domain may not have, or what isn't such an instruction, becomes the page fault that it was.
+ * To L1 tables, which guests map read-only: Linux changes entries by plain and atomic instructions
+ * and relies on this. The instruction is decoded and its effect on the entry computed; the entry
+ * then goes through the same checks as in mmu_update, and is exchanged against the value that the
+ * computation began with: the hardware may set A and D meanwhile, which starts it over. What the
+ * domain may not have, or what isn't such an instruction, becomes the page fault that it was.
  *
  * To I/O memory that is the hypervisor's to write: dropped.
  */
@@ -22,7 +23,8 @@ static u64 *target_entry(const struct domain *d, mfn_t root, u64 va)
     if ( !slot )
         return NULL;
     pte = READ_ONCE(*slot);
-    if ( (pte & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(pte)) || !is_l1_of(mfn_to_frame(pte_mfn(pte)), d) )
+    if ( (pte & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(pte)) ||
+         !is_l1_of(mfn_to_frame(pte_mfn(pte)), d) )
         return NULL;
     return (u64 *)mfn_to_virt(pte_mfn(pte)) + va % PAGE_SIZE / sizeof(u64);
 }
@@ -37,8 +39,8 @@ static u64 merge(u64 old, u64 value, u64 va, unsigned int bytes)
 }
 
 /* Make the store; false if the entry that results is refused. *after: the registers then. */
-static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct emulate_store *store, const struct regs *regs,
-                     struct regs *after)
+static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct emulate_store *store,
+                     const struct regs *regs, struct regs *after)
 {
     u64 old, value;
     bool write;
@@ -48,7 +50,8 @@ static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct em
     {
         old = READ_ONCE(*entry);
         value = emulate_store_result(store, old >> (va % sizeof(u64) * 8), regs, after, &write);
-    } while ( write && !entry_exchange_l1(d, entry, old, merge(old, value, va, store->bytes), &rc) );
+    } while ( write &&
+              !entry_exchange_l1(d, entry, old, merge(old, value, va, store->bytes), &rc) );
 
     return rc == 0;
 }
@@ -61,7 +64,8 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     bool done = false;
     u64 *entry;
 
-    if ( !emulate_decode_store(v, regs, va, &store) || store.bytes > sizeof(u64) || va % store.bytes )
+    if ( !emulate_decode_store(v, regs, va, &store) || store.bytes > sizeof(u64) ||
+         va % store.bytes )
         return false;
 
     lock_acquire(table_lock(d));
@@ -78,7 +82,10 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     return done;
 }
 
-/* Only what stores a value of its own can be taken as a configuration write: nobody modifies those in place. */
+/*
+ * Only what stores a value of its own can be taken as a configuration write: nobody modifies those
+ * in place.
+ */
 static bool is_plain_store(const struct emulate_store *store)
 {
     return store->kind == STORE_MOV || store->kind == STORE_STOS || store->kind == STORE_MOVS;
@@ -92,7 +99,8 @@ bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va)
     u64 pte, value;
     bool write;
 
-    if ( !pagetable_walk(v->pv.root_kernel, va, &pte, &table) || (pte & PTE_RW) || !access_iomem_read_only(pte_mfn(pte)) )
+    if ( !pagetable_walk(v->pv.root_kernel, va, &pte, &table) || (pte & PTE_RW) ||
+         !access_iomem_read_only(pte_mfn(pte)) )
         return false;
     if ( !emulate_decode_store(v, regs, va, &store) )
         return false;

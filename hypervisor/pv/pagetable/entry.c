@@ -1,25 +1,28 @@
 /*
  * Page-table entries: what they may say and what they hold.
  *
- *  level  refuses              names                              holds
- *  L1     PAT, PCD, PWT (1)    a frame of the domain, or of the   a reference; with RW a type reference WRITABLE too
- *                              one that the call names
- *                              I/O memory that it may access      nothing
- *  L2-L4  PWT, PCD, PS, G      a table one level down, its own    a type reference and a reference
- *                              a table of its own level, not RW   linear.c
+ *  level  refuses            names                            holds
+ *  L1     PAT, PCD, PWT (1)  a frame of the domain, or of     a reference; with RW also a type
+ *                            the one that the call names      reference, WRITABLE
+ *                            I/O memory that it may access    nothing
+ *  L2-L4  PWT, PCD, PS, G    a table one level down, its own  a reference and a type reference
+ *                            one of its own level, not RW     linear.c
  *
  *  (1) unless the domain drives devices.
  *
- * Entries that are not present hold nothing and may say anything: guests keep swap addresses there. On processors with the
- * L1 terminal fault such an entry is also an address to speculate from; docs/security.md tells what that means, and a guest that
- * is not trusted must not run on such a machine without the microcode's L1D flush.
+ * Entries that are not present hold nothing and may say anything: guests keep swap addresses there.
+ * On processors with the L1 terminal fault such an entry is also an address to speculate from;
+ * docs/security.md tells what that means, and a guest that is not trusted must not run on such a
+ * machine without the microcode's L1D flush.
  *
- * What the guest wrote and what the hardware sees differ in a few bits, which the guest may read back:
+ * What the guest wrote and what the hardware sees differ in a few bits, which the guest may read
+ * back:
  *  - US is set at all levels, since both the guest's kernel and its processes run in ring 3.
- *  - An L1 entry of a process (US set, bit 52 clear) gets G; any other one is the kernel's: it gets bit 52 and loses G. That
- *    is what guests find under Xen. G means nothing while CR4.PGE is clear; if it is ever set, kernel entries must not
- *    outlive a switch to the process, which they then don't.
- *  - I/O memory is not cached: WB, WT and WP become UC. Some of it is mapped without RW: the guest believes that it writes.
+ *  - An L1 entry of a process (US set, bit 52 clear) gets G; any other one is the kernel's: it gets
+ *    bit 52 and loses G. That is what guests find under Xen. CR4.PGE stays clear, so that G means
+ *    nothing to the hardware: every flush here relies on a CR3 load flushing all.
+ *  - I/O memory is not cached: WB, WT and WP become UC. Some of it is mapped without RW: the guest
+ *    believes that it writes.
  *
  * Cacheability: only domains that drive devices choose it, since the direct map stays write-back.
  */
@@ -46,7 +49,10 @@ static u64 io_cacheability(u64 pte)
     }
 }
 
-/* @from lends its rights; DOMID_IO names no domain but says that only I/O memory is meant: then it is the caller's. */
+/*
+ * @from lends its rights; DOMID_IO names no domain but says that only I/O memory is meant: then it
+ * is the caller's.
+ */
 static long get_l1_io(const struct domain *from, u64 *pte)
 {
     mfn_t mfn = pte_mfn(*pte);
@@ -120,7 +126,10 @@ long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take)
     return rc;
 }
 
-/* Tables that @table's entry names: one level down, unless they are in use as tables of @table's own level. */
+/*
+ * Tables that @table's entry names: one level down, unless they are in use as tables of @table's
+ * own level.
+ */
 static bool is_linear(const struct frame *child, unsigned int level)
 {
     u64 state = READ_ONCE(child->state);
@@ -169,12 +178,13 @@ static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
             ;
 }
 
-long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad)
+long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
+                bool preserve_ad)
 {
     u64 old = READ_ONCE(*slot);
     bool same = false;
 
-    if ( new & PTE_P )
+    if ( new &PTE_P )
     {
         new = l1_for_hardware(new);
         same = !((old ^ new) & L1_COUNTED);
@@ -193,7 +203,8 @@ long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u6
     return 0;
 }
 
-long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new, u64 pte)
+long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
+                         u64 pte)
 {
     drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
     return l1_replace(d, from, slot, new, false);
@@ -219,11 +230,11 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     bool same;
 
     *rc = 0;
-    if ( new & PTE_P )
+    if ( new &PTE_P )
         new = l1_for_hardware(new);
-    same = (old & new & PTE_P) && !((old ^ new) & L1_COUNTED);
+    same = (old & new &PTE_P) && !((old ^ new) & L1_COUNTED);
 
-    if ( !same && (new & PTE_P) )
+    if ( !same && (new &PTE_P) )
     {
         *rc = get_l1(d, d, &new);
         if ( *rc )
@@ -231,7 +242,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     }
     if ( !atomic_cmpxchg(slot, &old, new) )
     {
-        if ( !same && (new & PTE_P) )
+        if ( !same && (new &PTE_P) )
             l1_put(new);
         return false;
     }
@@ -240,12 +251,13 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     return true;
 }
 
-long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot, u64 new, bool preserve_ad)
+long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot,
+                         u64 new, bool preserve_ad)
 {
     u64 old = READ_ONCE(*slot);
     long rc;
 
-    if ( new & PTE_P )
+    if ( new &PTE_P )
     {
         if ( !((old ^ new) & TABLE_COUNTED) )
         {

@@ -1,6 +1,7 @@
 /*
- * The hot path of L1 entries, inline for mmu_update, update_va_mapping and validation: entry.c tells the rules. What is not RAM
- * of its owner, write-back, and mapped in this way already, goes the slow way.
+ * The hot path of L1 entries, inline for mmu_update, update_va_mapping and validation: entry.c
+ * tells the rules. What is not RAM of its owner, write-back, and mapped in this way already, goes
+ * the slow way.
  */
 #ifndef PV_PAGETABLE_ENTRY_L1_H
 #define PV_PAGETABLE_ENTRY_L1_H
@@ -15,13 +16,18 @@
 #define PTE_GUEST_KERNEL (1UL << 52)
 
 /*
- * Write @new into @slot of a valid L1 of @d, keeping references right. The frame that it maps must be @from's. @preserve_ad: keep
- * the A and D bits that the hardware has set. 0; -EINVAL, -EPERM, -EBUSY: nothing has changed.
+ * Write @new into @slot of a valid L1 of @d, keeping references right. The frame that it maps must
+ * be @from's. @preserve_ad: keep the A and D bits that the hardware has set. 0; -EINVAL, -EPERM,
+ * -EBUSY: nothing has changed.
  */
-long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new, bool preserve_ad);
+long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
+                bool preserve_ad);
 
-/* The same, after l1_take() took references for @pte from a stranger's frame: give them back first. */
-long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new, u64 pte);
+/*
+ * The same, after l1_take() took references for @pte from a stranger's frame: give them back first.
+ */
+long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
+                         u64 pte);
 
 /* The rest of l1_put. Returns 0, so that it may end a function. */
 long l1_put_slow(u64 pte);
@@ -36,12 +42,12 @@ static inline u64 l1_for_hardware(u64 pte)
 enum l1_take {
     L1_TAKEN,
     L1_NOT_TAKEN, /* nothing was: the slow path knows more, or why not */
-    L1_MISTAKEN,  /* the frame became a stranger's at that moment: the references must be given back */
+    L1_MISTAKEN,  /* of a frame that just became a stranger's: give it back */
 };
 
 /*
- * Take the references of an entry that already is what the hardware will see. The owner is compared before and after, as in
- * frame_get_inline; that a frame is @from's says too that it is RAM.
+ * Take the references of an entry that already is what the hardware will see. The owner is compared
+ * before and after, as in frame_get_inline; that a frame is @from's says too that it is RAM.
  */
 static inline enum l1_take l1_take(const struct domain *from, u64 pte)
 {
@@ -54,35 +60,47 @@ static inline enum l1_take l1_take(const struct domain *from, u64 pte)
     frame = mfn_to_frame(mfn);
     old = READ_ONCE(frame->state);
     some = frame_takable(old, pte & PTE_RW);
-    if ( !some || READ_ONCE(frame->owner) != from->id || !atomic_cmpxchg(&frame->state, &old, old + some) )
+    if ( !some || READ_ONCE(frame->owner) != from->id ||
+         !atomic_cmpxchg(&frame->state, &old, old + some) )
         return L1_NOT_TAKEN;
     return READ_ONCE(frame->owner) == from->id ? L1_TAKEN : L1_MISTAKEN;
 }
 
-/* In a table of @d that is being validated: all checks for a slot after l1_take() did not take. -EINVAL, -EPERM, -EBUSY. */
+/*
+ * In a table of @d that is being validated: all checks for a slot after l1_take() did not take.
+ * -EINVAL, -EPERM, -EBUSY.
+ */
 long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take);
 
-/* Drop the references of a present entry that is no longer in the table. What is no RAM has type count 0. */
+/*
+ * Drop the references of a present entry that is no longer in the table. What is no RAM has type
+ * count 0.
+ */
 static inline long l1_put(u64 pte)
 {
     mfn_t mfn = pte_mfn(pte);
 
-    if ( __builtin_expect((pte & PTE_RW) && mfn.n < frame_limit && frame_put_writable_fast(mfn_to_frame(mfn)), 1) )
+    if ( __builtin_expect((pte & PTE_RW) && mfn.n < frame_limit &&
+                              frame_put_writable_fast(mfn_to_frame(mfn)),
+                          1) )
         return 0;
     return l1_put_slow(pte);
 }
 
 /*
- * l1_replace without @preserve_ad, for the common case in few instructions and no stack: what isn't common leaves by a tail call.
+ * l1_replace without @preserve_ad, for the common case in few instructions and no stack: what isn't
+ * common leaves by a tail call.
  *
- * An entry that maps the same frame with the same rights holds the same references: it needs none taken and none dropped. RW
- * counts as a right here, whatever else changes (it once didn't, elsewhere, and that made tables writable: XSA-182).
+ * An entry that maps the same frame with the same rights holds the same references: it needs none
+ * taken and none dropped. RW counts as a right here, whatever else changes (it once didn't,
+ * elsewhere, and that made tables writable: XSA-182).
  */
-static inline long l1_replace_fast(const struct domain *d, const struct domain *from, u64 *slot, u64 new)
+static inline long l1_replace_fast(const struct domain *d, const struct domain *from, u64 *slot,
+                                   u64 new)
 {
     u64 old = READ_ONCE(*slot);
 
-    if ( new & PTE_P )
+    if ( new &PTE_P )
     {
         u64 pte = l1_for_hardware(new);
 
@@ -100,7 +118,10 @@ static inline long l1_replace_fast(const struct domain *d, const struct domain *
         new = pte;
     }
 
-    /* Nothing but the hardware changes a valid table's entries meanwhile, and only A and D, which may be lost here. */
+    /*
+     * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D, which
+     * may be lost here.
+     */
     WRITE_ONCE(*slot, new);
     return old & PTE_P ? l1_put(old) : 0;
 }

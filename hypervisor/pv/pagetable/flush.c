@@ -1,6 +1,6 @@
 /*
- * TLB flushes that guests ask for, by vcpu: a vcpu's translations are on the CPU that it runs on, or ran on last. When it moves,
- * its root is loaded anew.
+ * TLB flushes that guests ask for, by vcpu: a vcpu's translations are on the CPU that it runs on,
+ * or ran on last. When it moves, its root is loaded anew.
  */
 #include "pv/pagetable/internal.h"
 
@@ -34,7 +34,7 @@ cpumask_t flush_cpus_of_all(const struct domain *d)
     cpumask_t cpus = 0;
     const struct vcpu *v;
 
-    for_each_vcpu ( d, v )
+    for_each_vcpu(d, v)
         cpus |= cpu_of(v);
     return cpus;
 }

@@ -1,7 +1,7 @@
 /*
- * Mappings of granted frames. The grant table holds references to a frame that it maps; the entry holds its own, like any
- * other. So nothing goes wrong when the guest writes over the entry: the entry's references go, and the grant's stay until it is
- * unmapped.
+ * Mappings of granted frames. The grant table holds references to a frame that it maps; the entry
+ * holds its own, like any other. So nothing goes wrong when the guest writes over the entry: the
+ * entry's references go, and the grant's stay until it is unmapped.
  */
 #include "pv/pagetable/entry_l1.h"
 

@@ -1,8 +1,8 @@
 /*
  * Between the files of the page-type engine.
  *
- * Unless a comment says otherwise: @d owns the tables, its LOCK_PAGETABLE is held, and a 'level' is a table's: 1 for L1 to
- * 4 for L4. enum frame_type gives the types of tables the same numbers.
+ * Unless a comment says otherwise: @d owns the tables, its LOCK_PAGETABLE is held, and a 'level' is
+ * a table's: 1 for L1 to 4 for L4. enum frame_type gives the types of tables the same numbers.
  */
 #ifndef PV_PAGETABLE_INTERNAL_H
 #define PV_PAGETABLE_INTERNAL_H
@@ -21,8 +21,9 @@ _Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its 
  */
 
 /*
- * Check present entry @pte of a higher table of @d, take its references and make of it what the hardware will see. What it names
- * must be @d's. 0; -EINVAL, -ERESTART: nothing was taken. For L1: entry_l1.h.
+ * Check present entry @pte of a higher table of @d, take its references and make of it what the
+ * hardware will see. What it names must be @d's. 0; -EINVAL, -ERESTART: nothing was taken. For L1:
+ * entry_l1.h.
  */
 long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte);
 
@@ -30,10 +31,12 @@ long entry_get_table(struct domain *d, struct frame *table, unsigned int level, 
 void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte);
 
 /*
- * Write @new into @slot of a valid higher table, keeping references right. @preserve_ad: keep the A and D bits that the
- * hardware has set. Errors as for the gets, then nothing has changed. For L1: entry_l1.h.
+ * Write @new into @slot of a valid higher table, keeping references right. @preserve_ad: keep the A
+ * and D bits that the hardware has set. Errors as for the gets, then nothing has changed. For L1:
+ * entry_l1.h.
  */
-long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot, u64 new, bool preserve_ad);
+long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot,
+                         u64 new, bool preserve_ad);
 
 /* l1_replace for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
 long entry_replace_l1_held(u64 *slot, u64 new);
@@ -48,12 +51,16 @@ void linear_put(struct domain *d, struct frame *table, struct frame *target);
 /* ---- validate.c: tables as a whole */
 
 /*
- * Take a type reference to a frame of @d as a table of @level, validating it if it is the first. The caller holds a
- * reference, which becomes the type's. 0; -EINVAL; -ERESTART stopped half-way: the reference is still the caller's.
+ * Take a type reference to a frame of @d as a table of @level, validating it if it is the first.
+ * The caller holds a reference, which becomes the type's. 0; -EINVAL; -ERESTART stopped half-way:
+ * the reference is still the caller's.
  */
 long table_get(struct domain *d, struct frame *frame, unsigned int level);
 
-/* Drop a type reference to a table and the reference with it. The table that nobody uses any more awaits table_drain. */
+/*
+ * Drop a type reference to a table and the reference with it. The table that nobody uses any more
+ * awaits table_drain.
+ */
 void table_put(struct domain *d, struct frame *frame);
 
 /* A suspended validation that nobody will resume: let table_drain take it apart. */
@@ -70,7 +77,8 @@ static inline long table_drain(struct domain *d)
 /* A frame that is valid as a table, by its word. */
 static inline bool table_is_valid(u64 state)
 {
-    return (state & FRAME_VALIDATED) && frame_type_of(state) >= FRAME_L1 && frame_type_of(state) <= FRAME_L4;
+    return (state & FRAME_VALIDATED) && frame_type_of(state) >= FRAME_L1 &&
+           frame_type_of(state) <= FRAME_L4;
 }
 
 /* ---- roots.c */
@@ -85,8 +93,9 @@ long table_unpin(struct domain *d, mfn_t mfn);
 /* ---- walk */
 
 /*
- * The slot of the L1 entry that maps @va under @root (of @d), or NULL. The walk trusts nothing but what is validated; a
- * linear entry on the way can make it end in a table that is not an L1, which is NULL too.
+ * The slot of the L1 entry that maps @va under @root (of @d), or NULL. The walk trusts nothing but
+ * what is validated; a linear entry on the way can make it end in a table that is not an L1, which
+ * is NULL too.
  */
 u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va);
 
@@ -110,32 +119,35 @@ cpumask_t flush_cpus_of_all(const struct domain *d);
 /* ---- foreign.c: domains that arguments name */
 
 /*
- * The other party of an update: @id is DOMID_SELF, DOMID_IO, DOMID_XEN or a domain that @current_domain may map. Give it back
- * with foreign_put. -ESRCH, -EPERM.
+ * The other party of an update: @id is DOMID_SELF, DOMID_IO, DOMID_XEN or a domain that
+ * @current_domain may map. Give it back with foreign_put. -ESRCH, -EPERM.
  */
 long foreign_get(struct domain *current_domain, domid_t id, struct domain **out);
 void foreign_put(struct domain *current_domain, struct domain *d);
 
 /* ---- batch.c: hypercalls that do a batch of requests, and may stop between two or within one */
 
-/* Flags in the count: *pdone says what was done before; ... and the batch has failed: only dead tables are left to see to. */
+/*
+ * Flags in the count: *pdone says what was done before; ... and the batch has failed: only dead
+ * tables are left to see to.
+ */
 #define COUNT_CONTINUED 0x80000000u
 #define COUNT_FAILED    0x40000000u
 #define COUNT_FLAGS     (COUNT_CONTINUED | COUNT_FAILED)
 
 struct batch_call {
-    unsigned int nr;      /* the hypercall */
-    unsigned int size;    /* of a request */
-    unsigned long reqs;   /* after a failure: the error */
-    u32 count;            /* with flags */
+    unsigned int nr;    /* the hypercall */
+    unsigned int size;  /* of a request */
+    unsigned long reqs; /* after a failure: the error */
+    u32 count;          /* with flags */
     unsigned long pdone;
     unsigned long foreigndom;
 };
 
 /*
- * The end of a part in which @done requests were done and then @rc happened, on tables of @d, whose lock is not held: tell the
- * guest, and return to it or come again. Dead tables are seen to first, whatever happened: when a pin is refused, the frames
- * are the guest's again.
+ * The end of a part in which @done requests were done and then @rc happened, on tables of @d, whose
+ * lock is not held: tell the guest, and return to it or come again. Dead tables are seen to first,
+ * whatever happened: when a pin is refused, the frames are the guest's again.
  */
 long batch_end(const struct batch_call *call, struct domain *d, u32 done, long rc);
 

@@ -1,11 +1,14 @@
 /*
- * Linear page tables: an entry that names a table of its own level, so that a guest can read its tables at fixed addresses.
+ * Linear page tables: an entry that names a table of its own level, so that a guest can read its
+ * tables at fixed addresses.
  *
  *  - Such an entry is never RW.
- *  - An entry that names its own table holds nothing: a reference would keep the table alive for ever.
- *  - Any other one holds a type reference to a table that is valid already. No table both holds such entries and is named by
- *    them: frame.linear counts the one as negative, the other as positive. So chains are one link long, there are no
- *    circles, and taking a table apart never takes another level apart without end (XSA-240).
+ *  - An entry that names its own table holds nothing: a reference would keep the table alive for
+ *    ever.
+ *  - Any other one holds a type reference to a table that is valid already. No table both holds
+ *    such entries and is named by them: frame.linear counts the one as negative, the other as
+ *    positive. So chains are one link long, there are no circles, and taking a table apart never
+ *    takes another level apart without end (XSA-240).
  */
 #include "pv/pagetable/internal.h"
 

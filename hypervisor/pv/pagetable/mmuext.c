@@ -1,8 +1,10 @@
 /*
- * mmuext_op: operations on whole tables, roots and TLBs, in batches: one row of hypercall/ops/mmuext.def each.
+ * mmuext_op: operations on whole tables, roots and TLBs, in batches: one row of
+ * hypercall/ops/mmuext.def each.
  *
- * The batch ends at the first operation that fails; *pdone tells how many succeeded. A pin whose validation stopped half-way is
- * issued anew; an unpin is done at once, and what it left to take apart is worked off before the guest goes on.
+ * The batch ends at the first operation that fails; *pdone tells how many succeeded. A pin whose
+ * validation stopped half-way is issued anew; an unpin is done at once, and what it left to take
+ * apart is worked off before the guest goes on.
  */
 #include "access/access.h"
 #include "mm/tlb.h"
@@ -31,7 +33,8 @@ struct mmuext {
 
 static long mmuext_pin(struct mmuext *m, const struct mmuext_op *op)
 {
-    return with_tables(m->target, table_pin(m->target, to_mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1));
+    return with_tables(
+        m->target, table_pin(m->target, to_mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1));
 }
 
 static long mmuext_unpin(struct mmuext *m, const struct mmuext_op *op)
@@ -62,7 +65,10 @@ static long mmuext_tlb_flush_local(struct mmuext *m, const struct mmuext_op *op)
     return 0;
 }
 
-/* The hypervisor's own addresses and non-canonical ones are no business of the guest's, nor of INVLPG's (XSA-279). */
+/*
+ * The hypervisor's own addresses and non-canonical ones are no business of the guest's, nor of
+ * INVLPG's (XSA-279).
+ */
 static bool is_guest_va(u64 va)
 {
     return guest_range_ok(to_gva(va), 1);
@@ -260,7 +266,8 @@ static __attribute__((noinline)) long run_batch(const struct batch_call *call)
 }
 
 /* One operation on the caller itself is the rule. */
-long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
+                         unsigned long foreigndom)
 {
     struct vcpu *v = current_vcpu();
     struct mmuext m = { .v = v, .target = v->domain };
@@ -274,7 +281,8 @@ long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long 
     rc = run_one(&m, &op);
 
     if ( __builtin_expect(rc || READ_ONCE(v->domain->pv.dead_tables), 0) )
-        return batch_end(&(struct batch_call){ MMUEXT_CALL, uops, 1, pdone, foreigndom }, v->domain, !rc, rc);
+        return batch_end(&(struct batch_call){ MMUEXT_CALL, uops, 1, pdone, foreigndom }, v->domain,
+                         !rc, rc);
     if ( pdone )
         (void)guest_store_u32(to_gva(pdone), 1);
     return 0;

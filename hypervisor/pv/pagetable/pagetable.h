@@ -7,36 +7,41 @@
 #include "domain/domain.h"
 #include "mm/map.h"
 
-long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom);
-long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone, unsigned long foreigndom);
+long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                          unsigned long foreigndom);
+long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
+                         unsigned long foreigndom);
 long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned long flags);
-long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64, unsigned long flags,
-                                             unsigned long domid);
+long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64,
+                                             unsigned long flags, unsigned long domid);
 
 /*
- * A kernel-mode write fault of current, a protection fault at @va: emulate it if it is a write to a read-only mapped L1 of its
- * domain in one of the forms that VMASST_TYPE_writable_pagetables promises. The caller has checked that the assist is on. True:
- * done, resume the guest; false: it is the guest's fault to handle. Takes the domain's LOCK_PAGETABLE.
+ * A kernel-mode write fault of current, a protection fault at @va: emulate it if it is a write to a
+ * read-only mapped L1 of its domain in one of the forms that VMASST_TYPE_writable_pagetables
+ * promises. The caller has checked that the assist is on. True: done, resume the guest; false: it
+ * is the guest's fault to handle. Takes the domain's LOCK_PAGETABLE.
  */
 bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
 
 /*
- * Likewise for writes to I/O memory that is mapped read-only because the hypervisor wants it so: dropped, but for MCFG, where irq/
- * takes them as configuration writes. No assist is needed.
+ * Likewise for writes to I/O memory that is mapped read-only because the hypervisor wants it so:
+ * dropped, but for MCFG, where irq/ takes them as configuration writes. No assist is needed.
  */
 bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va);
 
 /*
- * The present L1 entry that maps @va under @root, a root of the current domain; *l1_mfn the table's frame. False: none. It was so
- * at that time: before using the frame that it maps, take a reference. Takes the domain's LOCK_PAGETABLE.
+ * The present L1 entry that maps @va under @root, a root of the current domain; *l1_mfn the table's
+ * frame. False: none. It was so at that time: before using the frame that it maps, take a
+ * reference. Takes the domain's LOCK_PAGETABLE.
  */
 bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn);
 
 /*
- * A grant mapping: put @pte into the entry that maps host address @va of the current vcpu, or into the entry at machine
- * address @pte_maddr (GNTMAP_contains_pte). The caller holds references of its own to the frame; the entry takes further
- * ones, like any other, so that a guest that overwrites it does no harm. What was there before is released. 0; -EINVAL no
- * such entry in a table of the domain, -EBUSY no reference. And the way back: clear it only if it still maps @mfn with those
+ * A grant mapping: put @pte into the entry that maps host address @va of the current vcpu, or into
+ * the entry at machine address @pte_maddr (GNTMAP_contains_pte). The caller holds references of its
+ * own to the frame; the entry takes further ones, like any other, so that a guest that overwrites
+ * it does no harm. What was there before is released. 0; -EINVAL no such entry in a table of the
+ * domain, -EBUSY no reference. And the way back: clear it only if it still maps @mfn with those
  * rights, else -EINVAL. Flushing TLBs is the caller's. Take the domain's LOCK_PAGETABLE.
  */
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte);
@@ -45,8 +50,9 @@ long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly);
 long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly);
 
 /*
- * Install roots: MMUEXT_NEW_BASEPTR and contexts. @mfn INVALID_MFN: none (user root only). Takes a type reference, loads CR3 if the
- * root is in use on this CPU. 0; -EINVAL, or why validation refused; -ERESTART: it stopped half-way, call again.
+ * Install roots: MMUEXT_NEW_BASEPTR and contexts. @mfn INVALID_MFN: none (user root only). Takes a
+ * type reference, loads CR3 if the root is in use on this CPU. 0; -EINVAL, or why validation
+ * refused; -ERESTART: it stopped half-way, call again.
  */
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user);
 void pagetable_drop_roots(struct vcpu *v);
@@ -58,12 +64,16 @@ long pagetable_pin_root(struct domain *d, mfn_t root);
 long pagetable_domain_relinquish(struct domain *d);
 
 /*
- * Recompute the counts of every frame of @d from the page tables of all domains and compare: how many frames are wrong,
- * each logged. Debug builds and host tests. Takes @d's LOCK_PAGETABLE; exact only while nothing else runs.
+ * Recompute the counts of every frame of @d from the page tables of all domains and compare: how
+ * many frames are wrong, each logged. Debug builds and host tests. Takes @d's LOCK_PAGETABLE; exact
+ * only while nothing else runs.
  */
 unsigned long pagetable_audit(struct domain *d);
 
-/* The same where nothing but the engine holds references, as in host tests: then all counts are exact. */
+/*
+ * The same where nothing but the engine holds references, as in host tests: then all counts are
+ * exact.
+ */
 unsigned long pagetable_audit_exact(struct domain *d);
 
 /* Debug key: audit all domains, and log what was found. */

@@ -1,13 +1,15 @@
 /*
  * The end of a domain: take its tables apart, then give up its frames.
  *
- * In passes over the list of its frames. First roots and pins go, and validations that nobody will resume; what dies of that is
- * taken apart on the way. With no root, no pin and no suspended validation left, no table is in use: linear entries keep no
- * circle alive (linear.c). Then the owner's reference of each frame goes, and frames that other domains still map stay
- * theirs to release.
+ * In passes over the list of its frames. First roots and pins go, and validations that nobody will
+ * resume; what dies of that is taken apart on the way. With no root, no pin and no suspended
+ * validation left, no table is in use: linear entries keep no circle alive (linear.c). Then the
+ * owner's reference of each frame goes, and frames that other domains still map stay theirs to
+ * release.
  *
- * Nothing of the domain runs any more, and hypercalls for its tables are refused since it is not alive. Between slices the pass
- * remembers where it is by a frame to which it holds a reference, which keeps that on the list.
+ * Nothing of the domain runs any more, and hypercalls for its tables are refused since it is not
+ * alive. Between slices the pass remembers where it is by a frame to which it holds a reference,
+ * which keeps that on the list.
  */
 #include "mm/alloc.h"
 #include "pv/pagetable/internal.h"
@@ -23,13 +25,17 @@ enum pass {
 /* Frames between two looks at whether it is time to stop. */
 #define STRIDE 256
 
-/* The frame after @frame on @d's list (NULL: the first), with a reference; that to @frame is dropped. NULL at the end. */
+/*
+ * The frame after @frame on @d's list (NULL: the first), with a reference; that to @frame is
+ * dropped. NULL at the end.
+ */
 static struct frame *step(struct domain *d, struct frame *frame)
 {
     struct frame *next = NULL;
 
     lock_acquire(&d->memory.lock);
-    for ( u32 n = frame ? frame->next : d->memory.first; n && !next; n = mfn_to_frame(to_mfn(n))->next )
+    for ( u32 n = frame ? frame->next : d->memory.first; n && !next;
+          n = mfn_to_frame(to_mfn(n))->next )
         if ( frame_get_internal(mfn_to_frame(to_mfn(n))) )
             next = mfn_to_frame(to_mfn(n));
     lock_release(&d->memory.lock);
@@ -56,7 +62,8 @@ static long drop_owner(struct domain *d, struct frame *frame)
 
 static long for_each_frame(struct domain *d, long (*visit)(struct domain *, struct frame *))
 {
-    struct frame *frame = d->pv.relinquish_cursor ? mfn_to_frame(to_mfn(d->pv.relinquish_cursor)) : step(d, NULL);
+    struct frame *frame =
+        d->pv.relinquish_cursor ? mfn_to_frame(to_mfn(d->pv.relinquish_cursor)) : step(d, NULL);
     unsigned int visited = 0;
     long rc = 0;
 
@@ -94,7 +101,7 @@ long pagetable_domain_relinquish(struct domain *d)
     long rc = 0;
 
     if ( d->pv.relinquish_pass == PASS_ROOTS )
-        for_each_vcpu ( d, v )
+        for_each_vcpu(d, v)
             pagetable_drop_roots(v);
 
     lock_acquire(table_lock(d));

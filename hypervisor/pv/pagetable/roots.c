@@ -1,8 +1,9 @@
 /*
  * Roots and pins: the uses of whole tables that are not entries of other tables.
  *
- * A vcpu holds a type reference to each of its two L4 tables, kernel's and user's; a pin holds one, told by FRAME_PINNED. While a
- * vcpu is on a CPU as the guest's kernel its kernel root is in CR3; the user root gets there when it leaves for user mode.
+ * A vcpu holds a type reference to each of its two L4 tables, kernel's and user's; a pin holds one,
+ * told by FRAME_PINNED. While a vcpu is on a CPU as the guest's kernel its kernel root is in CR3;
+ * the user root gets there when it leaves for user mode.
  */
 #include "mm/tlb.h"
 #include "pv/pagetable/internal.h"
@@ -37,7 +38,10 @@ static bool is_loaded(const struct vcpu *v, bool user)
     return v == current_vcpu() && !user == !!v->cpu.kernel_mode;
 }
 
-/* Commit: @mfn is valid, referenced, or INVALID_MFN. The old root is dropped only after the CPU has left it. */
+/*
+ * Commit: @mfn is valid, referenced, or INVALID_MFN. The old root is dropped only after the CPU has
+ * left it.
+ */
 static void install(struct vcpu *v, mfn_t mfn, bool user)
 {
     mfn_t *root = user ? &v->pv.root_user : &v->pv.root_kernel;

@@ -1,13 +1,16 @@
 /*
  * mmu_update: a batch of writes to page-table entries and to the M2P, by machine address.
  *
- * The low bits of an address say what is meant. A frame that is no table is written plainly, if the domain may write to it. The
- * batch ends at the first request that fails; *pdone tells how many succeeded.
+ * The low bits of an address say what is meant. A frame that is no table is written plainly, if the
+ * domain may write to it. The batch ends at the first request that fails; *pdone tells how many
+ * succeeded.
  *
- * The lock of the tables' owner is held for the whole batch, which stops now and then to let the guest take its events: then
- * the hypercall is issued anew for the requests that are left. What it was given is only believed where it does no harm.
+ * The lock of the tables' owner is held for the whole batch, which stops now and then to let the
+ * guest take its events: then the hypercall is issued anew for the requests that are left. What it
+ * was given is only believed where it does no harm.
  *
- * Guests change entries of L1 tables more often than they do anything else here: that is inline, and all else is not.
+ * Guests change entries of L1 tables more often than they do anything else here: that is inline,
+ * and all else is not.
  */
 #include "pv/pagetable/entry_l1.h"
 #include "smp/smp.h"
@@ -18,7 +21,9 @@
 /* Commands, in the bits of an address below an entry's size. */
 #define COMMAND_MASK (sizeof(u64) - 1)
 
-/* A page of data: the domain must be able to write to it, which a table or descriptor page forbids. */
+/*
+ * A page of data: the domain must be able to write to it, which a table or descriptor page forbids.
+ */
 static long write_plainly(const struct domain *d, struct frame *frame, u64 *slot, u64 val)
 {
     if ( frame_get_and_type(frame, d->id, FRAME_WRITABLE) )
@@ -28,8 +33,12 @@ static long write_plainly(const struct domain *d, struct frame *frame, u64 *slot
     return 0;
 }
 
-/* The lock keeps a valid table valid, so no reference is needed. Its owner can't change while it is one. */
-static long update_entry(struct domain *d, const struct domain *from, u64 maddr, u64 val, bool preserve_ad)
+/*
+ * The lock keeps a valid table valid, so no reference is needed. Its owner can't change while it is
+ * one.
+ */
+static long update_entry(struct domain *d, const struct domain *from, u64 maddr, u64 val,
+                         bool preserve_ad)
 {
     unsigned int level, index = maddr % PAGE_SIZE / sizeof(u64);
     mfn_t mfn = maddr_to_mfn(to_maddr(maddr));
@@ -65,7 +74,8 @@ static long update_m2p(const struct domain *from, u64 maddr, u64 pfn)
 }
 
 /* Any request, with the tables seen to that it killed. -ENOSYS an unknown command. */
-static __attribute__((noinline)) long update_any(struct domain *d, const struct domain *from, u64 ptr, u64 val)
+static __attribute__((noinline)) long update_any(struct domain *d, const struct domain *from,
+                                                 u64 ptr, u64 val)
 {
     u64 maddr = ptr & ~COMMAND_MASK;
 
@@ -84,16 +94,20 @@ static __attribute__((noinline)) long update_any(struct domain *d, const struct 
 }
 
 /* One request: here a plain update of an entry of a valid L1, and all else elsewhere. */
-static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from, u64 ptr, u64 val)
+static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from,
+                                                 u64 ptr, u64 val)
 {
     mfn_t mfn = maddr_to_mfn(to_maddr(ptr));
 
-    if ( (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit && is_l1_of(mfn_to_frame(mfn), d) )
+    if ( (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit &&
+         is_l1_of(mfn_to_frame(mfn), d) )
         return l1_replace_fast(d, from, maddr_to_virt(to_maddr(ptr)), val);
     return update_any(d, from, ptr, val);
 }
 
-/* Run requests until one fails or it is time to stop: how many were done, with the reason in *@rc. */
+/*
+ * Run requests until one fails or it is time to stop: how many were done, with the reason in *@rc.
+ */
 static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
 {
     u32 i;
@@ -129,7 +143,8 @@ static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count,
 #define MMU_CALL __HYPERVISOR_mmu_update, sizeof(struct mmu_update)
 
 /* Whose tables, whose frames, where they are not both the caller's: foreign_put both. */
-static long get_domains(struct domain *caller, u32 foreigndom, struct domain **d, struct domain **from)
+static long get_domains(struct domain *caller, u32 foreigndom, struct domain **d,
+                        struct domain **from)
 {
     u32 tables = foreigndom >> 16;
     long rc;
@@ -173,10 +188,11 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
 }
 
 /*
- * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left it doesn't matter to an L1
- * entry whether they are seen to before or after.
+ * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left
+ * it doesn't matter to an L1 entry whether they are seen to before or after.
  */
-long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone, unsigned long foreigndom)
+long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                          unsigned long foreigndom)
 {
     struct domain *d = current_vcpu()->domain;
     u64 ptr, val;

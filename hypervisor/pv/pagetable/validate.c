@@ -1,18 +1,21 @@
 /*
  * Validating tables, and taking them apart.
  *
- * A table is validated entry by entry, from 0 up; an entry of a higher table leads into the table that it names, so the
- * recursion is as deep as there are levels. It may stop after each entry of a higher table: then this table and those above it
- * are PARTIAL, frame->progress tells how many of their entries hold references, and the next one who asks for the same type
- * resumes there. An L1 is done in one go, which takes some microseconds.
+ * A table is validated entry by entry, from 0 up; an entry of a higher table leads into the table
+ * that it names, so the recursion is as deep as there are levels. It may stop after each entry of a
+ * higher table: then this table and those above it are PARTIAL, frame->progress tells how many of
+ * their entries hold references, and the next one who asks for the same type resumes there. An L1
+ * is done in one go, which takes some microseconds.
  *
- * Nothing is taken apart recursively. A table whose last type reference goes, or whose validation failed, is DEAD: it joins a
- * list of its domain and is worked off from frame->progress down to 0, the newest table first, so that the list stays short.
- * Every operation on tables of the domain does that before it begins and before it ends; when it is time to stop, the guest
- * comes again with what is left of its hypercall, and if it doesn't, the list waits: for the next operation, or for the end
- * of the domain.
+ * Nothing is taken apart recursively. A table whose last type reference goes, or whose validation
+ * failed, is DEAD: it joins a list of its domain and is worked off from frame->progress down to 0,
+ * the newest table first, so that the list stays short. Every operation on tables of the domain
+ * does that before it begins and before it ends; when it is time to stop, the guest comes again
+ * with what is left of its hypercall, and if it doesn't, the list waits: for the next operation, or
+ * for the end of the domain.
  *
- * So a domain that builds 512^3 entries pays for their validation and release in slices, and can't make another one pay.
+ * So a domain that builds 512^3 entries pays for their validation and release in slices, and can't
+ * make another one pay.
  */
 #include "pv/pagetable/entry_l1.h"
 #include "smp/smp.h"
@@ -143,7 +146,10 @@ long table_get(struct domain *d, struct frame *frame, unsigned int level)
     return rc;
 }
 
-/* The progress of a valid table is that at which its validation ended: all its entries hold references. */
+/*
+ * The progress of a valid table is that at which its validation ended: all its entries hold
+ * references.
+ */
 void table_put(struct domain *d, struct frame *frame)
 {
     if ( frame_retire_type(frame) )
@@ -161,7 +167,8 @@ static void take_l1_apart(struct frame *frame, const u64 *table)
 }
 
 /* Until the table is done, or another one has died that should go first. */
-static void take_higher_apart(struct domain *d, struct frame *frame, unsigned int level, const u64 *table)
+static void take_higher_apart(struct domain *d, struct frame *frame, unsigned int level,
+                              const u64 *table)
 {
     unsigned int i = skip_empty_down(table, frame->progress);
     u32 first = d->pv.dead_tables;

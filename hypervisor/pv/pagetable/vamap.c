@@ -1,13 +1,18 @@
 /*
- * update_va_mapping: write the L1 entry that maps an address of the current address space, and flush what the guest asks for.
+ * update_va_mapping: write the L1 entry that maps an address of the current address space, and
+ * flush what the guest asks for.
  *
- * The tables on the way are valid while the lock is held; an L1 entry holds no tables, so that this never has to stop.
+ * The tables on the way are valid while the lock is held; an L1 entry holds no tables, so that this
+ * never has to stop.
  */
 #include "mm/tlb.h"
 #include "pv/pagetable/entry_l1.h"
 #include "pv/pagetable/walk.h"
 
-/* What the flags say: nothing, one page or all, here, on all of the domain's CPUs, or on those of a bitmap of vcpus. */
+/*
+ * What the flags say: nothing, one page or all, here, on all of the domain's CPUs, or on those of a
+ * bitmap of vcpus.
+ */
 static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
 {
     unsigned long where = flags & ~UVMF_FLUSHTYPE_MASK, type = flags & UVMF_FLUSHTYPE_MASK;
@@ -41,22 +46,24 @@ static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
 }
 
 /* Out of line, so that what it saves and restores is not paid for by those who don't flush. */
-static __attribute__((noinline)) long flush_after(struct domain *d, u64 va, unsigned long flags, long rc)
+static __attribute__((noinline)) long flush_after(struct domain *d, u64 va, unsigned long flags,
+                                                  long rc)
 {
     long failed = flush_as_told(d, va, flags);
 
     return rc ? rc : failed;
 }
 
-static __attribute__((noinline)) long update_locked(const struct domain *d, const struct domain *from, mfn_t root, u64 va,
-                                                    u64 val)
+static __attribute__((noinline)) long
+update_locked(const struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val)
 {
     u64 *slot = walk_to_l1_inline(d, root, va);
 
     return __builtin_expect(slot != NULL, 1) ? l1_replace_fast(d, from, slot, val) : -EINVAL;
 }
 
-static inline long update(struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val, unsigned long flags)
+static inline long update(struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val,
+                          unsigned long flags)
 {
     long rc;
 
@@ -74,8 +81,8 @@ long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned
     return update(v->domain, v->domain, v->pv.root_kernel, va, val64, flags);
 }
 
-long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64, unsigned long flags,
-                                             unsigned long domid)
+long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64,
+                                             unsigned long flags, unsigned long domid)
 {
     struct vcpu *v = current_vcpu();
     struct domain *d = v->domain, *from;

@@ -1,6 +1,7 @@
 #include "tests/host/fake/machine.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include "access/access.h"
 #include "console/console.h"
@@ -76,8 +77,9 @@ void mm_frame_unused(struct frame *frame)
     u64 state = READ_ONCE(frame->state);
     struct domain *d = find(frame->owner);
 
-    if ( frame_refs(state) || frame_type_count(state) || (state & (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD | FRAME_PINNED)) ||
-         frame->linear || !d )
+    if ( frame_refs(state) || frame_type_count(state) ||
+         (state & (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD | FRAME_PINNED)) || frame->linear ||
+         !d )
         panic("a frame freed in state %lx, linear %d", state, frame->linear);
     tlb_stamp(frame);
     pthread_mutex_lock(&frames_mutex);
@@ -220,8 +222,11 @@ void lock_acquire(struct lock *lock)
     u64 spins = 0;
 
     while ( atomic_load(&lock->ticket_now) != ticket )
+    {
+        sched_yield(); /* there may be fewer processors than CPUs */
         if ( ++spins > 2000000000UL )
             panic("a lock is never released");
+    }
 }
 
 bool lock_try(struct lock *lock)
@@ -266,7 +271,10 @@ void panic(const char *format, ...)
     abort();
 }
 
-/* ---- the TLB model: each CPU keeps the leaves that it walked to, and the tables that it passed on the way */
+/*
+ * ---- the TLB model: each CPU keeps the leaves that it walked to, and the tables that it passed on
+ * the way
+ */
 
 #define TLB_ENTRIES 512
 
@@ -275,7 +283,8 @@ struct tlb_leaf {
 };
 
 struct tlb_step {
-    u64 root, prefix, table; /* the table of @level that translates @prefix, the address above that level */
+    u64 root, prefix,
+        table; /* the table of @level that translates @prefix, the address above that level */
     unsigned int level;
     bool rw; /* so far */
 };
@@ -373,7 +382,8 @@ static mfn_t start_of_walk(u32 cpu, mfn_t root, u64 va, unsigned int *level, boo
         {
             const struct tlb_step *step = &tlb[cpu].step[i];
 
-            if ( step->level == *level && step->root == root.n && step->prefix == prefix_of(va, *level) )
+            if ( step->level == *level && step->root == root.n &&
+                 step->prefix == prefix_of(va, *level) )
             {
                 *rw = step->rw;
                 return to_mfn(step->table);
@@ -406,7 +416,8 @@ bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte)
             break;
         table = pte_mfn(*pte);
         if ( tlb[cpu].steps < TLB_ENTRIES )
-            tlb[cpu].step[tlb[cpu].steps++] = (struct tlb_step){ root.n, prefix_of(va, level - 1), table.n, level - 1, rw };
+            tlb[cpu].step[tlb[cpu].steps++] =
+                (struct tlb_step){ root.n, prefix_of(va, level - 1), table.n, level - 1, rw };
     }
     if ( !rw )
         *pte &= ~PTE_RW;
@@ -426,10 +437,11 @@ unsigned long fake_tlb_violations(void)
             const struct tlb_leaf *leaf = &tlb[cpu].leaf[i];
             mfn_t mfn = pte_mfn(leaf->pte);
 
-            if ( (leaf->pte & PTE_RW) && mfn_valid(mfn) && fake_count(mfn) && fake_type(mfn) <= FRAME_SEGDESC )
+            if ( (leaf->pte & PTE_RW) && mfn_valid(mfn) && fake_count(mfn) &&
+                 fake_type(mfn) <= FRAME_SEGDESC )
             {
-                fprintf(stderr, "CPU %u can still write to %lx through va %lx: type %d\n", cpu, mfn.n, leaf->page << 12,
-                        fake_type(mfn));
+                fprintf(stderr, "CPU %u can still write to %lx through va %lx: type %d\n", cpu,
+                        mfn.n, leaf->page << 12, fake_type(mfn));
                 n++;
             }
         }
@@ -438,11 +450,14 @@ unsigned long fake_tlb_violations(void)
             const struct tlb_step *step = &tlb[cpu].step[i];
             unsigned int type = fake_type(to_mfn(step->table));
 
-            /* A linear entry shows a higher table as if it were a lower one, but not for writing. */
+            /*
+             * A linear entry shows a higher table as if it were a lower one, but not for writing.
+             */
             if ( fake_count(to_mfn(step->table)) && type != step->level &&
                  (step->rw || type < step->level || type > 4) )
             {
-                fprintf(stderr, "CPU %u still walks %lx as L%u: type %u\n", cpu, step->table, step->level, type);
+                fprintf(stderr, "CPU %u still walks %lx as L%u: type %u\n", cpu, step->table,
+                        step->level, type);
                 n++;
             }
         }
@@ -545,7 +560,8 @@ struct domain *domain_first_at_or_above(domid_t id)
     struct domain *best = NULL;
 
     for ( unsigned int i = 0; i < ARRAY_SIZE(domains) && domains[i]; i++ )
-        if ( domains[i]->id >= id && domains[i]->id < DOMID_FIRST_RESERVED && (!best || domains[i]->id < best->id) )
+        if ( domains[i]->id >= id && domains[i]->id < DOMID_FIRST_RESERVED &&
+             (!best || domains[i]->id < best->id) )
             best = domains[i];
     if ( best )
         domain_hold(best);
@@ -574,7 +590,8 @@ long access_domain(struct domain *who, domid_t id, enum access_right right, stru
 
 bool access_iomem(const struct domain *d, mfn_t mfn)
 {
-    return d->privileged && (mfn.n < FAKE_IO_FRAMES || (mfn.n >= FAKE_IO_FIRST && mfn.n <= FAKE_IO_LAST));
+    return d->privileged &&
+           (mfn.n < FAKE_IO_FRAMES || (mfn.n >= FAKE_IO_FIRST && mfn.n <= FAKE_IO_LAST));
 }
 
 bool access_iomem_read_only(mfn_t mfn)
@@ -604,8 +621,8 @@ unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
 
 struct fake_continuation fake_continuation;
 
-long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
-                        unsigned long a5)
+long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
+                        unsigned long a4, unsigned long a5)
 {
     fake_continuation = (struct fake_continuation){ true, nr, { a1, a2, a3, a4, a5 } };
     return -ERESTART;

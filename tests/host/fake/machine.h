@@ -1,6 +1,7 @@
 /*
- * A machine for host tests of the page-type engine and its neighbours: RAM as an array, a frame table, CPUs with a TLB that
- * remembers what it should have forgotten, domains without the rest of the hypervisor, guests' addresses that are pointers.
+ * A machine for host tests of the page-type engine and its neighbours: RAM as an array, a frame
+ * table, CPUs with a TLB that remembers what it should have forgotten, domains without the rest of
+ * the hypervisor, guests' addresses that are pointers.
  *
  * A test calls fake_machine() once. Thread 0 is CPU 0; others call fake_cpu_join().
  */
@@ -14,9 +15,9 @@
 #include "mm/map.h"
 #include "mm/tlb.h"
 
-#define FAKE_FRAMES 8192UL /* RAM: 32 MiB */
-#define FAKE_IO_FRAMES 16  /* the first of them are no RAM, as below 1 MiB */
-#define FAKE_CPUS 4
+#define FAKE_FRAMES    8192UL /* RAM: 32 MiB */
+#define FAKE_IO_FRAMES 16     /* the first of them are no RAM, as below 1 MiB */
+#define FAKE_CPUS      4
 
 /* I/O memory that privileged domains may map, the last frame of it read-only. */
 #define FAKE_IO_FIRST 0x100000UL
@@ -27,7 +28,10 @@ void fake_cpu_join(u32 cpu);
 
 /* ---- domains */
 
-/* A live domain with @vcpus vcpus; vcpu n is on CPU n % FAKE_CPUS. The first one created becomes current, as kernel. */
+/*
+ * A live domain with @vcpus vcpus; vcpu n is on CPU n % FAKE_CPUS. The first one created becomes
+ * current, as kernel.
+ */
 struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus);
 void fake_run(struct vcpu *v); /* make it current on this CPU */
 
@@ -46,7 +50,10 @@ u64 fake_refs(mfn_t mfn);
 u64 fake_count(mfn_t mfn);
 enum frame_type fake_type(mfn_t mfn);
 
-/* preempt_pending() says true at the n-th look from now (1: the next), then every fake_preempt_every looks. 0: never. */
+/*
+ * preempt_pending() says true at the n-th look from now (1: the next), then every
+ * fake_preempt_every looks. 0: never.
+ */
 extern unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 
 /* Guest accesses from here on fault. Guest addresses are pointers. */
@@ -70,14 +77,15 @@ extern struct fake_config_write {
 /* ---- the TLB model */
 
 /*
- * CPU @cpu walks to @va under @root, remembering each step as a TLB and its paging-structure caches may: a later walk uses what
- * is remembered. False: no mapping. *pte: the leaf that the CPU uses, with RW only if all levels have it.
+ * CPU @cpu walks to @va under @root, remembering each step as a TLB and its paging-structure caches
+ * may: a later walk uses what is remembered. False: no mapping. *pte: the leaf that the CPU uses,
+ * with RW only if all levels have it.
  */
 bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte);
 
 /*
- * What no CPU may remember: a writable entry for a frame in use as a table or descriptors; a table step through a frame that is in
- * use as something else. How many such are there?
+ * What no CPU may remember: a writable entry for a frame in use as a table or descriptors; a table
+ * step through a frame that is in use as something else. How many such are there?
  */
 unsigned long fake_tlb_violations(void);
 

@@ -1,5 +1,6 @@
 /*
- * Words for tests of the page-type engine: hypercalls as a guest issues them, continuations included, and address spaces.
+ * Words for tests of the page-type engine: hypercalls as a guest issues them, continuations
+ * included, and address spaces.
  */
 #ifndef TESTS_HOST_FAKE_TABLES_H
 #define TESTS_HOST_FAKE_TABLES_H
@@ -27,7 +28,10 @@ long unpin(mfn_t mfn);
 long new_baseptr(mfn_t mfn);
 long new_user_baseptr(mfn_t mfn);
 
-/* An address space of four tables over @pages frames of data, mapped RW from @va on, as the guest builds it in its memory. */
+/*
+ * An address space of four tables over @pages frames of data, mapped RW from @va on, as the guest
+ * builds it in its memory.
+ */
 struct space {
     struct domain *d;
     mfn_t l4, l3, l2, l1;
