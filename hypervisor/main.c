@@ -31,7 +31,8 @@ static void __init build_dom0(const struct boot_info *boot)
 {
     if ( !boot->nr_modules )
     {
-        log_error("No dom0: the boot loader gave no module. The first one is dom0's kernel, the second its initrd.");
+        log_error("No dom0: the boot loader gave no module. The first one is dom0's kernel, the "
+                  "second its initrd.");
         give_up();
     }
     if ( !dom0_build(&boot->modules[0], boot->nr_modules > 1 ? &boot->modules[1] : NULL) )

@@ -14,7 +14,7 @@
 #include "sched/sched.h"
 
 /* What stays free for the hypervisor and other domains' bookkeeping when dom0_mem doesn't say: 1/16, at least 16 MiB. */
-#define KEEP_BACK_MIN (16UL << 20 >> PAGE_SHIFT)
+#define KEEP_BACK_MIN   (16UL << 20 >> PAGE_SHIFT)
 #define KEEP_BACK_SHIFT 4
 
 /* What the ABI's getters show for a domain without a limit. */

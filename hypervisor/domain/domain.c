@@ -30,8 +30,11 @@ static struct domain *buckets[BUCKETS];
 #define HOOK_NO(name, hook)  NULL
 #define HOOK_YES(name, hook) name##_##hook
 #define ROOM(room, create, relinquish, destroy, vcreate, vdestroy)                                 \
-    { #room, HOOK_##create(room, domain_create), HOOK_##relinquish(room, domain_relinquish),       \
-      HOOK_##destroy(room, domain_destroy), HOOK_##vcreate(room, vcpu_create),                     \
+    { #room,                                                                                       \
+      HOOK_##create(room, domain_create),                                                          \
+      HOOK_##relinquish(room, domain_relinquish),                                                  \
+      HOOK_##destroy(room, domain_destroy),                                                        \
+      HOOK_##vcreate(room, vcpu_create),                                                           \
       HOOK_##vdestroy(room, vcpu_destroy) },
 static const struct room rooms[] = {
 #include "domain/rooms.def"
@@ -47,7 +50,8 @@ static bool hold_unless_gone(struct domain *d)
     do
         if ( !refs )
             return false;
-    while ( !__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) );
+    while ( !__atomic_compare_exchange_n(&d->refs, &refs, refs + 1, false, __ATOMIC_ACQUIRE,
+                                         __ATOMIC_RELAXED) );
     return true;
 }
 
@@ -191,7 +195,8 @@ static long create_rooms(struct domain *d)
 }
 
 /* The domain without its rooms; NULL: no memory. */
-static struct domain *domain_alloc(domid_t id, const struct xen_domctl_createdomain *config, bool privileged)
+static struct domain *domain_alloc(domid_t id, const struct xen_domctl_createdomain *config,
+                                   bool privileged)
 {
     struct domain *d = mm_alloc(DOMAIN_ORDER);
 
@@ -226,7 +231,8 @@ static void shared_info_init(struct domain *d)
     mm_share_with_domain(d->shared_info, d);
 }
 
-long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out)
+long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+                   struct domain **out)
 {
     struct domain *d;
     long rc;
@@ -264,11 +270,12 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
     v->id = id;
     v->down = true;
     v->info_mfn = INVALID_MFN;
-    v->cpu.info = id < XEN_LEGACY_MAX_VCPUS && d->shared_info ?
-                      (struct vcpu_info *)&d->shared_info->vcpu_info[id] :
-                      &v->no_info;
+    v->cpu.info = id < XEN_LEGACY_MAX_VCPUS && d->shared_info
+                      ? (struct vcpu_info *)&d->shared_info->vcpu_info[id]
+                      : &v->no_info;
     v->no_info.evtchn_upcall_mask = 1;
-    v->sched.pause_count = d->pause_count + d->shut_down; /* what will be undone for all vcpus alike */
+    v->sched.pause_count =
+        d->pause_count + d->shut_down; /* what will be undone for all vcpus alike */
     v->runstate.info.state = RUNSTATE_offline;
     v->runstate.info.state_entry_time = (u64)time_now();
 

@@ -26,8 +26,8 @@
 #define DOMAIN_MAX_VCPUS 128
 
 /* Sizes of struct domain and struct vcpu, in page orders. */
-#define DOMAIN_ORDER 0
-#define VCPU_ORDER   1
+#define DOMAIN_ORDER      0
+#define VCPU_ORDER        1
 #define DOMID_IDLE_DOMAIN ((domid_t)DOMID_IDLE)
 
 enum domain_life {
@@ -38,40 +38,41 @@ enum domain_life {
 
 struct domain_memory {
     struct lock lock;
-    u32 first;       /* list of frames, by frame number; 0 ends */
-    u64 tot_pages;   /* frames that it owns */
-    u64 max_pages;   /* ... and may own */
-    u64 claimed;     /* frames set aside for it and not yet taken */
+    u32 first;         /* list of frames, by frame number; 0 ends */
+    u64 tot_pages;     /* frames that it owns */
+    u64 max_pages;     /* ... and may own */
+    u64 claimed;       /* frames set aside for it and not yet taken */
     u32 shared_frames; /* of ours that it may map */
-    u32 tag;           /* mm/: names the domain for all time, in frames that it wrote and gave back; 0 none yet */
-    u32 puts;          /* mm/: references to the domain that job put is to drop; atomic */
+    u32 tag; /* mm/: names the domain for all time, in frames that it wrote and gave back; 0 none yet */
+    u32 puts; /* mm/: references to the domain that job put is to drop; atomic */
     struct softirq_job put;
-    void *map;       /* E820 entries that the toolstack set, for XENMEM_memory_map; NULL none */
+    void *map; /* E820 entries that the toolstack set, for XENMEM_memory_map; NULL none */
     u32 nr_map;
 };
 
 struct domain {
     domid_t id;
-    bool privileged;      /* dom0: access/ derives its rights from this */
-    u8 life;              /* enum domain_life */
-    u32 refs;             /* atomic */
-    struct domain *next;  /* the list of domains, ascending ids */
+    bool privileged;     /* dom0: access/ derives its rights from this */
+    u8 life;             /* enum domain_life */
+    u32 refs;            /* atomic */
+    struct domain *next; /* the list of domains, ascending ids */
     struct domain *bucket_next;
     xen_domain_handle_t handle;
-    struct lock lock;     /* lifecycle: LOCK_DOMAIN */
+    struct lock lock; /* lifecycle: LOCK_DOMAIN */
 
     u32 max_vcpus;
-    struct vcpu **vcpus;  /* max_vcpus entries; NULL until created */
+    struct vcpu **vcpus; /* max_vcpus entries; NULL until created */
 
-    u32 pause_count;      /* by control/ */
-    bool shut_down;       /* all vcpus stopped by SCHEDOP_shutdown or a crash */
+    u32 pause_count; /* by control/ */
+    bool shut_down;  /* all vcpus stopped by SCHEDOP_shutdown or a crash */
     u8 shutdown_reason;
-    u32 options;          /* XEN_DOMCTL_CDF_* */
+    u32 options; /* XEN_DOMCTL_CDF_* */
     u32 ssidref;
 
     struct shared_info *shared_info; /* FRAME_SHARED page of ours */
-    u64 vm_assist;        /* bits VMASST_TYPE_* */
-    cpumask_t dirty_cpus; /* CPUs whose TLB may hold its entries: atomic, set and cleared by vcpu_switch */
+    u64 vm_assist;                   /* bits VMASST_TYPE_* */
+    cpumask_t
+        dirty_cpus; /* CPUs whose TLB may hold its entries: atomic, set and cleared by vcpu_switch */
 
     struct domain_memory memory;
     struct domain_access access;
@@ -85,20 +86,21 @@ struct domain {
 
 struct vcpu_runstate {
     struct vcpu_runstate_info info;
-    u64 area;             /* guest address registered, 0 none */
+    u64 area; /* guest address registered, 0 none */
 };
 
 struct vcpu {
-    struct vcpu_cpu cpu;  /* first: the entry code knows its offsets */
+    struct vcpu_cpu cpu; /* first: the entry code knows its offsets */
     struct domain *domain;
     u32 id;
-    u32 processor;        /* physical CPU that it runs on, or ran on last */
-    bool initialised;     /* has a context: VCPUOP_initialise or setvcpucontext */
-    bool down;            /* VCPUOP_down, or never up */
-    u32 work;             /* VCPU_WORK_*: atomic; WORK_VCPU tells the CPU to look */
-    mfn_t info_mfn;       /* frame of a registered vcpu_info, INVALID_MFN while it is in shared_info */
+    u32 processor;    /* physical CPU that it runs on, or ran on last */
+    bool initialised; /* has a context: VCPUOP_initialise or setvcpucontext */
+    bool down;        /* VCPUOP_down, or never up */
+    u32 work;         /* VCPU_WORK_*: atomic; WORK_VCPU tells the CPU to look */
+    mfn_t info_mfn;   /* frame of a registered vcpu_info, INVALID_MFN while it is in shared_info */
     struct vcpu_info *info_mapped;
-    struct vcpu_info no_info; /* in its place while the guest has given none: the vcpu's own, since it may run with it */
+    struct vcpu_info
+        no_info; /* in its place while the guest has given none: the vcpu's own, since it may run with it */
     struct vcpu_runstate runstate;
 
     struct vcpu_event event;
@@ -108,11 +110,11 @@ struct vcpu {
 };
 
 /* vcpu.work */
-#define VCPU_WORK_NMI  0x1u /* an NMI is pending for the guest */
-#define VCPU_WORK_TIME 0x2u /* the time area is out of date */
+#define VCPU_WORK_NMI 0x1u /* an NMI is pending for the guest */
 
 /* Every domain, in order of ids; take a reference before using one outside the list's lock. */
-struct domain *domain_get(domid_t id);      /* NULL: no such domain. Dying ones are found, dead ones too until gone */
+struct domain *
+domain_get(domid_t id); /* NULL: no such domain. Dying ones are found, dead ones too until gone */
 void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
@@ -120,16 +122,17 @@ struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: 
 /* Registers and state of every vcpu, for crash reports and debug keys: takes no lock. */
 void domain_dump_all(void);
 
-extern struct domain *domain_zero;          /* dom0; NULL until built */
-extern struct domain *domain_idle;          /* owns the idle vcpus */
-extern struct domain *domain_io;            /* DOMID_IO, owner of what is not RAM */
-extern struct domain *domain_xen;           /* DOMID_XEN, owner of frames that the hypervisor shows */
+extern struct domain *domain_zero; /* dom0; NULL until built */
+extern struct domain *domain_idle; /* owns the idle vcpus */
+extern struct domain *domain_io;   /* DOMID_IO, owner of what is not RAM */
+extern struct domain *domain_xen;  /* DOMID_XEN, owner of frames that the hypervisor shows */
 
 /*
  * Create a domain: all rooms' hooks run forward, or none is left behind. @max_vcpus at most DOMAIN_MAX_VCPUS. The domain
  * starts with pause count 1 and no vcpu. 0, -EEXIST, -EINVAL, -ENOMEM.
  */
-long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged, struct domain **out);
+long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
+                   struct domain **out);
 struct vcpu *domain_vcpu_create(struct domain *d, u32 id); /* NULL: no memory */
 
 static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
@@ -179,15 +182,15 @@ void runstate_update_guest(struct vcpu *v);
 void vcpu_info_release(struct vcpu *v);
 
 #define for_each_vcpu(d, v)                                                                        \
-    for ( u32 v##_i = 0; v##_i < (d)->max_vcpus; v##_i++ )                                          \
+    for ( u32 v##_i = 0; v##_i < (d)->max_vcpus; v##_i++ )                                         \
         if ( ((v) = (d)->vcpus[v##_i]) != NULL )
 
 /*
  * Re-issue the current hypercall with these arguments once the guest has taken its events. The handler must return the
  * value that this returns, whatever it is. The one place for it: inside a multicall it rewrites the entry instead.
  */
-long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
-                        unsigned long a5);
+long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
+                        unsigned long a4, unsigned long a5);
 
 void memory_domain_destroy(struct domain *d);
 

@@ -17,10 +17,10 @@ struct room {
 #define ROOM_DECLARE_YES(type, name, hook, arg) type name##_##hook(arg);
 #define ROOM(name, create, relinquish, destroy, vcreate, vdestroy)                                 \
     ROOM_DECLARE_##create(long, name, domain_create, struct domain *)                              \
-    ROOM_DECLARE_##relinquish(long, name, domain_relinquish, struct domain *)                      \
-    ROOM_DECLARE_##destroy(void, name, domain_destroy, struct domain *)                            \
-    ROOM_DECLARE_##vcreate(long, name, vcpu_create, struct vcpu *)                                 \
-    ROOM_DECLARE_##vdestroy(void, name, vcpu_destroy, struct vcpu *)
+        ROOM_DECLARE_##relinquish(long, name, domain_relinquish, struct domain *)                  \
+            ROOM_DECLARE_##destroy(void, name, domain_destroy, struct domain *)                    \
+                ROOM_DECLARE_##vcreate(long, name, vcpu_create, struct vcpu *)                     \
+                    ROOM_DECLARE_##vdestroy(void, name, vcpu_destroy, struct vcpu *)
 #include "domain/rooms.def"
 #undef ROOM
 

@@ -29,7 +29,8 @@ void domain_unpause(struct domain *d)
         sched_unpause(v);
 }
 
-static const char *const reasons[] = { "poweroff", "reboot", "suspend", "crash", "watchdog", "soft reset" };
+static const char *const reasons[] = { "poweroff", "reboot",   "suspend",
+                                       "crash",    "watchdog", "soft reset" };
 
 static const char *reason_name(u8 reason)
 {
@@ -92,11 +93,16 @@ static void dump_vcpu(const struct vcpu *v)
 
     if ( v == current_vcpu() )
         regs = percpu_guest_regs();
-    log_error("d%uv%u: %s%s%s, %s mode, rip %#lx rsp %#lx flags %#lx cr3 %#lx, events %s%s", v->domain->id, v->id,
-              running ? "running" : v->sched.blocked ? "blocked" : "stopped", v->down ? ", down" : "",
-              v->sched.pause_count ? ", paused" : "", v->cpu.kernel_mode ? "kernel" : "user", regs->rip, regs->rsp,
-              regs->rflags, v->cpu.kernel_mode ? v->cpu.cr3_kernel : v->cpu.cr3_user,
-              v->cpu.info->evtchn_upcall_pending ? "pending" : "none", v->cpu.info->evtchn_upcall_mask ? ", masked" : "");
+    log_error("d%uv%u: %s%s%s, %s mode, rip %#lx rsp %#lx flags %#lx cr3 %#lx, events %s%s",
+              v->domain->id, v->id,
+              running            ? "running"
+              : v->sched.blocked ? "blocked"
+                                 : "stopped",
+              v->down ? ", down" : "", v->sched.pause_count ? ", paused" : "",
+              v->cpu.kernel_mode ? "kernel" : "user", regs->rip, regs->rsp, regs->rflags,
+              v->cpu.kernel_mode ? v->cpu.cr3_kernel : v->cpu.cr3_user,
+              v->cpu.info->evtchn_upcall_pending ? "pending" : "none",
+              v->cpu.info->evtchn_upcall_mask ? ", masked" : "");
 }
 
 static void dump_registers(const struct regs *r)
@@ -131,7 +137,8 @@ void domain_dump_all(void)
 
     while ( d )
     {
-        struct domain *next = d->id < DOMID_FIRST_RESERVED ? domain_first_at_or_above((domid_t)(d->id + 1)) : NULL;
+        struct domain *next =
+            d->id < DOMID_FIRST_RESERVED ? domain_first_at_or_above((domid_t)(d->id + 1)) : NULL;
         struct vcpu *v;
 
         for_each_vcpu(d, v)

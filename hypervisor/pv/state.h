@@ -9,25 +9,25 @@
 
 struct domain_pv {
     struct lock pagetable_lock;
-    u32 dead_tables;              /* pv/pagetable: list by frame.link of tables to be taken apart */
-    u32 relinquish_cursor;        /* pv/pagetable: frame that teardown has reached, referenced; 0 none */
-    u8 relinquish_pass;           /* pv/pagetable: enum pass in relinquish.c */
+    u32 dead_tables;       /* pv/pagetable: list by frame.link of tables to be taken apart */
+    u32 relinquish_cursor; /* pv/pagetable: frame that teardown has reached, referenced; 0 none */
+    u8 relinquish_pass;    /* pv/pagetable: enum pass in relinquish.c */
     u64 hypercall_page_mfn;
-    struct cpuid_policy *cpuid;   /* pv/emulate: leaves that the guest sees */
+    struct cpuid_policy *cpuid; /* pv/emulate: leaves that the guest sees */
     u32 relinquish_stage;
-    u32 pci_address;              /* what the domain last wrote to port 0xcf8 */
+    u32 pci_address; /* what the domain last wrote to port 0xcf8 */
 };
 
 /* A multicall in progress: hypercall_continue() then rewrites the entry instead of registers. */
 struct multicall_state {
     bool active;
-    bool continued;               /* the current entry is to be issued again, as it stands in entry */
+    bool continued; /* the current entry is to be issued again, as it stands in entry */
     struct multicall_entry entry;
 };
 
 struct vcpu_pv {
     struct multicall_state multicall;
-    struct trap_info traps[256];  /* handlers registered by set_trap_table */
+    struct trap_info traps[256]; /* handlers registered by set_trap_table */
     u64 failsafe_rip;
     u64 syscall32_rip;
     u64 syscall32_cs;
@@ -36,21 +36,21 @@ struct vcpu_pv {
     bool failsafe_mask_events;
     bool syscall32_mask_events;
     bool sysenter_mask_events;
-    u8 iopl;                      /* set_iopl: 0-3 */
-    u64 iobitmap;                 /* guest address, 0 none */
+    u8 iopl;      /* set_iopl: 0-3 */
+    u64 iobitmap; /* guest address, 0 none */
     u32 iobitmap_limit;
-    u64 cr4;                      /* the guest's bits of CR4 */
+    u64 cr4; /* the guest's bits of CR4 */
     u64 dr[8];
-    u64 window;                   /* linear address of this vcpu's GDT and LDT window: mm/map.h */
+    u64 window; /* linear address of this vcpu's GDT and LDT window: mm/map.h */
     u64 *window_ptes;
-    mfn_t gdt_mfn[14];            /* INVALID_MFN: none */
+    mfn_t gdt_mfn[14]; /* INVALID_MFN: none */
     u32 gdt_entries;
-    u64 ldt_base;                 /* guest address */
+    u64 ldt_base; /* guest address */
     u32 ldt_entries;
-    u32 ldt_mapped;               /* bit a page */
-    mfn_t root_kernel;            /* typed references to L4 frames */
+    u32 ldt_mapped;    /* bit a page */
+    mfn_t root_kernel; /* typed references to L4 frames */
     mfn_t root_user;
-    void *xstate;                 /* FPU, SSE, AVX state while it is not on a CPU */
+    void *xstate; /* FPU, SSE, AVX state while it is not on a CPU */
     u64 xcr0;
     u64 tsc_aux;
 };

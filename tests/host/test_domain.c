@@ -37,18 +37,18 @@ static long create(int counts)
 
 /* Some rooms have one of the two hooks only: what counts is what has both. */
 #define PLAY_CREATE_NO(name, hook, type, counts)
-#define PLAY_CREATE_YES(name, hook, type, counts)                                                          \
+#define PLAY_CREATE_YES(name, hook, type, counts)                                                  \
     long name##_##hook(type *it)                                                                   \
     {                                                                                              \
         (void)it;                                                                                  \
-        return create(counts);                                                                         \
+        return create(counts);                                                                     \
     }
 #define PLAY_DESTROY_NO(name, hook, type, counts)
 #define PLAY_DESTROY_YES(name, hook, type, counts)                                                 \
     void name##_##hook(type *it)                                                                   \
     {                                                                                              \
         (void)it;                                                                                  \
-        rooms_open -= counts;                                                                       \
+        rooms_open -= counts;                                                                      \
     }
 #define PLAY_RELINQUISH_NO(name)
 #define PLAY_RELINQUISH_YES(name)                                                                  \
@@ -62,11 +62,12 @@ static long create(int counts)
 #define COUNT_NO_YES  0
 #define COUNT_NO_NO   0
 #define ROOM(name, create, relinquish, destroy, vcreate, vdestroy)                                 \
-    PLAY_CREATE_##create(name, domain_create, struct domain, COUNT_##create##_##destroy)           \
-    PLAY_RELINQUISH_##relinquish(name)                                                             \
-    PLAY_DESTROY_##destroy(name, domain_destroy, struct domain, COUNT_##create##_##destroy)        \
-    PLAY_CREATE_##vcreate(name, vcpu_create, struct vcpu, COUNT_##vcreate##_##vdestroy)            \
-    PLAY_DESTROY_##vdestroy(name, vcpu_destroy, struct vcpu, COUNT_##vcreate##_##vdestroy)
+    PLAY_CREATE_##create(name, domain_create, struct domain,                                       \
+                         COUNT_##create##_##destroy) PLAY_RELINQUISH_##relinquish(name)            \
+        PLAY_DESTROY_##destroy(name, domain_destroy, struct domain, COUNT_##create##_##destroy)    \
+            PLAY_CREATE_##vcreate(name, vcpu_create, struct vcpu, COUNT_##vcreate##_##vdestroy)    \
+                PLAY_DESTROY_##vdestroy(name, vcpu_destroy, struct vcpu,                           \
+                                        COUNT_##vcreate##_##vdestroy)
 #include "domain/rooms.def"
 #undef ROOM
 

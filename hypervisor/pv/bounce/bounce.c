@@ -50,20 +50,21 @@ static always_inline void enter_user(struct vcpu *v)
 struct delivery {
     u64 handler;
     unsigned int nr_extra; /* 0, 1 or EXTRA_MAX */
-    u64 extra[EXTRA_MAX];  /* between r11 and rip, in ascending order: the error code, or selectors */
+    u64 extra[EXTRA_MAX];  /* between r11 and rip, ascending: the error code, or selectors */
     bool mask_events;
-    u64 clear_flags;       /* beyond the ones that are always cleared */
+    u64 clear_flags; /* beyond the ones that are always cleared */
     const char *what;
 };
 
 /* The frame, in ascending order: the hot store, one range check for all. False: it faulted. */
-static always_inline bool push_frame(u64 sp, const struct regs *regs, const struct delivery *how, u64 cs, u64 rflags)
+static always_inline bool push_frame(u64 sp, const struct regs *regs, const struct delivery *how,
+                                     u64 cs, u64 rflags)
 {
     unsigned int n = 0;
 
     guest_access_begin();
 #define PUSH(value)                                                                                \
-    __asm__ goto("1: mov %0, %c2(%1)\n" EXTABLE(1b, %l[fault]) ::"r"((u64)(value)), "r"(sp), "i"(8 * n) \
+    __asm__ goto("1: mov %0, %c2(%1)\n" EXTABLE_FAULT(1b)::"r"((u64)(value)), "r"(sp), "i"(8 * n)  \
                  : "memory"                                                                        \
                  : fault);                                                                         \
     n++
@@ -94,9 +95,11 @@ fault:
 }
 
 /* Nobody is left to tell. */
-static __attribute__((noinline, cold)) void no_way(struct vcpu *v, const char *what, u64 handler, u64 sp)
+static __attribute__((noinline, cold)) void no_way(struct vcpu *v, const char *what, u64 handler,
+                                                   u64 sp)
 {
-    domain_crash(v->domain, "vcpu %u: no way to deliver %s: handler %#lx, stack %#lx", v->id, what, handler, sp);
+    domain_crash(v->domain, "vcpu %u: no way to deliver %s: handler %#lx, stack %#lx", v->id, what,
+                 handler, sp);
 }
 
 static always_inline void deliver(struct vcpu *v, struct regs *regs, const struct delivery *how)
@@ -126,7 +129,8 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         rflags |= (u64)v->pv.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
-    if ( !how->handler || !guest_range_ok(to_gva(sp), bytes) || !push_frame(sp, regs, how, cs, rflags) )
+    if ( !how->handler || !guest_range_ok(to_gva(sp), bytes) ||
+         !push_frame(sp, regs, how, cs, rflags) )
     {
         no_way(v, how->what, how->handler, sp);
         return;
@@ -144,8 +148,8 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
 
 static bool has_error(unsigned int vector)
 {
-    static const u32 vectors = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS | 1u << TRAP_GP |
-                               1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
+    static const u32 vectors = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS |
+                               1u << TRAP_GP | 1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
 
     return vector < 32 && (vectors >> vector & 1);
 }
@@ -288,7 +292,7 @@ static always_inline bool load_iret_frame(u64 sp, struct iret_context *frame)
 
     guest_access_begin();
 #define LOAD(member)                                                                               \
-    __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE(1b, %l[fault])                                     \
+    __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE_FAULT(1b)                                          \
                  : "=r"(word)                                                                      \
                  : "r"(sp), "i"(offsetof(struct iret_context, member))                             \
                  : "memory"                                                                        \

@@ -43,7 +43,8 @@ long bounce_set_trap_table(unsigned long table)
         v->pv.traps[entry.vector] = entry;
         trap_changed(v, entry.vector);
         if ( preempt_pending() )
-            return hypercall_continue(__HYPERVISOR_set_trap_table, table + sizeof(entry), 0, 0, 0, 0);
+            return hypercall_continue(__HYPERVISOR_set_trap_table, table + sizeof(entry), 0, 0, 0,
+                                      0);
     }
 }
 
@@ -96,8 +97,9 @@ static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool ma
         return 0;
     case CALLBACKTYPE_nmi:
         /* Another way to the trap table's entry: whoever speaks last is heard. */
-        v->pv.traps[TRAP_NMI] =
-            (struct trap_info){ .vector = TRAP_NMI, .flags = 4, .cs = SEL_USER_CS64, .address = address };
+        v->pv.traps[TRAP_NMI] = (struct trap_info){
+            .vector = TRAP_NMI, .flags = 4, .cs = SEL_USER_CS64, .address = address
+        };
         trap_changed(v, TRAP_NMI);
         return 0;
     default:

@@ -24,18 +24,20 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
         if ( !canonical(c->trap_ctxt[i].address) )
             return false;
     return canonical(c->event_callback_eip) && canonical(c->failsafe_callback_eip) &&
-           canonical(c->syscall_callback_eip) && canonical(c->fs_base) && canonical(c->gs_base_kernel) &&
-           canonical(c->gs_base_user) && canonical(c->user_regs.rip);
+           canonical(c->syscall_callback_eip) && canonical(c->fs_base) &&
+           canonical(c->gs_base_kernel) && canonical(c->gs_base_user) &&
+           canonical(c->user_regs.rip);
 }
 
 /* A vcpu that already ran may get new registers (a cancelled suspend), but not new tables. */
 static long tables_unchanged(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    if ( maddr_to_mfn(to_maddr(c->ctrlreg[3])).n != v->pv.root_kernel.n || c->gdt_ents != v->pv.gdt_entries ||
-         c->ldt_base != v->pv.ldt_base || c->ldt_ents != v->pv.ldt_entries )
+    if ( maddr_to_mfn(to_maddr(c->ctrlreg[3])).n != v->pv.root_kernel.n ||
+         c->gdt_ents != v->pv.gdt_entries || c->ldt_base != v->pv.ldt_base ||
+         c->ldt_ents != v->pv.ldt_entries )
         return -EOPNOTSUPP;
-    if ( c->ctrlreg[1] ? maddr_to_mfn(to_maddr(c->ctrlreg[1])).n != v->pv.root_user.n :
-                         !mfn_eq(v->pv.root_user, INVALID_MFN) )
+    if ( c->ctrlreg[1] ? maddr_to_mfn(to_maddr(c->ctrlreg[1])).n != v->pv.root_user.n
+                       : !mfn_eq(v->pv.root_user, INVALID_MFN) )
         return -EOPNOTSUPP;
     for ( unsigned int i = 0; i < GDT_GUEST_PAGES; i++ )
         if ( i * 512 < c->gdt_ents && c->gdt_frames[i] != v->pv.gdt_mfn[i].n )
@@ -53,8 +55,9 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *user)
     regs->cs = (u16)user->cs | 3;
     regs->ss = (u16)user->ss | 3;
     v->pv.iopl = (u8)(regs->rflags >> 12 & 3);
-    regs->rflags = (regs->rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_NT)) |
-                   EFLAGS_IF | EFLAGS_FIXED;
+    regs->rflags =
+        (regs->rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_NT)) |
+        EFLAGS_IF | EFLAGS_FIXED;
     regs->rflags &= 0x3fffffUL;
     v->cpu.ds = user->ds;
     v->cpu.es = user->es;
@@ -158,7 +161,8 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
     c->user_regs.fs = v->cpu.fs;
     c->user_regs.gs = v->cpu.gs;
 
-    c->flags = VGCF_i387_valid | (v->cpu.kernel_mode ? VGCF_in_kernel : 0) | (v->down ? 0 : VGCF_online) |
+    c->flags = VGCF_i387_valid | (v->cpu.kernel_mode ? VGCF_in_kernel : 0) |
+               (v->down ? 0 : VGCF_online) |
                (v->pv.failsafe_mask_events ? VGCF_failsafe_disables_events : 0) |
                (v->cpu.syscall_mask_events ? VGCF_syscall_disables_events : 0);
     memcpy(c->trap_ctxt, v->pv.traps, sizeof(c->trap_ctxt));

@@ -4,24 +4,20 @@
  */
 #include "cpu/stub.h"
 #include "event/event.h"
+#include "lib/atomic.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
 #include "sched/sched.h"
 #include "smp/softirq.h"
 
+/* A pending NMI, unless it has to wait for the iret of the one before, or for a handler: both look again. */
 static void vcpu_work(struct vcpu *v)
 {
-    u32 work = __atomic_exchange_n(&v->work, 0, __ATOMIC_ACQUIRE);
-
-    if ( work & VCPU_WORK_TIME )
-        time_update_vcpu(v);
-    if ( work & VCPU_WORK_NMI )
-    {
-        if ( v->cpu.nmi_masked || !v->pv.traps[TRAP_NMI].address )
-            __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELAXED); /* iret looks again, or who registers a handler */
-        else
-            bounce_nmi(v, percpu_guest_regs());
-    }
+    if ( !(READ_ONCE(v->work) & VCPU_WORK_NMI) || v->cpu.nmi_masked ||
+         !v->pv.traps[TRAP_NMI].address )
+        return;
+    atomic_fetch_and(&v->work, ~VCPU_WORK_NMI);
+    bounce_nmi(v, percpu_guest_regs());
 }
 
 static void run_work(struct percpu *cpu)

@@ -19,15 +19,16 @@
 #include "sched/sched.h"
 #include "trace/trace.h"
 
-typedef long hypercall_fn(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
+typedef long hypercall_fn(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                          unsigned long a5);
 
 long hypercall_unknown(void)
 {
     return -ENOSYS;
 }
 
-static long admin_call(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
-                       unsigned long a5)
+static long admin_call(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3,
+                       unsigned long a4, unsigned long a5)
 {
     long rc = access_check(current_vcpu()->domain, NULL, ACCESS_ADMIN);
 
@@ -39,12 +40,13 @@ static long admin_call(const void *handler, unsigned long a1, unsigned long a2, 
 
 #define ADMIN_THUNK_ALL(name, handler)
 #define ADMIN_THUNK_ADMIN(name, handler)                                                           \
-    static long admin_##name(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, \
-                             unsigned long a5)                                                     \
+    static long admin_##name(unsigned long a1, unsigned long a2, unsigned long a3,                 \
+                             unsigned long a4, unsigned long a5)                                   \
     {                                                                                              \
         return admin_call(handler, a1, a2, a3, a4, a5);                                            \
     }
-#define HYPERCALL(name, args, handler, compat, who, status, summary) ADMIN_THUNK_##who(name, handler)
+#define HYPERCALL(name, args, handler, compat, who, status, summary)                               \
+    ADMIN_THUNK_##who(name, handler)
 #include <hypercall/hypercalls.def>
 #undef HYPERCALL
 
@@ -62,8 +64,8 @@ const void *const hypercall_table[HYPERCALL_TABLE] = {
 #pragma GCC diagnostic pop
 #undef HYPERCALL
 
-long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
-                        unsigned long a5)
+long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
+                        unsigned long a4, unsigned long a5)
 {
     struct multicall_state *mc = &current_vcpu()->pv.multicall;
     struct regs *regs = percpu_guest_regs();
@@ -89,14 +91,15 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
  * Load the entry at @at, which the caller has range-checked, and make its call: *result. The arguments are read once and stay
  * in registers. False: it can't be read.
  */
-static inline __attribute__((always_inline)) bool call_entry(unsigned long at, unsigned long op, long *result)
+static inline __attribute__((always_inline)) bool call_entry(unsigned long at, unsigned long op,
+                                                             long *result)
 {
     unsigned long a1, a2, a3, a4, a5;
     const void *handler = hypercall_unknown;
 
     guest_access_begin();
 #define LOAD(value, index)                                                                         \
-    __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE(1b, %l[fault])                                     \
+    __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE_FAULT(1b)                                          \
                  : "=r"(value)                                                                     \
                  : "r"(at), "i"(offsetof(struct multicall_entry, args[index]))                     \
                  : "memory"                                                                        \
@@ -129,7 +132,8 @@ static long put_back(struct multicall_state *mc, unsigned long at)
 #define MULTICALL_STRIDE 16
 
 /* The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on later, or with *rc set. */
-static unsigned long run_entries(struct multicall_state *mc, unsigned long at, unsigned long end, long *rc)
+static unsigned long run_entries(struct multicall_state *mc, unsigned long at, unsigned long end,
+                                 long *rc)
 {
     u64 op;
     long result;

@@ -21,7 +21,7 @@
     ({                                                                                             \
         u64 value_;                                                                                \
         __asm__ volatile("mov %%" #name ", %0" : "=r"(value_));                                    \
-        (u16)value_;                                                                               \
+        (u16) value_;                                                                              \
     })
 
 /* Load a data segment; false if the selector is bad: then NULL is loaded. */
@@ -89,7 +89,8 @@ static void load_descriptor_tables(struct vcpu *v, struct percpu *cpu)
     u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu), PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
 
     if ( *reserved != pte )
-        *reserved = pte; /* it comes from another CPU; the CR3 load drops what this one may remember */
+        *reserved =
+            pte; /* it comes from another CPU; the CR3 load drops what this one may remember */
     gdt_load(v->pv.window);
     gdt_load_ldt(v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE, v->pv.ldt_entries);
 }

@@ -141,7 +141,8 @@ static bool ldt_fault(struct vcpu *v, u64 *va, u32 *error)
 {
     u64 offset = *va - (v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE);
 
-    if ( !v->pv.window || offset >= (VCPU_MAP_PAGES - VCPU_MAP_LDT_PAGE) * PAGE_SIZE || (*error & PF_USER) )
+    if ( !v->pv.window || offset >= (VCPU_MAP_PAGES - VCPU_MAP_LDT_PAGE) * PAGE_SIZE ||
+         (*error & PF_USER) )
         return false;
     if ( segment_ldt_fault(v, offset, va) )
         return true;
@@ -182,7 +183,8 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
 
     if ( is_hypervisors(cr2) )
         hypervisors_page_fault(v, regs, cr2);
-    else if ( (error & (PF_WRITE_PROTECTED | PF_RESERVED | PF_FETCH)) == PF_WRITE_PROTECTED && v->cpu.kernel_mode )
+    else if ( (error & (PF_WRITE_PROTECTED | PF_RESERVED | PF_FETCH)) == PF_WRITE_PROTECTED &&
+              v->cpu.kernel_mode )
         kernel_write_fault(v, regs, cr2);
     else
         bounce_page_fault(v, regs, error, cr2);
@@ -262,7 +264,8 @@ void trap_from_hypervisor(struct regs *regs)
         return;
     if ( regs->rip == (u64)exit_iretq )
         iret_faulted(regs, error, cr2);
-    if ( regs->vector != TRAP_DF && regs->vector != TRAP_MC && (fixup = extable_find(regs->rip)) != 0 )
+    if ( regs->vector != TRAP_DF && regs->vector != TRAP_MC &&
+         (fixup = extable_find(regs->rip)) != 0 )
     {
         regs->rip = fixup;
         return;

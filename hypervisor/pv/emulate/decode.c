@@ -74,7 +74,8 @@ u64 insn_immediate(struct insn *insn, unsigned int bytes)
 
 static inline bool is_prefix(u8 byte)
 {
-    return (byte & 0xe7) == PREFIX_ES || (byte & 0xfc) == PREFIX_FS || byte == 0xf0 || (byte & 0xfe) == 0xf2;
+    return (byte & 0xe7) == PREFIX_ES || (byte & 0xfc) == PREFIX_FS || byte == 0xf0 ||
+           (byte & 0xfe) == 0xf2;
 }
 
 static void take_prefix(struct insn *insn, u8 byte)
@@ -107,7 +108,8 @@ static inline void fetch(struct insn *insn, u64 rip)
 {
     u64 words[2];
 
-    if ( guest_range_ok(to_gva(rip), sizeof(words)) && guest_load_pair(&words[0], &words[1], to_gva(rip)) )
+    if ( guest_range_ok(to_gva(rip), sizeof(words)) &&
+         guest_load_pair(&words[0], &words[1], to_gva(rip)) )
     {
         memcpy(insn->bytes, words, sizeof(words));
         insn->available = INSN_MAX;

@@ -9,19 +9,19 @@
 
 struct insn {
     u8 bytes[INSN_MAX + 1];
-    u8 available;       /* bytes that could be fetched, at most INSN_MAX */
-    u8 at;              /* next byte to take */
-    bool overrun;       /* more was asked than could be fetched: decoding failed */
+    u8 available; /* bytes that could be fetched, at most INSN_MAX */
+    u8 at;        /* next byte to take */
+    bool overrun; /* more was asked than could be fetched: decoding failed */
 
-    bool long_mode;     /* 64-bit code */
+    bool long_mode; /* 64-bit code */
     bool lock, rep, repne, operand16, address32;
     u8 rex;
-    u8 segment;         /* override: 0 none, else the prefix byte */
-    u16 opcode;         /* 0x0f00 | byte for two-byte opcodes */
+    u8 segment; /* override: 0 none, else the prefix byte */
+    u16 opcode; /* 0x0f00 | byte for two-byte opcodes */
 
     u8 modrm;
-    bool has_memory;    /* the ModRM operand is memory, at address */
-    u64 address;        /* linear */
+    bool has_memory; /* the ModRM operand is memory, at address */
+    u64 address;     /* linear */
 };
 
 #define REX_B 1

@@ -27,30 +27,50 @@ void emulate_load_debug(const struct vcpu *v);
 
 /* A decoded store, for page-table emulation: decode the instruction at regs->rip that wrote to @va. */
 struct emulate_store {
-    u8 length;        /* of the instruction */
-    u8 bytes;         /* written: 1, 2, 4, 8 (16: cmpxchg16b is refused) */
-    u8 kind;          /* enum emulate_store_kind */
-    u8 reg;           /* register operand's number, where there is one */
+    u8 length; /* of the instruction */
+    u8 bytes;  /* written: 1, 2, 4, 8 (16: cmpxchg16b is refused) */
+    u8 kind;   /* enum emulate_store_kind */
+    u8 reg;    /* register operand's number, where there is one */
     bool imm_valid;
-    u64 imm;          /* immediate, or bit offset */
+    u64 imm; /* immediate, or bit offset */
     bool locked;
-    bool repeat;      /* rep prefix: one round is done, rip stays until rcx is 0 */
-    bool high_byte;   /* the operand is ah, ch, dh or bh */
+    bool repeat;    /* rep prefix: one round is done, rip stays until rcx is 0 */
+    bool high_byte; /* the operand is ah, ch, dh or bh */
 };
 
 enum emulate_store_kind {
-    STORE_MOV, STORE_XCHG, STORE_CMPXCHG, STORE_XADD,
-    STORE_ADD, STORE_OR, STORE_AND, STORE_SUB, STORE_XOR, STORE_ADC, STORE_SBB, STORE_NOT, STORE_NEG, STORE_INC, STORE_DEC,
-    STORE_BTS, STORE_BTR, STORE_BTC, STORE_STOS, STORE_MOVS, STORE_CMPXCHG8B,
+    STORE_MOV,
+    STORE_XCHG,
+    STORE_CMPXCHG,
+    STORE_XADD,
+    STORE_ADD,
+    STORE_OR,
+    STORE_AND,
+    STORE_SUB,
+    STORE_XOR,
+    STORE_ADC,
+    STORE_SBB,
+    STORE_NOT,
+    STORE_NEG,
+    STORE_INC,
+    STORE_DEC,
+    STORE_BTS,
+    STORE_BTR,
+    STORE_BTC,
+    STORE_STOS,
+    STORE_MOVS,
+    STORE_CMPXCHG8B,
 };
 
 /* Fetch and decode; false if it isn't one of these or its memory operand isn't @va. */
-bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va, struct emulate_store *out);
+bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
+                          struct emulate_store *out);
 
 /*
  * The new value of a @bytes wide operand that now holds @old, and the registers and flags as they will be (in *after);
  * *write false when a compare failed.
  */
-u64 emulate_store_result(const struct emulate_store *store, u64 old, const struct regs *regs, struct regs *after, bool *write);
+u64 emulate_store_result(const struct emulate_store *store, u64 old, const struct regs *regs,
+                         struct regs *after, bool *write);
 
 #endif

@@ -7,8 +7,8 @@
 
 /* How the emulation of an instruction ended. */
 enum emulated {
-    EMULATED_NOT,   /* it isn't one for us, or not allowed: the guest gets its #GP */
-    EMULATED_DONE,  /* go on behind it */
+    EMULATED_NOT,  /* it isn't one for us, or not allowed: the guest gets its #GP */
+    EMULATED_DONE, /* go on behind it */
     EMULATED_AGAIN, /* resume where rip is now: there is more of it to do, or a fault was delivered */
 };
 
@@ -22,7 +22,8 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value);
 
 /* in or out of @bytes at @port, by register al, ax or eax. */
-enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port, unsigned int bytes);
+enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port,
+                           unsigned int bytes);
 
 /* in, out, ins, outs: the opcode is decoded. */
 enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn);

@@ -107,7 +107,8 @@ static void guest_out(struct vcpu *v, u16 port, unsigned int bytes, u32 value)
 }
 
 /* The guest's memory operand at @va could not be had, but for its last @left bytes. */
-static enum emulated operand_fault(struct vcpu *v, struct regs *regs, u64 va, unsigned int bytes, unsigned long left, u32 error)
+static enum emulated operand_fault(struct vcpu *v, struct regs *regs, u64 va, unsigned int bytes,
+                                   unsigned long left, u32 error)
 {
     if ( !guest_range_ok(to_gva(va), bytes) )
         return EMULATED_NOT;
@@ -116,7 +117,8 @@ static enum emulated operand_fault(struct vcpu *v, struct regs *regs, u64 va, un
 }
 
 /* One round; a repeated instruction is left after its last. */
-static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct insn *insn, u16 port, unsigned int bytes)
+static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct insn *insn, u16 port,
+                               unsigned int bytes)
 {
     bool out = insn->opcode & 2, repeat = insn->rep || insn->repne;
     u64 *pointer = out ? &regs->rsi : &regs->rdi;
@@ -144,7 +146,8 @@ static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct i
     return repeat && --regs->rcx ? EMULATED_AGAIN : EMULATED_DONE;
 }
 
-enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port, unsigned int bytes)
+enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port,
+                           unsigned int bytes)
 {
     u64 mask = (1UL << (8 * bytes)) - 1;
     u32 value;

@@ -10,15 +10,15 @@
 #include "pv/emulate/internal.h"
 #include "mm/map.h"
 
-#define MSR_IA32_TSC       0x00000010
-#define MSR_PLATFORM_INFO  0x000000ce
-#define MSR_MISC_FEATURES  0x00000140
-#define MSR_MCG_CAP        0x00000179
-#define MSR_MCG_STATUS     0x0000017a
-#define MSR_MCG_CTL        0x0000017b
-#define MSR_MC0_CTL        0x00000400
-#define MSR_MC_LAST        0x0000047f
-#define MSR_XEN_HYPERCALL  0x40000000
+#define MSR_IA32_TSC      0x00000010
+#define MSR_PLATFORM_INFO 0x000000ce
+#define MSR_MISC_FEATURES 0x00000140
+#define MSR_MCG_CAP       0x00000179
+#define MSR_MCG_STATUS    0x0000017a
+#define MSR_MCG_CTL       0x0000017b
+#define MSR_MC0_CTL       0x00000400
+#define MSR_MC_LAST       0x0000047f
+#define MSR_XEN_HYPERCALL 0x40000000
 
 static bool canonical(u64 value)
 {

@@ -48,7 +48,8 @@ static bool is_forced_cpuid(u64 rip)
     u64 code = 0;
 
     /* The byte after the instruction may be on a page that isn't there. */
-    if ( !guest_load_u64(&code, to_gva(rip)) && copy_from_guest(&code, to_gva(rip), FORCED_CPUID_LEN) )
+    if ( !guest_load_u64(&code, to_gva(rip)) &&
+         copy_from_guest(&code, to_gva(rip), FORCED_CPUID_LEN) )
         return false;
     return (code & FORCED_CPUID_MASK) == FORCED_CPUID;
 }
@@ -76,14 +77,16 @@ static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
         *value = mfn_to_maddr(v->pv.root_kernel).n;
         return true;
     case 4:
-        *value = (read_cr4() & (CR4_PSE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)) | v->pv.cr4;
+        *value =
+            (read_cr4() & (CR4_PSE | CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)) | v->pv.cr4;
         return true;
     default:
         return false;
     }
 }
 
-#define CR4_LOADED (CR4_TSD | CR4_DE) /* those of the guest's bits that are the hardware's while it runs */
+#define CR4_LOADED                                                                                 \
+    (CR4_TSD | CR4_DE) /* those of the guest's bits that are the hardware's while it runs */
 
 static void cr4_write(struct vcpu *v, u64 value)
 {
@@ -265,7 +268,7 @@ static enum emulated emulate_decoded(struct vcpu *v, struct regs *regs, struct i
 }
 
 /* in, out: their opcodes differ in the bits 3 (port in dx), 1 (out) and 0 (eax) from 0xe4. */
-#define IS_PORT_IO(code) (((code) & 0xf4) == 0xe4)
+#define IS_PORT_IO(code) (((code)&0xf4) == 0xe4)
 
 static enum emulated frequent_io(struct vcpu *v, struct regs *regs, u64 code, unsigned int *length)
 {
@@ -280,7 +283,8 @@ static enum emulated frequent_io(struct vcpu *v, struct regs *regs, u64 code, un
  * The frequent instructions have no prefix: a kernel's in 64-bit code are told by the first bytes, @code. *length 0: it is none of
  * these, and the decoder's business.
  */
-static enum emulated emulate_frequent(struct vcpu *v, struct regs *regs, u64 code, unsigned int *length)
+static enum emulated emulate_frequent(struct vcpu *v, struct regs *regs, u64 code,
+                                      unsigned int *length)
 {
     u8 third = (u8)(code >> 16);
 
@@ -325,7 +329,8 @@ bool emulate_privileged(struct vcpu *v, struct regs *regs)
     unsigned int length = 0;
     u64 code;
 
-    if ( v->cpu.kernel_mode && (u16)regs->cs == SEL_USER_CS64 && guest_load_u64(&code, to_gva(regs->rip)) )
+    if ( v->cpu.kernel_mode && (u16)regs->cs == SEL_USER_CS64 &&
+         guest_load_u64(&code, to_gva(regs->rip)) )
         how = emulate_frequent(v, regs, code, &length);
     if ( !length )
         how = emulate_by_decoder(v, regs, &length);

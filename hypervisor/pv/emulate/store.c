@@ -11,7 +11,8 @@ enum source { FROM_REG, FROM_IMM8, FROM_IMM, FROM_NONE };
 
 static enum emulate_store_kind alu_kind(unsigned int number)
 {
-    static const u8 kinds[8] = { STORE_ADD, STORE_OR, STORE_ADC, STORE_SBB, STORE_AND, STORE_SUB, STORE_XOR, 0xff };
+    static const u8 kinds[8] = { STORE_ADD, STORE_OR,  STORE_ADC, STORE_SBB,
+                                 STORE_AND, STORE_SUB, STORE_XOR, 0xff };
 
     return (enum emulate_store_kind)kinds[number & 7];
 }
@@ -29,7 +30,8 @@ static bool decode_string(struct insn *insn, const struct regs *regs, struct emu
     out->imm_valid = true;
     insn->address = regs->rdi;
     if ( movs )
-        return copy_from_guest(&out->imm, to_gva(regs->rsi + insn_segment_base(insn)), out->bytes) == 0;
+        return copy_from_guest(&out->imm, to_gva(regs->rsi + insn_segment_base(insn)),
+                               out->bytes) == 0;
     out->imm = regs->rax;
     return true;
 }
@@ -74,7 +76,8 @@ static bool classify_one(u8 op, unsigned int group, struct emulate_store *out, e
     }
 }
 
-static bool classify_two(u8 op, unsigned int group, struct emulate_store *out, enum source *source, bool *wide)
+static bool classify_two(u8 op, unsigned int group, struct emulate_store *out, enum source *source,
+                         bool *wide)
 {
     *source = FROM_REG;
     *wide = op & 1;
@@ -116,7 +119,8 @@ static bool is_bit_test(enum emulate_store_kind kind)
     return kind == STORE_BTS || kind == STORE_BTR || kind == STORE_BTC;
 }
 
-bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va, struct emulate_store *out)
+bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
+                          struct emulate_store *out)
 {
     struct insn insn;
     enum source source = FROM_NONE;
@@ -145,18 +149,22 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va, struc
         return false;
     group = (insn.bytes[insn.at] >> 3) & 7;
     wide = op & 1;
-    if ( two ? !classify_two(op, group, out, &source, &wide) : !classify_one(op, group, out, &source) )
+    if ( two ? !classify_two(op, group, out, &source, &wide)
+             : !classify_one(op, group, out, &source) )
         return false;
     out->locked = out->locked || insn.lock;
     out->bytes = (u8)(wide ? insn_width(&insn) : 1);
     if ( out->kind == STORE_CMPXCHG8B )
         out->bytes = insn.rex & REX_W ? 16 : 8;
-    imm_bytes = source == FROM_IMM8 ? 1 : source == FROM_IMM ? (out->bytes == 8 ? 4 : out->bytes) : 0;
+    imm_bytes = source == FROM_IMM8  ? 1
+                : source == FROM_IMM ? (out->bytes == 8 ? 4 : out->bytes)
+                                     : 0;
 
     if ( !insn_modrm(&insn, regs, imm_bytes) || !insn.has_memory || out->bytes == 16 )
         return false;
     out->reg = (u8)insn_reg(&insn);
-    out->high_byte = out->bytes == 1 && !insn.rex && out->reg >= 4 && out->reg < 8 && source == FROM_REG;
+    out->high_byte =
+        out->bytes == 1 && !insn.rex && out->reg >= 4 && out->reg < 8 && source == FROM_REG;
     if ( imm_bytes )
     {
         out->imm_valid = true;
@@ -169,7 +177,10 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va, struc
 
         if ( out->bytes < 8 )
             offset = out->bytes == 4 ? (s32)offset : (s16)offset;
-        insn.address += (u64)((offset >> (out->bytes == 8 ? 6 : out->bytes == 4 ? 5 : 4)) * out->bytes);
+        insn.address += (u64)((offset >> (out->bytes == 8   ? 6
+                                          : out->bytes == 4 ? 5
+                                                            : 4)) *
+                              out->bytes);
     }
     out->length = insn.at;
     return !insn.overrun && insn.address == va;
@@ -180,12 +191,12 @@ static u64 width_mask(unsigned int bytes)
     return bytes == 8 ? ~0UL : (1UL << (8 * bytes)) - 1;
 }
 
-#define FLAG_CF 0x001u
-#define FLAG_PF 0x004u
-#define FLAG_AF 0x010u
-#define FLAG_ZF 0x040u
-#define FLAG_SF 0x080u
-#define FLAG_OF 0x800u
+#define FLAG_CF   0x001u
+#define FLAG_PF   0x004u
+#define FLAG_AF   0x010u
+#define FLAG_ZF   0x040u
+#define FLAG_SF   0x080u
+#define FLAG_OF   0x800u
 #define FLAGS_ALL (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 static u64 result_flags(u64 result, unsigned int bytes)
@@ -273,7 +284,8 @@ static u64 bit_result(const struct emulate_store *store, u64 old, u64 operand, s
     return store->kind == STORE_BTS ? old | bit : store->kind == STORE_BTR ? old & ~bit : old ^ bit;
 }
 
-static u64 compare_exchange(const struct emulate_store *store, u64 old, u64 operand, struct regs *after, bool *write)
+static u64 compare_exchange(const struct emulate_store *store, u64 old, u64 operand,
+                            struct regs *after, bool *write)
 {
     u64 mask = width_mask(store->bytes), flags;
 
@@ -310,7 +322,8 @@ static void step_string(const struct emulate_store *store, struct regs *after)
         after->rip -= store->length;
 }
 
-u64 emulate_store_result(const struct emulate_store *store, u64 old, const struct regs *regs, struct regs *after, bool *write)
+u64 emulate_store_result(const struct emulate_store *store, u64 old, const struct regs *regs,
+                         struct regs *after, bool *write)
 {
     u64 operand = read_operand(store, regs);
     u64 flags = 0, carry, value;
@@ -350,7 +363,8 @@ u64 emulate_store_result(const struct emulate_store *store, u64 old, const struc
         break;
     case STORE_ADD:
     case STORE_ADC:
-        value = add_flags(old, operand & width_mask(bytes), store->kind == STORE_ADC ? carry : 0, bytes, &flags);
+        value = add_flags(old, operand & width_mask(bytes), store->kind == STORE_ADC ? carry : 0,
+                          bytes, &flags);
         set_flags(after, FLAGS_ALL, flags);
         break;
     case STORE_SUB:
@@ -376,7 +390,9 @@ u64 emulate_store_result(const struct emulate_store *store, u64 old, const struc
     case STORE_OR:
     case STORE_AND:
     case STORE_XOR:
-        value = store->kind == STORE_OR ? old | operand : store->kind == STORE_AND ? old & operand : old ^ operand;
+        value = store->kind == STORE_OR    ? old | operand
+                : store->kind == STORE_AND ? old & operand
+                                           : old ^ operand;
         set_flags(after, FLAGS_ALL, result_flags(value & width_mask(bytes), bytes));
         break;
     default:

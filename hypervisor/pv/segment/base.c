@@ -38,7 +38,8 @@ long segment_set_base(unsigned long which, unsigned long base)
     case SEGBASE_GS_USER:
         if ( !base_ok(base) )
             return -EINVAL;
-        wrmsr(MSR_KERNEL_GS_BASE, base); /* the guest is in kernel mode: its user GS is the one swapped out */
+        wrmsr(MSR_KERNEL_GS_BASE,
+              base); /* the guest is in kernel mode: its user GS is the one swapped out */
         return 0;
     case SEGBASE_GS_KERNEL:
         if ( !base_ok(base) )

@@ -7,17 +7,17 @@
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 
-#define DESC_TYPE_SHIFT 40
-#define DESC_TYPE_MASK  (0xfUL << DESC_TYPE_SHIFT)
-#define DESC_S          (1UL << 44) /* code or data */
-#define DESC_DPL_SHIFT  45
-#define DESC_DPL        (3UL << DESC_DPL_SHIFT)
-#define DESC_P          (1UL << 47)
-#define DESC_L          (1UL << 53)
-#define DESC_DB         (1UL << 54)
-#define DESC_CODE       (1UL << 43)
-#define DESC_CONFORMING (1UL << 42)
-#define DESC_GATE_CALL  0xcUL
+#define DESC_TYPE_SHIFT   40
+#define DESC_TYPE_MASK    (0xfUL << DESC_TYPE_SHIFT)
+#define DESC_S            (1UL << 44) /* code or data */
+#define DESC_DPL_SHIFT    45
+#define DESC_DPL          (3UL << DESC_DPL_SHIFT)
+#define DESC_P            (1UL << 47)
+#define DESC_L            (1UL << 53)
+#define DESC_DB           (1UL << 54)
+#define DESC_CODE         (1UL << 43)
+#define DESC_CONFORMING   (1UL << 42)
+#define DESC_GATE_CALL    0xcUL
 #define DESC_GATE_CALL_16 0x4UL
 
 /* A call gate: entered through emulation only, so its real DPL is 0; it must lead to guest code. */

@@ -142,7 +142,8 @@ bool segment_ldt_fault(struct vcpu *v, u64 offset, u64 *va)
     *va = v->pv.ldt_base + offset;
     if ( offset >= (u64)v->pv.ldt_entries * 8 || (v->pv.ldt_mapped & (1u << page)) )
         return false;
-    if ( !pagetable_walk(v->pv.root_kernel, *va, &l1e, &table) || !(l1e & PTE_P) || !mfn_valid(pte_mfn(l1e)) )
+    if ( !pagetable_walk(v->pv.root_kernel, *va, &l1e, &table) || !(l1e & PTE_P) ||
+         !mfn_valid(pte_mfn(l1e)) )
         return false;
     if ( frame_get_and_type(mfn_to_frame(pte_mfn(l1e)), v->domain->id, FRAME_SEGDESC) )
         return false;

@@ -34,8 +34,10 @@ static void check_strings(void)
     fault = user_run(user_insb, 0x10).fault;
     expect_fault(fault, TRAP_PF, PF_USER | PF_WRITE, "ins to nowhere");
     expect_eq(fault.cr2, 0x10, "at the pointer");
-    expect_fault(user_run(user_outsb, HYPERVISOR_VIRT_START).fault, TRAP_GP, 0, "outs from the hypervisor's memory");
-    expect_fault(user_run(user_insb, 1L << 62).fault, TRAP_GP, 0, "ins to an address that is not canonical");
+    expect_fault(user_run(user_outsb, HYPERVISOR_VIRT_START).fault, TRAP_GP, 0,
+                 "outs from the hypervisor's memory");
+    expect_fault(user_run(user_insb, 1L << 62).fault, TRAP_GP, 0,
+                 "ins to an address that is not canonical");
 }
 
 /* Where kernels have theirs: in memory that user mode's page tables don't map. */
@@ -85,7 +87,8 @@ void test_main(void)
     expect_no_fault(user_run(user_out, 0x80).fault, "out to 0x80 from user mode");
     expect_fault(user_run(user_out, 0x84).fault, TRAP_GP, 0, "out to 0x84");
     need(table_unmap(KERNEL_ONLY));
-    expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0, "a bitmap that is gone allows nothing");
+    expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0,
+                 "a bitmap that is gone allows nothing");
     expect_eq(set_bitmap(NULL, 0), 0, "no bitmap");
     expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0, "out to 0x80");
 }

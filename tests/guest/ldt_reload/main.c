@@ -82,9 +82,13 @@ static void data_segments(void)
     unsigned int es, fs;
     struct user_result user;
 
-    expect_no_fault(fault_of(asm volatile("mov %0, %%es; mov %0, %%fs" : : "r"(DATA))), "load ES and FS");
+    expect_no_fault(fault_of(asm volatile("mov %0, %%es; mov %0, %%fs"
+                                          :
+                                          : "r"(DATA))),
+                    "load ES and FS");
     drop_pages();
-    time_wait_until(time_now() + 2 * NS_PER_MS); /* blocked, another vcpu runs, if only the idle one */
+    time_wait_until(time_now() +
+                    2 * NS_PER_MS); /* blocked, another vcpu runs, if only the idle one */
     asm volatile("mov %%es, %0; mov %%fs, %1" : "=r"(es), "=r"(fs));
     expect_eq(es, DATA, "ES is as it was");
     expect_eq(fs, DATA, "FS too");
