@@ -583,6 +583,24 @@ TEST(update_va_mapping_through_a_linear_entry)
     finish();
 }
 
+/*
+ * The hypervisor's slots lead into its own tables, and by its direct map, whose large pages look
+ * like tables, to what the guest wrote: no walk begins there.
+ */
+TEST(no_walk_enters_the_hypervisors_slots)
+{
+    u64 va, pte;
+    mfn_t table;
+
+    setup_running();
+    va = 0xffff000000000000UL | 262UL << 39 | (s.va & ((1UL << 39) - 1));
+    *slot_of(s.l4, 262) = pte_make(s.l3, RWD);
+    expect_eq(pagetable_update_va_mapping(va, 0, UVMF_NONE), -EINVAL);
+    expect(!pagetable_walk(s.l4, va, &pte, &table));
+    expect(pagetable_walk(s.l4, s.va, &pte, &table) && table.n == s.l1.n);
+    finish();
+}
+
 /* ---- update_va_mapping */
 
 TEST(update_va_mapping)
@@ -687,7 +705,7 @@ TEST(mmuext_rows)
 {
     struct mmuext_op op = { .cmd = MMUEXT_CLEAR_PAGE };
     u32 done;
-    u64 bits = 3;
+    u64 bits = ~0UL; /* of vcpus that are not there, too */
 
     setup_running();
     *slot_of(s.page[0], 7) = 7;
@@ -735,6 +753,32 @@ TEST(mmuext_rows)
     expect_eq(guest_mmuext(&op, 1, &done, DOMID_SELF), 0);
     op.cmd = MMUEXT_TLB_FLUSH_LOCAL;
     expect_eq(guest_mmuext(&op, 1, &done, DOMID_XEN), -EPERM);
+    finish();
+}
+
+/* Roots, flushes and LDTs are one's own, whatever rights one has over others. */
+TEST(some_operations_are_for_oneself)
+{
+    static const unsigned int own[] = {
+        MMUEXT_NEW_BASEPTR,     MMUEXT_TLB_FLUSH_LOCAL,  MMUEXT_INVLPG_LOCAL,
+        MMUEXT_TLB_FLUSH_MULTI, MMUEXT_INVLPG_MULTI,     MMUEXT_TLB_FLUSH_ALL,
+        MMUEXT_INVLPG_ALL,      MMUEXT_FLUSH_CACHE,      MMUEXT_FLUSH_CACHE_GLOBAL,
+        MMUEXT_SET_LDT,         MMUEXT_NEW_USER_BASEPTR,
+    };
+    struct domain *dom0;
+    u32 done;
+
+    setup_running();
+    dom0 = fake_domain(0, true, 1);
+    fake_run(dom0->vcpus[0]);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(own); i++ )
+    {
+        struct mmuext_op op = { .cmd = own[i], .arg1.mfn = s.l4.n };
+
+        expect_eq(guest_mmuext(&op, 1, &done, 1), -EPERM);
+        expect_eq(done, 0);
+    }
+    fake_run(d->vcpus[0]);
     finish();
 }
 

@@ -240,6 +240,21 @@ TEST(an_abandoned_validation_is_safe)
     }
 }
 
+/* ... and goes with its domain. */
+TEST(an_abandoned_validation_is_buried)
+{
+    for ( unsigned long n = 1; n <= 40; n++ )
+    {
+        setup();
+        fake_preempt_at = n;
+        if ( start(MMUEXT_PIN_L4_TABLE, root) != -ERESTART )
+            break;
+        fake_preempt_at = fake_preempt_every = n & 1;
+        expect_buried(d);
+        expect_eq(fake_frames_in_use(), 0);
+    }
+}
+
 /* Whoever comes next resumes it: another vcpu, by another way, at another level. */
 TEST(others_resume_what_was_left)
 {

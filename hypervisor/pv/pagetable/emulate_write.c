@@ -15,7 +15,10 @@
 #include "pv/pagetable/internal.h"
 #include "trace/trace.h"
 
-/* The entry that the store is to, if @va maps a valid L1 of @d read-only. */
+/*
+ * The entry that the store is to, if @va maps a valid L1 of @d: read-only, as all mappings of those
+ * are.
+ */
 static u64 *target_entry(const struct domain *d, mfn_t root, u64 va)
 {
     u64 *slot = walk_to_l1(d, root, va), pte;
@@ -23,8 +26,7 @@ static u64 *target_entry(const struct domain *d, mfn_t root, u64 va)
     if ( !slot )
         return NULL;
     pte = READ_ONCE(*slot);
-    if ( (pte & (PTE_P | PTE_RW)) != PTE_P || !mfn_valid(pte_mfn(pte)) ||
-         !is_l1_of(mfn_to_frame(pte_mfn(pte)), d) )
+    if ( !(pte & PTE_P) || !mfn_valid(pte_mfn(pte)) || !is_l1_of(mfn_to_frame(pte_mfn(pte)), d) )
         return NULL;
     return (u64 *)mfn_to_virt(pte_mfn(pte)) + va % PAGE_SIZE / sizeof(u64);
 }

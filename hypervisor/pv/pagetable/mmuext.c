@@ -71,7 +71,7 @@ static long mmuext_tlb_flush_local(struct mmuext *m, const struct mmuext_op *op)
  */
 static bool is_guest_va(u64 va)
 {
-    return guest_range_ok(to_gva(va), 1);
+    return guest_word_ok(to_gva(va));
 }
 
 static long mmuext_invlpg_local(struct mmuext *m, const struct mmuext_op *op)

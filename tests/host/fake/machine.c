@@ -328,8 +328,13 @@ void tlb_flush_local(void)
     flush_cpu(host_cpu->cpu);
 }
 
+/*
+ * INVLPG itself would take any address; INVPCID, which may stand for it, faults on some (XSA-279).
+ */
 static void forget_page(u32 cpu, u64 va)
 {
+    if ( !guest_word_ok(to_gva(va)) )
+        panic("INVLPG of %lx", va);
     pthread_mutex_lock(&tlb[cpu].mutex);
     tlb[cpu].steps = 0; /* INVLPG drops all paging-structure caches */
     for ( unsigned int i = 0; i < tlb[cpu].leaves; i++ )
