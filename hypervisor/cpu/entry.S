@@ -66,9 +66,10 @@
         xor     %r15d, %r15d
 .endm
 
-/* ... and those that C has not been given. rdi, rsi, rdx are overwritten by arguments. */
+/* ... and those that C has not been given. rdi and rsi are overwritten by arguments. */
 .macro clear_caller_saved
         xor     %eax, %eax
+        xor     %edx, %edx
         xor     %ecx, %ecx
         xor     %r8d, %r8d
         xor     %r9d, %r9d
@@ -87,8 +88,7 @@ entry_syscall:
         push    %r11
         push    $SEL_USER_CS64
         push    %rcx
-        push    $0
-        movl    $VECTOR_SYSCALL, 4(%rsp)
+        push    syscall_error_and_vector(%rip)
         cmp     $HYPERCALL_IRET, %rax
         je      syscall_iret
 syscall_any:
@@ -274,8 +274,7 @@ iret_again:
         push    $EFLAGS_IF | EFLAGS_FIXED
         push    $SEL_USER_CS64
         push    $0
-        push    $0
-        movl    $VECTOR_SYSCALL, 4(%rsp)
+        push    syscall_error_and_vector(%rip)
 iret_by_c:
         mov     $HYPERCALL_IRET, %eax
         jmp     syscall_any
@@ -286,6 +285,8 @@ hole_start:
         .quad   0x0000800000000000
 hole_size:
         .quad   HV_VIRT_END - 0x0000800000000000
+syscall_error_and_vector:               /* both words of a frame in one push */
+        .quad   VECTOR_SYSCALL << 32
         .popsection
 
 /* SYSCALL from 32-bit code of guest user space: the same frame with another CS. */

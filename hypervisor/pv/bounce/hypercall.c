@@ -87,38 +87,62 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     return nr;
 }
 
-/*
- * Load the entry at @at, which the caller has range-checked, and make its call: *result. The arguments are read once and stay
- * in registers. False: it can't be read.
- */
-static inline __attribute__((always_inline)) bool call_entry(unsigned long at, unsigned long op,
-                                                             long *result)
+#define always_inline inline __attribute__((always_inline))
+
+/* Of an entry, what is read: once, and then kept in registers. */
+struct call {
+    u64 op, a1, a2, a3, a4, a5;
+};
+
+/* Load the entry at @at, which the caller has range-checked. False: it can't be read. */
+static always_inline bool load_call(unsigned long at, struct call *call)
 {
-    unsigned long a1, a2, a3, a4, a5;
-    const void *handler = hypercall_unknown;
+    u64 word;
 
     guest_access_begin();
-#define LOAD(value, index)                                                                         \
+#define LOAD(member, from)                                                                         \
     __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE_FAULT(1b)                                          \
-                 : "=r"(value)                                                                     \
-                 : "r"(at), "i"(offsetof(struct multicall_entry, args[index]))                     \
+                 : "=r"(word)                                                                      \
+                 : "r"(at), "i"(offsetof(struct multicall_entry, from))                            \
                  : "memory"                                                                        \
-                 : fault)
-    LOAD(a1, 0);
-    LOAD(a2, 1);
-    LOAD(a3, 2);
-    LOAD(a4, 3);
-    LOAD(a5, 4);
+                 : fault);                                                                         \
+    call->member = word
+    LOAD(op, op);
+    LOAD(a1, args[0]);
+    LOAD(a2, args[1]);
+    LOAD(a3, args[2]);
+    LOAD(a4, args[3]);
+    LOAD(a5, args[4]);
 #undef LOAD
     guest_access_end();
-
-    if ( op < HYPERCALL_TABLE )
-        handler = hypercall_table[op & (HYPERCALL_TABLE - 1)]; /* masked for speculation's sake */
-    *result = ((hypercall_fn *)handler)(a1, a2, a3, a4, a5);
     return true;
 fault:
     guest_access_end();
     return false;
+}
+
+/* Likewise. */
+static always_inline bool store_result(unsigned long at, long result)
+{
+    __asm__ goto(SMAP_OPEN "1: mov %0, %c2(%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(result),
+                 "r"(at), "i"(offsetof(struct multicall_entry, result))
+                 : "memory"
+                 : fault);
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+static always_inline long make_call(const struct call *call)
+{
+    hypercall_fn *handler;
+
+    if ( call->op >= HYPERCALL_TABLE )
+        return hypercall_unknown();
+    handler =
+        (hypercall_fn *)hypercall_table[call->op & (HYPERCALL_TABLE - 1)]; /* for speculation */
+    return handler(call->a1, call->a2, call->a3, call->a4, call->a5);
 }
 
 /* The entry that hypercall_continue() left is what the guest's list says from now on. */
@@ -131,38 +155,39 @@ static long put_back(struct multicall_state *mc, unsigned long at)
 /* How many entries run between two looks at pending work: each is short, or looks by itself. */
 #define MULTICALL_STRIDE 16
 
-/* The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on later, or with *rc set. */
+/*
+ * The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on later, or with *rc set.
+ */
 static unsigned long run_entries(struct multicall_state *mc, unsigned long at, unsigned long end,
                                  long *rc)
 {
-    u64 op;
+    struct call call;
     long result;
 
     for ( unsigned int n = 1; at != end; n++ )
     {
         if ( n % MULTICALL_STRIDE == 0 && preempt_pending() )
             return at;
-        *rc = -EFAULT;
-        if ( !guest_load_u64(&op, to_gva(at)) )
-            return at;
-        if ( op == __HYPERVISOR_iret )
+        if ( !load_call(at, &call) )
+            break;
+        if ( call.op == __HYPERVISOR_iret )
         {
             *rc = bounce_iret();
             return end;
         }
-        if ( !call_entry(at, op, &result) )
-            return at;
+        result = make_call(&call);
         if ( __builtin_expect(mc->continued, 0) )
         {
             *rc = put_back(mc, at);
             return at;
         }
-        if ( !guest_store_u64(to_gva(at + offsetof(struct multicall_entry, result)), (u64)result) )
-            return at;
-        *rc = 0;
+        if ( !store_result(at, result) )
+            break;
         at += sizeof(struct multicall_entry);
     }
-    return end;
+    if ( at != end )
+        *rc = -EFAULT;
+    return at;
 }
 
 /*
