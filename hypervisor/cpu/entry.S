@@ -120,13 +120,11 @@ exit_fast:
         testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
         jz      exit_iret
 
-        /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there. */
+        /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there, as to our own range. */
         mov     REGS_rip(%rsp), %rcx
-        mov     %rcx, %rdx
-        shl     $16, %rdx
-        sar     $16, %rdx
-        cmp     %rcx, %rdx
-        jne     exit_iret
+        sub     hole_start(%rip), %rcx
+        cmp     hole_size(%rip), %rcx
+        jb      exit_iret
 
         pop_general
         mov     REGS_rip - REGS_error(%rsp), %rcx
@@ -254,10 +252,9 @@ iret_by_sysret:
         jne     iret_by_iret
         mov     IRET(rip), %rcx
         mov     %rcx, %r11
-        shl     $16, %r11
-        sar     $16, %r11
-        cmp     %rcx, %r11
-        jne     iret_by_iret
+        sub     hole_start(%rip), %r11
+        cmp     hole_size(%rip), %r11
+        jb      iret_by_iret
         mov     IRET(rflags), %r11
         mov     IRET(rax), %rax
         mov     IRET(rsp), %rsp
@@ -281,7 +278,7 @@ iret_by_c:
 
         .pushsection .rodata, "a"
         .balign 8
-hole_start:
+hole_start:                             /* what is not canonical, and our own range, which adjoins it */
         .quad   0x0000800000000000
 hole_size:
         .quad   HV_VIRT_END - 0x0000800000000000

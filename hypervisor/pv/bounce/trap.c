@@ -28,7 +28,7 @@ static bool may_raise(const struct vcpu *v, const struct trap_info *trap)
  * int n, which our gates refuse with #GP(n * 8 + 2). The number is read from the instruction where it can be: QEMU 7.2 says
  * n * 16 + 2 in long mode. True: delivered.
  */
-static bool deliver_int_n(struct vcpu *v, struct regs *regs)
+static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs *regs)
 {
     unsigned int vector = (regs->error >> 3) & 0xff;
     u8 code[2];

@@ -30,7 +30,8 @@ static bool bitmap_read(const struct vcpu *v, gva_t from, void *to, unsigned int
     return ok;
 }
 
-static bool bitmap_allows(const struct vcpu *v, u16 port, unsigned int bytes)
+static __attribute__((noinline)) bool bitmap_allows(const struct vcpu *v, u16 port,
+                                                    unsigned int bytes)
 {
     u8 bits[2] = { 0xff, 0xff };
 

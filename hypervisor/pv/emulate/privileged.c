@@ -311,7 +311,9 @@ static enum emulated emulate_frequent(struct vcpu *v, struct regs *regs, u64 cod
     }
 }
 
-static enum emulated emulate_by_decoder(struct vcpu *v, struct regs *regs, unsigned int *length)
+/* Out of line, so that the frequent ones need no room for a struct insn. */
+static __attribute__((noinline)) enum emulated emulate_by_decoder(struct vcpu *v, struct regs *regs,
+                                                                  unsigned int *length)
 {
     struct insn insn;
     enum emulated how;
