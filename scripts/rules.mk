@@ -5,6 +5,9 @@
 
 RUN_ENV = B='$(abspath $(B))'
 
+# Builds everything on all processors, where no -j said otherwise. Not as prerequisites: setup comes first.
+BUILD_ALL = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) hypervisor guests tools
+
 # Everything that `make run` and `make test` need, before anything is built: a fresh machine may lack the compiler's
 # friends.
 setup: ## install what is missing (Debian packages)
@@ -12,7 +15,7 @@ setup: ## install what is missing (Debian packages)
 
 run: ## boot dom0 in QEMU: a shell here, or the scripted tour when there is no terminal
 	@scripts/setup build run
-	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@+$(BUILD_ALL)
 	@$(RUN_ENV) scripts/run
 
 image: ## assemble dom0's kernel and initramfs from Debian packages
@@ -25,12 +28,12 @@ iso: hypervisor image ## a BIOS ISO with GRUB, the hypervisor and dom0
 
 test: ## all tests, in under 20 minutes; closes with one line of numbers
 	@scripts/setup build run test
-	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test
 
 soak: ## the long tests as well
 	@scripts/setup build run test
-	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test --soak
 
 .PHONY: debug lint format docs
@@ -40,7 +43,7 @@ docs: ## write the reference pages that come from tables: hypercalls, options
 
 debug: ## the machine under GDB, with commands that show domains, vcpus and frames
 	@scripts/setup build run
-	@+$(MAKE) --no-print-directory hypervisor guests tools
+	@+$(BUILD_ALL)
 	@$(RUN_ENV) scripts/debug
 
 lint: ## check form, warnings (gcc and clang), who includes whom, headers that stand alone
