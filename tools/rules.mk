@@ -1,5 +1,5 @@
 # What runs in dom0: `make tools` builds build/rl. Included by the top Makefile; honours B (the build folder) and
-# TOOL_SANITIZE=y (ASan and UBSan). Headers and libraries of Xen 4.17 come from B/sysroot where scripts/setup has put them.
+# TOOL_SANITIZE=y (ASan and UBSan, into build/rl-sanitized). Headers and libraries of Xen 4.17 come from B/sysroot where scripts/setup has put them.
 
 B             ?= build
 TOOL_CC       ?= gcc
@@ -17,20 +17,22 @@ TOOL_LDFLAGS := -Wl,-z,now -Wl,--as-needed $(TOOL_SYSROOT:%=-L%/lib/x86_64-linux
 TOOL_LIBS := -lxencall -lxenforeignmemory -lxenstore -ljson-c
 ifeq ($(TOOL_SANITIZE),y)
 TOOL_CFLAGS  += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-TOOL_LDFLAGS += -fsanitize=address,undefined
+TOOL_LDFLAGS += -fsanitize=address,undefined -static-libasan -static-libubsan
 endif
 
 TOOL_OBJS = $(patsubst %.c,$(TOOL_B)/%.o,$(LIBRL_SRCS) $(RL_SRCS))
 
+RL := $(B)/rl$(if $(filter y,$(TOOL_SANITIZE)),-sanitized)
+
 .PHONY: tools
-tools: $(B)/rl ## build rl, the command line
+tools: $(RL) ## build rl, the command line
 
 $(TOOL_B)/%.o: %.c tools/rules.mk
 	@mkdir -p $(@D)
 	@printf '  %-4s %s\n' CC $<
 	@$(TOOL_CC) $(TOOL_CFLAGS) -c $< -o $@
 
-$(B)/rl: $(TOOL_OBJS)
+$(RL): $(TOOL_OBJS)
 	@printf '  %-4s %s\n' LD $@
 	@$(TOOL_CC) $(TOOL_LDFLAGS) $^ $(TOOL_LIBS) -o $@
 

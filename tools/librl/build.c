@@ -68,9 +68,12 @@ static void get_mfns(struct builder *b, pfn_t first, u64 count, u64 *mfns)
 
 static void log_line(struct builder *b, enum builder_message kind, const char *fmt, va_list args)
 {
-    (void)b;
+    const struct rl_build *build = b->priv;
+    char prefix[256];
+
+    snprintf(prefix, sizeof(prefix), "kernel %s: ", build->kernel_path);
     if ( kind == BUILDER_ERROR || rl_verbose )
-        rl_vmessage("", fmt, args);
+        rl_vmessage(prefix, fmt, args);
 }
 
 static const struct builder_ops operations = {
@@ -98,7 +101,7 @@ int rl_build_prepare(struct rl_build *build, const struct rl_config *config)
     struct builder *b = &build->builder;
     int rc;
 
-    *build = (struct rl_build){ .vcpus = (unsigned int)config->maxvcpus };
+    *build = (struct rl_build){ .kernel_path = config->kernel };
     b->ops = &operations;
     b->priv = build;
     b->cmdline = config->cmdline;
@@ -155,13 +158,9 @@ static long populate(struct rl_build *build, u64 pfn, u64 count, unsigned int or
 
 static int no_memory(struct rl_build *build, u64 have)
 {
-    struct xen_sysctl op = { 0 };
-    u64 free_pages = rl_sysctl(build->rl, XEN_SYSCTL_physinfo, &op) ? 0 : op.u.physinfo.free_pages;
-
-    return rl_error(ENOMEM, "there is too little memory: the domain got %llu of %llu MiB, %llu MiB are free; destroy other "
-                            "domains or give this one less", (unsigned long long)have >> (20 - PAGE_SHIFT),
-                    (unsigned long long)build->builder.nr_pages >> (20 - PAGE_SHIFT),
-                    (unsigned long long)free_pages >> (20 - PAGE_SHIFT));
+    return rl_error(ENOMEM, "the hypervisor gave %llu of the domain's %llu MiB only",
+                    (unsigned long long)have >> (20 - PAGE_SHIFT),
+                    (unsigned long long)build->builder.nr_pages >> (20 - PAGE_SHIFT));
 }
 
 /* Large pieces first, as long as there are any. */

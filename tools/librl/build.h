@@ -15,19 +15,19 @@
 struct rl_build {
     struct builder builder;
     struct file_map kernel, ramdisk;
+    const char *kernel_path; /* for messages */
     struct rl *rl;
     domid_t id;
-    u64 shared_info;   /* its frame */
-    unsigned int vcpus;
-    u64 *p2m;          /* the domain's machine frames */
+    u64 shared_info; /* its frame */
+    u64 *p2m;        /* the domain's machine frames */
 };
 
 /* Reads the files and lays out the domain. -ENOENT and such: a file; -EINVAL: not a kernel for us; -ENOMEM: too little memory. */
 int rl_build_prepare(struct rl_build *build, const struct rl_config *config);
 
 /*
- * Gives the domain its memory and fills it, and loads its first vcpu. From the caller: rl, id, shared_info, vcpus, and
- * the builder's store_evtchn and console_evtchn. After it builder.store_mfn and .console_mfn are known.
+ * Gives the domain its memory and fills it, and loads its first vcpu. From the caller: rl, id, shared_info, and the
+ * builder's store_evtchn and console_evtchn. After it builder.store_mfn and .console_mfn are known.
  */
 int rl_build_domain(struct rl_build *build);
 

@@ -16,15 +16,18 @@ static long result(long rc)
     return rc < 0 ? -errno : rc;
 }
 
+/* Some commands take no argument: NULL, of no size. */
 static u64 put_argument(struct rl *rl, const void *arg, size_t size)
 {
-    memcpy(rl->buffer, arg, size);
+    if ( size )
+        memcpy(rl->buffer, arg, size);
     return (uintptr_t)rl->buffer;
 }
 
 static void get_argument(struct rl *rl, void *arg, size_t size)
 {
-    memcpy(arg, rl->buffer, size);
+    if ( size )
+        memcpy(arg, rl->buffer, size);
 }
 
 long rl_domctl(struct rl *rl, u32 command, domid_t id, struct xen_domctl *op)

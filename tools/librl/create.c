@@ -81,6 +81,36 @@ static int limit_memory(struct creation *c)
     return rc < 0 ? refused("the limit of memory", rc) : 0;
 }
 
+static long claim(struct creation *c, u64 pages)
+{
+    struct xen_memory_reservation arg = { .nr_extents = pages, .domid = c->build.id };
+
+    return rl_memory_op(c->rl, XENMEM_claim_pages, &arg, sizeof(arg));
+}
+
+/* Set the memory aside, so that a domain that doesn't fit takes nothing from others that do. */
+static int claim_memory(struct creation *c)
+{
+    struct xen_sysctl op = { 0 };
+    long rc = claim(c, c->build.builder.nr_pages);
+
+    if ( rc != -ENOMEM )
+        return rc < 0 ? refused("to set memory aside", rc) : 0;
+    rc = rl_sysctl(c->rl, XEN_SYSCTL_physinfo, &op);
+    return rl_error(ENOMEM, "there is too little memory: the domain wants %llu MiB, %llu MiB are free; destroy other domains "
+                            "or give this one less",
+                    (unsigned long long)c->config->memory_mib,
+                    rc ? 0 : (unsigned long long)(op.u.physinfo.free_pages - op.u.physinfo.outstanding_pages) >> (20 - PAGE_SHIFT));
+}
+
+/* What was set aside and not used, which is nothing unless something went wrong, is free again. */
+static int claim_nothing(struct creation *c)
+{
+    long rc = claim(c, 0);
+
+    return rc < 0 ? refused("to end setting memory aside", rc) : 0;
+}
+
 static int open_port(struct creation *c, u32 *port)
 {
     struct evtchn_alloc_unbound arg = { .dom = c->build.id, .remote_dom = 0 };
@@ -206,11 +236,13 @@ static const struct step {
     { make, "make a domain, paused" },
     { make_vcpus, "make its vcpus" },
     { limit_memory, "limit its memory" },
+    { claim_memory, "set its memory aside" },
     { open_ports, "open event channels for its store and its console" },
     { set_memory_map, "set the memory map that it will be told" },
     { set_tsc, "set its TSC's mode" },
     { set_weight, "set its weight, if one is given" },
     { fill, "give it memory, load the kernel, write page tables, start its first vcpu" },
+    { claim_nothing, "end setting memory aside" },
     { grant_rings, "grant the rings of store and console to dom0" },
     { tell_store, "write its entries to the store and introduce it to xenstored" },
 };
@@ -283,12 +315,14 @@ int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
 
 static void say_area(void (*say)(const char *line), const char *name, const struct builder_area *area)
 {
-    char line[160];
+    char line[160], at[32] = "not mapped";
 
     if ( !area->pages )
         return;
-    snprintf(line, sizeof(line), "  %-12s pages %#8llx-%#-8llx at %#llx", name, (unsigned long long)area->pfn,
-             (unsigned long long)(area->pfn + area->pages - 1), (unsigned long long)area->va);
+    if ( area->va )
+        snprintf(at, sizeof(at), "at %#llx", (unsigned long long)area->va);
+    snprintf(line, sizeof(line), "  %-12s pages %#8llx-%#-8llx %s", name, (unsigned long long)area->pfn,
+             (unsigned long long)(area->pfn + area->pages - 1), at);
     say(line);
 }
 

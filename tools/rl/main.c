@@ -129,7 +129,7 @@ static int parse(const struct verb *verb, int argc, char **argv, struct argument
     int letter, words = 0;
 
     describe_options(verb, longs, shorts);
-    optind = 1;
+    argv[0] = "rl"; /* for getopt's messages */
     for ( ;; )
     {
         while ( (letter = getopt_long(argc, argv, shorts, longs, NULL)) != -1 )
