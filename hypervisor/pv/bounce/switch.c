@@ -112,6 +112,7 @@ static void load_modes(const struct vcpu *v)
     if ( v->cpu.ts )
         write_cr0(read_cr0() | CR0_TS);
     emulate_load_debug(v);
+    emulate_load_tsc_aux(v);
 }
 
 static void load(struct vcpu *v, struct percpu *cpu)

@@ -22,8 +22,9 @@ long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value);
 /* The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write what they read. */
 #define EMULATE_CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
 
-/* Load @v's breakpoints into this CPU: on switch-in. */
+/* Load @v's breakpoints, and what RDTSCP and RDPID tell, into this CPU: on switch-in. */
 void emulate_load_debug(const struct vcpu *v);
+void emulate_load_tsc_aux(const struct vcpu *v);
 
 /* A decoded store, for page-table emulation: decode the instruction at regs->rip that wrote to @va. */
 struct emulate_store {

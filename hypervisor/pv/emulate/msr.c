@@ -6,11 +6,13 @@
 #include "boot/domain/builder.h"
 #include "console/console.h"
 #include "cpu/asm.h"
+#include "cpu/cpu.h"
 #include "cpu/extable.h"
 #include "pv/emulate/internal.h"
 #include "mm/map.h"
 
 #define MSR_IA32_TSC      0x00000010
+#define MSR_MICROCODE     0x0000008b /* its revision */
 #define MSR_PLATFORM_INFO 0x000000ce
 #define MSR_MISC_FEATURES 0x00000140
 #define MSR_MCG_CAP       0x00000179
@@ -25,10 +27,10 @@ static bool canonical(u64 value)
     return (u64)((s64)(value << 16) >> 16) == value;
 }
 
-/* True if the processor has @msr: a fault in reading it is answered. */
-static bool msr_exists(u32 msr)
+/* False if the processor doesn't have @msr: a fault in reading it is answered. */
+static bool msr_read_hardware(u32 msr, u64 *value)
 {
-    u32 ok = 1, lo, hi;
+    u32 ok = 1, lo = 0, hi = 0;
 
     __asm__ volatile("1: rdmsr\n"
                      "2:\n"
@@ -36,13 +38,16 @@ static bool msr_exists(u32 msr)
                      "3: xor %0, %0\n"
                      "jmp 2b\n"
                      ".popsection\n" EXTABLE(1b, 3b)
-                     : "+r"(ok), "=a"(lo), "=d"(hi)
+                     : "+r"(ok), "+a"(lo), "+d"(hi)
                      : "c"(msr));
+    *value = (u64)hi << 32 | lo;
     return ok;
 }
 
 bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
 {
+    u64 ignored;
+
     *value = 0;
     switch ( msr )
     {
@@ -72,6 +77,10 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
     case MSR_MISC_ENABLE:
         *value = 1UL << 0 | 1UL << 11 | 1UL << 12; /* fast strings; no BTS, no PEBS */
         return true;
+    case MSR_MICROCODE:
+        if ( !msr_read_hardware(msr, value) )
+            *value = 0; /* revision 0 where there is none */
+        return true;
     case MSR_PLATFORM_INFO:
     case MSR_MISC_FEATURES:
     case MSR_MCG_CAP:
@@ -80,7 +89,7 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
     case MSR_MC0_CTL ... MSR_MC_LAST:
         return true;
     default:
-        return !v->pv.traps[TRAP_GP].address && msr_exists(msr);
+        return !v->pv.traps[TRAP_GP].address && msr_read_hardware(msr, &ignored);
     }
 }
 
@@ -119,7 +128,11 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
         if ( value >> 32 )
             return false;
         v->pv.tsc_aux = value;
+        emulate_load_tsc_aux(v);
         return true;
+    case MSR_MICROCODE:
+        /* Intel's way to ask for the revision begins with a write of 0; on AMD's the register is read-only. */
+        return cpu_features.vendor == CPU_INTEL;
     case MSR_APIC_BASE:
     case MSR_MISC_ENABLE:
     case MSR_IA32_TSC:

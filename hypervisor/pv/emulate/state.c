@@ -2,6 +2,7 @@
  * Processor state that guests set by hypercall or by an emulated instruction: task-switched flag, debug registers, XCR0.
  */
 #include "cpu/asm.h"
+#include "cpu/cpu.h"
 #include "cpu/fpu.h"
 #include "cpu/uaccess.h"
 #include "pv/emulate/internal.h"
@@ -91,6 +92,12 @@ void emulate_load_debug(const struct vcpu *v)
     }
     else
         write_dr7(DR7_FIXED);
+}
+
+void emulate_load_tsc_aux(const struct vcpu *v)
+{
+    if ( cpu_features.rdtscp )
+        wrmsr(MSR_TSC_AUX, v->pv.tsc_aux);
 }
 
 long emulate_set_debugreg(unsigned long reg, unsigned long value)

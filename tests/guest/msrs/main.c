@@ -19,6 +19,18 @@ static struct fault write_msr(uint32_t msr, uint64_t value)
                                  : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32))));
 }
 
+/* What RDTSCP tells beside the time is what the kernel wrote, on the vcpu that wrote it. */
+static void tsc_aux(void)
+{
+    uint32_t aux = 0;
+
+    if ( write_msr(0xc0000103, 0x1234).vector != TRAP_NONE )
+        return; /* no RDTSCP for this domain */
+    expect_no_fault(fault_of(asm volatile("rdtscp" : "=c"(aux) : : "eax", "edx")), "rdtscp");
+    expect_eq(aux, 0x1234, "TSC_AUX");
+    expect_fault(write_msr(0xc0000103, 1UL << 32), TRAP_GP, 0, "TSC_AUX has 32 bits");
+}
+
 void test_main(void)
 {
     uint64_t value;
@@ -43,5 +55,7 @@ void test_main(void)
     expect_fault(write_msr(0xc0000082, 0), TRAP_GP, 0, "write LSTAR");
     expect_fault(read_msr(0x12345678, &value), TRAP_GP, 0, "read what is none");
     expect_fault(write_msr(0x12345678, 0), TRAP_GP, 0, "write what is none");
+    expect_no_fault(read_msr(0x8b, &value), "read the microcode's revision");
+    tsc_aux();
     write_msr(0xc0000100, 0);
 }
