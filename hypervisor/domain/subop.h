@@ -12,11 +12,11 @@
  *     #undef SUBOP
  *     };
  *
- * A handler has the type long (struct vcpu *, ARGUMENT *), or long (struct vcpu *, gva_t) in a RAW row: the thunk between
- * it and the table makes the compiler check that. It is called with no lock held.
+ * A handler has the type long (struct vcpu *, ARGUMENT *), or long (struct vcpu *, gva_t) in a RAW row: the thunk
+ * between it and the table makes the compiler check that. It is called with no lock held.
  *
- * An argument of a word that is only read, which the frequent operations have, goes to the thunk in a register: a handler
- * that is static and used by its row alone never has it in memory.
+ * An argument of a word that is only read, which the frequent operations have, goes to the thunk in a register: a
+ * handler that is static and used by its row alone never has it in memory.
  */
 #ifndef DOMAIN_SUBOP_H
 #define DOMAIN_SUBOP_H

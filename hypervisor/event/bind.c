@@ -67,11 +67,11 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
 }
 
 /*
- * EVTCHNOP_bind_interdomain: join a new local port to @arg->remote_port, which @arg->remote_dom must have left open to us.
- * Marks the new port pending once, so that no early signal is lost.
+ * EVTCHNOP_bind_interdomain: join a new local port to @arg->remote_port, which @arg->remote_dom must have left open to
+ * us. Marks the new port pending once, so that no early signal is lost.
  *
- * 0 and arg->local_port; -ESRCH no such domain, -ENOSPC or -ENOMEM no local port, -EINVAL the remote port is not open to
- * us. Locks both domains' events.
+ * 0 and arg->local_port; -ESRCH no such domain, -ENOSPC or -ENOMEM no local port, -EINVAL the remote port is not open
+ * to us. Locks both domains' events.
  */
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {

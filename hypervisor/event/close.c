@@ -47,8 +47,8 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
 }
 
 /*
- * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to one of that domain, which is held now;
- * *@pirq: irq/ has to be told, and then the port freed. -EINVAL the port is not open.
+ * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to one of that domain, which is held
+ * now; *@pirq: irq/ has to be told, and then the port freed. -EINVAL the port is not open.
  */
 static long close_single(struct domain *d, struct event_port *port, struct domain **peer,
                          bool *pirq)
@@ -148,8 +148,8 @@ static long close_all(struct domain *d)
 }
 
 /*
- * EVTCHNOP_reset: close all ports of @arg->dom and go back to the 2-level ABI. -ESRCH, -EPERM; -EINVAL another domain that
- * is not paused. Stops and resumes; ports that the domain opens meanwhile may survive.
+ * EVTCHNOP_reset: close all ports of @arg->dom and go back to the 2-level ABI. -ESRCH, -EPERM; -EINVAL another domain
+ * that is not paused. Stops and resumes; ports that the domain opens meanwhile may survive.
  */
 long event_reset(struct vcpu *v, gva_t uarg)
 {

@@ -1,10 +1,10 @@
 /*
- * Delivery of events: from a port to the guest's memory and the vcpu's upcall. The 2-level ABI is here, the FIFO ABI in
- * fifo.c.
+ * Delivery of events: from a port to the guest's memory and the vcpu's upcall. The 2-level ABI is here, the FIFO ABI
+ * in fifo.c.
  *
- * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they are
- * set the other way round, each by an operation that is a full barrier, and each only on the way from clear to set:
- * whoever finds one set already knows that somebody else is bringing the news further up.
+ * A guest reads what we write without a lock, from the upcall down: upcall_pending, selector, pending bits. So they
+ * are set the other way round, each by an operation that is a full barrier, and each only on the way from clear to
+ * set: whoever finds one set already knows that somebody else is bringing the news further up.
  */
 #include "event/port.h"
 
@@ -90,8 +90,8 @@ long event_port_pending(struct domain *d, u32 number)
 }
 
 /*
- * The new place may have been looked at, or written, before we knew of it; an upcall that finds nothing costs less than
- * one that never comes.
+ * The new place may have been looked at, or written, before we knew of it; an upcall that finds nothing costs less
+ * than one that never comes.
  */
 void event_vcpu_info_moved(struct vcpu *v)
 {

@@ -7,13 +7,15 @@
 #include "domain/domain.h"
 
 /*
- * Raise @virq (below 24): of one vcpu, or a global one, to whom it is bound; nothing if unbound. Takes LOCK_EVENT_QUEUE and
- * what is below it: may be called from interrupt handlers.
+ * Raise @virq (below 24): of one vcpu, or a global one, to whom it is bound; nothing if unbound. Takes
+ * LOCK_EVENT_QUEUE and what is below it: may be called from interrupt handlers.
  */
 void event_send_virq(struct vcpu *v, u32 virq);
 void event_send_global_virq(u32 virq); /* to dom0 */
 
-/* Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_virq. */
+/*
+ * Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_virq.
+ */
 bool event_send_pirq(struct domain *d, u32 pirq);
 
 /*

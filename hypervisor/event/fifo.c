@@ -3,16 +3,16 @@
  *
  * A port has an event word in an array that the guest gives page by page. Each vcpu has a queue a priority: a chain of
  * event words from the head in the vcpu's control block, each word's LINK naming the next port. We append, the guest
- * takes from the front by clearing LINKED; both change a word by compare-exchange. We remember the port that we appended
- * last, the tail: if its word is still LINKED then so is its queue and the next port goes behind it; if not, the guest has
- * emptied the queue and the next port becomes the head.
+ * takes from the front by clearing LINKED; both change a word by compare-exchange. We remember the port that we
+ * appended last, the tail: if its word is still LINKED then so is its queue and the next port goes behind it; if not,
+ * the guest has emptied the queue and the next port becomes the head.
  *
- * A port is in at most one queue, since only one that is not LINKED is appended. It may be the remembered tail of a queue
- * that it has left; before it goes into another one that tail is forgotten, else the next port would be chained to a word
- * of the wrong queue.
+ * A port is in at most one queue, since only one that is not LINKED is appended. It may be the remembered tail of a
+ * queue that it has left; before it goes into another one that tail is forgotten, else the next port would be chained
+ * to a word of the wrong queue.
  *
- * fifo_lock guards all of this against ourselves; the guest may write anything into its words at any time, and then misses
- * events.
+ * fifo_lock guards all of this against ourselves; the guest may write anything into its words at any time, and then
+ * misses events.
  */
 #include "event/port.h"
 
@@ -217,8 +217,8 @@ static long install_queues(struct vcpu *v, struct event_queues *queues)
 }
 
 /*
- * EVTCHNOP_init_control. -ENOENT no such vcpu; -EINVAL a bad offset or frame, or the vcpu has a control block; -ENOMEM.
- * The first success puts the whole domain on the FIFO ABI.
+ * EVTCHNOP_init_control. -ENOENT no such vcpu; -EINVAL a bad offset or frame, or the vcpu has a control block;
+ * -ENOMEM. The first success puts the whole domain on the FIFO ABI.
  */
 long event_fifo_init_control(struct vcpu *current, struct evtchn_init_control *arg)
 {

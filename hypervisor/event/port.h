@@ -67,8 +67,8 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
 /* ---- ports.c, under the event lock */
 
 /*
- * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while @d
- * is dying. Port 0 is never given.
+ * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while
+ * @d is dying. Port 0 is never given.
  */
 struct event_port *event_port_find_free(struct domain *d, long *rc);
 
@@ -94,8 +94,8 @@ void event_select(struct domain *d, const struct event_port *port);
 void event_tell(struct domain *d, const struct event_port *port);
 
 /*
- * The bits of the 2-level ABI: set one that was clear, clear one that was set, is it set? The compiler would compute the
- * word and the bit, which these instructions do by themselves.
+ * The bits of the 2-level ABI: set one that was clear, clear one that was set, is it set? The compiler would compute
+ * the word and the bit, which these instructions do by themselves.
  */
 static inline bool event_set_bit(void *words, u64 n)
 {

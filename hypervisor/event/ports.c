@@ -49,8 +49,8 @@ static long group_add(struct domain *d)
 }
 
 /*
- * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while @d
- * is dying. Port 0 is never given.
+ * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while
+ * @d is dying. Port 0 is never given.
  */
 struct event_port *event_port_find_free(struct domain *d, long *rc)
 {

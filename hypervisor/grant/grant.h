@@ -1,8 +1,8 @@
 /*
  * Grant tables: a domain shares frames with another, by reference. ABI: public/grant_table.h, ABI.md S4.
  *
- * table.c keeps a domain's table and counts who uses an entry of it; maptrack.c keeps the mappings that a domain has made
- * of others' entries, by handle; map.c and copy.c are the operations on top of both; ops.c is the hypercall.
+ * table.c keeps a domain's table and counts who uses an entry of it; maptrack.c keeps the mappings that a domain has
+ * made of others' entries, by handle; map.c and copy.c are the operations on top of both; ops.c is the hypercall.
  */
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H

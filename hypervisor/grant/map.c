@@ -1,9 +1,10 @@
 /*
  * GNTTABOP_map_grant_ref and GNTTABOP_unmap_grant_ref.
  *
- * A mapping is a handle (maptrack.c), which holds a pin on the granter's entry (table.c), and an entry in the mapper's page
- * tables, which holds references of its own like any other. So a guest that overwrites the latter by other means harms
- * nobody: the frame stays alive, and in use in the granter's eyes, until the handle goes, at the latest with its domain.
+ * A mapping is a handle (maptrack.c), which holds a pin on the granter's entry (table.c), and an entry in the mapper's
+ * page tables, which holds references of its own like any other. So a guest that overwrites the latter by other means
+ * harms nobody: the frame stays alive, and in use in the granter's eyes, until the handle goes, at the latest with its
+ * domain.
  */
 #include "grant/maptrack.h"
 
@@ -190,7 +191,9 @@ static void unmap_flush(struct domain *d, const struct unmap *batch, u32 n)
         tlb_flush_mask(READ_ONCE(d->dirty_cpus), TLB_FLUSH_ALL);
 }
 
-/* @n elements from @at on, at most UNMAP_BATCH. What was begun is finished, whether its status can be written or not. */
+/*
+ * @n elements from @at on, at most UNMAP_BATCH. What was begun is finished, whether its status can be written or not.
+ */
 static long unmap_batch(struct grant_call *call, gva_t at, u32 n)
 {
     struct unmap batch[UNMAP_BATCH];

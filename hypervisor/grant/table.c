@@ -110,7 +110,9 @@ long grant_seed(struct domain *d, u32 ref, domid_t to, u64 frame)
 
 /* --- Pins --- */
 
-/* A frame that is in use as it is to be used takes one compare-exchange: as in pv/pagetable. False: go the slow way. */
+/*
+ * A frame that is in use as it is to be used takes one compare-exchange: as in pv/pagetable. False: go the slow way.
+ */
 static inline bool frame_take_fast(struct frame *frame, domid_t owner, bool write)
 {
     u64 old = READ_ONCE(frame->state), some = frame_takable(old, write);
@@ -153,8 +155,8 @@ void grant_frame_put(mfn_t mfn, bool write)
 }
 
 /*
- * Tell the guest that its entry is in use, if it still grants that to @user. Flags and domid are one word, so that what is
- * checked is what is marked. A guest that changes the word all the time is not waited for.
+ * Tell the guest that its entry is in use, if it still grants that to @user. Flags and domid are one word, so that
+ * what is checked is what is marked. A guest that changes the word all the time is not waited for.
  */
 static s16 claim(struct grant_entry_v1 *entry, domid_t user, bool write)
 {

@@ -5,8 +5,9 @@
  * handles. Neither is held while page tables change, since LOCK_PAGETABLE comes before LOCK_GRANT.
  *
  * An entry of the granter's table may change under our hands at any time, until it is pinned: then what was checked is
- * kept in our own struct grant_active, and only that is used. Each pin holds a reference to the frame, with a writable type
- * if it may write; each handle holds one pin and a reference to the granter, so that both are there when it is undone.
+ * kept in our own struct grant_active, and only that is used. Each pin holds a reference to the frame, with a writable
+ * type if it may write; each handle holds one pin and a reference to the granter, so that both are there when it is
+ * undone.
  */
 #ifndef GRANT_TABLE_H
 #define GRANT_TABLE_H
@@ -56,15 +57,17 @@ struct grant_call {
 struct domain *grant_peer(struct grant_call *call, domid_t id);
 
 /*
- * Use entry @ref of @d's table for @user, to read or also to write: GNTST_okay with *@mfn, referenced; else nothing has
- * changed. Sets GTF_reading and GTF_writing. Takes the table's lock.
+ * Use entry @ref of @d's table for @user, to read or also to write: GNTST_okay with *@mfn, referenced; else nothing
+ * has changed. Sets GTF_reading and GTF_writing. Takes the table's lock.
  */
 s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, mfn_t *mfn);
 
 /* The use ends, with its reference. */
 void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn);
 
-/* References as grant_pin takes and grant_unpin drops them. GNTST_bad_page @mfn isn't @owner's, GNTST_general_error. */
+/*
+ * References as grant_pin takes and grant_unpin drops them. GNTST_bad_page @mfn isn't @owner's, GNTST_general_error.
+ */
 s16 grant_frame_get(mfn_t mfn, domid_t owner, bool write);
 void grant_frame_put(mfn_t mfn, bool write);
 

@@ -2,7 +2,8 @@
  * Weights, and caps: a domain with a cap of N percent may run N percent of a CPU's time, even on an idle machine.
  *
  * In each period it has a budget; running uses it up, and a domain without budget is throttled, that is none of its
- * vcpus is runnable, until a timer starts the next period. What a vcpu ran beyond the budget is missing from the next one.
+ * vcpus is runnable, until a timer starts the next period. What a vcpu ran beyond the budget is missing from the next
+ * one.
  */
 #include "sched/policy.h"
 

@@ -1,9 +1,9 @@
 /*
  * The scheduler's core: the states of vcpus, run queues, and the switch.
  *
- * Every change of something that sched_runnable() looks at is followed by sched_update(), which brings the queue in line:
- * a vcpu that may run is running or queued, one that may not is neither, or is running and has been told to stop.
- * WORK_RESCHEDULE makes a CPU choose again; whoever sets it need not know what will be chosen.
+ * Every change of something that sched_runnable() looks at is followed by sched_update(), which brings the queue in
+ * line: a vcpu that may run is running or queued, one that may not is neither, or is running and has been told to
+ * stop. WORK_RESCHEDULE makes a CPU choose again; whoever sets it need not know what will be chosen.
  */
 #include "sched/policy.h"
 

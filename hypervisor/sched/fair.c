@@ -1,13 +1,14 @@
 /*
  * The fair policy: each domain's vcpus get CPU time in proportion to its weight.
  *
- * A vcpu's virtual time advances by the time that it runs, divided by its weight. Who has the least of it is first. The
- * running vcpu goes on until it is LEAD ahead of the first one waiting, so equal ones take turns of twice that, 10 ms.
+ * A vcpu's virtual time advances by the time that it runs, divided by its weight. Who has the least of it is first.
+ * The running vcpu goes on until it is LEAD ahead of the first one waiting, so equal ones take turns of twice that, 10
+ * ms.
  *
- * One that wakes up may have little virtual time, for it has slept long. It is lifted to CREDIT below the queue's floor: that
- * much it may catch up, so it preempts a vcpu that has been running all the time, but can't keep the CPU from it for
- * longer than that. A vcpu that used more than its share before it slept has nothing to catch up and waits its turn.
- * However many wake-ups there are, the running vcpu has RUN_MIN first.
+ * One that wakes up may have little virtual time, for it has slept long. It is lifted to CREDIT below the queue's
+ * floor: that much it may catch up, so it preempts a vcpu that has been running all the time, but can't keep the CPU
+ * from it for longer than that. A vcpu that used more than its share before it slept has nothing to catch up and waits
+ * its turn. However many wake-ups there are, the running vcpu has RUN_MIN first.
  */
 #include "sched/policy.h"
 

@@ -1,8 +1,8 @@
 /*
  * Inside sched/: the run queue of a CPU, and what a policy has to answer.
  *
- * All of a policy's functions are called under the queue's lock, with times accounted up to now; they don't lock, don't
- * wake and don't fail.
+ * All of a policy's functions are called under the queue's lock, with times accounted up to now; they don't lock,
+ * don't wake and don't fail.
  */
 #ifndef SCHED_POLICY_H
 #define SCHED_POLICY_H

@@ -2,9 +2,10 @@
  * The scheduler: which vcpu runs. The core (core.c) keeps the vcpus' states and switches between them; a policy
  * (policy.h) chooses.
  *
- * A vcpu is runnable unless something stops it: see sched_runnable(). Each CPU has a run queue, whose lock (LOCK_SCHED)
- * guards the states of the vcpus that belong to it. A vcpu that is to leave its CPU does so at the next exit to the
- * guest, never in the middle of an operation: what stops it sets WORK_RESCHEDULE, and the exit path calls sched_run().
+ * A vcpu is runnable unless something stops it: see sched_runnable(). Each CPU has a run queue, whose lock
+ * (LOCK_SCHED) guards the states of the vcpus that belong to it. A vcpu that is to leave its CPU does so at the next
+ * exit to the guest, never in the middle of an operation: what stops it sets WORK_RESCHEDULE, and the exit path calls
+ * sched_run().
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
@@ -18,22 +19,25 @@
 long sched_init_cpu(void);
 
 /*
- * End @v's SCHEDOP_block or poll, if it is in one, and look again whether it may run: it is queued, and preempts the vcpu on
- * its CPU if it deserves it. Also after something that sched_runnable() looks at has changed. Takes LOCK_SCHED; may be
- * called from timers and interrupts.
+ * End @v's SCHEDOP_block or poll, if it is in one, and look again whether it may run: it is queued, and preempts the
+ * vcpu on its CPU if it deserves it. Also after something that sched_runnable() looks at has changed. Takes
+ * LOCK_SCHED; may be called from timers and interrupts.
  */
 void sched_wake(struct vcpu *v);
 
 /*
- * The same without ending a block: @v's domain was unpaused, paused or shut down, @v went up or down. A vcpu that may not
- * run any more leaves its CPU at its next exit.
+ * The same without ending a block: @v's domain was unpaused, paused or shut down, @v went up or down. A vcpu that may
+ * not run any more leaves its CPU at its next exit.
  */
 void sched_update(struct vcpu *v);
 
 /* An upcall has become pending for @v: wake it, or make it look if it runs on another CPU. */
 void sched_event_arrived(struct vcpu *v);
 
-/* Block current until an event (or a timer): SCHEDOP_block. It stops at the next exit; not at all if an event is pending. */
+/*
+ * Block current until an event (or a timer): SCHEDOP_block. It stops at the next exit; not at all if an event is
+ * pending.
+ */
 void sched_block(void);
 
 /* Let others run first, if there are any. */
@@ -44,12 +48,14 @@ void sched_pause(struct vcpu *v);
 void sched_pause_nosync(struct vcpu *v);
 void sched_unpause(struct vcpu *v);
 
-/* Nothing stops @v: it has a context, is up, not blocked, nor is it or its domain paused, shut down or over its cap. */
+/*
+ * Nothing stops @v: it has a context, is up, not blocked, nor is it or its domain paused, shut down or over its cap.
+ */
 bool sched_runnable(const struct vcpu *v);
 
 /*
- * At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it, which may be the idle vcpu. Also the idle
- * loop's way out. Clears WORK_RESCHEDULE. No lock may be held.
+ * At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it, which may be the idle vcpu. Also the
+ * idle loop's way out. Clears WORK_RESCHEDULE. No lock may be held.
  */
 void sched_run(void);
 

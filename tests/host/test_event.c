@@ -1,6 +1,6 @@
 /*
- * Event channels: bindings, both ABIs as a guest sees them, poll, reset and teardown; then random operations, after each of
- * which a guest that consumes its events must have found just those that were sent.
+ * Event channels: bindings, both ABIs as a guest sees them, poll, reset and teardown; then random operations, after
+ * each of which a guest that consumes its events must have found just those that were sent.
  *
  * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/fair.c hypervisor/sched/cap.c hypervisor/sched/ops.c

@@ -327,7 +327,9 @@ TEST(an_overwritten_mapping)
     expect_eq(fake_refs(page[0]), 2);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_general_error);
     expect_eq(entry(0)->flags & GTF_writing, GTF_writing);
-    /* The same frame through another handle takes its place: either handle may undo it, and then the books are even. */
+    /*
+     * The same frame through another handle takes its place: either handle may undo it, and then the books are even.
+     */
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_okay);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
     expect_eq(set_pte(s.l1, 10, pte_make(page[0], RWD)),

@@ -1,6 +1,6 @@
 /*
- * What event/, sched/ and grant/ need beside fake/machine.h: a heap, a clock that the test moves, timers, one CPU that may
- * have work, and domains whose rooms are furnished.
+ * What event/, sched/ and grant/ need beside fake/machine.h: a heap, a clock that the test moves, timers, one CPU that
+ * may have work, and domains whose rooms are furnished.
  *
  * A room that isn't linked to a test is simply not there: its hooks are weak here.
  */
