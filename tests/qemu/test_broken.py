@@ -49,7 +49,8 @@ def test_too_little_memory():
         session.expect(r"(?i)(too little|not enough|out of|insufficient|no) .*memory|memory.*(too|not enough|need)", END)
 
 
-@pytest.mark.parametrize("cpu, what", [("qemu32", r"(?i)long mode|64.?bit"), ("qemu64,-nx", r"(?i)\bNX\b|no-execute")])
+@pytest.mark.parametrize("cpu, what", [("qemu32", r"(?i)long mode|64.?bit"), ("qemu64,-nx", r"(?i)\bNX\b|no-execute")],
+                         ids=["no-long-mode", "no-nx"])
 def test_cpu_without(cpu, what):
     with boot(f"cpu-{cpu}", cpu=cpu) as session:
         session.expect(what, END)
