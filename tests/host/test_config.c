@@ -35,7 +35,8 @@ TEST(reads_a_file_as_people_write_it)
                     "kernel='/guests/vmlinuz'; ramdisk = \"/guests/initrd\"\n"
                     "memory = 0x80\r\n"
                     "vcpus=4\n"
-                    "on_reboot = \"destroy\""), 0);
+                    "on_reboot = \"destroy\""),
+              0);
     expect_str(config.name, "linux");
     expect_str(config.kernel, "/guests/vmlinuz");
     expect_str(config.ramdisk, "/guests/initrd");
@@ -62,7 +63,8 @@ TEST(passes_over_what_it_does_not_have)
 {
     expect_eq(parse("vif = [ 'mac=00:16:3e:00:00:01', # first\n 'bridge=br0', ]\n"
                     "disk = [ [ 1, 2 ], ]\n"
-                    "name = 'x'\n"), 0);
+                    "name = 'x'\n"),
+              0);
     expect_str(config.name, "x");
     expect(strstr(told, "disk") != NULL);
     rl_config_free(&config);
@@ -79,11 +81,16 @@ TEST(later_settings_win)
 TEST(tells_the_line_of_what_is_wrong)
 {
     static const char *const wrong[] = {
-        "\nname",          "\n= 1",           "\nname = ",        "\nname = \"x",    "\nname = \"x\n\"",
-        "\nname = 'x' 'y'", "\nmemory = 1x",  "\nmemory = 'x'",   "\nmemory = 0",    "\nvif = [ 1 2 ]",
-        "\nvif = [ 1,",    "\nname = [ 'x' ]", "\non_crash = 'x'", "\nuuid = 'x'",    "\ntype = 'hvm'",
-        "\nname = x",      "\nvcpus = 1000",  "\nmemory = 99999999999999999999", "\nname = \"x\\",
-        "\nvif = [[[[[[[[[[[1]]]]]]]]]]]",
+        "\nname",           "\n= 1",
+        "\nname = ",        "\nname = \"x",
+        "\nname = \"x\n\"", "\nname = 'x' 'y'",
+        "\nmemory = 1x",    "\nmemory = 'x'",
+        "\nmemory = 0",     "\nvif = [ 1 2 ]",
+        "\nvif = [ 1,",     "\nname = [ 'x' ]",
+        "\non_crash = 'x'", "\nuuid = 'x'",
+        "\ntype = 'hvm'",   "\nname = x",
+        "\nvcpus = 1000",   "\nmemory = 99999999999999999999",
+        "\nname = \"x\\",   "\nvif = [[[[[[[[[[[1]]]]]]]]]]]",
     };
 
     for ( size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++ )
@@ -146,8 +153,13 @@ TEST(joins_the_kernels_command_line)
 TEST(checks_the_whole)
 {
     static const char *const wrong[] = {
-        "kernel='k'", "name='a'", "name='12'\nkernel='k'", "name='a/b'\nkernel='k'", "name=''\nkernel='k'",
-        "name='a'\nkernel='k'\nmemory=64\nmaxmem=32", "name='a'\nkernel='k'\nvcpus=2\nmaxvcpus=1",
+        "kernel='k'",
+        "name='a'",
+        "name='12'\nkernel='k'",
+        "name='a/b'\nkernel='k'",
+        "name=''\nkernel='k'",
+        "name='a'\nkernel='k'\nmemory=64\nmaxmem=32",
+        "name='a'\nkernel='k'\nvcpus=2\nmaxvcpus=1",
         "name='..'\nkernel='k'",
     };
 
@@ -166,7 +178,8 @@ TEST(writes_what_it_reads)
     char uuid[RL_UUID_TEXT];
     char *text;
 
-    parse("name='a'\nkernel='k'\nextra=\"q\\\"\\\\\\x01\\xff\"\non_crash='preserve'\nmemory=77\nvcpus=3\n"
+    parse("name='a'\nkernel='k'\nextra=\"q\\\"\\\\\\x01\\xff\"\non_crash='preserve'\nmemory="
+          "77\nvcpus=3\n"
           "uuid='00112233-4455-6677-8899-AABBCCDDEEFF'");
     expect_eq(rl_config_finish(&config), 0);
     text = rl_config_text(&config);

@@ -41,7 +41,8 @@ static void *map_frames(struct builder *b, pfn_t pfn, u64 want, u64 *got)
     const struct rl_build *build = b->priv;
     u64 count = min_t(u64, want, MAP_MAX);
     int errors[MAP_MAX];
-    void *va = xenforeignmemory_map(build->rl->memory, build->id, PROT_READ | PROT_WRITE, count, build->p2m + pfn.n, errors);
+    void *va = xenforeignmemory_map(build->rl->memory, build->id, PROT_READ | PROT_WRITE, count,
+                                    build->p2m + pfn.n, errors);
 
     if ( va && !all_mapped(errors, count) )
     {
@@ -143,7 +144,9 @@ void rl_build_free(struct rl_build *build)
 static long populate(struct rl_build *build, u64 pfn, u64 count, unsigned int order)
 {
     u64 *extents = rl_call_array(build->rl);
-    struct xen_memory_reservation r = { .nr_extents = min_t(u64, count, BATCH), .extent_order = order, .domid = build->id };
+    struct xen_memory_reservation r = { .nr_extents = min_t(u64, count, BATCH),
+                                        .extent_order = order,
+                                        .domid = build->id };
     long done;
 
     for ( u64 i = 0; i < r.nr_extents; i++ )
@@ -194,8 +197,8 @@ static int init_shared_info(struct rl_build *build)
 {
     int error;
     xen_pfn_t frame = build->shared_info;
-    struct shared_info *info =
-        xenforeignmemory_map(build->rl->memory, build->id, PROT_READ | PROT_WRITE, 1, &frame, &error);
+    struct shared_info *info = xenforeignmemory_map(build->rl->memory, build->id,
+                                                    PROT_READ | PROT_WRITE, 1, &frame, &error);
 
     if ( !info || error )
         return rl_error(EFAULT, "the domain's shared_info page can't be mapped");
@@ -211,7 +214,9 @@ static int pin_root(struct rl_build *build)
     struct mmuext_op op = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = build->builder.root.n };
     long rc = rl_mmuext(build->rl, build->id, &op);
 
-    return rc < 0 ? rl_error((int)-rc, "the hypervisor refuses the domain's page tables: %s", strerror((int)-rc)) : 0;
+    return rc < 0 ? rl_error((int)-rc, "the hypervisor refuses the domain's page tables: %s",
+                             strerror((int)-rc))
+                  : 0;
 }
 
 static int load_vcpu(struct rl_build *build)
@@ -224,7 +229,9 @@ static int load_vcpu(struct rl_build *build)
     builder_context(&build->builder, context);
     set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
     rc = rl_domctl(build->rl, XEN_DOMCTL_setvcpucontext, build->id, &op);
-    return rc < 0 ? rl_error((int)-rc, "the hypervisor refuses the first vcpu's registers: %s", strerror((int)-rc)) : 0;
+    return rc < 0 ? rl_error((int)-rc, "the hypervisor refuses the first vcpu's registers: %s",
+                             strerror((int)-rc))
+                  : 0;
 }
 
 int rl_build_domain(struct rl_build *build)

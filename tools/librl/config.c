@@ -112,7 +112,8 @@ static bool uuid_from_text(const char *text, u8 uuid[RL_UUID_SIZE])
             text++;
             continue;
         }
-        if ( n == RL_UUID_SIZE || !isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) )
+        if ( n == RL_UUID_SIZE || !isxdigit((unsigned char)text[0]) ||
+             !isxdigit((unsigned char)text[1]) )
             return false;
         sscanf(text, "%2x", &byte);
         value[n++] = (u8)byte;
@@ -162,7 +163,8 @@ static bool type_possible(const char *text)
     return !strcmp(text, "pv") || !strcmp(text, "generic") || !strcmp(text, "linux");
 }
 
-static int set(void *arg, const char *where, unsigned int line, const char *name, const struct syntax_value *value)
+static int set(void *arg, const char *where, unsigned int line, const char *name,
+               const struct syntax_value *value)
 {
     struct rl_config *config = arg;
     const struct setting *setting = find(name);
@@ -170,7 +172,8 @@ static int set(void *arg, const char *where, unsigned int line, const char *name
 
     if ( !setting )
     {
-        rl_warn("%s, line %u: `%s` is a setting that we don't have; passed over", where, line, name);
+        rl_warn("%s, line %u: `%s` is a setting that we don't have; passed over", where, line,
+                name);
         return 0;
     }
     field = (char *)config + setting->offset;
@@ -190,14 +193,17 @@ static int set(void *arg, const char *where, unsigned int line, const char *name
     case ACTION:
         if ( action_from_text(value->text, field) )
             return 0;
-        return rl_error(EINVAL, "%s, line %u: %s must be destroy, restart, rename-restart or preserve", where, line, name);
+        return rl_error(EINVAL,
+                        "%s, line %u: %s must be destroy, restart, rename-restart or preserve",
+                        where, line, name);
     case UUID:
         config->has_uuid = uuid_from_text(value->text, field);
         return config->has_uuid ? 0 : rl_error(EINVAL, "%s, line %u: this is no UUID", where, line);
     case TYPE:
         if ( type_possible(value->text) )
             return 0;
-        return rl_error(EINVAL, "%s, line %u: %s guests can't be made, only pv ones", where, line, value->text);
+        return rl_error(EINVAL, "%s, line %u: %s guests can't be made, only pv ones", where, line,
+                        value->text);
     }
     return -EINVAL;
 }
@@ -285,8 +291,8 @@ static int join_cmdline(struct rl_config *config)
             rl_warn("root and extra are passed over, since cmdline is given");
         return set_text(&config->cmdline, config->cmdline_set);
     }
-    rc = asprintf(&config->cmdline, "%s%s%s%s", root ? "root=" : "", root ? root : "", root && extra ? " " : "",
-                  extra ? extra : "");
+    rc = asprintf(&config->cmdline, "%s%s%s%s", root ? "root=" : "", root ? root : "",
+                  root && extra ? " " : "", extra ? extra : "");
     return rc < 0 ? -ENOMEM : 0;
 }
 
@@ -296,7 +302,8 @@ static bool name_possible(const char *name)
     size_t length = strlen(name);
 
     return length && length < 64 && strspn(name, "0123456789") != length && !strchr("-.", *name) &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-") == length;
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-") ==
+               length;
 }
 
 int rl_config_finish(struct rl_config *config)
@@ -304,7 +311,9 @@ int rl_config_finish(struct rl_config *config)
     if ( !config->name )
         return rl_error(EINVAL, "the domain has no name: set name=");
     if ( !name_possible(config->name) )
-        return rl_error(EINVAL, "`%s` can't be a name: up to 63 letters, digits and _ . + -, not only digits", config->name);
+        return rl_error(
+            EINVAL, "`%s` can't be a name: up to 63 letters, digits and _ . + -, not only digits",
+            config->name);
     if ( !config->kernel )
         return rl_error(EINVAL, "the domain has no kernel: set kernel= to the kernel's file");
     if ( !config->maxmem_mib )

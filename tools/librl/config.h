@@ -23,7 +23,7 @@ enum rl_action {
 struct rl_config {
     char *name;
     char *kernel, *ramdisk; /* files; ramdisk may be NULL */
-    char *cmdline;          /* the kernel's, made of the next three; NULL until rl_config_finish() */
+    char *cmdline; /* the kernel's, made of the next three; NULL until rl_config_finish() */
     char *root, *extra, *cmdline_set;
     u64 memory_mib, maxmem_mib; /* maxmem 0: as memory */
     u64 vcpus, maxvcpus;        /* maxvcpus 0: as vcpus */

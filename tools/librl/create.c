@@ -97,10 +97,15 @@ static int claim_memory(struct creation *c)
     if ( rc != -ENOMEM )
         return rc < 0 ? refused("to set memory aside", rc) : 0;
     rc = rl_sysctl(c->rl, XEN_SYSCTL_physinfo, &op);
-    return rl_error(ENOMEM, "there is too little memory: the domain wants %llu MiB, %llu MiB are free; destroy other domains "
-                            "or give this one less",
-                    (unsigned long long)c->config->memory_mib,
-                    rc ? 0 : (unsigned long long)(op.u.physinfo.free_pages - op.u.physinfo.outstanding_pages) >> (20 - PAGE_SHIFT));
+    return rl_error(
+        ENOMEM,
+        "there is too little memory: the domain wants %llu MiB, %llu MiB are free; destroy other "
+        "domains "
+        "or give this one less",
+        (unsigned long long)c->config->memory_mib,
+        rc ? 0
+           : (unsigned long long)(op.u.physinfo.free_pages - op.u.physinfo.outstanding_pages) >>
+                 (20 - PAGE_SHIFT));
 }
 
 /* What was set aside and not used, which is nothing unless something went wrong, is free again. */
@@ -209,8 +214,8 @@ static int grant_rings(struct creation *c)
 {
     struct grant_entry_v1 *table = NULL;
     xenforeignmemory_resource_handle *resource = xenforeignmemory_map_resource(
-        c->rl->memory, c->build.id, XENMEM_resource_grant_table, XENMEM_resource_grant_table_id_shared, 0, 1,
-        (void **)&table, PROT_READ | PROT_WRITE, 0);
+        c->rl->memory, c->build.id, XENMEM_resource_grant_table,
+        XENMEM_resource_grant_table_id_shared, 0, 1, (void **)&table, PROT_READ | PROT_WRITE, 0);
 
     if ( !resource )
         return refused("the domain's grant table", -errno);
@@ -257,7 +262,8 @@ static int check_name(struct rl *rl, const struct rl_config *config)
 
     if ( !rl_domain_named(rl, config->name, &other) )
         return 0;
-    return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER", other.id, config->name);
+    return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER",
+                    other.id, config->name);
 }
 
 static u64 now_ns(void)
@@ -313,7 +319,8 @@ int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
 
 /* --- a dry run --- */
 
-static void say_area(void (*say)(const char *line), const char *name, const struct builder_area *area)
+static void say_area(void (*say)(const char *line), const char *name,
+                     const struct builder_area *area)
 {
     char line[160], at[32] = "not mapped";
 
@@ -321,8 +328,8 @@ static void say_area(void (*say)(const char *line), const char *name, const stru
         return;
     if ( area->va )
         snprintf(at, sizeof(at), "at %#llx", (unsigned long long)area->va);
-    snprintf(line, sizeof(line), "  %-12s pages %#8llx-%#-8llx %s", name, (unsigned long long)area->pfn,
-             (unsigned long long)(area->pfn + area->pages - 1), at);
+    snprintf(line, sizeof(line), "  %-12s pages %#8llx-%#-8llx %s", name,
+             (unsigned long long)area->pfn, (unsigned long long)(area->pfn + area->pages - 1), at);
     say(line);
 }
 
@@ -331,8 +338,8 @@ static void say_layout(const struct builder *b, void (*say)(const char *line))
     const struct builder_layout *layout = &b->layout;
     char line[160];
 
-    snprintf(line, sizeof(line), "kernel: %s %s, entry %#llx", b->image.guest_os, b->image.guest_version,
-             (unsigned long long)b->image.entry);
+    snprintf(line, sizeof(line), "kernel: %s %s, entry %#llx", b->image.guest_os,
+             b->image.guest_version, (unsigned long long)b->image.entry);
     say(line);
     snprintf(line, sizeof(line), "layout: %llu KiB are needed, %llu KiB are given",
              (unsigned long long)layout->pages_needed * 4, (unsigned long long)b->nr_pages * 4);

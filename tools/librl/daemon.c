@@ -70,8 +70,11 @@ int daemon_start(void)
 {
     int error = daemon_runs() ? 0 : spawn();
 
-    return error ? rl_error(error, "the daemon does not start (%s): on_poweroff, on_reboot and on_crash won't be honoured",
-                            strerror(error)) : 0;
+    return error ? rl_error(error,
+                            "the daemon does not start (%s): on_poweroff, on_reboot and on_crash "
+                            "won't be honoured",
+                            strerror(error))
+                 : 0;
 }
 
 /* --- what to do with a domain that stopped --- */
@@ -89,8 +92,8 @@ static enum rl_action wanted_action(const struct rl_domain *domain, const struct
         return config->on_reboot;
     if ( action == RL_RESTART && domain->cpu_ns < MIN_LIFE_NS )
     {
-        record_log(config->name, "domain %u ran for less than %llu s: not started again", domain->id,
-                   MIN_LIFE_NS / NS_PER_S);
+        record_log(config->name, "domain %u ran for less than %llu s: not started again",
+                   domain->id, MIN_LIFE_NS / NS_PER_S);
         action = RL_DESTROY;
     }
     return action;
@@ -190,7 +193,9 @@ int daemon_run(struct rl *rl)
     int lock = take_lock(LOCK_EX);
 
     if ( lock < 0 )
-        return rl_error(-lock, lock == -EWOULDBLOCK ? "the daemon runs already" : "%s can't be locked", LOCK_PATH);
+        return rl_error(-lock,
+                        lock == -EWOULDBLOCK ? "the daemon runs already" : "%s can't be locked",
+                        LOCK_PATH);
     if ( !rl_store(rl) || !xs_watch(rl->store, "@releaseDomain", "release") )
         return rl_error(EIO, "the store does not tell of domains that end");
     if ( !isatty(STDERR_FILENO) )

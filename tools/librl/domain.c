@@ -17,8 +17,9 @@
 const char *rl_reason_name(unsigned int reason)
 {
     static const char *const names[] = {
-        [SHUTDOWN_poweroff] = "poweroff", [SHUTDOWN_reboot] = "reboot",       [SHUTDOWN_suspend] = "suspend",
-        [SHUTDOWN_crash] = "crash",       [SHUTDOWN_watchdog] = "watchdog",   [SHUTDOWN_soft_reset] = "soft-reset",
+        [SHUTDOWN_poweroff] = "poweroff", [SHUTDOWN_reboot] = "reboot",
+        [SHUTDOWN_suspend] = "suspend",   [SHUTDOWN_crash] = "crash",
+        [SHUTDOWN_watchdog] = "watchdog", [SHUTDOWN_soft_reset] = "soft-reset",
     };
 
     if ( reason == RL_REASON_DESTROYED )
@@ -72,7 +73,8 @@ int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsi
     set_xen_guest_handle(op.u.getdomaininfolist.buffer, infos);
     rc = rl_sysctl(rl, XEN_SYSCTL_getdomaininfolist, &op);
     if ( rc < 0 )
-        return rl_error((int)-rc, "the hypervisor does not list its domains: %s", strerror((int)-rc));
+        return rl_error((int)-rc, "the hypervisor does not list its domains: %s",
+                        strerror((int)-rc));
     for ( u32 i = 0; i < op.u.getdomaininfolist.num_domains; i++ )
         take(&domains[i], &infos[i]);
     return (int)op.u.getdomaininfolist.num_domains;
@@ -149,7 +151,8 @@ static int simple(struct rl *rl, const struct rl_domain *domain, u32 command, co
     long rc = rl_domctl(rl, command, domain->id, &op);
 
     if ( rc < 0 )
-        return rl_error((int)-rc, "domain %u can't be %s: %s", domain->id, what, strerror((int)-rc));
+        return rl_error((int)-rc, "domain %u can't be %s: %s", domain->id, what,
+                        strerror((int)-rc));
     return 0;
 }
 
@@ -180,23 +183,30 @@ int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)
     long rc;
 
     if ( domain->id == 0 )
-        return rl_error(EINVAL, "domain 0 is the one that we are in: `poweroff` ends it, and the machine");
+        return rl_error(EINVAL,
+                        "domain 0 is the one that we are in: `poweroff` ends it, and the machine");
     rc = kill_domain(rl, domain->id);
     if ( rc < 0 && rc != -ESRCH )
-        return rl_error((int)-rc, "domain %u can't be destroyed: %s", domain->id, strerror((int)-rc));
+        return rl_error((int)-rc, "domain %u can't be destroyed: %s", domain->id,
+                        strerror((int)-rc));
     store_forget_domain(rl, domain->id, domain->uuid);
     if ( !wait_gone(rl, domain->id) )
-        return rl_error(EBUSY, "domain %u is dead, but somebody still has its memory mapped: are xenstored and xenconsoled "
-                               "well?", domain->id);
+        return rl_error(EBUSY,
+                        "domain %u is dead, but somebody still has its memory mapped: are "
+                        "xenstored and xenconsoled "
+                        "well?",
+                        domain->id);
     return 0;
 }
 
 int rl_domain_request(struct rl *rl, const struct rl_domain *domain, const char *request)
 {
     if ( domain->id == 0 )
-        return rl_error(EINVAL, "domain 0 is the one that we are in: use its own `poweroff` or `reboot`");
+        return rl_error(EINVAL,
+                        "domain 0 is the one that we are in: use its own `poweroff` or `reboot`");
     if ( domain->shutdown )
-        return rl_error(EALREADY, "domain %u has stopped already (%s)", domain->id, rl_reason_name(domain->reason));
+        return rl_error(EALREADY, "domain %u has stopped already (%s)", domain->id,
+                        rl_reason_name(domain->reason));
     return store_write(rl, XBT_NULL, request, "/local/domain/%u/control/shutdown", domain->id);
 }
 

@@ -17,9 +17,13 @@ int rl_open(struct rl *rl)
     if ( !rl->xcall )
     {
         if ( errno == EACCES || errno == EPERM )
-            return rl_error(EACCES, "the hypervisor's device can't be opened: become root and try again");
-        return rl_error(ENOENT, "no hypervisor is reachable (/dev/xen/privcmd: %s): rl works in dom0, with the module "
-                                "xen-privcmd loaded", strerror(errno));
+            return rl_error(EACCES,
+                            "the hypervisor's device can't be opened: become root and try again");
+        return rl_error(
+            ENOENT,
+            "no hypervisor is reachable (/dev/xen/privcmd: %s): rl works in dom0, with the module "
+            "xen-privcmd loaded",
+            strerror(errno));
     }
     rl->buffer = xencall_alloc_buffer_pages(rl->xcall, RL_BUFFER_SIZE / PAGE_SIZE);
     if ( !rl->buffer )

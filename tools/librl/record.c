@@ -44,13 +44,16 @@ void record_log(const char *name, const char *fmt, ...)
 
 /* --- ends --- */
 
-int record_end(struct rl *rl, const struct rl_domain *domain, unsigned int reason, enum rl_action then)
+int record_end(struct rl *rl, const struct rl_domain *domain, unsigned int reason,
+               enum rl_action then)
 {
     char value[64];
     const char *name = *domain->name ? domain->name : "(none)";
 
-    record_log(name, "domain %u ended: %s; then: %s", domain->id, rl_reason_name(reason), rl_action_name(then));
-    snprintf(value, sizeof(value), "%u %s %s", domain->id, rl_reason_name(reason), rl_action_name(then));
+    record_log(name, "domain %u ended: %s; then: %s", domain->id, rl_reason_name(reason),
+               rl_action_name(then));
+    snprintf(value, sizeof(value), "%u %s %s", domain->id, rl_reason_name(reason),
+             rl_action_name(then));
     return store_write(rl, XBT_NULL, value, RECORD_ENDED "/%s", name);
 }
 
@@ -63,7 +66,8 @@ int record_get_end(struct rl *rl, const char *name, struct record_end *end)
 
     if ( !value )
         return -ENOENT;
-    good = sscanf(value, "%u %15s %15s", &id, end->reason, then) == 3 && rl_action_named(then, &end->then);
+    good = sscanf(value, "%u %15s %15s", &id, end->reason, then) == 3 &&
+           rl_action_named(then, &end->then);
     free(value);
     if ( !good )
         return -ENOENT;

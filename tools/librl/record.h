@@ -28,7 +28,8 @@ struct record_end {
 void record_log(const char *name, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Keep how @domain ended, and log it. 0 or a negative errno, told. */
-int record_end(struct rl *rl, const struct rl_domain *domain, unsigned int reason, enum rl_action then);
+int record_end(struct rl *rl, const struct rl_domain *domain, unsigned int reason,
+               enum rl_action then);
 
 /* How the last domain called @name ended. -ENOENT, not told. */
 int record_get_end(struct rl *rl, const char *name, struct record_end *end);

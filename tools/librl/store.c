@@ -77,18 +77,22 @@ static int set_rights(struct writer *w, const char *path, enum rights rights)
     domid_t id = w->build->id;
     struct xs_permissions shown[] = { { 0, XS_PERM_NONE }, { id, XS_PERM_READ } };
     struct xs_permissions given[] = { { id, XS_PERM_NONE } };
-    bool ok = rights == INHERITED ||
-              (rights == SHOWN ? xs_set_permissions(w->rl->store, w->t, path, shown, ARRAY_SIZE(shown))
-                               : xs_set_permissions(w->rl->store, w->t, path, given, ARRAY_SIZE(given)));
+    bool ok =
+        rights == INHERITED ||
+        (rights == SHOWN ? xs_set_permissions(w->rl->store, w->t, path, shown, ARRAY_SIZE(shown))
+                         : xs_set_permissions(w->rl->store, w->t, path, given, ARRAY_SIZE(given)));
 
-    return ok ? 0 : rl_error(errno, "the store does not take the rights of %s: %s", path, strerror(errno));
+    return ok ? 0
+              : rl_error(errno, "the store does not take the rights of %s: %s", path,
+                         strerror(errno));
 }
 
 /* Nothing is written once something failed, so that the callers below can go straight on. */
-static void put(struct writer *w, enum place place, const char *name, enum rights rights, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+static void put(struct writer *w, enum place place, const char *name, enum rights rights,
+                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
-static void put(struct writer *w, enum place place, const char *name, enum rights rights, const char *fmt, ...)
+static void put(struct writer *w, enum place place, const char *name, enum rights rights,
+                const char *fmt, ...)
 {
     char path[PATH_SIZE * 2], value[VALUE_SIZE];
     va_list args;
@@ -101,7 +105,8 @@ static void put(struct writer *w, enum place place, const char *name, enum right
     va_end(args);
     if ( length >= VALUE_SIZE )
     {
-        w->rc = rl_error(E2BIG, "the store can't hold the domain's %s: it is too long", *name ? name : "settings");
+        w->rc = rl_error(E2BIG, "the store can't hold the domain's %s: it is too long",
+                         *name ? name : "settings");
         return;
     }
     snprintf(path, sizeof(path), "%s%s%s", w->place[place], *name ? "/" : "", name);
@@ -130,9 +135,11 @@ static void put_identity(struct writer *w)
     if ( w->config->ramdisk )
         put(w, VM, "image/ramdisk", INHERITED, "%s", w->config->ramdisk);
     put(w, VM, "image/cmdline", INHERITED, "%s", w->config->cmdline);
-    put(w, VM, "start_time", INHERITED, "%lld.%02ld", (long long)now.tv_sec, now.tv_nsec / 10000000);
+    put(w, VM, "start_time", INHERITED, "%lld.%02ld", (long long)now.tv_sec,
+        now.tv_nsec / 10000000);
     put(w, LIBXL, "type", INHERITED, "pv");
-    put(w, LIBXL, "dm-version", INHERITED, "qemu_xen"); /* what xl shows of a domain without a device model */
+    put(w, LIBXL, "dm-version", INHERITED,
+        "qemu_xen"); /* what xl shows of a domain without a device model */
 }
 
 static void put_machine(struct writer *w)
@@ -144,8 +151,10 @@ static void put_machine(struct writer *w)
         snprintf(name, sizeof(name), "cpu/%llu/availability", (unsigned long long)i);
         put(w, HOME, name, INHERITED, i < w->config->vcpus ? "online" : "offline");
     }
-    put(w, HOME, "memory/static-max", INHERITED, "%llu", (unsigned long long)w->config->maxmem_mib << 10);
-    put(w, HOME, "memory/target", INHERITED, "%llu", (unsigned long long)w->config->memory_mib << 10);
+    put(w, HOME, "memory/static-max", INHERITED, "%llu",
+        (unsigned long long)w->config->maxmem_mib << 10);
+    put(w, HOME, "memory/target", INHERITED, "%llu",
+        (unsigned long long)w->config->memory_mib << 10);
     put(w, HOME, "memory/videoram", INHERITED, "0");
 }
 
@@ -153,8 +162,17 @@ static void put_machine(struct writer *w)
 static void put_control(struct writer *w)
 {
     static const char *const own[] = {
-        "device/suspend/event-channel", "control/shutdown", "control/feature-poweroff", "control/feature-reboot",
-        "control/feature-suspend", "control/sysrq", "data", "drivers", "feature", "attr", "error",
+        "device/suspend/event-channel",
+        "control/shutdown",
+        "control/feature-poweroff",
+        "control/feature-reboot",
+        "control/feature-suspend",
+        "control/sysrq",
+        "data",
+        "drivers",
+        "feature",
+        "attr",
+        "error",
     };
 
     put(w, HOME, "control/platform-feature-multiprocessor-suspend", INHERITED, "1");
@@ -232,7 +250,9 @@ static int try_add(struct writer *w)
     put_console_device(w);
     put_record(w);
     if ( !xs_transaction_end(w->rl->store, w->t, w->rc) && !w->rc )
-        w->rc = errno == EAGAIN ? -EAGAIN : rl_error(errno, "the store does not take the domain: %s", strerror(errno));
+        w->rc = errno == EAGAIN
+                    ? -EAGAIN
+                    : rl_error(errno, "the store does not take the domain: %s", strerror(errno));
     return w->rc;
 }
 

@@ -6,8 +6,8 @@
 
 struct syntax_value {
     enum { SYNTAX_STRING, SYNTAX_NUMBER, SYNTAX_LIST } kind;
-    char *text;   /* of a string, decoded; of a number as it was written; NULL for a list */
-    u64 number;   /* of a number */
+    char *text; /* of a string, decoded; of a number as it was written; NULL for a list */
+    u64 number; /* of a number */
 };
 
 /*

@@ -48,7 +48,9 @@ static int watch(struct rl *rl, const char *path)
 {
     if ( !rl_store(rl) )
         return -EIO;
-    return xs_watch(rl->store, path, path) ? 0 : rl_error(errno, "the store does not watch %s: %s", path, strerror(errno));
+    return xs_watch(rl->store, path, path)
+               ? 0
+               : rl_error(errno, "the store does not watch %s: %s", path, strerror(errno));
 }
 
 static void unwatch(struct rl *rl, const char *path)
@@ -107,7 +109,8 @@ static bool kept(struct rl *rl, const struct rl_domain *domain)
 }
 
 /* True when the wait is over. @reason is kept up to date. */
-static bool reached(struct rl *rl, const struct rl_domain *domain, enum wait_state state, char reason[16])
+static bool reached(struct rl *rl, const struct rl_domain *domain, enum wait_state state,
+                    char reason[16])
 {
     struct rl_domain now;
 
@@ -120,7 +123,8 @@ static bool reached(struct rl *rl, const struct rl_domain *domain, enum wait_sta
     return now.shutdown && (state == WAIT_SHUTDOWN || (state == WAIT_ENDED && kept(rl, domain)));
 }
 
-int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds, char reason[16])
+int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds,
+                char reason[16])
 {
     s64 end = now_ms() + seconds * 1000LL;
     char record[256];
@@ -133,7 +137,8 @@ int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state s
         rc = watch(rl, record);
     while ( !rc && !reached(rl, domain, state, reason) )
         if ( wait_event(rl, left_ms(seconds, end)) == -ETIMEDOUT )
-            rc = rl_error(ETIMEDOUT, "%s has not come to its end within %d s", domain->name, seconds);
+            rc = rl_error(ETIMEDOUT, "%s has not come to its end within %d s", domain->name,
+                          seconds);
     unwatch(rl, record);
     unwatch(rl, "@releaseDomain");
     if ( !rc && !record_get_end(rl, domain->name, &ended) && ended.id == domain->id )

@@ -15,7 +15,8 @@ enum wait_state {
 /*
  * Wait until @domain is in that state. @reason gets the word for why it ended. -ETIMEDOUT, told, after @seconds.
  */
-int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds, char reason[16]);
+int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds,
+                char reason[16]);
 
 /*
  * Wait until there is something at a path of the store, and it is not empty: the caller frees it. NULL, not told, after

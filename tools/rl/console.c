@@ -28,7 +28,8 @@ int console_open(struct rl *rl, const struct rl_domain *domain)
         return rl_error(ENXIO, "%s has no console: is xenconsoled running?", domain->name);
     fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if ( fd < 0 )
-        fd = rl_error(errno, "the console of %s, %s, can't be opened: %s", domain->name, tty, strerror(errno));
+        fd = rl_error(errno, "the console of %s, %s, can't be opened: %s", domain->name, tty,
+                      strerror(errno));
     free(tty);
     return fd;
 }

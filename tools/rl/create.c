@@ -37,16 +37,18 @@ static int dry_run(struct rl *rl, const struct rl_config *config)
     return rl_create_dry(rl, config, say);
 }
 
-/* Unpaused before anything else: the daemon finds what has happened meanwhile. */
+/* Unpaused before anything else: the daemon finds what has happened meanwhile. Without a daemon, told, the domain is well. */
 static int start(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
 {
     int rc = arguments->option['p'] ? 0 : rl_domain_unpause(rl, domain);
 
-    return rc ? rc : daemon_start();
+    daemon_start();
+    return rc;
 }
 
 /* Attached before it runs, so that nothing that it says is missed. */
-static int start_on_console(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
+static int start_on_console(struct rl *rl, const struct rl_domain *domain,
+                            const struct arguments *arguments)
 {
     int fd = console_open(rl, domain), rc;
 

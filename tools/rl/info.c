@@ -30,10 +30,8 @@ struct info {
 static const char *scheduler_name(u32 id)
 {
     static const char *const names[] = {
-        [XEN_SCHEDULER_CREDIT] = "credit",
-        [XEN_SCHEDULER_CREDIT2] = "credit2",
-        [XEN_SCHEDULER_ARINC653] = "arinc653",
-        [XEN_SCHEDULER_RTDS] = "rtds",
+        [XEN_SCHEDULER_CREDIT] = "credit",     [XEN_SCHEDULER_CREDIT2] = "credit2",
+        [XEN_SCHEDULER_ARINC653] = "arinc653", [XEN_SCHEDULER_RTDS] = "rtds",
         [XEN_SCHEDULER_NULL] = "null",
     };
 
@@ -45,7 +43,8 @@ static int get_version(struct rl *rl, struct info *info)
     long version = rl_version(rl, XENVER_version, NULL, 0);
 
     if ( version < 0 )
-        return rl_error((int)-version, "the hypervisor does not tell its version: %s", strerror((int)-version));
+        return rl_error((int)-version, "the hypervisor does not tell its version: %s",
+                        strerror((int)-version));
     info->major = (int)(version >> 16);
     info->minor = (int)(version & 0xffff);
     rl_version(rl, XENVER_extraversion, info->extra, sizeof(info->extra));
@@ -79,7 +78,8 @@ static int get_info(struct rl *rl, struct info *info)
     long rc = rl_sysctl(rl, XEN_SYSCTL_physinfo, &op);
 
     if ( rc < 0 )
-        return rl_error((int)-rc, "the hypervisor does not tell about the machine: %s", strerror((int)-rc));
+        return rl_error((int)-rc, "the hypervisor does not tell about the machine: %s",
+                        strerror((int)-rc));
     info->machine = op.u.physinfo;
     op = (struct xen_sysctl){ 0 };
     info->scheduler = rl_sysctl(rl, XEN_SYSCTL_sched_id, &op) < 0 ? ~0U : op.u.sched_id.sched_id;
@@ -154,7 +154,8 @@ const struct verb verb_info = {
 
 /* Call @show for the domains that the words name, or for all. */
 static int for_listed(struct rl *rl, const struct arguments *arguments,
-                      int (*show)(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments))
+                      int (*show)(struct rl *rl, struct rl_domain *domain,
+                                  const struct arguments *arguments))
 {
     struct rl_domain some[64];
     domid_t first = 0;
@@ -178,9 +179,10 @@ static int for_listed(struct rl *rl, const struct arguments *arguments,
 static int print_domain(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
     (void)rl, (void)arguments;
-    printf("%-20s %5u %6" PRIu64 " %5u  %-8s %9.1f  %s\n", *domain->name ? domain->name : "(none)", domain->id,
-           (domain->pages + MIB_PAGES / 2) / MIB_PAGES, domain->vcpus_online, rl_state_name(domain),
-           (double)domain->cpu_ns / NS_PER_S, domain->shutdown ? rl_reason_name(domain->reason) : "-");
+    printf("%-20s %5u %6" PRIu64 " %5u  %-8s %9.1f  %s\n", *domain->name ? domain->name : "(none)",
+           domain->id, (domain->pages + MIB_PAGES / 2) / MIB_PAGES, domain->vcpus_online,
+           rl_state_name(domain), (double)domain->cpu_ns / NS_PER_S,
+           domain->shutdown ? rl_reason_name(domain->reason) : "-");
     return 0;
 }
 
@@ -204,7 +206,8 @@ static int list(struct rl *rl, const struct arguments *arguments)
         json_print(listed);
         return rc;
     }
-    printf("%-20s %5s %6s %5s  %-8s %9s  %s\n", "NAME", "ID", "MIB", "VCPUS", "STATE", "CPU-S", "REASON");
+    printf("%-20s %5s %6s %5s  %-8s %9s  %s\n", "NAME", "ID", "MIB", "VCPUS", "STATE", "CPU-S",
+           "REASON");
     return for_listed(rl, arguments, print_domain);
 }
 
@@ -219,7 +222,8 @@ const struct verb verb_list = {
 
 /* --- vcpu-list --- */
 
-static int get_vcpu(struct rl *rl, domid_t id, unsigned int vcpu, struct xen_domctl_getvcpuinfo *info)
+static int get_vcpu(struct rl *rl, domid_t id, unsigned int vcpu,
+                    struct xen_domctl_getvcpuinfo *info)
 {
     struct xen_domctl op = { 0 };
     long rc;
@@ -244,8 +248,8 @@ static int print_vcpus(struct rl *rl, struct rl_domain *domain, const struct arg
     (void)arguments;
     for ( unsigned int i = 0; i < domain->vcpus; i++ )
         if ( !get_vcpu(rl, domain->id, i, &info) )
-            printf("%-20s %5u %5u %4u  %-8s %9.1f\n", *domain->name ? domain->name : "(none)", domain->id, i, info.cpu,
-                   vcpu_state(&info), (double)info.cpu_time / NS_PER_S);
+            printf("%-20s %5u %5u %4u  %-8s %9.1f\n", *domain->name ? domain->name : "(none)",
+                   domain->id, i, info.cpu, vcpu_state(&info), (double)info.cpu_time / NS_PER_S);
     return 0;
 }
 
@@ -312,7 +316,8 @@ static long read_console(struct rl *rl, u32 *index, bool clear)
     set_xen_guest_handle(arg->buffer, (char *)rl_call_array(rl));
     rc = rl_sysctl(rl, XEN_SYSCTL_readconsole, &op);
     *index = arg->index;
-    return rc < 0 ? rl_error((int)-rc, "the hypervisor's log can't be read: %s", strerror((int)-rc)) : (long)arg->count;
+    return rc < 0 ? rl_error((int)-rc, "the hypervisor's log can't be read: %s", strerror((int)-rc))
+                  : (long)arg->count;
 }
 
 static int dmesg(struct rl *rl, const struct arguments *arguments)

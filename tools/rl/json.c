@@ -22,7 +22,9 @@ struct json_object *json_domain(const struct rl_domain *domain)
     json_add_number(o, "domid", domain->id);
     json_add_text(o, "uuid", uuid);
     json_add_text(o, "state", rl_state_name(domain));
-    json_object_object_add(o, "reason", domain->shutdown ? json_object_new_string(rl_reason_name(domain->reason)) : NULL);
+    json_object_object_add(o, "reason",
+                           domain->shutdown ? json_object_new_string(rl_reason_name(domain->reason))
+                                            : NULL);
     json_add_number(o, "frames", domain->pages);
     json_add_number(o, "max_frames", domain->max_pages);
     json_add_number(o, "vcpus", domain->vcpus);
@@ -33,6 +35,7 @@ struct json_object *json_domain(const struct rl_domain *domain)
 
 void json_print(struct json_object *o)
 {
-    puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    puts(json_object_to_json_string_ext(o,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(o);
 }

@@ -77,30 +77,38 @@ const struct verb verb_unpause = {
 
 /* --- with the guest's help --- */
 
-static int wait_for_end(struct rl *rl, const struct rl_domain *domain, enum wait_state state, const struct arguments *arguments)
+static void report_end(const char *name, domid_t id, const char *reason,
+                       const struct arguments *arguments)
+{
+    struct json_object *o;
+
+    if ( !arguments->option['j'] )
+    {
+        printf("%s (domain %u) has ended: %s\n", name, id, reason);
+        return;
+    }
+    o = json_object_new_object();
+    json_add_text(o, "name", name);
+    json_add_number(o, "domid", id);
+    json_add_text(o, "reason", reason);
+    json_print(o);
+}
+
+static int wait_for_end(struct rl *rl, const struct rl_domain *domain, enum wait_state state,
+                        const struct arguments *arguments)
 {
     char reason[16];
     int seconds, rc = option_number(arguments, 't', WAIT_FOREVER, &seconds);
 
     if ( !rc )
         rc = wait_domain(rl, domain, state, seconds, reason);
-    if ( rc )
-        return rc;
-    if ( arguments->option['j'] )
-    {
-        struct json_object *o = json_object_new_object();
-
-        json_add_text(o, "name", domain->name);
-        json_add_number(o, "domid", domain->id);
-        json_add_text(o, "reason", reason);
-        json_print(o);
-    }
-    else
-        printf("%s (domain %u) has ended: %s\n", domain->name, domain->id, reason);
-    return 0;
+    if ( !rc )
+        report_end(domain->name, domain->id, reason, arguments);
+    return rc;
 }
 
-static int request(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments, const char *what)
+static int request(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments,
+                   const char *what)
 {
     int rc;
 
@@ -112,7 +120,10 @@ static int request(struct rl *rl, struct rl_domain *domain, const struct argumen
     return rc;
 }
 
-#define OPTION_WAIT { 'w', "wait", NULL, "wait until the guest has done it" }
+#define OPTION_WAIT                                                                                \
+    {                                                                                              \
+        'w', "wait", NULL, "wait until the guest has done it"                                      \
+    }
 
 static int shutdown_one(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
@@ -149,7 +160,8 @@ const struct verb verb_reboot = {
     .name = "reboot",
     .synopsis = "DOMAIN...",
     .summary = "Ask guests to reboot",
-    .help = "A domain of the same name follows, with another number, if the settings have on_reboot=restart.\n",
+    .help = "A domain of the same name follows, with another number, if the settings have "
+            "on_reboot=restart.\n",
     .least = 1,
     .most = -1,
     .run = reboot_all,
@@ -161,7 +173,9 @@ const struct verb verb_reboot = {
 static int wait_state_from(const char *text, enum wait_state *state)
 {
     static const char *const names[] = {
-        [WAIT_ENDED] = "ended", [WAIT_SHUTDOWN] = "shutdown", [WAIT_DESTROYED] = "destroyed",
+        [WAIT_ENDED] = "ended",
+        [WAIT_SHUTDOWN] = "shutdown",
+        [WAIT_DESTROYED] = "destroyed",
     };
 
     for ( size_t i = 0; i < ARRAY_SIZE(names); i++ )
@@ -174,39 +188,29 @@ static int wait_state_from(const char *text, enum wait_state *state)
     return VERB_USAGE;
 }
 
-/* It has gone already; what is known of its end is as good as having waited. */
-static int ended_before(struct rl *rl, const char *name, const struct arguments *arguments)
+/* It has gone already; what is known of its end is as good as having waited. False: nothing is known. */
+static bool ended_before(struct rl *rl, const char *name, const struct arguments *arguments)
 {
     struct record_end end;
 
     if ( record_get_end(rl, name, &end) )
-        return rl_error(ESRCH, "there is no domain `%s`, and none is known to have ended", name);
-    if ( arguments->option['j'] )
-    {
-        struct json_object *o = json_object_new_object();
-
-        json_add_text(o, "name", end.name);
-        json_add_number(o, "domid", end.id);
-        json_add_text(o, "reason", end.reason);
-        json_print(o);
-    }
-    else
-        printf("%s (domain %u) has ended: %s\n", end.name, end.id, end.reason);
-    return 0;
+        return false;
+    report_end(end.name, end.id, end.reason, arguments);
+    return true;
 }
 
 static int wait(struct rl *rl, const struct arguments *arguments)
 {
+    const char *name = arguments->words[0];
     enum wait_state state = WAIT_ENDED;
     struct rl_domain domain;
     int rc = arguments->count > 1 ? wait_state_from(arguments->words[1], &state) : 0;
 
     if ( rc )
         return rc;
-    if ( !rl_domain_named(rl, arguments->words[0], &domain) &&
-         !ended_before(rl, arguments->words[0], arguments) )
+    if ( !rl_domain_named(rl, name, &domain) && ended_before(rl, name, arguments) )
         return 0;
-    rc = rl_domain_find(rl, arguments->words[0], &domain);
+    rc = rl_domain_find(rl, name, &domain);
     return rc ? rc : wait_for_end(rl, &domain, state, arguments);
 }
 
@@ -214,7 +218,8 @@ const struct verb verb_wait = {
     .name = "wait",
     .synopsis = "DOMAIN [ended|shutdown|destroyed]",
     .summary = "Wait until a domain has ended, and tell why it did",
-    .help = "ended      it is gone, or has stopped and is kept because its settings say so (the default)\n"
+    .help = "ended      it is gone, or has stopped and is kept because its settings say so (the "
+            "default)\n"
             "shutdown   it has stopped\n"
             "destroyed  it is gone\n",
     .least = 1,
@@ -235,7 +240,8 @@ const struct verb verb_daemon = {
     .name = "daemon",
     .synopsis = "",
     .summary = "Do what on_poweroff, on_reboot and on_crash say",
-    .help = "`rl create` starts it in the background when it does not run. Its log and those of the domains are in\n"
+    .help = "`rl create` starts it in the background when it does not run. Its log and those of "
+            "the domains are in\n"
             "/var/log/ringleader.\n",
     .run = run_daemon,
 };

@@ -9,8 +9,9 @@
 #include "verb.h"
 
 const struct verb *const verbs[] = {
-    &verb_info,  &verb_list,    &verb_vcpu_list, &verb_create, &verb_destroy, &verb_shutdown, &verb_reboot, &verb_pause,
-    &verb_unpause, &verb_console, &verb_wait,    &verb_dmesg,  &verb_daemon,  &verb_help,     NULL,
+    &verb_info,     &verb_list,   &verb_vcpu_list, &verb_create,  &verb_destroy,
+    &verb_shutdown, &verb_reboot, &verb_pause,     &verb_unpause, &verb_console,
+    &verb_wait,     &verb_dmesg,  &verb_daemon,    &verb_help,    NULL,
 };
 
 /* --- help --- */
@@ -32,8 +33,8 @@ static void print_option(const struct verb_option *option)
 {
     char name[64];
 
-    snprintf(name, sizeof(name), "-%c, --%s%s%s", option->letter, option->name, option->argument ? " " : "",
-             option->argument ? option->argument : "");
+    snprintf(name, sizeof(name), "-%c, --%s%s%s", option->letter, option->name,
+             option->argument ? " " : "", option->argument ? option->argument : "");
     printf("  %-24s %s\n", name, option->help);
 }
 
@@ -95,7 +96,8 @@ const struct verb verb_help = {
     .most = 1,
     .alone = true,
     .run = help,
-    .options = { { 'l', "list", NULL, "only the names of verbs, or of the verb's options, one a line" } },
+    .options = { { 'l', "list", NULL,
+                   "only the names of verbs, or of the verb's options, one a line" } },
 };
 
 /* --- arguments --- */
@@ -112,7 +114,9 @@ static void describe_options(const struct verb *verb, struct option *longs, char
     *longs++ = (struct option){ "verbose", no_argument, NULL, 'v' };
     for ( const struct verb_option *option = verb->options; option->letter; option++ )
     {
-        *longs++ = (struct option){ option->name, option->argument ? required_argument : no_argument, NULL, option->letter };
+        *longs++ =
+            (struct option){ option->name, option->argument ? required_argument : no_argument, NULL,
+                             option->letter };
         *shorts++ = option->letter;
         if ( option->argument )
             *shorts++ = ':';
@@ -173,7 +177,8 @@ int option_number(const struct arguments *arguments, char letter, int fallback, 
 }
 
 int for_each_word(struct rl *rl, const struct arguments *arguments,
-                  int (*act)(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments))
+                  int (*act)(struct rl *rl, struct rl_domain *domain,
+                             const struct arguments *arguments))
 {
     int first = 0;
 

@@ -44,11 +44,18 @@ struct verb {
 /* All verbs, by the order of `rl help`; NULL ends it. */
 extern const struct verb *const verbs[];
 
-extern const struct verb verb_info, verb_list, verb_vcpu_list, verb_create, verb_destroy, verb_shutdown, verb_reboot,
-    verb_pause, verb_unpause, verb_console, verb_wait, verb_dmesg, verb_daemon, verb_help;
+extern const struct verb verb_info, verb_list, verb_vcpu_list, verb_create, verb_destroy,
+    verb_shutdown, verb_reboot, verb_pause, verb_unpause, verb_console, verb_wait, verb_dmesg,
+    verb_daemon, verb_help;
 
-#define OPTION_JSON    { 'j', "json", NULL, "print JSON" }
-#define OPTION_TIMEOUT { 't', "timeout", "SECONDS", "give up after that long" }
+#define OPTION_JSON                                                                                \
+    {                                                                                              \
+        'j', "json", NULL, "print JSON"                                                            \
+    }
+#define OPTION_TIMEOUT                                                                             \
+    {                                                                                              \
+        't', "timeout", "SECONDS", "give up after that long"                                       \
+    }
 
 /* Told by usage(): what a verb's run() returns when its words make no sense. */
 #define VERB_USAGE (-EDOM)
@@ -58,6 +65,7 @@ int option_number(const struct arguments *arguments, char letter, int fallback, 
 
 /* Run @act for each domain that the words name; goes on after a failure and returns the first. */
 int for_each_word(struct rl *rl, const struct arguments *arguments,
-                  int (*act)(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments));
+                  int (*act)(struct rl *rl, struct rl_domain *domain,
+                             const struct arguments *arguments));
 
 #endif
