@@ -58,12 +58,22 @@ static int start_on_console(struct rl *rl, const struct rl_domain *domain,
     return rc ? rc : console_run(fd);
 }
 
-static void report(const struct rl_domain *domain, const struct arguments *arguments)
+/* As it is now that it was started; it may have gone again. */
+static void report(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
-    if ( arguments->option['j'] )
-        json_print(json_domain(domain));
-    else
+    struct rl_domain now;
+
+    if ( !arguments->option['j'] )
+    {
         printf("%s is domain %u\n", domain->name, domain->id);
+        return;
+    }
+    if ( !rl_domain_get(rl, domain->id, &now) )
+    {
+        snprintf(now.name, sizeof(now.name), "%s", domain->name);
+        *domain = now;
+    }
+    json_print(json_domain(domain));
 }
 
 static int make(struct rl *rl, const struct rl_config *config, const struct arguments *arguments)
@@ -81,7 +91,7 @@ static int make(struct rl *rl, const struct rl_config *config, const struct argu
         return start_on_console(rl, &domain, arguments);
     rc = start(rl, &domain, arguments);
     if ( !rc )
-        report(&domain, arguments);
+        report(rl, &domain, arguments);
     return rc;
 }
 
