@@ -1,9 +1,10 @@
 /*
- * Exceptions: from a guest they are emulated or delivered to it, from the hypervisor they are answered by the exception
- * table or are the end.
+ * Exceptions: from a guest they are emulated or delivered to it, from the hypervisor they are
+ * answered by the exception table or are the end.
  */
 #include "console/console.h"
 #include "cpu/asm.h"
+#include "cpu/cpu.h"
 #include "cpu/extable.h"
 #include "cpu/percpu.h"
 #include "cpu/stub.h"
@@ -25,8 +26,8 @@ static bool may_raise(const struct vcpu *v, const struct trap_info *trap)
 }
 
 /*
- * int n, which our gates refuse with #GP(n * 8 + 2). The number is read from the instruction where it can be: QEMU 7.2 says
- * n * 16 + 2 in long mode. True: delivered.
+ * int n, which our gates refuse with #GP(n * 8 + 2). The number is read from the instruction where
+ * it can be: QEMU 7.2 says n * 16 + 2 in long mode. True: delivered.
  */
 static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs *regs)
 {
@@ -46,8 +47,8 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
 }
 
 /*
- * The handlers are functions of their own, so that trap_from_guest is but a jump: what one of them needs to save, the
- * others don't pay for.
+ * The handlers are functions of their own, so that trap_from_guest is but a jump: what one of them
+ * needs to save, the others don't pay for.
  */
 #define HANDLER static __attribute__((noinline)) void
 
@@ -133,9 +134,9 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
 }
 
 /*
- * A fault in @v's LDT window, whose pages are mapped when the processor first reads them: for a selector that the guest or,
- * on its behalf, we load. *va and *error become what the guest is told if the page can't be had. True: resume. An access in
- * ring 3 is plain trespassing.
+ * A fault in @v's LDT window, whose pages are mapped when the processor first reads them: for a
+ * selector that the guest or, on its behalf, we load. *va and *error become what the guest is told
+ * if the page can't be had. True: resume. An access in ring 3 is plain trespassing.
  */
 static bool ldt_fault(struct vcpu *v, u64 *va, u32 *error)
 {
@@ -191,8 +192,8 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
 }
 
 /*
- * Would the page tables loaded now have allowed the access? Then the TLB was stale, legitimately so after an update
- * without a flush, and trying again succeeds: the fault has dropped the entry.
+ * Would the page tables loaded now have allowed the access? Then the TLB was stale, legitimately so
+ * after an update without a flush, and trying again succeeds: the fault has dropped the entry.
  */
 static bool fault_is_spurious(u64 va, u32 error)
 {
@@ -216,9 +217,10 @@ static bool fault_is_spurious(u64 va, u32 error)
 }
 
 /*
- * The final IRET to a guest faulted: its selectors or its address are bad. The registers it would have had are those of this
- * fault, but for what IRET was to load, which still lies at the top of the stack: so the guest's frame is complete, and the
- * fault is delivered as if the guest had raised it there.
+ * The final IRET to a guest faulted: its selectors or its address are bad. The registers it would
+ * have had are those of this fault, but for what IRET was to load, which still lies at the top of
+ * the stack: so the guest's frame is complete, and the fault is delivered as if the guest had
+ * raised it there.
  */
 static void __attribute__((noreturn)) iret_faulted(const struct regs *fault, u32 error, u64 cr2)
 {
@@ -238,12 +240,25 @@ static void __attribute__((noreturn)) iret_faulted(const struct regs *fault, u32
     exit_to_guest();
 }
 
-/* True if the access is to be tried again. *error and *cr2 are as for the guest, should it be its fault. */
-static bool page_fault_from_hypervisor(u32 *error, u64 *cr2)
+/*
+ * With SMAP, a guest's page touched outside of guest_access_begin() and _end(): our own mistake,
+ * and no use to try again.
+ */
+static bool is_smap_violation(const struct regs *regs)
+{
+    return (cpu_cr4 & CR4_SMAP) && (regs->error & PF_PRESENT) && !(regs->rflags & EFLAGS_AC) &&
+           !extable_find(regs->rip);
+}
+
+/*
+ * True if the access is to be tried again. *error and *cr2 are as for the guest, should it be its
+ * fault.
+ */
+static bool page_fault_from_hypervisor(const struct regs *regs, u32 *error, u64 *cr2)
 {
     if ( is_hypervisors(*cr2) )
         return ldt_fault(current_vcpu(), cr2, error);
-    if ( !fault_is_spurious(*cr2, *error) )
+    if ( is_smap_violation(regs) || !fault_is_spurious(*cr2, *error) )
         return false;
     count(COUNTER_fault_spurious);
     return true;
@@ -256,11 +271,14 @@ void trap_from_hypervisor(struct regs *regs)
 
     if ( regs->vector == TRAP_DB )
     {
-        /* A breakpoint of the guest's on memory that we touch, or one that MOV SS deferred: not ours to report. */
+        /*
+         * A breakpoint of the guest's on memory that we touch, or one that MOV SS deferred: not
+         * ours to report.
+         */
         write_dr6(0xffff0ff0UL);
         return;
     }
-    if ( regs->vector == TRAP_PF && page_fault_from_hypervisor(&error, &cr2) )
+    if ( regs->vector == TRAP_PF && page_fault_from_hypervisor(regs, &error, &cr2) )
         return;
     if ( regs->rip == (u64)exit_iretq )
         iret_faulted(regs, error, cr2);
