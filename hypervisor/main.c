@@ -51,7 +51,8 @@ void hypervisor_main(struct boot_info *boot)
     mm_init(boot);
     control_init(boot);
     irq_acpi_init(boot->rsdp);
-    irq_init(); /* the legacy PIC first, while the local APIC still listens to it: lest it be asked for what has gone */
+    /* The legacy PIC while the local APIC still listens to it: lest it be asked for what has gone. */
+    irq_init();
     irq_init_cpu();
     time_init();
 

@@ -1,5 +1,6 @@
 /*
- * dom0: built from the boot loader's modules by the same builder that the tools use, over memory that we map directly.
+ * dom0: built from the boot loader's modules by the same builder that the tools use, over memory
+ * that we map directly.
  */
 #include "control/dom0.h"
 #include "boot/domain/builder.h"
@@ -13,7 +14,10 @@
 #include "pv/pagetable/pagetable.h"
 #include "sched/sched.h"
 
-/* What stays free for the hypervisor and other domains' bookkeeping when dom0_mem doesn't say: 1/16, at least 16 MiB. */
+/*
+ * What stays free for the hypervisor and other domains' bookkeeping when dom0_mem doesn't say:
+ * 1/16, at least 16 MiB.
+ */
 #define KEEP_BACK_MIN   (16UL << 20 >> PAGE_SHIFT)
 #define KEEP_BACK_SHIFT 4
 
@@ -118,8 +122,8 @@ static u64 wanted_pages(void)
 }
 
 /*
- * How far dom0 may grow. An amount without a maximum is one too: Linux would set up its tables of pages for all of the
- * machine's memory otherwise, and lose half of a small dom0 to them.
+ * How far dom0 may grow. An amount without a maximum is one too: Linux would set up its tables of
+ * pages for all of the machine's memory otherwise, and lose half of a small dom0 to them.
  */
 static u64 max_pages(u64 nr_pages)
 {
@@ -130,7 +134,10 @@ static u64 max_pages(u64 nr_pages)
     return option->amount ? nr_pages : MAX_PAGES_UNLIMITED;
 }
 
-/* Give dom0 its frames, in the largest pieces there are, so that the tables that the hypervisor maps it by stay few. */
+/*
+ * Give dom0 its frames, in the largest pieces there are, so that the tables that the hypervisor
+ * maps it by stay few.
+ */
 static bool allocate(struct dom0 *dom0)
 {
     unsigned int order = MM_MAX_ORDER;

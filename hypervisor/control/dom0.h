@@ -5,8 +5,8 @@
 #include "boot/boot_info.h"
 
 /*
- * Build dom0 from @kernel and, if not NULL, @initrd, which lie in RAM that the direct map covers. It stays paused. False: it
- * can't be built, and the log says why.
+ * Build dom0 from @kernel and, if not NULL, @initrd, which lie in RAM that the direct map covers.
+ * It stays paused. False: it can't be built, and the log says why.
  */
 bool dom0_build(const struct boot_module *kernel, const struct boot_module *initrd);
 

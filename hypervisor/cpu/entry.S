@@ -1,12 +1,14 @@
 /*
  * Into the hypervisor and out of it.
  *
- * A guest's registers are pushed as struct regs at the very top of the CPU's main stack, directly below struct percpu, so that
- * C finds them at a fixed place and may replace them: that is how vcpus are switched. All general registers are saved
- * and, beyond arguments, cleared: nothing that a guest chose is left for speculation to use.
+ * A guest's registers are pushed as struct regs at the very top of the CPU's main stack, directly
+ * below struct percpu, so that C finds them at a fixed place and may replace them: that is how
+ * vcpus are switched. All general registers are saved and, beyond arguments, cleared: nothing that
+ * a guest chose is left for speculation to use.
  *
- * Ways out: exit_sysret where rcx and r11 may be lost (hypercalls, and every bounce, whose frame holds the guest's
- * own), exit_iret elsewhere. Both come after the one test for rare work.
+ * Ways out: exit_fast by SYSRET where rcx and r11 may be lost (hypercalls, and every bounce, whose
+ * frame holds the guest's own), exit_iret elsewhere. Both come after the one test for rare work.
+ * The hypercall iret has a way of its own.
  *
  * Interrupts are off throughout. Names of rare work and its order: exit_work() in pv/bounce/exit.c.
  */
@@ -120,7 +122,7 @@ exit_fast:
         testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
         jz      exit_iret
 
-        /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there, as to our own range. */
+        /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there. */
         mov     REGS_rip(%rsp), %rcx
         sub     hole_start(%rip), %rcx
         cmp     hole_size(%rip), %rcx
@@ -136,7 +138,7 @@ exit_fast:
 exit_iret:
         pop_general
         add     $8, %rsp
-exit_iretq:                             /* a fault here is the guest's: trap_from_hypervisor() knows this address */
+exit_iretq:                             /* a fault here is the guest's: trap_from_hypervisor() */
         iretq
 
 hypercall_out_of_range:
@@ -173,9 +175,10 @@ exit_to_idle:
         ud2
 
 /*
- * iret, the hypercall that follows each bounce: bounce_iret() for the case that nothing else is to be done, in the
- * registers that it loads anyway. rsp is at the frame's error code. What is not plain goes the long way, to C, as long as
- * nothing has happened: an NMI to unmask, work, a pending event, no user page tables, a frame that can't be read.
+ * iret, the hypercall that follows each bounce: bounce_iret() for the case that nothing else is to
+ * be done, in the registers that it loads anyway. rsp is at the frame's error code. What is not
+ * plain goes the long way, to C, as long as nothing has happened: an NMI to unmask, work, a pending
+ * event, no user page tables, a frame that can't be read.
  *
  * The frame is pushed over the one on the stack, where both have rip to ss in the same place.
  */
@@ -195,7 +198,7 @@ syscall_iret:
         jne     iret_by_c
 
         mov     FROM_ERROR(REGS_rsp), %rcx
-        mov     %rcx, %r11              /* as in guest_word_ok(): a frame that begins below the hole faults in it */
+        mov     %rcx, %r11              /* as guest_word_ok(): what begins below the hole faults */
         sub     hole_start(%rip), %r11
         cmp     hole_size(%rip), %r11
         jb      iret_by_c
@@ -244,7 +247,10 @@ iret_to_user:
         mov     %r11, %cr3
         jmp     iret_checked
 
-/* rcx and r11 may be lost: SYSRET, if it leads to the segments that it always loads, and to a canonical address. */
+/*
+ * rcx and r11 may be lost: SYSRET, if it leads to the segments that it always loads, and to a
+ * canonical address.
+ */
 iret_by_sysret:
         cmpw    $SEL_USER_CS64, IRET(cs)
         jne     iret_by_iret
@@ -278,7 +284,7 @@ iret_by_c:
 
         .pushsection .rodata, "a"
         .balign 8
-hole_start:                             /* what is not canonical, and our own range, which adjoins it */
+hole_start:                             /* what is not canonical, and our own range beside it */
         .quad   0x0000800000000000
 hole_size:
         .quad   HV_VIRT_END - 0x0000800000000000
@@ -303,8 +309,9 @@ entry_syscall_compat:
         jmp     exit_test
 
 /*
- * SYSENTER: rsp is TSS.rsp0's twin; the caller's rip and rsp are lost by the instruction. It clears IF alone: NT would
- * make our IRET fault and TF step through the hypervisor, so all are cleared once the frame has them, with IF as it was.
+ * SYSENTER: rsp is TSS.rsp0's twin; the caller's rip and rsp are lost by the instruction. It clears
+ * IF alone: NT would make our IRET fault and TF step through the hypervisor, so all are cleared
+ * once the frame has them, with IF as it was.
  */
         .globl  entry_sysenter
 entry_sysenter:
@@ -365,8 +372,9 @@ entry_page_fault:
         jmp     exit_test
 
 /*
- * Exceptions on IST stacks. From a guest the frame is moved to its place on the main stack, which is free then: so the
- * way out is the same for all, and a fault in its IRET is known for the guest's.
+ * Exceptions on IST stacks. From a guest the frame is moved to its place on the main stack, which
+ * is free then: so the way out is the same for all, and a fault in its IRET is known for the
+ * guest's.
  */
 .macro frame_to_main_stack
         mov     %rsp, %rsi
@@ -427,8 +435,8 @@ interrupt_in_hypervisor:
         jmp     return_to_hypervisor
 
 /*
- * The stubs, 16 bytes each, addressed by the IDT: vector n's is at trap_stub_table + 16 * n. What is special about one
- * is in vectors.def.
+ * The stubs, 16 bytes each, addressed by the IDT: vector n's is at trap_stub_table + 16 * n. What
+ * is special about one is in vectors.def.
  */
 #define VECTOR(nr, name, pushes_error, uses_ist, dpl, text) \
         .if vector == nr; .set exception, 1; .set has_error, pushes_error; .set ist, uses_ist; .endif;

@@ -1,8 +1,9 @@
 /*
  * Domains: their list, references, creation and end.
  *
- * The list holds a reference to each domain until it is dead; so does every user in between, and mm/ for as long as the
- * domain owns frames (others may still map them). The last one out unlinks and frees it: until then its id is taken.
+ * The list holds a reference to each domain until it is dead; so does every user in between, and
+ * mm/ for as long as the domain owns frames (others may still map them). The last one out unlinks
+ * and frees it: until then its id is taken.
  */
 #include "domain/domain.h"
 #include "console/console.h"
@@ -290,8 +291,8 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
 }
 
 /*
- * A domain that is no guest: it owns frames (DOMID_IO, DOMID_XEN) or the idle vcpus. It is found by its id where it is in
- * the list, has no rooms and never ends.
+ * A domain that is no guest: it owns frames (DOMID_IO, DOMID_XEN) or the idle vcpus. It is found by
+ * its id where it is in the list, has no rooms and never ends.
  */
 static struct domain *domain_create_special(domid_t id, bool listed)
 {

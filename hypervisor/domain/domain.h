@@ -1,8 +1,8 @@
 /*
  * Domains and their virtual CPUs.
  *
- * Both embed one small struct of each room, which only that room touches (ROOM/state.h). A domain lives as long as
- * somebody holds a reference; a vcpu as long as its domain.
+ * Both embed one small struct of each room, which only that room touches (ROOM/state.h). A domain
+ * lives as long as somebody holds a reference; a vcpu as long as its domain.
  */
 #ifndef DOMAIN_DOMAIN_H
 #define DOMAIN_DOMAIN_H
@@ -43,7 +43,8 @@ struct domain_memory {
     u64 max_pages;     /* ... and may own */
     u64 claimed;       /* frames set aside for it and not yet taken */
     u32 shared_frames; /* of ours that it may map */
-    u32 tag; /* mm/: names the domain for all time, in frames that it wrote and gave back; 0 none yet */
+    /* mm/: names the domain for all time, in frames that it wrote and gave back; 0 none yet. */
+    u32 tag;
     u32 puts; /* mm/: references to the domain that job put is to drop; atomic */
     struct softirq_job put;
     void *map; /* E820 entries that the toolstack set, for XENMEM_memory_map; NULL none */
@@ -71,8 +72,8 @@ struct domain {
 
     struct shared_info *shared_info; /* FRAME_SHARED page of ours */
     u64 vm_assist;                   /* bits VMASST_TYPE_* */
-    cpumask_t
-        dirty_cpus; /* CPUs whose TLB may hold its entries: atomic, set and cleared by vcpu_switch */
+    /* CPUs whose TLB may hold its entries: atomic, set and cleared by vcpu_switch. */
+    cpumask_t dirty_cpus;
 
     struct domain_memory memory;
     struct domain_access access;
@@ -99,8 +100,8 @@ struct vcpu {
     u32 work;         /* VCPU_WORK_*: atomic; WORK_VCPU tells the CPU to look */
     mfn_t info_mfn;   /* frame of a registered vcpu_info, INVALID_MFN while it is in shared_info */
     struct vcpu_info *info_mapped;
-    struct vcpu_info
-        no_info; /* in its place while the guest has given none: the vcpu's own, since it may run with it */
+    /* In its place while the guest has given none: the vcpu's own, since it may run with it. */
+    struct vcpu_info no_info;
     struct vcpu_runstate runstate;
 
     struct vcpu_event event;
@@ -128,8 +129,8 @@ extern struct domain *domain_io;   /* DOMID_IO, owner of what is not RAM */
 extern struct domain *domain_xen;  /* DOMID_XEN, owner of frames that the hypervisor shows */
 
 /*
- * Create a domain: all rooms' hooks run forward, or none is left behind. @max_vcpus at most DOMAIN_MAX_VCPUS. The domain
- * starts with pause count 1 and no vcpu. 0, -EEXIST, -EINVAL, -ENOMEM.
+ * Create a domain: all rooms' hooks run forward, or none is left behind. @max_vcpus at most
+ * DOMAIN_MAX_VCPUS. The domain starts with pause count 1 and no vcpu. 0, -EEXIST, -EINVAL, -ENOMEM.
  */
 long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
                    struct domain **out);
@@ -155,30 +156,48 @@ long domain_kill(struct domain *d);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
-/* Stop all vcpus of @d for @reason (SHUTDOWN_*) and tell dom0; for dom0, halt or reboot the machine. */
+/*
+ * Stop all vcpus of @d for @reason (SHUTDOWN_*) and tell dom0; for dom0, halt or reboot the
+ * machine.
+ */
 void domain_shutdown(struct domain *d, u8 reason);
 void domain_resume(struct domain *d);
 
-/* The guest did what the ABI calls fatal: report @why, shut it down with SHUTDOWN_crash. Returns; the vcpu won't run on. */
+/*
+ * The guest did what the ABI calls fatal: report @why, shut it down with SHUTDOWN_crash. Returns;
+ * the vcpu won't run on.
+ */
 void domain_crash(struct domain *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Load a context into a vcpu that is not running: VCPUOP_initialise and domctl setvcpucontext. In pv/. */
+/*
+ * Load a context into a vcpu that is not running: VCPUOP_initialise and domctl setvcpucontext. In
+ * pv/.
+ */
 long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context);
 
-/* Account a change of runstate (RUNSTATE_*) at time @now. The caller holds the lock under which @v's state changes. */
+/*
+ * Account a change of runstate (RUNSTATE_*) at time @now. The caller holds the lock under which
+ * @v's state changes.
+ */
 void runstate_change(struct vcpu *v, int state, s64 now);
 
-/* @v's runstate, times up to now included. No lock: consistent although @v may run on another CPU. */
+/*
+ * @v's runstate, times up to now included. No lock: consistent although @v may run on another CPU.
+ */
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
 
 /*
- * Write @v's runstate into the area that the guest registered, if it did. @v's page tables must be loaded on this CPU:
- * vcpu_switch calls it for the vcpu that leaves before, and for the one that comes after, it changes the root.
+ * Write @v's runstate into the area that the guest registered, if it did. @v's page tables must be
+ * loaded on this CPU: vcpu_switch calls it for the vcpu that leaves before, and for the one that
+ * comes after, it changes the root.
  */
 void runstate_update_guest(struct vcpu *v);
 
-/* Release the frame of a registered vcpu_info: on the way to a domain's death, when @v won't run any more. */
+/*
+ * Release the frame of a registered vcpu_info: on the way to a domain's death, when @v won't run
+ * any more.
+ */
 void vcpu_info_release(struct vcpu *v);
 
 #define for_each_vcpu(d, v)                                                                        \
@@ -186,19 +205,26 @@ void vcpu_info_release(struct vcpu *v);
         if ( ((v) = (d)->vcpus[v##_i]) != NULL )
 
 /*
- * Re-issue the current hypercall with these arguments once the guest has taken its events. The handler must return the
- * value that this returns, whatever it is. The one place for it: inside a multicall it rewrites the entry instead.
+ * Re-issue the current hypercall with these arguments once the guest has taken its events. The
+ * handler must return the value that this returns, whatever it is. The one place for it: inside a
+ * multicall it rewrites the entry instead.
  */
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
                         unsigned long a4, unsigned long a5);
 
 void memory_domain_destroy(struct domain *d);
 
-/* Keep the firmware's memory map, sorted by address, for XENMEM_machine_memory_map. Once, at boot; @boot may go after. */
+/*
+ * Keep the firmware's memory map, sorted by address, for XENMEM_machine_memory_map. Once, at boot;
+ * @boot may go after.
+ */
 struct boot_info;
 void memory_keep_machine_map(const struct boot_info *boot);
 
-/* Add a reserved range to that map, unless it overlaps one that is there. Boot only, after the above. */
+/*
+ * Add a reserved range to that map, unless it overlaps one that is there. Boot only, after the
+ * above.
+ */
 void memory_reserve_machine(u64 start, u64 len);
 
 extern const u64 domain_known_assists; /* a bit for each VMASST_TYPE_* that vm_assist knows */

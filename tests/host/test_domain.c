@@ -219,7 +219,9 @@ TEST(bad_configurations)
     expect_eq(blocks, 0);
 }
 
-/* An id is taken until the last reference has gone: what still names the domain can't find another. */
+/*
+ * An id is taken until the last reference has gone: what still names the domain can't find another.
+ */
 TEST(an_id_is_taken_until_the_end)
 {
     struct domain *first = made(7), *again = NULL;
@@ -238,7 +240,10 @@ TEST(an_id_is_taken_until_the_end)
     expect_eq(rooms_open, 0);
 }
 
-/* Destroy stops and goes on where it was; asked again of a dead domain it does nothing: one pause, one put, one VIRQ. */
+/*
+ * Destroy stops and goes on where it was; asked again of a dead domain it does nothing: one pause,
+ * one put, one VIRQ.
+ */
 TEST(kill_resumes_and_ends_once)
 {
     struct domain *d = made(3);
@@ -288,8 +293,9 @@ TEST(the_list_is_in_order)
 }
 
 /*
- * A vcpu beyond those of shared_info has its events masked until it registers a vcpu_info, and whatever it does to that mask
- * is seen by no other: contexts from the toolstack can make it run before.
+ * A vcpu beyond those of shared_info has its events masked until it registers a vcpu_info, and
+ * whatever it does to that mask is seen by no other: contexts from the toolstack can make it run
+ * before.
  */
 TEST(vcpus_without_a_vcpu_info_share_none)
 {
@@ -306,7 +312,9 @@ TEST(vcpus_without_a_vcpu_info_share_none)
     expect_eq(blocks, 0);
 }
 
-/* What unpausing and resuming will take away of all vcpus, one that comes later must have as well. */
+/*
+ * What unpausing and resuming will take away of all vcpus, one that comes later must have as well.
+ */
 TEST(vcpus_made_late_are_paused_like_the_others)
 {
     struct domain *d = made(1);

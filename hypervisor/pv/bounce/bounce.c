@@ -1,9 +1,11 @@
 /*
- * Delivery to a guest kernel: a frame is pushed on its stack and its handler entered. ABI.md S1, 'Exception frames'.
+ * Delivery to a guest kernel: a frame is pushed on its stack and its handler entered. ABI.md S1,
+ * 'Exception frames'.
  *
- * From guest user mode the vcpu switches to its kernel first: the kernel's page tables, GS base and stack. The frame
- * always begins with rcx and r11, so that the handler can be entered by SYSRET. A stack that can't be written, or a missing
- * handler, is the end of the domain: nobody is left to tell.
+ * From guest user mode the vcpu switches to its kernel first: the kernel's page tables, GS base and
+ * stack. The frame always begins with rcx and r11, so that the handler can be entered by SYSRET. A
+ * stack that can't be written, or a missing handler, is the end of the domain: nobody is left to
+ * tell.
  */
 #include "pv/bounce/bounce.h"
 #include "console/console.h"
@@ -44,8 +46,8 @@ static always_inline void enter_user(struct vcpu *v)
 #define EXTRA_MAX 4
 
 /*
- * How to deliver: what the frame holds beyond the common words, and how the handler wants to be entered. Each kind of
- * delivery inlines deliver() with its own constants.
+ * How to deliver: what the frame holds beyond the common words, and how the handler wants to be
+ * entered. Each kind of delivery inlines deliver() with its own constants.
  */
 struct delivery {
     u64 handler;
@@ -120,7 +122,10 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         sp = v->cpu.kernel_rsp;
     }
 
-    /* The saved mask first; only then may it change. The real IF is always set, the real IOPL is always 0. */
+    /*
+     * The saved mask first; only then may it change. The real IF is always set, the real IOPL is
+     * always 0.
+     */
     mask = READ_ONCE(info->evtchn_upcall_mask);
     cs |= (u64)mask << 32;
     if ( mask )
@@ -212,7 +217,10 @@ void bounce_nmi(struct vcpu *v, struct regs *regs)
     bounce_interrupt(v, regs, TRAP_NMI);
 }
 
-/* The frame tells the selectors that were wanted: where one differs from what is loaded now, the guest knows which failed. */
+/*
+ * The frame tells the selectors that were wanted: where one differs from what is loaded now, the
+ * guest knows which failed.
+ */
 void bounce_failsafe(struct vcpu *v, struct regs *regs)
 {
     struct delivery how = {
@@ -316,8 +324,9 @@ fault:
 }
 
 /*
- * iret (public/xen.h, arch-x86/xen-x86_64.h): leave to where the frame on the kernel stack says. rcx and r11 come from it too, unless
- * VGCF_in_syscall says that they may be lost. Returns the rax that the frame holds: entry.S stores it as any result.
+ * iret (public/xen.h, arch-x86/xen-x86_64.h): leave to where the frame on the kernel stack says.
+ * rcx and r11 come from it too, unless VGCF_in_syscall says that they may be lost. Returns the rax
+ * that the frame holds: entry.S stores it as any result.
  *
  * entry.S does the same by itself when nothing else is to be done; what isn't plain comes here.
  */
@@ -343,7 +352,9 @@ long bounce_iret(void)
         enter_user(v);
     }
 
-    /* Selectors have 16 bits: what a bounce saved above them must not come back in another frame. */
+    /*
+     * Selectors have 16 bits: what a bounce saved above them must not come back in another frame.
+     */
     regs->rip = frame.rip;
     regs->cs = (u16)frame.cs | 3;
     regs->rflags = (frame.rflags & ~(u64)EFLAGS_NOT_GUESTS) | EFLAGS_IF | EFLAGS_FIXED;

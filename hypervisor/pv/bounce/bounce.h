@@ -14,8 +14,9 @@ long bounce_nmi_op(unsigned long cmd, unsigned long arg);
 long bounce_iret(void);
 
 /*
- * Deliver exception @vector to current, whose frame is @regs; @error only for vectors that have one. Builds the frame on the
- * guest's kernel stack, or crashes the domain. #PF: @cr2 goes into vcpu_info.
+ * Deliver exception @vector to current, whose frame is @regs; @error only for vectors that have
+ * one. Builds the frame on the guest's kernel stack, or crashes the domain. #PF: @cr2 goes into
+ * vcpu_info.
  */
 void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
 void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);

@@ -1,5 +1,6 @@
 /*
- * Where a guest wants to be entered: trap table, callbacks, kernel stack. Public/callback.h, arch-x86/xen.h.
+ * Where a guest wants to be entered: trap table, callbacks, kernel stack. Public/callback.h,
+ * arch-x86/xen.h.
  */
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
@@ -20,7 +21,8 @@ static void trap_changed(struct vcpu *v, unsigned int vector)
 }
 
 /*
- * set_trap_table: a list of handlers that ends at address 0; NULL drops all. Takes effect entry by entry, at once.
+ * set_trap_table: a list of handlers that ends at address 0; NULL drops all. Takes effect entry by
+ * entry, at once.
  */
 long bounce_set_trap_table(unsigned long table)
 {

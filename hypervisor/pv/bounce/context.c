@@ -1,5 +1,6 @@
 /*
- * A vcpu's context as the ABI lays it out (struct vcpu_guest_context): loaded by VCPUOP_initialise and domctl, read by domctl.
+ * A vcpu's context as the ABI lays it out (struct vcpu_guest_context): loaded by VCPUOP_initialise
+ * and domctl, read by domctl.
  */
 #include "console/console.h"
 #include "cpu/asm.h"

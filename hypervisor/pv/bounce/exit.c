@@ -1,6 +1,6 @@
 /*
- * The slow way out: rare work before a return to a guest, then the upcall. Entered when exit_work is set or an event is
- * deliverable; afterwards current may be another vcpu.
+ * The slow way out: rare work before a return to a guest, then the upcall. Entered when exit_work
+ * is set or an event is deliverable; afterwards current may be another vcpu.
  */
 #include "cpu/stub.h"
 #include "event/event.h"
@@ -10,7 +10,10 @@
 #include "sched/sched.h"
 #include "smp/softirq.h"
 
-/* A pending NMI, unless it has to wait for the iret of the one before, or for a handler: both look again. */
+/*
+ * A pending NMI, unless it has to wait for the iret of the one before, or for a handler: both look
+ * again.
+ */
 static void vcpu_work(struct vcpu *v)
 {
     if ( !(READ_ONCE(v->work) & VCPU_WORK_NMI) || v->cpu.nmi_masked ||

@@ -1,6 +1,6 @@
 /*
- * Dispatch of hypercalls: the table that entry.S calls through, made of the rows of hypercalls.def; multicalls; and the one
- * place that re-issues a hypercall.
+ * Dispatch of hypercalls: the table that entry.S calls through, made of the rows of hypercalls.def;
+ * multicalls; and the one place that re-issues a hypercall.
  */
 #include "access/access.h"
 #include "control/control.h"
@@ -35,7 +35,10 @@ static long admin_call(const void *handler, unsigned long a1, unsigned long a2, 
     return rc ? rc : ((hypercall_fn *)handler)(a1, a2, a3, a4, a5);
 }
 
-/* Rows for which the handler is NONE, and rows with and without a check of rights, become table entries by their words. */
+/*
+ * Rows for which the handler is NONE, and rows with and without a check of rights, become table
+ * entries by their words.
+ */
 #define NONE hypercall_unknown
 
 #define ADMIN_THUNK_ALL(name, handler)
@@ -156,7 +159,8 @@ static long put_back(struct multicall_state *mc, unsigned long at)
 #define MULTICALL_STRIDE 16
 
 /*
- * The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on later, or with *rc set.
+ * The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on
+ * later, or with *rc set.
  */
 static unsigned long run_entries(struct multicall_state *mc, unsigned long at, unsigned long end,
                                  long *rc)
@@ -191,8 +195,9 @@ static unsigned long run_entries(struct multicall_state *mc, unsigned long at, u
 }
 
 /*
- * multicall (public/xen.h): run @count entries at @list in order, each with its own result. Ends early at iret, whose frame
- * replaces this call's. -EINVAL inside a multicall, -EFAULT for a list that can't be read or written.
+ * multicall (public/xen.h): run @count entries at @list in order, each with its own result. Ends
+ * early at iret, whose frame replaces this call's. -EINVAL inside a multicall, -EFAULT for a list
+ * that can't be read or written.
  */
 long hypercall_multicall(unsigned long list, unsigned long count)
 {

@@ -1,6 +1,7 @@
 /*
- * Switching between vcpus: the frame at the top of the stack, segments and their bases, address space, descriptor tables,
- * FPU, debug registers. Called by the scheduler on the way out, when nothing of an operation is left on the stack.
+ * Switching between vcpus: the frame at the top of the stack, segments and their bases, address
+ * space, descriptor tables, FPU, debug registers. Called by the scheduler on the way out, when
+ * nothing of an operation is left on the stack.
  */
 #include "cpu/asm.h"
 #include "cpu/extable.h"
@@ -96,8 +97,8 @@ static void load_descriptor_tables(struct vcpu *v, struct percpu *cpu)
 }
 
 /*
- * CR4's guest bits, the FPU, CR0.TS, breakpoints. All of the FPU's state is switched, whatever XCR0 the vcpu chose: what it
- * doesn't use now it may turn on later, and must not find another's there.
+ * CR4's guest bits, the FPU, CR0.TS, breakpoints. All of the FPU's state is switched, whatever XCR0
+ * the vcpu chose: what it doesn't use now it may turn on later, and must not find another's there.
  */
 static void load_modes(const struct vcpu *v)
 {

@@ -29,8 +29,8 @@ u64 *regs_general(struct regs *regs, unsigned int number)
 }
 
 /*
- * Is the code segment a 64-bit one? LAR tells of any that the guest made itself; it reads the descriptor, whose page in an LDT
- * may have gone.
+ * Is the code segment a 64-bit one? LAR tells of any that the guest made itself; it reads the
+ * descriptor, whose page in an LDT may have gone.
  */
 static bool is_long_mode(u64 cs)
 {
@@ -103,7 +103,9 @@ static void take_prefix(struct insn *insn, u8 byte)
     }
 }
 
-/* In two loads; where these fail, at the end of what is mapped, byte by byte as far as that goes. */
+/*
+ * In two loads; where these fail, at the end of what is mapped, byte by byte as far as that goes.
+ */
 static inline void fetch(struct insn *insn, u64 rip)
 {
     u64 words[2];
@@ -181,7 +183,7 @@ bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_byt
     if ( !insn->has_memory )
         return !insn->overrun;
     if ( !insn->long_mode )
-        return false; /* only kernels have memory operands emulated, and those of 64-bit guests are 64-bit code */
+        return false; /* memory operands are emulated for kernels only, which are 64-bit code */
 
     if ( rm == 4 )
         address = sib_address(insn, regs, mod);

@@ -6,7 +6,9 @@
 
 #include "domain/domain.h"
 
-/* #GP with error code 0 in a guest: emulate if it is a privileged instruction. True: done, resume. */
+/*
+ * #GP with error code 0 in a guest: emulate if it is a privileged instruction. True: done, resume.
+ */
 bool emulate_privileged(struct vcpu *v, struct regs *regs);
 
 /* #UD: ud2; "xen"; cpuid. */
@@ -16,17 +18,25 @@ long emulate_fpu_taskswitch(unsigned long set);
 long emulate_set_debugreg(unsigned long reg, unsigned long value);
 long emulate_get_debugreg(unsigned long reg);
 
-/* Set debug register @reg of @v, checked: -EINVAL, -EPERM for a breakpoint in the hypervisor. Loads it if @v is current. */
+/*
+ * Set debug register @reg of @v, checked: -EINVAL, -EPERM for a breakpoint in the hypervisor. Loads
+ * it if @v is current.
+ */
 long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value);
 
-/* The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write what they read. */
+/*
+ * The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write
+ * what they read.
+ */
 #define EMULATE_CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
 
 /* Load @v's breakpoints, and what RDTSCP and RDPID tell, into this CPU: on switch-in. */
 void emulate_load_debug(const struct vcpu *v);
 void emulate_load_tsc_aux(const struct vcpu *v);
 
-/* A decoded store, for page-table emulation: decode the instruction at regs->rip that wrote to @va. */
+/*
+ * A decoded store, for page-table emulation: decode the instruction at regs->rip that wrote to @va.
+ */
 struct emulate_store {
     u8 length; /* of the instruction */
     u8 bytes;  /* written: 1, 2, 4, 8 (16: cmpxchg16b is refused) */
@@ -68,8 +78,8 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
                           struct emulate_store *out);
 
 /*
- * The new value of a @bytes wide operand that now holds @old, and the registers and flags as they will be (in *after);
- * *write false when a compare failed.
+ * The new value of a @bytes wide operand that now holds @old, and the registers and flags as they
+ * will be (in *after); *write false when a compare failed.
  */
 u64 emulate_store_result(const struct emulate_store *store, u64 old, const struct regs *regs,
                          struct regs *after, bool *write);

@@ -7,9 +7,9 @@
 
 /* How the emulation of an instruction ended. */
 enum emulated {
-    EMULATED_NOT,  /* it isn't one for us, or not allowed: the guest gets its #GP */
-    EMULATED_DONE, /* go on behind it */
-    EMULATED_AGAIN, /* resume where rip is now: there is more of it to do, or a fault was delivered */
+    EMULATED_NOT,   /* it isn't one for us, or not allowed: the guest gets its #GP */
+    EMULATED_DONE,  /* go on behind it */
+    EMULATED_AGAIN, /* resume at rip: there is more of it to do, or a fault was delivered */
 };
 
 static inline enum emulated emulated(bool done)

@@ -1,7 +1,7 @@
 /*
- * Port accesses: whether the guest may (its virtual IOPL, or its bitmap), and whether the port is one that its domain owns.
- * What the domain doesn't own reads as all-ones and swallows writes, but for the configuration ports, which the
- * hypervisor shares with dom0.
+ * Port accesses: whether the guest may (its virtual IOPL, or its bitmap), and whether the port is
+ * one that its domain owns. What the domain doesn't own reads as all-ones and swallows writes, but
+ * for the configuration ports, which the hypervisor shares with dom0.
  */
 #include "access/access.h"
 #include "cpu/asm.h"
@@ -73,7 +73,10 @@ static bool is_pci_config(const struct vcpu *v, u16 port, unsigned int bytes)
     return (port & 3) + bytes <= 4 && access_check(v->domain, NULL, ACCESS_HARDWARE) == 0;
 }
 
-/* True if the access is to the timer's channel that kernels calibrate by: such a domain gets one of its own. */
+/*
+ * True if the access is to the timer's channel that kernels calibrate by: such a domain gets one of
+ * its own.
+ */
 static bool is_pit(const struct vcpu *v, u16 port, unsigned int bytes)
 {
     return bytes == 1 && pit_port(port) && access_check(v->domain, NULL, ACCESS_HARDWARE) == 0;

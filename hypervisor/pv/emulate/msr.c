@@ -1,6 +1,6 @@
 /*
- * Model-specific registers as guests see them. ABI.md S1: what isn't listed raises #GP, but for reads while no #GP
- * handler is registered: early boot code reads blindly, and gets 0.
+ * Model-specific registers as guests see them. ABI.md S1: what isn't listed raises #GP, but for
+ * reads while no #GP handler is registered: early boot code reads blindly, and gets 0.
  */
 #include "access/access.h"
 #include "boot/domain/builder.h"
@@ -131,7 +131,10 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
         emulate_load_tsc_aux(v);
         return true;
     case MSR_MICROCODE:
-        /* Intel's way to ask for the revision begins with a write of 0; on AMD's the register is read-only. */
+        /*
+         * Intel's way to ask for the revision begins with a write of 0; on AMD's the register is
+         * read-only.
+         */
         return cpu_features.vendor == CPU_INTEL;
     case MSR_APIC_BASE:
     case MSR_MISC_ENABLE:

@@ -1,6 +1,7 @@
 /*
- * Privileged instructions of a guest kernel: they raise #GP(0) in ring 3 and are carried out here. ABI.md S1, 'Privileged
- * emulation'. The frequent ones come first; none needs more of an x86 decoder than prefixes, opcode and a ModRM byte.
+ * Privileged instructions of a guest kernel: they raise #GP(0) in ring 3 and are carried out here.
+ * ABI.md S1, 'Privileged emulation'. The frequent ones come first; none needs more of an x86
+ * decoder than prefixes, opcode and a ModRM byte.
  */
 #include "access/access.h"
 #include "cpu/asm.h"
@@ -14,7 +15,10 @@
 
 #define DR6_SINGLE_STEP 0x4000UL
 
-/* Leave an instruction of @length bytes behind, with the trap that single-stepping takes after each. */
+/*
+ * Leave an instruction of @length bytes behind, with the trap that single-stepping takes after
+ * each.
+ */
 static void finish(struct vcpu *v, struct regs *regs, unsigned int length)
 {
     count(COUNTER_insn_emulated);
@@ -280,8 +284,8 @@ static enum emulated frequent_io(struct vcpu *v, struct regs *regs, u64 code, un
 }
 
 /*
- * The frequent instructions have no prefix: a kernel's in 64-bit code are told by the first bytes, @code. *length 0: it is none of
- * these, and the decoder's business.
+ * The frequent instructions have no prefix: a kernel's in 64-bit code are told by the first bytes,
+ * @code. *length 0: it is none of these, and the decoder's business.
  */
 static enum emulated emulate_frequent(struct vcpu *v, struct regs *regs, u64 code,
                                       unsigned int *length)

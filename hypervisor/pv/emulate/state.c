@@ -1,5 +1,6 @@
 /*
- * Processor state that guests set by hypercall or by an emulated instruction: task-switched flag, debug registers, XCR0.
+ * Processor state that guests set by hypercall or by an emulated instruction: task-switched flag,
+ * debug registers, XCR0.
  */
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
@@ -11,7 +12,10 @@
 #define DR7_ACTIVE  0x000000ffUL
 #define DR7_GENERAL 0x00002000UL
 
-/* fpu_taskswitch (public/xen.h): the guest's CR0.TS. The hardware's follows, so that #NM comes when it should. */
+/*
+ * fpu_taskswitch (public/xen.h): the guest's CR0.TS. The hardware's follows, so that #NM comes when
+ * it should.
+ */
 long emulate_fpu_taskswitch(unsigned long set)
 {
     struct vcpu *v = current_vcpu();
@@ -29,7 +33,10 @@ static bool breakpoint_ok(u64 address)
     return guest_range_ok(to_gva(address), 8);
 }
 
-/* Is any of the @dr7's enabled breakpoints of a kind that guests may not have: I/O without DE, or in our range? */
+/*
+ * Is any of the @dr7's enabled breakpoints of a kind that guests may not have: I/O without DE, or
+ * in our range?
+ */
 static long dr7_check(const struct vcpu *v, u64 dr7)
 {
     if ( dr7 >> 32 )

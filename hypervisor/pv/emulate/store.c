@@ -1,6 +1,7 @@
 /*
- * Stores to page tables: which instructions a kernel may change a read-only mapped L1 entry with, and what they compute.
- * Every form that compilers emit for a store or an atomic update of one aligned word.
+ * Stores to page tables: which instructions a kernel may change a read-only mapped L1 entry with,
+ * and what they compute. Every form that compilers emit for a store or an atomic update of one
+ * aligned word.
  */
 #include "pv/emulate/decode.h"
 #include "pv/emulate/emulate.h"
@@ -144,7 +145,9 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
         return insn.address == va;
     }
 
-    /* The group number is in the ModRM byte, which is peeked at to know how long the immediate is. */
+    /*
+     * The group number is in the ModRM byte, which is peeked at to know how long the immediate is.
+     */
     if ( insn.at >= insn.available )
         return false;
     group = (insn.bytes[insn.at] >> 3) & 7;
@@ -310,7 +313,10 @@ static u64 compare_exchange_8b(u64 old, struct regs *after, bool *write)
     return old;
 }
 
-/* Advance rdi, rsi and, with a repeat prefix, rcx: the instruction is left only after its last round. */
+/*
+ * Advance rdi, rsi and, with a repeat prefix, rcx: the instruction is left only after its last
+ * round.
+ */
 static void step_string(const struct emulate_store *store, struct regs *after)
 {
     s64 step = after->rflags & EFLAGS_DF ? -(s64)store->bytes : store->bytes;

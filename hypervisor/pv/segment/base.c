@@ -10,8 +10,8 @@ static bool base_ok(u64 base)
 }
 
 /*
- * Load GS of the guest's user mode with @selector: the CPU is between two swapgs meanwhile. A selector that can't be
- * loaded becomes NULL: guests rely on this never failing.
+ * Load GS of the guest's user mode with @selector: the CPU is between two swapgs meanwhile. A
+ * selector that can't be loaded becomes NULL: guests rely on this never failing.
  */
 static void load_user_gs(u16 selector)
 {

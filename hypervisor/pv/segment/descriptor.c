@@ -1,6 +1,6 @@
 /*
- * Descriptors: which ones a guest may have. Code and data segments of ring 3, and nothing that the CPU would enter the
- * hypervisor or another context by.
+ * Descriptors: which ones a guest may have. Code and data segments of ring 3, and nothing that the
+ * CPU would enter the hypervisor or another context by.
  */
 #include "cpu/uaccess.h"
 #include "mm/map.h"
@@ -54,8 +54,9 @@ long segment_validate_page(u64 *descriptors)
 }
 
 /*
- * update_descriptor (public/xen.h): write one descriptor at machine address @maddr, 8-aligned, in a frame of the caller's: a
- * descriptor frame, or one that becomes neither that nor a table meanwhile. -EINVAL.
+ * update_descriptor (public/xen.h): write one descriptor at machine address @maddr, 8-aligned, in a
+ * frame of the caller's: a descriptor frame, or one that becomes neither that nor a table
+ * meanwhile. -EINVAL.
  */
 long segment_update_descriptor(unsigned long maddr, unsigned long descriptor)
 {

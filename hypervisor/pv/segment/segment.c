@@ -1,7 +1,7 @@
 /*
- * GDTs and LDTs. A vcpu sees its descriptor tables through a window in the hypervisor's address space: pages 0-13 its GDT
- * frames, 14 the CPU's reserved page, 16-31 its LDT. Frames in a window are of type FRAME_SEGDESC: nobody can write them but
- * through segment_update_descriptor.
+ * GDTs and LDTs. A vcpu sees its descriptor tables through a window in the hypervisor's address
+ * space: pages 0-13 its GDT frames, 14 the CPU's reserved page, 16-31 its LDT. Frames in a window
+ * are of type FRAME_SEGDESC: nobody can write them but through segment_update_descriptor.
  */
 #include "pv/segment/segment.h"
 #include "cpu/asm.h"
@@ -86,7 +86,10 @@ long segment_gdt_install(struct vcpu *v, const mfn_t *frames, u32 entries)
     return 0;
 }
 
-/* set_gdt (public/arch-x86/xen.h): @entries at most 7168, one frame for 512 of them. -EINVAL, -EFAULT. */
+/*
+ * set_gdt (public/arch-x86/xen.h): @entries at most 7168, one frame for 512 of them. -EINVAL,
+ * -EFAULT.
+ */
 long segment_set_gdt(unsigned long list, unsigned long entries)
 {
     struct vcpu *v = current_vcpu();

@@ -22,8 +22,8 @@ void segment_gdt_drop(struct vcpu *v);
 long segment_gdt_install(struct vcpu *v, const mfn_t *frames, u32 entries);
 
 /*
- * Validate the 512 descriptors of a frame for type FRAME_SEGDESC, forcing DPLs up: 0 or -EINVAL. Called by the page-type
- * engine with the frame locked.
+ * Validate the 512 descriptors of a frame for type FRAME_SEGDESC, forcing DPLs up: 0 or -EINVAL.
+ * Called by the page-type engine with the frame locked.
  */
 long segment_validate_page(u64 *descriptors);
 
