@@ -7,6 +7,7 @@ dom0's initramfs is three archives in a row, which Linux unpacks one after the o
   ours     /init, settings, rl, our own guests: changes with every build, so it is kept quick
 """
 import argparse
+import glob
 import hashlib
 import os
 import subprocess
@@ -66,7 +67,7 @@ def digest(*paths):
     """Names the state of everything that a cached archive is made of."""
     h = hashlib.sha256()
     for path in paths:
-        h.update(path.encode())
+        h.update(os.path.basename(path).encode())
         with open(path, "rb") as f:
             h.update(f.read())
     return h.hexdigest()[:16]
@@ -79,6 +80,8 @@ def dom0_base(args, packages, modules):
     path = f"{args.cache}/dom0-{args.toolstack}-{key}.img"
     if not os.path.exists(path):
         print("== packing dom0's base image", file=sys.stderr)
+        for stale in glob.glob(f"{args.cache}/dom0-{args.toolstack}-*.img"):
+            os.unlink(stale)
         archive = base_archive(list_file, packages, modules, args.toolstack)
         write_compressed(archive, path, ["zstd", "-q", "-19", "-c"])
     with open(path, "rb") as f:
