@@ -13,13 +13,6 @@ static bool canonical(u64 va)
     return (u64)((s64)(va << 16) >> 16) == va;
 }
 
-/* An NMI may have waited for its handler. */
-static void trap_changed(struct vcpu *v, unsigned int vector)
-{
-    if ( vector == TRAP_NMI && v->work )
-        percpu_raise(this_cpu(), WORK_VCPU);
-}
-
 /*
  * set_trap_table: a list of handlers that ends at address 0; NULL drops all. Takes effect entry by
  * entry, at once.
@@ -43,7 +36,6 @@ long bounce_set_trap_table(unsigned long table)
         if ( !canonical(entry.address) )
             return -EINVAL;
         v->pv.traps[entry.vector] = entry;
-        trap_changed(v, entry.vector);
         if ( preempt_pending() )
             return hypercall_continue(__HYPERVISOR_set_trap_table, table + sizeof(entry), 0, 0, 0,
                                       0);
@@ -102,7 +94,6 @@ static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool ma
         v->pv.traps[TRAP_NMI] = (struct trap_info){
             .vector = TRAP_NMI, .flags = 4, .cs = SEL_USER_CS64, .address = address
         };
-        trap_changed(v, TRAP_NMI);
         return 0;
     default:
         return -ENOSYS;

@@ -11,16 +11,16 @@
 #include "smp/softirq.h"
 
 /*
- * A pending NMI, unless it has to wait for the iret of the one before, or for a handler: both look
- * again.
+ * A pending NMI waits for the iret of the one before, which looks again. Without a handler it is
+ * lost.
  */
 static void vcpu_work(struct vcpu *v)
 {
-    if ( !(READ_ONCE(v->work) & VCPU_WORK_NMI) || v->cpu.nmi_masked ||
-         !v->pv.traps[TRAP_NMI].address )
+    if ( !(READ_ONCE(v->work) & VCPU_WORK_NMI) || v->cpu.nmi_masked )
         return;
     atomic_fetch_and(&v->work, ~VCPU_WORK_NMI);
-    bounce_nmi(v, percpu_guest_regs());
+    if ( v->pv.traps[TRAP_NMI].address )
+        bounce_nmi(v, percpu_guest_regs());
 }
 
 static void run_work(struct percpu *cpu)

@@ -1,7 +1,7 @@
 /*
- * A segment register that can't be loaded when the vcpu comes back to a processor: the failsafe callback, with the
- * selectors that were wanted, and NULL in the register. Linux looks for the one that differs: where none does, it
- * takes the callback for a bad IRET.
+ * A segment register that can't be loaded when the vcpu comes back to a processor: the failsafe
+ * callback, with the selectors that were wanted, and NULL in the register. Linux looks for the one
+ * that differs: where none does, it takes the callback for a bad IRET.
  */
 #include "test.h"
 
@@ -19,9 +19,25 @@ static bool failed(struct cpu_frame *frame, unsigned int number)
     return true;
 }
 
+static volatile bool stop;
+
+static void other(void *arg)
+{
+    while ( !stop )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+}
+
+/*
+ * Another vcpu runs in between; where there is none, the idle one, for which not every hypervisor
+ * gives up our registers.
+ */
 static void switch_away(void)
 {
-    time_wait_until(time_now() + 2 * NS_PER_MS);
+    uint64_t end = time_now() + 2 * NS_PER_MS;
+
+    while ( time_now() < end )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    time_wait_until(end + NS_PER_MS);
 }
 
 void test_main(void)
@@ -29,6 +45,8 @@ void test_main(void)
     uint64_t *gdt = page_alloc();
     ulong frame = virt_to_mfn(gdt);
 
+    if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) == 0 )
+        need(vcpu_start(1, other, NULL));
     gdt[INDEX] = DATA_SEGMENT;
     need(page_protect(gdt, PTE_KERNEL_RO));
     need(hypercall(set_gdt, &frame, 512));
@@ -46,6 +64,9 @@ void test_main(void)
     switch_away();
     expect_eq(calls, 1, "NULL is no failure");
 
+    stop = true;
+    while ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) == 1 )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
     need(hypercall(set_gdt, NULL, 0));
     page_release(gdt);
 }
