@@ -1,6 +1,7 @@
 /*
- * The domain builder: from a kernel image and an initrd to a PV domain ready to run. One source for the hypervisor, which
- * builds dom0 with it, and for the tools, which build all others; they differ in the operations below.
+ * The domain builder: from a kernel image and an initrd to a PV domain ready to run. One source for the
+ * hypervisor, which builds dom0 with it, and for the tools, which build all others; they differ in the
+ * operations below.
  *
  * The steps, in order; each returns 0 or an error after telling the user the reason through ops->log:
  *
@@ -15,11 +16,11 @@
  * builder_build does layout through page tables and start_info, for callers with nothing to do in between. What remains
  * is the caller's: to unmap everything, make b->root a pinned L4 table, start the vcpu.
  *
- * Errors: -EINVAL the image is damaged or hostile, -EOPNOTSUPP it asks for what we do not do, -ENOMEM the domain, or we,
- * have too little memory.
+ * Errors: -EINVAL the image is damaged or hostile, -EOPNOTSUPP it asks for what we do not do, -ENOMEM the
+ * domain, or we, have too little memory.
  *
- * The domain's frames must be zeroed, and exist from builder_load on. The builder writes guest memory, not M2P entries or
- * frame types: those are the business of whoever gave the frames to the domain.
+ * The domain's frames must be zeroed, and exist from builder_load on. The builder writes guest memory, not
+ * M2P entries or frame types: those are the business of whoever gave the frames to the domain.
  */
 #ifndef BOOT_DOMAIN_BUILDER_H
 #define BOOT_DOMAIN_BUILDER_H
@@ -41,8 +42,8 @@ struct builder_ops {
     void (*scratch_free)(struct builder *b, void *p, size_t size);
 
     /*
-     * Map frames of the domain for writing: at least one, at most @want, from @pfn on, contiguous at the address returned,
-     * their number in *@got. NULL if that fails. Only a few are mapped at a time.
+     * Map frames of the domain for writing: at least one, at most @want, from @pfn on, contiguous at the
+     * address returned, their number in *@got. NULL if that fails. Only a few are mapped at a time.
      */
     void *(*map)(struct builder *b, pfn_t pfn, u64 want, u64 *got);
     void (*unmap)(struct builder *b, void *va, u64 pages);
@@ -86,8 +87,9 @@ struct builder_area {
 };
 
 /*
- * A mapped range of addresses and the tables that are its own. Level 0 are the pages themselves, numbered by va >> 12; a
- * table of level n is numbered by va >> (12 + 9n). Tables of one level have consecutive pfns, from pfn[level] on.
+ * A mapped range of addresses and the tables that are its own. Level 0 are the pages themselves, numbered by
+ * va >> 12; a table of level n is numbered by va >> (12 + 9n). Tables of one level have consecutive pfns,
+ * from pfn[level] on.
  */
 struct builder_range {
     u64 first[5],

@@ -101,8 +101,9 @@ static int check_kind(struct builder *b)
 }
 
 /*
- * Features that no PV guest gets: a kernel that requires one runs elsewhere. Linux requires writable_page_tables, but is
- * content with the emulation that the assist of that name turns on, so that one is not counted here.
+ * Features that no PV guest gets: a kernel that requires one runs elsewhere. Linux requires
+ * writable_page_tables, but is content with the emulation that the assist of that name turns on, so that one
+ * is not counted here.
  */
 #define IMPOSSIBLE_FEATURES                                                                        \
     (1U << XENFEAT_writable_descriptor_tables | 1U << XENFEAT_auto_translated_physmap |            \

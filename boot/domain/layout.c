@@ -118,9 +118,9 @@ static u64 place_front(const struct builder *b, struct builder_layout *layout)
 }
 
 /*
- * Page tables, stack, padding: the tables map themselves, so their number is found by trying until it stays the same,
- * which it does because it only grows, and by much less than the mapping. Returns the first pfn behind the mapping; 0 if
- * that would run out of addresses.
+ * Page tables, stack, padding: the tables map themselves, so their number is found by trying until it stays
+ * the same, which it does because it only grows, and by much less than the mapping. Returns the first pfn
+ * behind the mapping; 0 if that would run out of addresses.
  */
 static u64 place_back(struct builder_layout *layout, u64 pfn)
 {

@@ -19,7 +19,8 @@ void event_send_global_virq(u32 virq); /* to dom0 */
 bool event_send_pirq(struct domain *d, u32 pirq);
 
 /*
- * Allocate an unbound port of @d for @remote: the domain builder's and the control operation's. -ENOSPC no port is left,
+ * Allocate an unbound port of @d for @remote: the domain builder's and the control operation's. -ENOSPC no
+ * port is left,
  * -ENOMEM, -EINVAL @d is dying. Takes @d's event lock.
  */
 long event_alloc_unbound(struct domain *d, domid_t remote, u32 *port);

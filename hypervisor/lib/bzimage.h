@@ -8,8 +8,8 @@
 bool bzimage_detect(const void *data, size_t size);
 
 /*
- * Find the payload, a compressed or plain ELF file. Linux's build appends the unpacked size as 4 bytes to a payload whose
- * format does not end with it (gzip does); *@unpacked_size is that number, a hint only.
+ * Find the payload, a compressed or plain ELF file. Linux's build appends the unpacked size as 4 bytes to a
+ * payload whose format does not end with it (gzip does); *@unpacked_size is that number, a hint only.
  *
  * 0; -EINVAL no bzImage or one of before boot protocol 2.08, or the payload lies outside of it.
  */

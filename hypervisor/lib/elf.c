@@ -5,7 +5,10 @@
 #include "lib/endian.h"
 #include "lib/string.h"
 
-/* Where a field lies in the 32-bit and in the 64-bit layout of its structure; both are as the ELF specification has them. */
+/*
+ * Where a field lies in the 32-bit and in the 64-bit layout of its structure; both are as the ELF
+ * specification has them.
+ */
 struct field {
     u8 at32, at64;
     u8 word : 1; /* as wide as an address; else a fixed width in bytes */

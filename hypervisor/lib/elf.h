@@ -1,6 +1,6 @@
 /*
- * A reader of ELF files in memory, 32-bit and 64-bit, that trusts nothing in them: whatever it hands out lies within the
- * buffer. Little-endian only. It allocates nothing and keeps pointers into the buffer.
+ * A reader of ELF files in memory, 32-bit and 64-bit, that trusts nothing in them: whatever it hands out
+ * lies within the buffer. Little-endian only. It allocates nothing and keeps pointers into the buffer.
  */
 #ifndef LIB_ELF_H
 #define LIB_ELF_H
@@ -46,10 +46,16 @@ struct elf_note {
     u32 desc_size;
 };
 
-/* Start reading @size bytes at @data. 0; -EINVAL if that is no ELF file that we can read, or its header tables lie outside. */
+/*
+ * Start reading @size bytes at @data. 0; -EINVAL if that is no ELF file that we can read, or its header
+ * tables lie outside.
+ */
 int elf_open(struct elf *elf, const void *data, size_t size);
 
-/* The segment or section with number @i (below elf->segments, elf->sections). 0; -EINVAL if it reaches outside the file. */
+/*
+ * The segment or section with number @i (below elf->segments, elf->sections). 0; -EINVAL if it reaches
+ * outside the file.
+ */
 int elf_segment(const struct elf *elf, unsigned int i, struct elf_segment *segment);
 int elf_section(const struct elf *elf, unsigned int i, struct elf_section *section);
 
@@ -57,8 +63,8 @@ int elf_section(const struct elf *elf, unsigned int i, struct elf_section *secti
 int elf_find_section(const struct elf *elf, const char *name, struct elf_section *section);
 
 /*
- * Take the next note from the area [*@at, @end) and move *@at behind it. True; false at the end, or when what follows is
- * damaged.
+ * Take the next note from the area [*@at, @end) and move *@at behind it. True; false at the end, or when
+ * what follows is damaged.
  */
 bool elf_next_note(const u8 **at, const u8 *end, struct elf_note *note);
 

@@ -1,8 +1,8 @@
 /*
  * Sets of numbers (ports, frames, interrupts), kept as a sorted list of ranges that neither touch nor overlap.
  *
- * Nothing here locks: the owner does. Memory comes through the two functions given at the start, one node at a time, and
- * is asked for before anything changes: a failed call leaves the set as it was.
+ * Nothing here locks: the owner does. Memory comes through the two functions given at the start, one node at
+ * a time, and is asked for before anything changes: a failed call leaves the set as it was.
  */
 #ifndef LIB_RANGESET_H
 #define LIB_RANGESET_H

@@ -9,8 +9,8 @@
 #undef strlen
 
 /*
- * The string instructions, eight bytes an iteration: the shortest path under an instruction-counting clock, and close to
- * the fastest there is on hardware.
+ * The string instructions, eight bytes an iteration: the shortest path under an instruction-counting clock,
+ * and close to the fastest there is on hardware.
  */
 void *memcpy(void *dst, const void *src, size_t n)
 {

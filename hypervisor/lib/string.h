@@ -55,7 +55,10 @@ bool str_prefix(const char *s, const char *prefix, const char **rest);
  */
 void parse_u64(const char *s, const char **end, uint64_t *value);
 
-/* As parse_u64 with an optional suffix B, K, M, G or T (either case; powers of 1024). A bare number counts @unit bytes. */
+/*
+ * As parse_u64 with an optional suffix B, K, M, G or T (either case; powers of 1024). A bare number counts
+ * @unit bytes.
+ */
 void parse_size(const char *s, const char **end, uint64_t unit, uint64_t *bytes);
 
 /* parse_u64 and parse_size for strings that must hold nothing else: false if they do, with *@value untouched. */

@@ -11,9 +11,9 @@
  * All of hypervisor/lib is linked to it; what else it needs, a line of its head comment says ("LINK: a.c b.c", paths
  * from the top), and further compiler flags another ("FLAGS: -fsanitize=thread" replaces the default sanitizers).
  *
- * Each case runs in a process of its own, so that a crash or a sanitizer's complaint fails that case alone. The result
- * is one line a case, "HOST-TEST NAME.case PASS", FAIL or "SKIP reason", and the exit code. Arguments choose cases by name; with -s
- * they run in this process, for a debugger.
+ * Each case runs in a process of its own, so that a crash or a sanitizer's complaint fails that case alone.
+ * The result is one line a case, "HOST-TEST NAME.case PASS", FAIL or "SKIP reason", and the exit code.
+ * Arguments choose cases by name; with -s they run in this process, for a debugger.
  */
 #ifndef TESTS_HOST_HOST_H
 #define TESTS_HOST_HOST_H

@@ -1,7 +1,7 @@
 /*
- * The domain builder over a fake domain: an array of frames whose machine numbers are shuffled. Kernels are put together
- * here, field by field, so that every wish and every lie can be tried; what comes out is checked by walking the page tables
- * as a CPU would, and by reading start_info as a kernel would.
+ * The domain builder over a fake domain: an array of frames whose machine numbers are shuffled. Kernels are
+ * put together here, field by field, so that every wish and every lie can be tried; what comes out is
+ * checked by walking the page tables as a CPU would, and by reading start_info as a kernel would.
  *
  * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c
  * LINK: boot/domain/notes.c boot/domain/start.c boot/domain/tables.c

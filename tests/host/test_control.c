@@ -2,7 +2,8 @@
  * Control operations: domctl, sysctl, platform_op, mca and xen_version, with the rooms that they direct played here.
  *
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
- * LINK: hypervisor/control/sysctl*.c hypervisor/control/platform.c hypervisor/control/mca.c hypervisor/control/version.c
+ * LINK: hypervisor/control/sysctl*.c hypervisor/control/platform.c hypervisor/control/mca.c
+ * LINK: hypervisor/control/version.c
  * LINK: hypervisor/domain/subop.c hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine.c
  */
 #include "tests/host/fake/machine.h"

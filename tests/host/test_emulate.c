@@ -1,9 +1,9 @@
 /*
  * Emulated stores compute what the processor computes.
  *
- * Each instruction form that the page-table emulation knows is written into a page, run natively on a word of memory, and
- * decoded and computed by the emulator with the same registers: memory, registers and flags must agree. So the test needs no
- * answers of its own.
+ * Each instruction form that the page-table emulation knows is written into a page, run natively on a word
+ * of memory, and decoded and computed by the emulator with the same registers: memory, registers and flags
+ * must agree. So the test needs no answers of its own.
  *
  * LINK: hypervisor/pv/emulate/store.c hypervisor/pv/emulate/decode.c
  */
@@ -40,8 +40,8 @@ __asm__(".text\n"
         "    ret\n");
 
 #define ARITHMETIC_FLAGS 0x8d5UL
-#define FLAG_CF 1UL
-#define FLAG_AF 0x10UL
+#define FLAG_CF          1UL
+#define FLAG_AF          0x10UL
 
 static u64 word[2] __attribute__((aligned(16)));
 static u64 source[2] = { 0x1122334455667788, 0x99aabbccddeeff00 };
@@ -51,14 +51,24 @@ static u8 *code_page(void)
     static u8 *page;
 
     if ( !page )
-        page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                    0);
     return page;
 }
 
 static struct regs to_regs(const struct native *n, const u8 *code)
 {
-    struct regs r = { .rax = n->rax, .rbx = n->rbx, .rcx = n->rcx, .rdx = n->rdx, .rsi = n->rsi, .rdi = n->rdi,
-                      .r8 = n->r8, .r9 = n->r9, .rflags = n->rflags, .rip = (u64)code, .cs = 0xe033 };
+    struct regs r = { .rax = n->rax,
+                      .rbx = n->rbx,
+                      .rcx = n->rcx,
+                      .rdx = n->rdx,
+                      .rsi = n->rsi,
+                      .rdi = n->rdi,
+                      .r8 = n->r8,
+                      .r9 = n->r9,
+                      .rflags = n->rflags,
+                      .rip = (u64)code,
+                      .cs = 0xe033 };
 
     return r;
 }
@@ -108,17 +118,34 @@ static void check_once(const u8 *insn, size_t len, struct native n, u64 initial)
 /* A good mixture of operands: edges of every width, and equal ones for the compares. rdi points to the word. */
 static void check(const u8 *insn, size_t len)
 {
-    static const u64 values[] = { 0,          1,          0x7f,       0x80,
-                                  0xff,       0x7fff,     0x8000,     0x7fffffff,
-                                  0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000,
-                                  ~0UL,       0x123456789abcdef0, 0x0000000100000067 };
+    static const u64 values[] = { 0,
+                                  1,
+                                  0x7f,
+                                  0x80,
+                                  0xff,
+                                  0x7fff,
+                                  0x8000,
+                                  0x7fffffff,
+                                  0x80000000,
+                                  0xffffffff,
+                                  0x7fffffffffffffff,
+                                  0x8000000000000000,
+                                  ~0UL,
+                                  0x123456789abcdef0,
+                                  0x0000000100000067 };
 
     for ( size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++ )
         for ( size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++ )
             for ( u64 carry = 0; carry <= 1; carry++ )
             {
-                struct native n = { .rax = values[(i + j) % 15], .rbx = values[j], .rcx = 1, .rdx = values[(j + 3) % 15],
-                                    .rsi = (u64)source, .rdi = (u64)word, .r8 = (u64)word, .r9 = values[j],
+                struct native n = { .rax = values[(i + j) % 15],
+                                    .rbx = values[j],
+                                    .rcx = 1,
+                                    .rdx = values[(j + 3) % 15],
+                                    .rsi = (u64)source,
+                                    .rdi = (u64)word,
+                                    .r8 = (u64)word,
+                                    .r9 = values[j],
                                     .rflags = 0x202 | carry };
 
                 check_once(insn, len, n, values[i]);
@@ -134,12 +161,12 @@ static void check(const u8 *insn, size_t len)
 
 TEST(mov_of_each_width)
 {
-    CHECK(0x48, 0x89, 0x1f);             /* mov %rbx, (%rdi) */
-    CHECK(0x4c, 0x89, 0x0f);             /* mov %r9, (%rdi) */
-    CHECK(0x89, 0x1f);                   /* mov %ebx, (%rdi) */
-    CHECK(0x66, 0x89, 0x1f);             /* mov %bx, (%rdi) */
-    CHECK(0x88, 0x1f);                   /* mov %bl, (%rdi) */
-    CHECK(0x88, 0x3f);                   /* mov %bh, (%rdi) */
+    CHECK(0x48, 0x89, 0x1f);                         /* mov %rbx, (%rdi) */
+    CHECK(0x4c, 0x89, 0x0f);                         /* mov %r9, (%rdi) */
+    CHECK(0x89, 0x1f);                               /* mov %ebx, (%rdi) */
+    CHECK(0x66, 0x89, 0x1f);                         /* mov %bx, (%rdi) */
+    CHECK(0x88, 0x1f);                               /* mov %bl, (%rdi) */
+    CHECK(0x88, 0x3f);                               /* mov %bh, (%rdi) */
     CHECK(0x48, 0xc7, 0x07, 0x78, 0x56, 0x34, 0x92); /* movq $imm32, (%rdi): sign-extended */
     CHECK(0xc7, 0x07, 0x78, 0x56, 0x34, 0x92);
     CHECK(0x66, 0xc7, 0x07, 0x34, 0x92);
@@ -148,7 +175,7 @@ TEST(mov_of_each_width)
 
 TEST(exchange_and_add)
 {
-    CHECK(0x48, 0x87, 0x1f);             /* xchg %rbx, (%rdi) */
+    CHECK(0x48, 0x87, 0x1f); /* xchg %rbx, (%rdi) */
     CHECK(0x87, 0x1f);
     CHECK(0x86, 0x1f);
     CHECK(0xf0, 0x48, 0x0f, 0xc1, 0x1f); /* lock xadd %rbx, (%rdi) */
@@ -162,7 +189,7 @@ TEST(compare_and_exchange)
     CHECK(0x0f, 0xb1, 0x1f);
     CHECK(0x66, 0x0f, 0xb1, 0x1f);
     CHECK(0x0f, 0xb0, 0x1f);
-    CHECK(0xf0, 0x0f, 0xc7, 0x0f);       /* lock cmpxchg8b (%rdi) */
+    CHECK(0xf0, 0x0f, 0xc7, 0x0f); /* lock cmpxchg8b (%rdi) */
 }
 
 TEST(arithmetic_and_logic)
@@ -170,8 +197,10 @@ TEST(arithmetic_and_logic)
     for ( u8 op = 0; op < 7; op++ )
     {
         u8 wide[] = { 0xf0, 0x48, (u8)(op << 3 | 1), 0x1f }, narrow[] = { (u8)(op << 3), 0x1f };
-        u8 imm8[] = { 0x48, 0x83, (u8)(op << 3 | 7), 0x85 }, imm32[] = { 0x81, (u8)(op << 3 | 7), 1, 2, 3, 0x84 };
-        u8 imm16[] = { 0x66, 0x81, (u8)(op << 3 | 7), 2, 0x83 }, byte[] = { 0x80, (u8)(op << 3 | 7), 0x99 };
+        u8 imm8[] = { 0x48, 0x83, (u8)(op << 3 | 7), 0x85 },
+           imm32[] = { 0x81, (u8)(op << 3 | 7), 1, 2, 3, 0x84 };
+        u8 imm16[] = { 0x66, 0x81, (u8)(op << 3 | 7), 2, 0x83 },
+           byte[] = { 0x80, (u8)(op << 3 | 7), 0x99 };
 
         check(wide, sizeof(wide));
         check(narrow, sizeof(narrow));
@@ -190,11 +219,11 @@ TEST(arithmetic_and_logic)
 
 TEST(bits)
 {
-    CHECK(0xf0, 0x48, 0x0f, 0xba, 0x2f, 5);    /* lock btsq $5, (%rdi) */
-    CHECK(0xf0, 0x48, 0x0f, 0xba, 0x37, 63);   /* btr */
-    CHECK(0x0f, 0xba, 0x3f, 31);               /* btcl */
-    CHECK(0x66, 0x0f, 0xba, 0x3f, 31);         /* beyond the operand: taken modulo */
-    CHECK(0xf0, 0x48, 0x0f, 0xab, 0x0f);       /* lock bts %rcx, (%rdi); rcx is 1 */
+    CHECK(0xf0, 0x48, 0x0f, 0xba, 0x2f, 5);  /* lock btsq $5, (%rdi) */
+    CHECK(0xf0, 0x48, 0x0f, 0xba, 0x37, 63); /* btr */
+    CHECK(0x0f, 0xba, 0x3f, 31);             /* btcl */
+    CHECK(0x66, 0x0f, 0xba, 0x3f, 31);       /* beyond the operand: taken modulo */
+    CHECK(0xf0, 0x48, 0x0f, 0xab, 0x0f);     /* lock bts %rcx, (%rdi); rcx is 1 */
     CHECK(0x0f, 0xb3, 0x0f);
 }
 
@@ -209,11 +238,11 @@ TEST(string_stores)
 
 TEST(addressing)
 {
-    CHECK(0x48, 0x89, 0x5f, 0x00);                         /* disp8 */
-    CHECK(0x48, 0x89, 0x9f, 0x00, 0x00, 0x00, 0x00);       /* disp32 */
-    CHECK(0x48, 0x89, 0x1c, 0x27);                         /* SIB without index */
-    CHECK(0x48, 0x89, 0x5c, 0xcf, 0xf8);                   /* -8(%rdi, %rcx, 8); rcx is 1 */
-    CHECK(0x49, 0x89, 0x18);                               /* (%r8) */
+    CHECK(0x48, 0x89, 0x5f, 0x00);                   /* disp8 */
+    CHECK(0x48, 0x89, 0x9f, 0x00, 0x00, 0x00, 0x00); /* disp32 */
+    CHECK(0x48, 0x89, 0x1c, 0x27);                   /* SIB without index */
+    CHECK(0x48, 0x89, 0x5c, 0xcf, 0xf8);             /* -8(%rdi, %rcx, 8); rcx is 1 */
+    CHECK(0x49, 0x89, 0x18);                         /* (%r8) */
 }
 
 /* A bit number in a register reaches beyond the operand: the word that is written lies elsewhere. */

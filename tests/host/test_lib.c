@@ -128,13 +128,13 @@ TEST(lists)
         items[i].value = i;
         list_add_tail(&items[i].link, &head);
     }
-    list_for_each_entry (pos, &head, link)
+    list_for_each_entry(pos, &head, link)
         sum = sum * 10 + pos->value;
     expect_eq(sum, 123);
 
     list_move(&items[3].link, &head);
     expect_eq(list_first_entry(&head, struct item, link)->value, 3);
-    list_for_each_entry_safe (pos, tmp, &head, link)
+    list_for_each_entry_safe(pos, tmp, &head, link)
         if ( pos->value % 2 )
             list_move_tail(&pos->link, &other);
     expect_eq(list_last_entry(&head, struct item, link)->value, 2);
@@ -142,7 +142,8 @@ TEST(lists)
     expect(list_empty(&other));
 
     sum = 0;
-    list_for_each_entry_reverse(pos, &head, link) sum = sum * 10 + pos->value;
+    list_for_each_entry_reverse(pos, &head, link)
+        sum = sum * 10 + pos->value;
     expect_eq(sum, 1320);
     list_del(&items[0].link);
     list_del(&items[0].link);

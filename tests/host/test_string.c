@@ -1,6 +1,6 @@
 /*
- * The memory and string functions as the hypervisor has them: compiled without a C library, their names prefixed by own_
- * (rules.mk), and compared with the C library's on random arguments.
+ * The memory and string functions as the hypervisor has them: compiled without a C library, their names
+ * prefixed by own_ (rules.mk), and compared with the C library's on random arguments.
  */
 #include "tests/host/host.h"
 

@@ -1,7 +1,8 @@
 /*
- * The decompressors, against the tools that compress: xz, gzip and zstd of the packages of these names. Then the same files
- * cut short and damaged: any answer will do, but nothing outside of the buffers may be touched (each lives in a block of
- * its own, so the sanitizer sees that), and damage that a checksum covers must not go unnoticed.
+ * The decompressors, against the tools that compress: xz, gzip and zstd of the packages of these names. Then
+ * the same files cut short and damaged: any answer will do, but nothing outside of the buffers may be
+ * touched (each lives in a block of its own, so the sanitizer sees that), and damage that a checksum covers
+ * must not go unnoticed.
  */
 #include "tests/host/host.h"
 
@@ -283,7 +284,10 @@ static void expect_all_cuts_fail(struct bytes packed, size_t out_size, const cha
     free(out.data);
 }
 
-/* The byte of a zstd frame that says whether there is a checksum, and is not covered itself; any byte for the others. */
+/*
+ * The byte of a zstd frame that says whether there is a checksum, and is not covered itself; any byte for
+ * the others.
+ */
 #define ZSTD_FLAGS 4
 
 /* Damage anywhere: @covered says that a checksum must notice; then success is only allowed with the right bytes. */

@@ -113,7 +113,8 @@ static void start(u32 vcpus)
     d->shared_info = &shared;
     for ( u32 i = 0; i < vcpus; i++ )
     {
-        d->vcpus[i]->cpu.info = i < 32 ? (struct vcpu_info *)&shared.vcpu_info[i] : &d->vcpus[i]->no_info;
+        d->vcpus[i]->cpu.info =
+            i < 32 ? (struct vcpu_info *)&shared.vcpu_info[i] : &d->vcpus[i]->no_info;
         d->vcpus[i]->info_mfn = INVALID_MFN;
         d->vcpus[i]->down = i > 0;
     }

@@ -11,7 +11,10 @@
 #include "lib/string.h"
 #include "message.h"
 
-/* Pages that one mapping shows at most: enough that their number doesn't matter, few enough for an array on the stack. */
+/*
+ * Pages that one mapping shows at most: enough that their number doesn't matter, few enough for an array on
+ * the stack.
+ */
 #define MAP_MAX 1024
 
 /* --- the builder's operations --- */

@@ -1,8 +1,9 @@
 /*
  * From files to a domain that is ready to run: boot/domain's builder over foreign memory.
  *
- * Call rl_build_prepare() before there is a domain: a kernel that can't be started is found out there. Then, with the domain
- * made and its members filled in, rl_build_domain(). rl_build_free() after either, more than once if need be.
+ * Call rl_build_prepare() before there is a domain: a kernel that can't be started is found out there. Then,
+ * with the domain made and its members filled in, rl_build_domain(). rl_build_free() after either, more than
+ * once if need be.
  */
 #ifndef LIBRL_BUILD_H
 #define LIBRL_BUILD_H
@@ -22,7 +23,10 @@ struct rl_build {
     u64 *p2m;        /* the domain's machine frames */
 };
 
-/* Reads the files and lays out the domain. -ENOENT and such: a file; -EINVAL: not a kernel for us; -ENOMEM: too little memory. */
+/*
+ * Reads the files and lays out the domain. -ENOENT and such: a file; -EINVAL: not a kernel for us; -ENOMEM:
+ * too little memory.
+ */
 int rl_build_prepare(struct rl_build *build, const struct rl_config *config);
 
 /*

@@ -1,8 +1,9 @@
 /*
- * Hypercalls, by name. Arguments lie in memory that the kernel keeps mapped while the hypervisor looks at it: one buffer a
- * session, whose front holds the argument and whose rest the arrays that it points to.
+ * Hypercalls, by name. Arguments lie in memory that the kernel keeps mapped while the hypervisor looks at
+ * it: one buffer a session, whose front holds the argument and whose rest the arrays that it points to.
  *
- * All return what the hypervisor said: a negative errno is an error that nobody has told yet, since often it is expected.
+ * All return what the hypervisor said: a negative errno is an error that nobody has told yet, since often it
+ * is expected.
  */
 #ifndef LIBRL_CALLS_H
 #define LIBRL_CALLS_H

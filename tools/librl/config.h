@@ -38,8 +38,9 @@ void rl_config_init(struct rl_config *config);
 void rl_config_free(struct rl_config *config);
 
 /*
- * Take settings: from a file, from text that @where names in messages, or from one "name=value" of a command line, where a
- * value that has no quotes is a string as it stands. Later ones win. -EINVAL told where and why; -ENOENT and such for files.
+ * Take settings: from a file, from text that @where names in messages, or from one "name=value" of a command
+ * line, where a value that has no quotes is a string as it stands. Later ones win. -EINVAL told where and
+ * why; -ENOENT and such for files.
  */
 int rl_config_read(struct rl_config *config, const char *path);
 int rl_config_parse(struct rl_config *config, const char *text, const char *where);

@@ -30,8 +30,8 @@ const char *rl_reason_name(unsigned int reason);
 const char *rl_state_name(const struct rl_domain *domain);
 
 /*
- * Up to @max domains from number @first on, in order; their number. A full array means that there may be more. Without names,
- * which rl_domain_name() adds.
+ * Up to @max domains from number @first on, in order; their number. A full array means that there may be
+ * more. Without names, which rl_domain_name() adds.
  */
 int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsigned int max);
 

@@ -1,8 +1,8 @@
 /*
  * A session with the hypervisor and the store: what every function of librl takes first.
  *
- * The connections are opened when they are first needed, so that a command pays for what it uses only. None of this may be
- * used by two threads at once.
+ * The connections are opened when they are first needed, so that a command pays for what it uses only. None
+ * of this may be used by two threads at once.
  *
  * Functions return 0 (or a count) or a negative errno. Those that may fail for a reason worth telling have told it
  * through rl_error() by then: callers only pass the number on.

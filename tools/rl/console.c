@@ -36,7 +36,10 @@ int console_open(struct rl *rl, const struct rl_domain *domain)
 
 /* --- our terminal --- */
 
-/* True if standard input is a terminal, which then hands over characters as they are typed. What was typed before stays. */
+/*
+ * True if standard input is a terminal, which then hands over characters as they are typed. What was typed
+ * before stays.
+ */
 static bool make_raw(struct termios *before)
 {
     struct termios raw;

@@ -37,7 +37,10 @@ static int dry_run(struct rl *rl, const struct rl_config *config)
     return rl_create_dry(rl, config, say);
 }
 
-/* Unpaused before anything else: the daemon finds what has happened meanwhile. Without a daemon, told, the domain is well. */
+/*
+ * Unpaused before anything else: the daemon finds what has happened meanwhile. Without a daemon, told, the
+ * domain is well.
+ */
 static int start(struct rl *rl, const struct rl_domain *domain, const struct arguments *arguments)
 {
     int rc = arguments->option['p'] ? 0 : rl_domain_unpause(rl, domain);
@@ -112,8 +115,8 @@ const struct verb verb_create = {
     .name = "create",
     .synopsis = "[FILE] [NAME=VALUE...]",
     .summary = "Make a domain and start it",
-    .help = "FILE has xl.cfg's syntax; settings on the command line win. Known are name, kernel, ramdisk, root, extra,\n"
-            "cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpu_weight, cap, uuid, type (pv), and on_poweroff,\n"
+    .help = "FILE has xl.cfg's syntax; settings on the command line win. Known are name, kernel,\n"
+            "ramdisk, root, extra, cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpu_weight, cap, uuid, type (pv), and on_poweroff,\n"
             "on_reboot, on_crash: destroy, restart, rename-restart or preserve.\n",
     .least = 1,
     .most = -1,

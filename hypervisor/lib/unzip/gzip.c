@@ -19,8 +19,8 @@
 #define MAX_RATIO 1032
 
 /*
- * A prefix code. Codes of up to FAST_BITS bits are looked up; longer ones are found by counting, since those of one length
- * are consecutive numbers.
+ * A prefix code. Codes of up to FAST_BITS bits are looked up; longer ones are found by counting, since those
+ * of one length are consecutive numbers.
  */
 struct code {
     u16 fast[1 << FAST_BITS]; /* symbol << 4 | length; 0: a longer code, or none */

@@ -1,10 +1,11 @@
 /*
- * From the LZMA specification (lzma-specification.txt of the LZMA SDK) and the description of LZMA2 in xz's documentation.
+ * From the LZMA specification (lzma-specification.txt of the LZMA SDK) and the description of LZMA2 in xz's
+ * documentation.
  *
- * The range decoder is the innermost loop of a dom0's boot, a bit of output costs about fifteen instructions: it is
- * inlined everywhere, keeps its state in registers, and does not watch the end of its input bit by bit. One symbol takes
- * fewer than LZMA_LOOKAHEAD bytes, so a check a symbol is enough; a chunk that close to the end of everything is decoded
- * from a copy with room behind it.
+ * The range decoder is the innermost loop of a dom0's boot, a bit of output costs about fifteen
+ * instructions: it is inlined everywhere, keeps its state in registers, and does not watch the end of its
+ * input bit by bit. One symbol takes fewer than LZMA_LOOKAHEAD bytes, so a check a symbol is enough; a chunk
+ * that close to the end of everything is decoded from a copy with room behind it.
  */
 #include <hypercall/abi.h>
 
@@ -129,8 +130,8 @@ INLINE u32 distance(struct range_decoder *rc, struct lzma_probs *probs, u32 len)
 }
 
 /*
- * A literal right after a match is unlike the byte that the match would have gone on with: its bits are predicted by that
- * byte's, as long as they agree.
+ * A literal right after a match is unlike the byte that the match would have gone on with: its bits are
+ * predicted by that byte's, as long as they agree.
  */
 INLINE u8 matched_literal(struct range_decoder *rc, u16 *probs, u32 match)
 {

@@ -1,9 +1,10 @@
 /*
- * The filter knows no instruction boundaries. It takes each E8 or E9 byte (call, jmp) for an opcode with a 32-bit operand
- * if the operand's top byte is 00 or FF, as it is for targets near by. An opcode whose operand does not qualify is passed
- * over, but spoils those that start within its would-be operand: they are converted only if it was the one such opcode
- * among the last three bytes and its top byte did not qualify either, neither before nor after the conversion (where it
- * comes to qualify, the bits below it are flipped and the conversion is done once more, which the encoder undoes alike).
+ * The filter knows no instruction boundaries. It takes each E8 or E9 byte (call, jmp) for an opcode with a
+ * 32-bit operand if the operand's top byte is 00 or FF, as it is for targets near by. An opcode whose
+ * operand does not qualify is passed over, but spoils those that start within its would-be operand: they are
+ * converted only if it was the one such opcode among the last three bytes and its top byte did not qualify
+ * either, neither before nor after the conversion (where it comes to qualify, the bits below it are flipped
+ * and the conversion is done once more, which the encoder undoes alike).
  */
 #include "lib/endian.h"
 #include "lib/unzip/x86_filter.h"

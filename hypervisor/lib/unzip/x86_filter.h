@@ -1,4 +1,7 @@
-/* XZ's x86 filter: it made the targets of calls and jumps absolute, so that they repeat; this makes them relative again. */
+/*
+ * XZ's x86 filter: it made the targets of calls and jumps absolute, so that they repeat; this makes them
+ * relative again.
+ */
 #ifndef LIB_UNZIP_X86_FILTER_H
 #define LIB_UNZIP_X86_FILTER_H
 

@@ -1,6 +1,6 @@
 /*
- * XZ, from its file format specification (tukaani.org/xz/xz-file-format.txt): a stream of blocks, each filtered by LZMA2
- * and perhaps by the x86 filter in front of it, each with a checksum; an index; a footer.
+ * XZ, from its file format specification (tukaani.org/xz/xz-file-format.txt): a stream of blocks, each
+ * filtered by LZMA2 and perhaps by the x86 filter in front of it, each with a checksum; an index; a footer.
  */
 #include <hypercall/abi.h>
 

@@ -172,8 +172,8 @@ static bool read_literals_header(struct literals *l, const u8 **in, const u8 *en
 }
 
 /*
- * The Huffman table from the symbols' weights: weight w stands for 2^(w-1) of the table's slots. The last symbol's weight
- * is not told: it fills the table up to a power of two.
+ * The Huffman table from the symbols' weights: weight w stands for 2^(w-1) of the table's slots. The last
+ * symbol's weight is not told: it fills the table up to a power of two.
  */
 static bool make_huffman(struct zstd *z, u8 *weights, unsigned int count)
 {

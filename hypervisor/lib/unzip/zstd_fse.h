@@ -53,8 +53,8 @@ struct fse_table {
 };
 
 /*
- * Make a table of 2^@bits entries from how many of them each symbol shall have (-1: less than one, gets one). The sum must
- * be right: false if not.
+ * Make a table of 2^@bits entries from how many of them each symbol shall have (-1: less than one, gets
+ * one). The sum must be right: false if not.
  */
 bool fse_make(struct fse_table *table, const s16 *frequencies, unsigned int symbols,
               unsigned int bits);

@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PAGE 4096ul
+#define PAGE  4096ul
 #define WORDS (PAGE / sizeof(uint64_t))
 
 static _Noreturn void fail(const char *format, ...)
