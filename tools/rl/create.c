@@ -116,8 +116,8 @@ const struct verb verb_create = {
     .synopsis = "[FILE] [NAME=VALUE...]",
     .summary = "Make a domain and start it",
     .help = "FILE has xl.cfg's syntax; settings on the command line win. Known are name, kernel,\n"
-            "ramdisk, root, extra, cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpu_weight, cap, uuid, type (pv), and on_poweroff,\n"
-            "on_reboot, on_crash: destroy, restart, rename-restart or preserve.\n",
+            "ramdisk, root, extra, cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpu_weight, cap,\n"
+            "uuid, type (pv), and on_poweroff, on_reboot, on_crash: destroy, restart, rename-restart or preserve.\n",
     .least = 1,
     .most = -1,
     .run = create,
