@@ -15,11 +15,12 @@
 #include "sched/sched.h"
 
 /*
- * What stays free for the hypervisor and other domains' bookkeeping when dom0_mem doesn't say:
- * 1/16, at least 16 MiB.
+ * What stays free for the hypervisor's bookkeeping of other domains when dom0_mem doesn't say: a sixteenth, between 8
+ * and 512 MiB.
  */
-#define KEEP_BACK_MIN   (16UL << 20 >> PAGE_SHIFT)
 #define KEEP_BACK_SHIFT 4
+#define KEEP_BACK_MIN   (8UL << 20 >> PAGE_SHIFT)
+#define KEEP_BACK_MAX   (512UL << 20 >> PAGE_SHIFT)
 
 /* What the ABI's getters show for a domain without a limit. */
 #define MAX_PAGES_UNLIMITED 0xffffffffUL
@@ -111,7 +112,7 @@ static u64 wanted_pages(void)
 {
     const struct option_memory *option = &options.dom0_mem;
     u64 free = mm_free_pages();
-    u64 keep = max_t(u64, free >> KEEP_BACK_SHIFT, KEEP_BACK_MIN);
+    u64 keep = min_t(u64, max_t(u64, free >> KEEP_BACK_SHIFT, KEEP_BACK_MIN), KEEP_BACK_MAX);
     u64 pages = option->amount ? amount_pages(option->amount, free) : free > keep ? free - keep : 0;
 
     if ( option->min )
