@@ -84,7 +84,7 @@ def pytest_runtest_logreport(report):
         verdict, reason = "SKIP", str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else ""
     elif report.failed:
         crash = getattr(report.longrepr, "reprcrash", None)
-        verdict, reason = "FAIL", crash.message if crash else report.when
+        verdict, reason = "FAIL", crash.message if crash else str(report.longrepr)
     name = re.sub(r"^test_(\w+)\.py::test_?(\w*)(?:\[(.*)\])?$", r"\1/\2/\3", report.nodeid).rstrip("/")
     with open(VERDICTS[0], "a", encoding="utf-8") as f:
         f.write(f"{name}\t{verdict}\t{reason.splitlines()[0] if reason else ''}\n")
