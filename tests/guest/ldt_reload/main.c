@@ -22,10 +22,13 @@ static long set_ldt(ulong base, unsigned int entries)
     return hypercall(mmuext_op, &op, 1, NULL, DOMID_SELF);
 }
 
-/* The same LDT, with none of its pages mapped. */
+/*
+ * The same LDT, with none of its pages mapped. It is never without our entries: selectors of them may be loaded, and
+ * who runs us next may load them again at any time.
+ */
 static void drop_pages(void)
 {
-    need(set_ldt(0, 0));
+    need(set_ldt((ulong)page, 256));
     need(set_ldt((ulong)page, 512));
 }
 
