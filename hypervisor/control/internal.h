@@ -76,4 +76,19 @@ static inline bool control_is_dying(const struct domain *d)
     return __atomic_load_n(&d->life, __ATOMIC_RELAXED) != DOMAIN_ALIVE;
 }
 
+/*
+ * A row of sysctl.def or platform.def as a case of a switch over op->cmd: its handler gets its member of op->u, and
+ * *copy_back is set if the answer goes back to the caller.
+ */
+#define MACHINE_CASE_DONE(operation, argument, direction, handler)                                 \
+    case operation:                                                                                \
+        *copy_back = MACHINE_BACK_##direction;                                                     \
+        return handler((argument *)&op->u);
+#define MACHINE_CASE_SHOW MACHINE_CASE_DONE
+#define MACHINE_CASE_SOON(operation, argument, direction, handler)
+#define MACHINE_CASE_NEVER(operation, argument, direction, handler)
+
+#define MACHINE_BACK_IN    false
+#define MACHINE_BACK_INOUT true
+
 #endif

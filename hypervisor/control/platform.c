@@ -108,18 +108,8 @@ static long platform_idletime(struct xenpf_getidletime *arg)
 
 /* --- dispatch --- */
 
-#define CASE_DONE(operation, argument, direction, handler)                                         \
-    case operation:                                                                                \
-        *copy_back = BACK_##direction;                                                             \
-        return handler((argument *)&op->u);
-#define CASE_SOON(operation, argument, direction, handler)
-#define CASE_NEVER(operation, argument, direction, handler)
-
-#define BACK_IN    false
-#define BACK_INOUT true
-
 #define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
-    CASE_##status(operation, argument, direction, handler)
+    MACHINE_CASE_##status(operation, argument, direction, handler)
 
 static long call(struct xen_platform_op *op, bool *copy_back)
 {

@@ -2,19 +2,8 @@
 #include "control/internal.h"
 #include "control/sysctl.h"
 
-#define CASE_DONE(operation, argument, direction, handler)                                         \
-    case operation:                                                                                \
-        *copy_back = BACK_##direction;                                                             \
-        return handler((argument *)&op->u);
-#define CASE_SHOW CASE_DONE
-#define CASE_SOON(operation, argument, direction, handler)
-#define CASE_NEVER(operation, argument, direction, handler)
-
-#define BACK_IN    false
-#define BACK_INOUT true
-
 #define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
-    CASE_##status(operation, argument, direction, handler)
+    MACHINE_CASE_##status(operation, argument, direction, handler)
 
 static long call(struct xen_sysctl *op, bool *copy_back)
 {
