@@ -40,6 +40,16 @@ struct boot_framebuffer {
     u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
 };
 
+/* What EFI leaves behind; boot services have ended, nothing was given virtual addresses. */
+struct boot_efi {
+    u64 system_table; /* 0: the machine was not started by EFI */
+    u64 memory_map;   /* of descriptor_size bytes an entry; lies in memory that is not handed out */
+    u32 memory_map_size;
+    u32 descriptor_size;
+    u32 descriptor_version;
+    u8 secure_boot;
+};
+
 struct boot_info {
     char loader[64];
     char cmdline[BOOT_CMDLINE]; /* the hypervisor's own options, image path stripped */
@@ -48,6 +58,7 @@ struct boot_info {
     struct boot_range ranges[BOOT_MAX_RANGES]; /* as the firmware told it, unsorted */
     struct boot_module modules[BOOT_MAX_MODULES];
     struct boot_framebuffer framebuffer;
+    struct boot_efi efi;
     u64 rsdp;         /* of ACPI, 0: search the BIOS area */
     u8 rsdp_copy[36]; /* where rsdp points if the loader gave us a copy */
 };
