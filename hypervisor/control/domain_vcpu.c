@@ -94,53 +94,44 @@ long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg)
 
 #define HARD_OR_SOFT (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
 
-/* Nothing set means all CPUs. */
 static u64 effective(u64 affinity)
 {
-    return (affinity ? affinity : ~0UL) & READ_ONCE(smp_online);
+    return affinity & READ_ONCE(smp_online);
 }
 
-/* The CPUs of @asked that there are. Vcpus don't move, so that a hard affinity must include the CPU that @v is on. */
-static long read_affinity(const struct vcpu *v, const struct xenctl_bitmap *asked, bool hard,
-                          u64 *map)
+/* The CPUs of @asked; at least one of them must be there. */
+static long read_affinity(const struct xenctl_bitmap *asked, cpumask_t *map)
 {
     long rc = bitmap64_from_guest(map, asked);
 
     if ( rc )
         return rc;
-    if ( !(*map & READ_ONCE(smp_online)) )
-        return -EINVAL;
-    return hard && !(*map & (1UL << v->processor)) ? -EOPNOTSUPP : 0;
+    return effective(*map) ? 0 : -EINVAL;
 }
 
 /* XEN_DOMCTL_setvcpuaffinity; the masks come back as they took effect. -EINVAL no such CPUs, or no mask at all. */
 long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
 {
     struct vcpu *v;
-    u64 hard = 0, soft = 0;
+    cpumask_t hard, soft;
     long rc = find_vcpu(d, arg->vcpu, &v);
 
     if ( !rc && !(arg->flags & HARD_OR_SOFT) )
         rc = -EINVAL;
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
-        rc = read_affinity(v, &arg->cpumap_hard, true, &hard);
+        rc = read_affinity(&arg->cpumap_hard, &hard);
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
-        rc = read_affinity(v, &arg->cpumap_soft, false, &soft);
+        rc = read_affinity(&arg->cpumap_soft, &soft);
     if ( rc )
         return rc;
 
+    sched_set_affinity(v, arg->flags & XEN_VCPUAFFINITY_HARD ? &hard : NULL,
+                       arg->flags & XEN_VCPUAFFINITY_SOFT ? &soft : NULL);
     if ( arg->flags & XEN_VCPUAFFINITY_HARD )
-    {
-        v->sched.hard_affinity = hard;
-        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(hard));
-    }
-    if ( arg->flags & XEN_VCPUAFFINITY_SOFT )
-    {
-        v->sched.soft_affinity = soft;
-        if ( !rc )
-            rc = bitmap64_to_guest(&arg->cpumap_soft,
-                                   effective(soft) & effective(v->sched.hard_affinity));
-    }
+        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(v->sched.hard_affinity));
+    if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
+        rc = bitmap64_to_guest(&arg->cpumap_soft,
+                               effective(v->sched.soft_affinity & v->sched.hard_affinity));
     return rc;
 }
 

@@ -5,7 +5,10 @@
 #include "control/control.h"
 #include "cpu/uaccess.h"
 
-/* One control operation at a time: LOCK_DOMCTL. */
+/*
+ * One control operation at a time: LOCK_DOMCTL. Whoever finds it taken asks again from its guest, instead of spinning
+ * for it here: the one that holds it may be waiting for that very vcpu to leave its CPU.
+ */
 extern struct lock control_lock;
 
 /*

@@ -13,14 +13,9 @@
 #include "mm/heap.h"
 #include "smp/smp.h"
 
-static const struct sched_policy *const policy = &sched_fair;
+const struct sched_policy *const sched_policy = &sched_fair;
 
-static struct sched_queue *queues[NR_CPUS];
-
-static struct sched_queue *queue_of(const struct vcpu *v)
-{
-    return queues[v->processor];
-}
+#define policy sched_policy
 
 static bool is_idle(const struct vcpu *v)
 {
@@ -73,19 +68,28 @@ static void account(struct sched_queue *q, ns_t now)
     sched_cap_charge(v, ns);
 }
 
-static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
+static void note_first(struct sched_queue *q)
+{
+    const struct vcpu *first = policy->first(q);
+
+    WRITE_ONCE(q->least, first ? policy->key(first) : INT64_MAX);
+}
+
+void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
 {
     policy->enqueue(q, v, reason);
     v->sched.queued = true;
     q->nr_waiting++;
+    note_first(q);
     set_runstate(v, now);
 }
 
-static void dequeue(struct sched_queue *q, struct vcpu *v)
+void sched_dequeue(struct sched_queue *q, struct vcpu *v)
 {
     policy->dequeue(q, v);
     v->sched.queued = false;
     q->nr_waiting--;
+    note_first(q);
 }
 
 /* When the running vcpu has to make way for @waiting, or stop for its cap's sake. */
@@ -108,6 +112,8 @@ static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
         smp_kick(q->cpu, WORK_RESCHEDULE);
         return;
     }
+    if ( balance_wake_idle(waiting) )
+        return;
     when = choose_again_at(q, waiting);
     if ( when <= now )
         smp_kick(q->cpu, WORK_RESCHEDULE);
@@ -117,21 +123,19 @@ static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
 
 void sched_update(struct vcpu *v)
 {
-    struct sched_queue *q = queue_of(v);
+    struct sched_queue *q = balance_lock_home(v);
     ns_t now = time_now();
-    bool runnable;
+    bool runnable = sched_runnable(v);
 
-    lock_acquire(&q->lock);
-    runnable = sched_runnable(v);
     if ( runnable && !v->sched.running && !v->sched.queued )
     {
         account(q, now);
-        enqueue(q, v, SCHED_WOKEN, now);
+        sched_enqueue(q, v, SCHED_WOKEN, now);
         consider(q, v, now);
     }
     else if ( !runnable && v->sched.queued )
     {
-        dequeue(q, v);
+        sched_dequeue(q, v);
         set_runstate(v, now);
     }
     else if ( !runnable && v->sched.running )
@@ -213,7 +217,7 @@ static struct vcpu *first_runnable(struct sched_queue *q, ns_t now)
 
     while ( (v = policy->first(q)) != NULL && !sched_runnable(v) )
     {
-        dequeue(q, v);
+        sched_dequeue(q, v);
         set_runstate(v, now);
     }
     return v;
@@ -223,7 +227,7 @@ static struct vcpu *first_runnable(struct sched_queue *q, ns_t now)
 static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
 {
     struct vcpu *first = first_runnable(q, now);
-    bool stays = sched_runnable(prev);
+    bool stays = sched_runnable(prev) && balance_allows(prev, q->cpu);
 
     if ( !first )
         return stays ? prev : q->idle;
@@ -232,26 +236,83 @@ static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
     return first;
 }
 
-/* Under the lock: the next choice is due when the first one waiting has waited enough. */
-static void arm(struct sched_queue *q)
+/* Under the lock: the next choice is due when the first one waiting has waited enough, here or elsewhere. */
+static void arm(struct sched_queue *q, ns_t now)
 {
-    if ( !is_idle(q->running) && (q->nr_waiting || q->running->domain->sched.cap) )
-        timer_set(&q->timer, choose_again_at(q, policy->first(q)));
-    else if ( timer_active(&q->timer) )
+    ns_t period = balance_period(), when = INT64_MAX;
+
+    if ( is_idle(q->running) )
+    {
+        timer_stop(&q->timer);
+        return;
+    }
+    if ( q->nr_waiting || q->running->domain->sched.cap )
+        when = choose_again_at(q, policy->first(q));
+    if ( period && now + period < when )
+        when = now + period;
+    if ( when != INT64_MAX )
+        timer_set(&q->timer, when);
+    else
         timer_stop(&q->timer);
 }
 
-/* @prev's state is saved: from now on it may be looked at, and run again. */
+/* What @v is once it is off its CPU, unless something changes meanwhile. */
+static int runstate_off(const struct vcpu *v)
+{
+    if ( sched_runnable(v) )
+        return RUNSTATE_runnable;
+    return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
+}
+
+/* @prev's state is saved: from now on it may be looked at, and run again, here or elsewhere. */
 static void switched(struct sched_queue *q, struct vcpu *prev, ns_t now)
 {
-    lock_acquire(&q->lock);
+    struct sched_queue *home = sched_queues[balance_home(prev)];
+
+    lock_pair(&q->lock, &home->lock);
     WRITE_ONCE(prev->sched.running, false);
     if ( sched_runnable(prev) )
-        enqueue(q, prev, SCHED_PREEMPTED, now);
+    {
+        WRITE_ONCE(prev->processor, home->cpu);
+        sched_enqueue(home, prev, SCHED_PREEMPTED, now);
+        if ( home != q )
+            consider(home, prev, now);
+        else
+            balance_wake_idle(prev);
+    }
     else
         set_runstate(prev, now);
-    arm(q);
+    arm(q, now);
+    unlock_pair(&q->lock, &home->lock);
+}
+
+/*
+ * @prev's runstate changes before the switch, so that the copy in its memory is right while it is off; that it
+ * runs no more becomes true after it, when its state is saved.
+ */
+static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t now)
+{
+    struct vcpu *next;
+
+    lock_acquire(&q->lock);
+    account(q, now);
+    next = choose(q, prev, now);
+    prev->sched.yielded = false;
+    if ( next == prev )
+        arm(q, now);
+    else
+    {
+        if ( next->sched.queued )
+            sched_dequeue(q, next);
+        next->sched.running = true;
+        next->sched.since = now;
+        next->sched.switched_in = now;
+        q->running = next;
+        set_runstate(next, now);
+        runstate_change(prev, runstate_off(prev), now);
+    }
     lock_release(&q->lock);
+    return next;
 }
 
 void sched_run(void)
@@ -262,28 +323,17 @@ void sched_run(void)
     ns_t now = time_now();
 
     atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
-
-    lock_acquire(&q->lock);
-    account(q, now);
-    next = choose(q, prev, now);
-    prev->sched.yielded = false;
-    if ( next == prev )
+    balance_pull(q);
+    next = choose_next(q, prev, now);
+    if ( is_idle(next) || is_idle(prev) )
+        balance_set_idle(is_idle(next));
+    if ( next != prev )
     {
-        arm(q);
-        lock_release(&q->lock);
-        return;
+        vcpu_switch(prev, next);
+        switched(q, prev, now);
     }
-    if ( next->sched.queued )
-        dequeue(q, next);
-    next->sched.running = true;
-    next->sched.since = now;
-    next->sched.switched_in = now;
-    q->running = next;
-    set_runstate(next, now);
-    lock_release(&q->lock);
-
-    vcpu_switch(prev, next);
-    switched(q, prev, now);
+    if ( is_idle(next) && balance_pull(q) )
+        percpu_raise(cpu, WORK_RESCHEDULE);
 }
 
 static void choose_again(void *arg)
@@ -301,6 +351,7 @@ static void queue_init(struct sched_queue *q, u32 cpu, struct vcpu *idle)
     q->cpu = cpu;
     q->idle = idle;
     q->running = idle;
+    q->least = INT64_MAX;
     list_init(&q->waiting);
     timer_init(&q->timer, choose_again, q, cpu);
 }
@@ -315,19 +366,22 @@ long sched_init_cpu(void)
         return -ENOMEM;
     idle = domain_create_idle_vcpu(cpu->cpu);
     queue_init(q, cpu->cpu, idle);
-    queues[cpu->cpu] = q;
+    sched_queues[cpu->cpu] = q;
     idle->sched.running = true;
     idle->sched.since = time_now();
     set_runstate(idle, idle->sched.since);
     cpu->sched = q;
     cpu->current = idle;
+    atomic_fetch_or(&sched_cpus, 1UL << cpu->cpu);
+    balance_set_idle(true);
     return 0;
 }
 
 long sched_vcpu_create(struct vcpu *v)
 {
     list_init(&v->sched.queue);
-    v->processor = 0; /* the one that runs guests, as long as the others are parked */
+    v->processor = this_cpu()->cpu; /* idle ones will take it */
+    v->sched.hard_affinity = v->sched.soft_affinity = ~0UL;
     sched_poll_init(v);
     v->runstate.info.state = RUNSTATE_offline;
     v->runstate.info.state_entry_time = (u64)time_now();
@@ -336,21 +390,18 @@ long sched_vcpu_create(struct vcpu *v)
 
 void sched_vcpu_destroy(struct vcpu *v)
 {
-    struct sched_queue *q = queue_of(v);
+    struct sched_queue *q = balance_lock(v);
 
-    if ( !v->sched.queued )
-        return;
-    lock_acquire(&q->lock);
-    dequeue(q, v);
+    if ( v->sched.queued )
+        sched_dequeue(q, v);
     lock_release(&q->lock);
 }
 
 u64 sched_vcpu_ns(const struct vcpu *v)
 {
-    struct sched_queue *q = queue_of(v);
+    struct sched_queue *q = balance_lock(v);
     u64 ran;
 
-    lock_acquire(&q->lock);
     ran = v->sched.ran;
     if ( v == q->running )
         ran += (u64)(time_now() - v->sched.since);
@@ -360,5 +411,23 @@ u64 sched_vcpu_ns(const struct vcpu *v)
 
 u64 sched_idle_ns(u32 cpu)
 {
-    return cpu < NR_CPUS && queues[cpu] ? sched_vcpu_ns(queues[cpu]->idle) : 0;
+    return cpu < NR_CPUS && sched_queues[cpu] ? sched_vcpu_ns(sched_queues[cpu]->idle) : 0;
+}
+
+void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)
+{
+    struct sched_queue *q;
+
+    if ( soft )
+        WRITE_ONCE(v->sched.soft_affinity, *soft);
+    if ( !hard )
+        return;
+    WRITE_ONCE(v->sched.hard_affinity, *hard);
+    q = balance_lock(v);
+    if ( v->sched.running )
+        smp_kick(q->cpu, WORK_RESCHEDULE);
+    else if ( v->sched.queued )
+        sched_dequeue(q, v);
+    lock_release(&q->lock);
+    sched_update(v); /* it waits again, where it may */
 }

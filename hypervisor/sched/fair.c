@@ -3,20 +3,32 @@
  *
  * A vcpu's virtual time advances by the time that it runs, divided by its weight. Who has the least of it is first.
  * The running vcpu goes on until it is LEAD ahead of the first one waiting, so equal ones take turns of twice that, 10
- * ms.
+ * ms. Virtual time is one for all CPUs: who has less of it is taken by a CPU that runs somebody with more.
  *
- * One that wakes up may have little virtual time, for it has slept long. It is lifted to CREDIT below the queue's
- * floor: that much it may catch up, so it preempts a vcpu that has been running all the time, but can't keep the CPU
- * from it for longer than that. A vcpu that used more than its share before it slept has nothing to catch up and waits
- * its turn. However many wake-ups there are, the running vcpu has RUN_MIN first.
+ * The floor is the least virtual time of all that wait: a claim to the CPU that is older than it lapses. One that wakes
+ * up may have little virtual time, for it has slept long. It is lifted to CREDIT below the floor: that much it may
+ * catch up, so it preempts a vcpu that has been running all the time, but can't keep the CPU from it for longer than
+ * that. A vcpu that used more than its share before it slept has nothing to catch up and waits its turn. However many
+ * wake-ups there are, the running vcpu has RUN_MIN first.
+ *
+ * Some shares are out of reach: a vcpu can't use more than one CPU whatever its weight, nor less than all of a CPU
+ * where nobody else may run. Such a one would drift away from the others for ever, and stand above or below them all
+ * once things change; so the running vcpu is never further than BEHIND or AHEAD from the floor.
  */
 #include "sched/policy.h"
+
+#include "lib/atomic.h"
 
 #define LEAD        (5 * (s64)NS_PER_MS)
 #define LEAD_WOKEN  (1 * (s64)NS_PER_MS)
 #define CREDIT      (5 * (s64)NS_PER_MS)
 #define RUN_MIN     (200 * (s64)NS_PER_US)
+#define BEHIND      (20 * (s64)NS_PER_MS)
+#define AHEAD       (20 * (s64)NS_PER_MS) /* of the vcpu's own running, beyond what preempts it */
 #define WEIGHT_UNIT 256
+
+/* Never goes back. */
+static s64 claim_floor;
 
 /* Rounded up, so that time never stands still, however short the run and large the weight. */
 static s64 to_virtual(s64 ns, u16 weight)
@@ -29,18 +41,27 @@ static s64 from_virtual(s64 virtual, u16 weight)
     return DIV_ROUND_UP(virtual * weight, WEIGHT_UNIT);
 }
 
+/* If nobody waits anywhere, whoever comes starts beside the one that has had most. */
+static s64 raise_floor(const struct vcpu *running)
+{
+    s64 least = balance_least(), old = READ_ONCE(claim_floor);
+
+    if ( least == INT64_MAX )
+        least = running->sched.virtual_time;
+    while ( old < least && !atomic_cmpxchg(&claim_floor, &old, least) )
+        ;
+    return max(old, least);
+}
+
 static void charge(struct sched_queue *q, struct vcpu *v, s64 ns)
 {
-    struct vcpu *first = list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
-    s64 least;
+    u16 weight = READ_ONCE(v->domain->sched.weight);
+    s64 ahead = 2 * LEAD + to_virtual(AHEAD, weight), least;
 
-    v->sched.virtual_time += to_virtual(ns, v->domain->sched.weight);
-
-    least = v->sched.virtual_time;
-    if ( first && first->sched.virtual_time < least )
-        least = first->sched.virtual_time;
-    if ( least > q->floor )
-        q->floor = least;
+    (void)q;
+    v->sched.virtual_time += to_virtual(ns, weight);
+    least = raise_floor(v);
+    v->sched.virtual_time = max(min(v->sched.virtual_time, least + ahead), least - BEHIND);
 }
 
 /* Few vcpus wait at a time, and most belong near the end. */
@@ -48,9 +69,10 @@ static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason rea
 {
     struct vcpu *other;
 
-    if ( reason == SCHED_WOKEN && v->sched.virtual_time < q->floor - CREDIT )
-        v->sched.virtual_time = q->floor - CREDIT;
-    v->sched.woken = reason == SCHED_WOKEN;
+    if ( reason == SCHED_WOKEN )
+        v->sched.virtual_time = max(v->sched.virtual_time, READ_ONCE(claim_floor) - CREDIT);
+    if ( reason != SCHED_MOVED )
+        v->sched.woken = reason == SCHED_WOKEN;
 
     list_for_each_entry_reverse(other, &q->waiting, sched.queue)
         if ( other->sched.virtual_time <= v->sched.virtual_time )
@@ -67,6 +89,11 @@ static void dequeue(struct sched_queue *q, struct vcpu *v)
 static struct vcpu *first(struct sched_queue *q)
 {
     return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
+}
+
+static s64 key(const struct vcpu *v)
+{
+    return v->sched.virtual_time;
 }
 
 static ns_t preempt_at(const struct sched_queue *q, const struct vcpu *running,
@@ -87,5 +114,7 @@ const struct sched_policy sched_fair = {
     .enqueue = enqueue,
     .dequeue = dequeue,
     .first = first,
+    .key = key,
+    .move_lead = LEAD,
     .preempt_at = preempt_at,
 };

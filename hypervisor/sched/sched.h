@@ -40,6 +40,12 @@ void sched_event_arrived(struct vcpu *v);
  */
 void sched_block(void);
 
+/*
+ * The CPUs that @v may run on (hard), and those where it would rather (soft); NULL: as before. A vcpu that runs
+ * elsewhere leaves at its next exit.
+ */
+void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft);
+
 /* Let others run first, if there are any. */
 void sched_let_others(void);
 

@@ -28,8 +28,8 @@ struct vcpu_sched {
     s64 switched_in;        /* when it came to its CPU */
     u64 ran;                /* ns run so far */
     u32 pause_count;        /* atomic: runnable only at 0 */
-    u64 hard_affinity;      /* CPUs that it may run on, as the toolstack said; 0 all */
-    u64 soft_affinity;      /* ... and that it would like best */
+    u64 hard_affinity;      /* CPUs that it may run on; atomic */
+    u64 soft_affinity;      /* ... and that it would like best; atomic */
     bool blocked;           /* atomic: SCHEDOP_block or poll */
     bool running;           /* on a CPU now, or on its way to or from one */
     bool queued;

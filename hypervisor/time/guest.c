@@ -190,11 +190,24 @@ static void periodic_tick(void *arg)
         catch_up_ticks(v);
 }
 
+/*
+ * A new period begins when its vcpu looks: here alone the rhythm changes, so that a sibling that asks for one needs no
+ * lock, and doesn't wait.
+ */
+static void begin_period(struct vcpu *v)
+{
+    v->time.period = atomic_xchg(&v->time.period_asked, 0);
+    v->time.next_tick = time_now() + v->time.period;
+    timer_stop(&v->time.periodic);
+}
+
 static void catch_up_ticks(struct vcpu *v)
 {
-    ns_t period = READ_ONCE(v->time.period); /* another vcpu may stop it */
-    ns_t now;
+    ns_t period, now;
 
+    if ( READ_ONCE(v->time.period_asked) )
+        begin_period(v);
+    period = READ_ONCE(v->time.period); /* another vcpu may stop it */
     if ( !period || timer_active(&v->time.periodic) )
         return;
     now = time_now();
@@ -227,32 +240,21 @@ long time_set_timer_op(unsigned long ns)
     return 0;
 }
 
-/* Paused, so that no tick is under way; of a vcpu that stops ticking itself none can be. */
-static void change_period(struct vcpu *v, ns_t period)
-{
-    timer_kill(&v->time.periodic);
-    v->time.period = period;
-    v->time.next_tick = time_now() + period;
-}
-
 long time_set_periodic(struct vcpu *v, u64 period)
 {
     if ( period < PERIOD_MIN || period > PERIOD_MAX )
         return -EINVAL;
+    atomic_store(&v->time.period_asked, (ns_t)period);
     if ( v == current_vcpu() )
-    {
-        change_period(v, (ns_t)period);
         catch_up_ticks(v);
-        return 0;
-    }
-    sched_pause(v);
-    change_period(v, (ns_t)period);
-    sched_unpause(v); /* starts to tick when it runs */
+    else
+        timer_set(&v->time.periodic, time_now()); /* to look at once, if it runs */
     return 0;
 }
 
 void time_stop_periodic(struct vcpu *v)
 {
+    atomic_store(&v->time.period_asked, 0);
     WRITE_ONCE(v->time.period, 0); /* a tick that is under way arms it once more at most */
     timer_kill(&v->time.periodic);
 }

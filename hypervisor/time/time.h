@@ -70,6 +70,7 @@ struct vcpu_time {
     struct timer periodic;
     struct timer poll; /* SCHEDOP_poll's timeout: sched/ */
     ns_t period;       /* 0: stopped */
+    ns_t period_asked; /* of the next one, 0 none: atomic, any vcpu may ask */
     ns_t
         next_tick; /* of the periodic timer, while it isn't armed because the vcpu is off its CPU */
     u64 user_area; /* VCPUOP_register_vcpu_time_memory_area: guest address, 0 none */
