@@ -60,6 +60,7 @@ void hypervisor_main(struct boot_info *boot)
     if ( sched_init_cpu() )
         panic("no memory for the scheduler");
     smp_start_others();
+    smp_watch((u32)options.watchdog);
 
     build_dom0(boot);
     for ( u32 i = 0; i < boot->nr_modules; i++ )

@@ -8,6 +8,7 @@
 #include "irq/irq.h"
 #include "lib/printf.h"
 #include "mm/map.h"
+#include "smp/smp.h"
 
 #define STACK_WORDS    32
 #define REBOOT_SECONDS 5
@@ -115,8 +116,35 @@ static void begin(const char *why)
 {
     if ( __atomic_exchange_n(&crashed, this_cpu()->cpu + 1, __ATOMIC_SEQ_CST) )
         cpu_halt_forever();
+    smp_stop_others();
     console_crashing();
     log_error("*** CRASH: %s", why);
+}
+
+static void print_place(u32 cpu, const struct regs *at)
+{
+    u64 offset;
+    const char *name = symbols_find(at->rip, &offset);
+
+    log_error("CPU %u was at %#lx %s+%#lx", cpu, at->rip, name, offset);
+    backtrace_print(at->rsp);
+}
+
+/* Where the other CPUs were, in a few lines each. */
+static void print_others(void)
+{
+    for ( cpumask_t rest = smp_online & ~(1UL << this_cpu()->cpu); rest; rest &= rest - 1 )
+    {
+        u32 cpu = (u32)__builtin_ctzl(rest);
+        const struct regs *at = smp_stopped_at(cpu);
+
+        if ( !at )
+            log_error("CPU %u did not stop", cpu);
+        else if ( at->cs & 3 )
+            log_error("CPU %u was in its guest, rip %#lx", cpu, at->rip);
+        else
+            print_place(cpu, at);
+    }
 }
 
 void crash_report(const struct regs *regs, const char *why)
@@ -124,6 +152,7 @@ void crash_report(const struct regs *regs, const char *why)
     begin(why);
     crash_print_registers(regs);
     print_stack(regs->rsp);
+    print_others();
     domain_dump_all();
     stop();
 }
@@ -138,6 +167,7 @@ void panic(const char *format, ...)
     va_end(args);
     begin(why);
     print_stack((u64)__builtin_frame_address(0)); /* our own part tells nothing */
+    print_others();
     domain_dump_all();
     stop();
 }

@@ -189,10 +189,17 @@ static long start_first_vcpu(struct builder *b, struct domain *d)
     return rc;
 }
 
+static u32 wanted_vcpus(void)
+{
+    u64 wanted = options.dom0_max_vcpus ? options.dom0_max_vcpus : hweight64(smp_online);
+
+    return (u32)min_t(u64, wanted, DOMAIN_MAX_VCPUS);
+}
+
 static long create_domain(struct dom0 *dom0)
 {
     struct xen_domctl_createdomain config = {
-        .max_vcpus = (u32)min_t(u64, max_t(u64, options.dom0_max_vcpus, 1UL), DOMAIN_MAX_VCPUS),
+        .max_vcpus = wanted_vcpus(),
         .max_evtchn_port = -1,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,

@@ -1,5 +1,6 @@
 /* platform_op: the physical machine. */
 #include "console/console.h"
+#include "control/cpus.h"
 #include "control/internal.h"
 #include "irq/irq.h"
 #include "lib/bits.h"
@@ -52,7 +53,7 @@ static long platform_cpuinfo(struct xenpf_pcpuinfo *arg)
         return 0;
     }
 
-    arg->flags = cpu < NR_CPUS && (smp_online & (1UL << cpu)) ? XEN_PCPU_FLAGS_ONLINE : 0;
+    arg->flags = smp_is_online(cpu) ? XEN_PCPU_FLAGS_ONLINE : 0;
     arg->apic_id = irq_acpi.apic_ids[cpu];
     arg->acpi_id = irq_acpi.acpi_ids[cpu];
     return 0;
@@ -61,7 +62,7 @@ static long platform_cpuinfo(struct xenpf_pcpuinfo *arg)
 /* -ENODEV no such CPU is running. All are alike. */
 static long platform_cpu_version(struct xenpf_pcpu_version *arg)
 {
-    if ( arg->xen_cpuid >= NR_CPUS || !(smp_online & (1UL << arg->xen_cpuid)) )
+    if ( !smp_is_online(arg->xen_cpuid) )
         return -ENODEV;
 
     arg->max_present = irq_acpi.nr_cpus - 1;
@@ -82,7 +83,7 @@ static long idle_times_of_byte(const struct xenpf_getidletime *arg, u32 byte)
     for ( u32 bit = 0; bit < 8; bit++ )
     {
         u32 cpu = byte * 8 + bit;
-        bool online = cpu < NR_CPUS && (smp_online & (1UL << cpu));
+        bool online = smp_is_online(cpu);
 
         if ( cpu >= arg->cpumap_nr_cpus || !(asked & (1u << bit)) )
             continue;
@@ -133,6 +134,8 @@ long control_platform_op(unsigned long arg)
         return -EACCES;
 
     rc = call(&op, &copy_back);
+    if ( rc == -ERESTART )
+        return hypercall_continue(__HYPERVISOR_platform_op, arg, 0, 0, 0, 0);
     if ( !rc && copy_back && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
         return -EFAULT;
     return rc;

@@ -1,4 +1,5 @@
 /* sysctl: dispatch. As domctl's, but that all operations are about the machine. */
+#include "control/cpus.h"
 #include "control/internal.h"
 #include "control/sysctl.h"
 
@@ -31,6 +32,8 @@ long control_sysctl(unsigned long arg)
     rc = call(&op, &copy_back);
     lock_release(&control_lock);
 
+    if ( rc == -ERESTART )
+        return hypercall_continue(__HYPERVISOR_sysctl, arg, 0, 0, 0, 0);
     if ( copy_back && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
         return -EFAULT;
     return rc;

@@ -8,7 +8,7 @@
 #include "lib/atomic.h"
 #include "lib/types.h"
 
-static inline void cpu_halt_forever(void)
+static inline void __attribute__((noreturn)) cpu_halt_forever(void)
 {
     for ( ;; )
         __asm__ volatile("cli; hlt");

@@ -409,10 +409,12 @@ entry_nmi:
         testb   $3, REGS_cs(%rsp)
         jz      nmi_in_hypervisor
         frame_to_main_stack
+        mov     %rsp, %rdi
         call    trap_nmi
         jmp     exit_test
 
 nmi_in_hypervisor:
+        mov     %rsp, %rdi
         call    trap_nmi
         jmp     return_to_hypervisor
 

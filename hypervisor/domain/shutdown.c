@@ -89,10 +89,9 @@ void domain_resume(struct domain *d)
 static void dump_vcpu(const struct vcpu *v)
 {
     bool running = v->sched.running;
-    const struct regs *regs = &v->cpu.regs;
+    const struct regs *regs =
+        running ? (const struct regs *)smp_percpu(v->processor) - 1 : &v->cpu.regs;
 
-    if ( v == current_vcpu() )
-        regs = percpu_guest_regs();
     log_error("d%uv%u: %s%s%s, %s mode, rip %#lx rsp %#lx flags %#lx cr3 %#lx, events %s%s",
               v->domain->id, v->id,
               running            ? "running"

@@ -34,6 +34,7 @@
 #define LVT_NMI          0x00400u
 #define LVT_TSC_DEADLINE 0x40000u
 #define DIVIDE_BY_1      0xbu
+#define ICR_NMI          0x00400u
 #define ICR_INIT         0x00500u
 #define ICR_STARTUP      0x00600u
 #define ICR_ASSERT       0x04000u
@@ -165,6 +166,11 @@ static void send_command(u32 apic_id, u32 command)
 void lapic_send_ipi(u32 apic_id, u32 vector)
 {
     send_command(apic_id, ICR_ASSERT | vector);
+}
+
+void lapic_send_nmi(u32 apic_id)
+{
+    send_command(apic_id, ICR_ASSERT | ICR_NMI);
 }
 
 void lapic_send_init(u32 apic_id)

@@ -28,6 +28,7 @@ u32 lapic_take_error(void); /* read and clear the error register */
 
 /* Send to one CPU by its APIC id; returns when the request is accepted. */
 void lapic_send_ipi(u32 apic_id, u32 vector);
+void lapic_send_nmi(u32 apic_id);
 void lapic_send_init(u32 apic_id);
 void lapic_send_startup(u32 apic_id, u32 page);
 

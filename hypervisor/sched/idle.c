@@ -4,6 +4,7 @@
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "mm/alloc.h"
+#include "smp/smp.h"
 #include "smp/softirq.h"
 #include "time/time.h"
 
@@ -35,7 +36,7 @@ void sched_idle_loop(void)
             exit_to_guest();
 
         take(cpu, WORK_VCPU); /* the idle vcpu has none */
-        if ( mm_scrub_some() )
+        if ( smp_is_online(cpu->cpu) && mm_scrub_some() )
             irq_window();
         else if ( !__atomic_load_n(&cpu->exit_work, __ATOMIC_ACQUIRE) )
             irq_wait();

@@ -73,6 +73,13 @@ void sched_idle_loop(void) __attribute__((noreturn));
 
 long sched_op(unsigned long cmd, unsigned long arg);
 
+/*
+ * @cpu shall run no vcpus, or again. sched_leave: false while it still runs one, ask again. No domain may be destroyed
+ * meanwhile: LOCK_DOMCTL is held.
+ */
+bool sched_leave(u32 cpu);
+void sched_join(u32 cpu);
+
 /* Weight and cap: domctl scheduler_op (credit2's layout). set: -EINVAL a weight of 0. */
 long sched_domain_get(struct domain *d, u16 *weight, u16 *cap);
 long sched_domain_set(struct domain *d, u16 weight, u16 cap);

@@ -13,12 +13,24 @@ struct smp_cpu {
      */
     u64 flush_va;
     u32 flush_asked; /* atomic */
+
+    u32 nmi_asked;                /* enum nmi_reason of the NMI on its way: atomic */
+    const struct regs *caught_at; /* where it was when another CPU stopped it; atomic */
+
+    u32 beats; /* watchdog: how often the CPU has looked up from its work */
+    u32 seen;  /* ... and what its neighbour saw of that last */
+    u32 missed;
+};
+
+enum nmi_reason {
+    NMI_NONE,
+    NMI_STOP, /* for good */
+    NMI_HANG, /* the watchdog bites: report */
 };
 
 extern struct smp_cpu smp_cpus[NR_CPUS];
 
-/* The CPU is up: others may interrupt it. */
-void smp_set_online(struct percpu *cpu);
+void smp_send_nmi(u32 cpu, enum nmi_reason reason);
 
 static inline struct smp_cpu *smp_this(void)
 {

@@ -25,6 +25,11 @@ void smp_set_online(struct percpu *cpu)
     atomic_fetch_or(&smp_online, 1UL << cpu->cpu);
 }
 
+void smp_set_offline(u32 cpu)
+{
+    atomic_fetch_and(&smp_online, ~(1UL << cpu));
+}
+
 void smp_init_boot(void)
 {
     smp_set_online(this_cpu());

@@ -14,16 +14,15 @@
 #include "mm/map.h"
 #include "mm/tlb.h"
 #include "smp/internal.h"
+#include "time/time.h"
 
 /* Of rooms above: what a CPU needs before it may idle. */
 void irq_init_cpu(void);
-void time_init(void);
-void time_delay_us(u32 us);
 long sched_init_cpu(void);
 
 #define INIT_WAIT_US    10000
 #define STARTUP_WAIT_US 200
-#define ONLINE_WAIT_MS  200
+#define ONLINE_WAIT     (1 * (ns_t)NS_PER_S)
 
 extern const u8 smp_trampoline[], smp_trampoline_end[], smp_trampoline_root[],
     smp_trampoline_gdtr[], smp_trampoline_jump[], smp_trampoline_gdt[], smp_trampoline_long[],
@@ -42,7 +41,12 @@ void smp_other_main(void)
     cpu->cr3 = map_idle_root.n;
     cpu_init_other(starting_gdt);
     irq_init_cpu();
-    smp_set_online(cpu); /* the boot CPU goes on; what follows may want to be found by its number */
+    if ( !time_sync() )
+    {
+        log_error("CPU %u is not used: its TSC can't be set to the others'", cpu->cpu);
+        cpu_halt_forever();
+    }
+    smp_set_online(cpu); /* what follows may want to be found by its number */
     tlb_flush_local();
     time_init();
     BUG_ON(sched_init_cpu());
@@ -87,6 +91,8 @@ static bool __init prepare(u32 cpu, u32 index)
  */
 static bool __init start(u32 apic_id, mfn_t trampoline)
 {
+    ns_t end;
+
     lapic_send_init(apic_id);
     time_delay_us(INIT_WAIT_US);
     for ( unsigned int i = 0; i < 2 && atomic_load(&smp_starting); i++ )
@@ -94,8 +100,8 @@ static bool __init start(u32 apic_id, mfn_t trampoline)
         lapic_send_startup(apic_id, (u32)trampoline.n);
         time_delay_us(STARTUP_WAIT_US);
     }
-    for ( unsigned int ms = 0; ms < ONLINE_WAIT_MS && atomic_load(&smp_starting); ms++ )
-        time_delay_us(1000);
+    for ( end = time_now() + ONLINE_WAIT; time_now() < end && atomic_load(&smp_starting); )
+        time_sync_serve();
     return !atomic_load(&smp_starting);
 }
 

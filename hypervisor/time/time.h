@@ -28,6 +28,13 @@ void time_delay_us(u32 us);
  */
 void time_init(void);
 
+/*
+ * On a new CPU, before its time_init(): make its TSC agree with the boot CPU's, which meanwhile calls time_sync_serve()
+ * over and over. False if it won't: then the CPU must run no guests.
+ */
+bool time_sync(void);
+void time_sync_serve(void);
+
 extern u64 time_tsc_khz;
 
 /*
@@ -60,6 +67,9 @@ static inline bool timer_active(const struct timer *timer)
 {
     return timer->active;
 }
+
+/* @cpu goes offline: its timers become @to's. */
+void time_leave(u32 cpu, u32 to);
 
 /* Run due timers of this CPU and re-arm the hardware: WORK_TIMER. With no lock held. */
 void time_run_timers(void);

@@ -163,6 +163,22 @@ void timer_move(struct timer *timer, u32 cpu)
         timer_set(timer, timer->expires);
 }
 
+void time_leave(u32 cpu, u32 to)
+{
+    struct time_cpu *from = time_cpu_of(cpu), *owner = time_cpu_of(to);
+    struct timer *timer;
+
+    timer_stop(&from->refresh);
+    lock_pair(&from->lock, &owner->lock);
+    while ( (timer = from->first) != NULL )
+    {
+        dequeue(from, timer);
+        WRITE_ONCE(timer->cpu, to);
+        enqueue(owner, timer);
+    }
+    unlock_pair(&from->lock, &owner->lock);
+}
+
 void time_run_timers(void)
 {
     struct time_cpu *cpu = this_cpu()->time;

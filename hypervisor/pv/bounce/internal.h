@@ -11,7 +11,7 @@ void bounce_sysenter(struct vcpu *v, struct regs *regs);
 void trap_from_guest(struct vcpu *v, struct regs *regs);
 void trap_page_fault(struct vcpu *v, struct regs *regs);
 void trap_from_hypervisor(struct regs *regs);
-void trap_nmi(void);
+void trap_nmi(const struct regs *regs);
 void exit_work(void);
 long hypercall_unknown(void);
 long hypercall_multicall(unsigned long list, unsigned long count);

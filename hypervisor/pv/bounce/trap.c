@@ -291,8 +291,10 @@ void trap_from_hypervisor(struct regs *regs)
     crash_report(regs, "fault in the hypervisor");
 }
 
-void trap_nmi(void)
+void trap_nmi(const struct regs *regs)
 {
+    if ( smp_nmi(regs) )
+        return;
     /* PCI SERR and I/O check are reported by port 0x61; nothing else raises an NMI here. */
     log_error("NMI on CPU %u, reason %#x", this_cpu()->cpu, inb(0x61));
 }

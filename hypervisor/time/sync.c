@@ -1,0 +1,77 @@
+/*
+ * Do two CPUs' TSCs agree? All that time/ tells, and what guests read for themselves, counts on it.
+ *
+ * A new CPU asks the boot CPU for its TSC many times over. The answer was read somewhere between the asking and its
+ * arrival, so the quickest round tells most: if the difference is within what that round took, no two CPUs can find
+ * out by any message that their clocks differ. Else the new one's TSC is set, and looked at again.
+ */
+#include "time/clock.h"
+
+#include "cpu/asm.h"
+#include "lib/atomic.h"
+
+#define ROUNDS  64
+#define TRIES   4
+#define NOTHING 0UL
+#define ASKED   1UL
+
+#define MSR_TSC 0x10u
+
+/* NOTHING, ASKED, or the boot CPU's TSC. */
+static u64 letter;
+
+struct difference {
+    s64 ahead;  /* of the boot CPU's TSC before ours */
+    u64 unsure; /* ... give or take */
+};
+
+void time_sync_serve(void)
+{
+    if ( atomic_load(&letter) == ASKED )
+        atomic_store(&letter, rdtsc());
+}
+
+static struct difference ask(void)
+{
+    u64 before = rdtsc(), after, there;
+
+    atomic_store(&letter, ASKED);
+    while ( (there = atomic_load(&letter)) == ASKED )
+        cpu_relax();
+    after = rdtsc();
+    atomic_store(&letter, NOTHING);
+    return (struct difference){ (s64)(there - before - (after - before) / 2),
+                                (after - before + 1) / 2 };
+}
+
+static struct difference ask_often(void)
+{
+    struct difference best = ask();
+
+    for ( unsigned int i = 1; i < ROUNDS; i++ )
+    {
+        struct difference next = ask();
+
+        if ( next.unsure < best.unsure )
+            best = next;
+    }
+    return best;
+}
+
+static bool agree(struct difference d)
+{
+    return (u64)(d.ahead < 0 ? -d.ahead : d.ahead) <= d.unsure;
+}
+
+bool time_sync(void)
+{
+    for ( unsigned int i = 0; i < TRIES; i++ )
+    {
+        struct difference d = ask_often();
+
+        if ( agree(d) )
+            return true;
+        wrmsr(MSR_TSC, rdtsc() + (u64)d.ahead);
+    }
+    return agree(ask_often());
+}
