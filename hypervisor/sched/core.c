@@ -141,6 +141,8 @@ void sched_update(struct vcpu *v)
         sched_enqueue(q, v, SCHED_WOKEN, now);
         consider(q, v, now);
     }
+    else if ( runnable && v->sched.queued )
+        consider(q, v, now); /* nobody has looked at it while its domain was over its cap */
     else if ( !runnable && v->sched.queued )
     {
         sched_dequeue(q, v);

@@ -21,8 +21,8 @@
 #define DOMAINS 24U
 #define VCPUS   4U /* of a domain */
 #define IPI_MAX (8 * US)
-#define IDLE_MAX                                                                                   \
-    (2 * IPI_MAX) /* nobody waits longer for an idle CPU: a kick, and perhaps another */
+/* So long may a CPU be idle while somebody waits for it: a few kicks. */
+#define IDLE_MAX (4 * IPI_MAX)
 
 /* --- Numbers from the environment --- */
 
