@@ -256,8 +256,13 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
 {
     struct vcpu *v;
     bool taken = false;
+    ns_t now;
 
     lock_pair(&q->lock, &from->lock);
+    now = time_now();
+    sched_account(
+        q, now); /* charging may draw back those that wait: each is to be drawn once for any time */
+    sched_account(from, now);
     list_for_each_entry(v, &from->waiting, sched.queue)
     {
         if ( sched_policy->key(v) >= have )
@@ -267,7 +272,7 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
             continue;
         sched_dequeue(from, v);
         WRITE_ONCE(v->processor, q->cpu);
-        sched_enqueue(q, v, SCHED_MOVED, time_now());
+        sched_enqueue(q, v, SCHED_MOVED, now);
         break;
     }
     unlock_pair(&q->lock, &from->lock);

@@ -55,8 +55,7 @@ static void set_runstate(struct vcpu *v, ns_t now)
         runstate_change(v, state, now);
 }
 
-/* Bring the running vcpu's times up to @now. */
-static void account(struct sched_queue *q, ns_t now)
+void sched_account(struct sched_queue *q, ns_t now)
 {
     struct vcpu *v = q->running;
     s64 ns = now - v->sched.since;
@@ -137,7 +136,7 @@ void sched_update(struct vcpu *v)
 
     if ( runnable && !v->sched.running && !v->sched.queued )
     {
-        account(q, now);
+        sched_account(q, now);
         sched_enqueue(q, v, SCHED_WOKEN, now);
         consider(q, v, now);
     }
@@ -299,12 +298,14 @@ static void switched(struct sched_queue *q, struct vcpu *prev, ns_t now)
  * @prev's runstate changes before the switch, so that the copy in its memory is right while it is off; that it
  * runs no more becomes true after it, when its state is saved.
  */
-static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t now)
+static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *when)
 {
     struct vcpu *next;
+    ns_t now;
 
     lock_acquire(&q->lock);
-    account(q, now);
+    *when = now = time_now(); /* not before: others may have accounted times meanwhile */
+    sched_account(q, now);
     next = choose(q, prev, now);
     prev->sched.yielded = false;
     if ( next == prev )
@@ -330,11 +331,11 @@ void sched_run(void)
     struct percpu *cpu = this_cpu();
     struct sched_queue *q = cpu->sched;
     struct vcpu *prev = cpu->current, *next;
-    ns_t now = time_now();
+    ns_t now;
 
     atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
     balance_pull(q);
-    next = choose_next(q, prev, now);
+    next = choose_next(q, prev, &now);
     if ( is_idle(next) || is_idle(prev) )
         balance_set_idle(is_idle(next));
     if ( next != prev )

@@ -79,11 +79,10 @@ static void charge(struct sched_queue *q, struct vcpu *v, s64 ns)
     v->sched.virtual_time = now;
     if ( v->sched.since - v->sched.switched_in > CREDIT )
         v->sched.woken = false;
+    ahead = anywhere == INT64_MAX ? 0 : least - anywhere - APART;
     if ( !v->sched.woken )
         least = min(least, now);
     q->floor = max(least, min(q->floor, least + CREDIT / 2));
-
-    ahead = anywhere == INT64_MAX ? 0 : least - anywhere - APART;
     if ( ahead > 0 )
         draw_back(q, v, ahead / max(DRAW / ns, (s64)1));
 }

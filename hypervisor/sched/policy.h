@@ -65,6 +65,9 @@ extern struct sched_queue *sched_queues[NR_CPUS];
 /* The CPUs that run vcpus. */
 extern cpumask_t sched_cpus;
 
+/* core.c: bring the times of @q's running vcpu up to @now. Under the queue's lock. */
+void sched_account(struct sched_queue *q, ns_t now);
+
 /* core.c: put @v among those that wait, or take it out. Under the queue's lock; @v belongs to its CPU. */
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now);
 void sched_dequeue(struct sched_queue *q, struct vcpu *v);
