@@ -158,6 +158,28 @@ void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *
         v->sched.soft_affinity = *soft;
 }
 
+/* Of control/cpus.c, which has a test of its own. */
+static u32 cpu_asked;
+static long cpu_result;
+
+long sysctl_cpu_hotplug(struct xen_sysctl_cpu_hotplug *arg)
+{
+    cpu_asked = arg->cpu;
+    return cpu_result;
+}
+
+long platform_cpu_online(struct xenpf_cpu_ol *arg)
+{
+    cpu_asked = arg->cpuid;
+    return cpu_result;
+}
+
+long platform_cpu_offline(struct xenpf_cpu_ol *arg)
+{
+    cpu_asked = arg->cpuid;
+    return cpu_result;
+}
+
 u64 sched_idle_ns(u32 cpu)
 {
     return 7000 + cpu;
