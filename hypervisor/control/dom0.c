@@ -204,8 +204,10 @@ static long create_domain(struct dom0 *dom0)
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
     };
-    long rc = domain_create(0, &config, true, &dom0->d);
+    long rc;
 
+    pagetable_audit_start();
+    rc = domain_create(0, &config, true, &dom0->d);
     if ( rc )
         return rc;
     domain_zero = dom0->d;

@@ -120,6 +120,22 @@ void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
 
+/*
+ * The guest after @d, whose reference is given back; the first for NULL. With a reference; NULL: there is no other.
+ */
+static inline struct domain *domain_next_guest(struct domain *d)
+{
+    domid_t id = d ? (domid_t)(d->id + 1) : 0;
+    struct domain *next = domain_first_at_or_above(id);
+
+    if ( d )
+        domain_put(d);
+    if ( !next || next->id < DOMID_FIRST_RESERVED )
+        return next;
+    domain_put(next);
+    return NULL;
+}
+
 /* Registers and state of every vcpu, for crash reports and debug keys: takes no lock. */
 void domain_dump_all(void);
 

@@ -132,17 +132,9 @@ void domain_crash(struct domain *d, const char *format, ...)
 
 void domain_dump_all(void)
 {
-    struct domain *d = domain_first_at_or_above(0);
+    struct vcpu *v;
 
-    while ( d )
-    {
-        struct domain *next =
-            d->id < DOMID_FIRST_RESERVED ? domain_first_at_or_above((domid_t)(d->id + 1)) : NULL;
-        struct vcpu *v;
-
+    for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
         for_each_vcpu(d, v)
             dump_vcpu(v);
-        domain_put(d);
-        d = next;
-    }
 }

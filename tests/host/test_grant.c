@@ -54,6 +54,8 @@ static void expect_unused(void)
         expect_eq(entry(i)->flags & (GTF_reading | GTF_writing), 0);
     }
     expect_eq(front->refs, 1);
+    expect_eq(grant_entries_in_use(front), 0);
+    expect_eq(maptrack_mappings(back), 0);
     expect_sane(back);
 }
 
@@ -188,6 +190,8 @@ TEST(map_by_address_and_unmap)
     expect_eq(fake_type(page[3]), FRAME_WRITABLE);
     expect(fake_count(page[3]) == 2 && fake_refs(page[3]) == 3);
     expect_eq(front->refs, 2);
+    expect_eq(grant_entries_in_use(front), 1);
+    expect_eq(maptrack_mappings(back), 1);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
     expect_eq(*slot_of(s.l1, 10), 0);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_bad_handle);

@@ -10,6 +10,15 @@ FOLDER = f"{s.m.TOP}/tests/guest"
 NAMES = sorted(n for n in os.listdir(FOLDER) if os.path.exists(f"{FOLDER}/{n}/main.c"))
 
 
+def _roles(name):
+    """The domains that a test takes, as its file `roles` names them; none for one that takes a single one."""
+    try:
+        with open(f"{FOLDER}/{name}/roles", encoding="utf-8") as f:
+            return f.read().split()
+    except FileNotFoundError:
+        return []
+
+
 def _alone(name):
     """What the file `alone` says about a test that can't share a boot; None for one that can."""
     try:
@@ -19,6 +28,8 @@ def _alone(name):
         return None
 
 
+TOGETHER = [f"{n}/{role}" for n in NAMES for role in _roles(n)]
+NAMES = [n for n in NAMES if not _roles(n)]
 ALONE = {n for n in NAMES if _alone(n) is not None}
 CRASHING = {n for n in NAMES if _alone(n) == "crash"}       # these crash their domain, which must not be dom0
 
@@ -43,6 +54,7 @@ class Verdicts:
                 pass                # a missing verdict tells, with the log
             text = session.text()
             self.tail = session.tail()
+        self.remains = re.findall(r"^RL-DOMAIN \S+ (?:could not|left|leaked|error) .*$", text, re.MULTILINE)
         self.found = {}
         for name, verdict, reason in re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", text, re.MULTILINE):
             self.found[name] = (verdict, reason)

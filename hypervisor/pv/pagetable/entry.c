@@ -172,9 +172,9 @@ void entry_put_table(struct domain *d, struct frame *table, unsigned int level, 
 static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
 {
     if ( !preserve_ad )
-        WRITE_ONCE(*slot, new);
+        entry_write(slot, new);
     else
-        while ( !atomic_cmpxchg(slot, &old, new | (old & (PTE_A | PTE_D))) )
+        while ( !entry_exchange(slot, &old, new | (old & (PTE_A | PTE_D))) )
             ;
 }
 
@@ -219,7 +219,7 @@ long entry_replace_l1_held(u64 *slot, u64 new)
     rc = get_l1_ram(READ_ONCE(mfn_to_frame(pte_mfn(new))->owner), new);
     if ( rc )
         return rc;
-    WRITE_ONCE(*slot, new);
+    entry_write(slot, new);
     if ( old & PTE_P )
         l1_put(old);
     return 0;
@@ -240,7 +240,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
         if ( *rc )
             return true;
     }
-    if ( !atomic_cmpxchg(slot, &old, new) )
+    if ( !entry_exchange(slot, &old, new) )
     {
         if ( !same && (new &PTE_P) )
             l1_put(new);

@@ -23,11 +23,11 @@ struct mmuext {
     ({                                                                                             \
         long rc_;                                                                                  \
                                                                                                    \
-        lock_acquire(table_lock(d));                                                               \
+        tables_lock(d);                                                                            \
         rc_ = (d)->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;                                \
         if ( !rc_ )                                                                                \
             rc_ = (step);                                                                          \
-        lock_release(table_lock(d));                                                               \
+        tables_unlock(d);                                                                          \
         rc_;                                                                                       \
     })
 

@@ -101,22 +101,22 @@ long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
 {
     long rc;
 
-    lock_acquire(table_lock(v->domain));
+    tables_lock(v->domain);
     rc = table_drain(v->domain);
     if ( !rc )
         rc = root_switch(v, mfn, user);
-    lock_release(table_lock(v->domain));
+    tables_unlock(v->domain);
     return rc;
 }
 
 void pagetable_drop_roots(struct vcpu *v)
 {
-    lock_acquire(table_lock(v->domain));
+    tables_lock(v->domain);
     if ( !mfn_eq(v->pv.root_user, INVALID_MFN) )
         install(v, INVALID_MFN, true);
     if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
         install(v, INVALID_MFN, false);
-    lock_release(table_lock(v->domain));
+    tables_unlock(v->domain);
 }
 
 long table_pin(struct domain *d, mfn_t mfn, unsigned int level)
@@ -152,10 +152,10 @@ long pagetable_pin_root(struct domain *d, mfn_t root)
 {
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     do
         rc = table_pin(d, root, 4);
     while ( rc == -ERESTART );
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }

@@ -67,9 +67,9 @@ static inline long update(struct domain *d, const struct domain *from, mfn_t roo
 {
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = update_locked(d, from, root, va, val);
-    lock_release(table_lock(d));
+    tables_unlock(d);
 
     return flags && guest_word_ok(to_gva(va)) ? flush_after(d, va, flags, rc) : rc;
 }

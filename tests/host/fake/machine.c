@@ -10,9 +10,13 @@
 #include "lib/atomic.h"
 #include "irq/irq.h"
 #include "mm/alloc.h"
+#include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
 #include "trace/trace.h"
+
+/* Only some tests have the engine. */
+void pagetable_audit_start(void) __attribute__((weak));
 
 /* ---- memory */
 
@@ -686,6 +690,8 @@ void fake_machine(void)
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
         pthread_mutex_init(&tlb[cpu].mutex, NULL);
     fake_cpu_join(0);
+    if ( pagetable_audit_start )
+        pagetable_audit_start();
     domain_idle = &idle_domain;
     domain_io = fake_domain(DOMID_IO, false, 0);
     domain_xen = fake_domain(DOMID_XEN, false, 0);
