@@ -18,7 +18,7 @@ struct sched_queue {
     struct vcpu *running;     /* the idle vcpu when nothing else is */
     struct list_head waiting; /* runnable vcpus that don't run, in the policy's order */
     u32 nr_waiting;
-    s64 least;          /* policy->key of the first one waiting, INT64_MAX: none; others peek at it */
+    s64 least; /* policy->key of the first one waiting, INT64_MAX: none; others peek at it */
     struct timer timer; /* when to choose again */
 };
 

@@ -621,7 +621,7 @@ TEST(affinities)
     dop.u.vcpuaffinity.cpumap_hard.nr_bits = 7;
     expect_eq(run_domctl(), 0);
     expect_eq(map[0], 1); /* as it took effect */
-    map[0] = 2; /* not where it runs */
+    map[0] = 2;           /* not where it runs */
     expect_eq(run_domctl(), 0);
     map[0] = 0x40; /* no such CPU */
     expect_eq(run_domctl(), -EINVAL);
