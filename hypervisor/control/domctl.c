@@ -54,7 +54,8 @@ long control_domctl(unsigned long arg)
     if ( op.interface_version != XEN_DOMCTL_INTERFACE_VERSION )
         return -EACCES;
 
-    lock_acquire(&control_lock);
+    if ( !lock_try(&control_lock) )
+        return hypercall_continue(__HYPERVISOR_domctl, arg, 0, 0, 0, 0);
     d = find(op.domain);
     rc = call(d, &op, &copy_back);
     if ( d )

@@ -5,7 +5,10 @@
 #include "control/control.h"
 #include "cpu/uaccess.h"
 
-/* One control operation at a time: LOCK_DOMCTL. */
+/*
+ * One control operation at a time: LOCK_DOMCTL. Who doesn't get the lock issues its hypercall anew, through the exit path: the
+ * holder may be waiting for this very vcpu to leave its processor.
+ */
 extern struct lock control_lock;
 
 /*

@@ -26,7 +26,8 @@ long control_sysctl(unsigned long arg)
     if ( op.interface_version != XEN_SYSCTL_INTERFACE_VERSION )
         return -EACCES;
 
-    lock_acquire(&control_lock);
+    if ( !lock_try(&control_lock) )
+        return hypercall_continue(__HYPERVISOR_sysctl, arg, 0, 0, 0, 0);
     rc = call(&op, &copy_back);
     lock_release(&control_lock);
 
