@@ -584,6 +584,19 @@ TEST(contexts)
     expect_eq(run_domctl(), -EFAULT);
 }
 
+/* It is in motion; its selectors, bases and FPU registers are in the processor. */
+TEST(ones_own_context)
+{
+    static struct vcpu_guest_context got;
+
+    start();
+    fake_run(domu->vcpus[0]);
+    domu->vcpus[0]->initialised = true;
+    domctl_for(XEN_DOMCTL_getvcpucontext, 5)->u.vcpucontext.ctxt.p = &got;
+    domu->privileged = true;
+    expect_eq(run_domctl(), -EINVAL);
+}
+
 TEST(vcpu_info)
 {
     start();

@@ -149,7 +149,7 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
-    const struct regs *regs = v == current_vcpu() ? percpu_guest_regs() : &v->cpu.regs;
+    const struct regs *regs = &v->cpu.regs;
 
     memset(c, 0, sizeof(*c));
     fpu_area_get_legacy(v->pv.xstate, &c->fpu_ctxt);
