@@ -101,7 +101,10 @@ static bool __init start(u32 apic_id, mfn_t trampoline)
         time_delay_us(STARTUP_WAIT_US);
     }
     for ( end = time_now() + ONLINE_WAIT; time_now() < end && atomic_load(&smp_starting); )
+    {
         time_sync_serve();
+        cpu_relax();
+    }
     return !atomic_load(&smp_starting);
 }
 
