@@ -11,6 +11,7 @@
 #include "cpu/percpu.h"
 #include "lib/atomic.h"
 #include "smp/smp.h"
+#include "trace/trace.h"
 
 #define PERIOD (10 * (ns_t)NS_PER_MS)
 
@@ -199,6 +200,7 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 below)
         sched_dequeue(from, v);
         WRITE_ONCE(v->processor, q->cpu);
         sched_enqueue(q, v, SCHED_MOVED, time_now());
+        count(COUNTER_vcpu_moves);
         break;
     }
     unlock_pair(&q->lock, &from->lock);

@@ -158,6 +158,21 @@ void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *
         v->sched.soft_affinity = *soft;
 }
 
+u64 trace_read(enum counter c)
+{
+    return trace_counters[0][c];
+}
+
+const char *trace_summary(enum counter c)
+{
+    return c == 1 ? "the second" : "another";
+}
+
+void trace_reset(void)
+{
+    trace_counters[0][1] = 0;
+}
+
 /* Of control/cpus.c, which has a test of its own. */
 static u32 cpu_asked;
 static long cpu_result;
@@ -926,7 +941,7 @@ TEST(keys_and_counters)
     sop.u.debug_keys.nr_keys = 65;
     expect_eq(run_sysctl(), -E2BIG);
 
-    trace_counters[1] = 5;
+    trace_counters[0][1] = 5;
     sysctl_for(XEN_SYSCTL_perfc_op)->u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query;
     sop.u.perfc_op.desc.p = descs;
     sop.u.perfc_op.val.p = values;
@@ -935,7 +950,7 @@ TEST(keys_and_counters)
            descs[0].name[0]);
     sop.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset;
     expect_eq(run_sysctl(), 0);
-    expect_eq(trace_counters[1], 0);
+    expect_eq(trace_counters[0][1], 0);
     sop.u.perfc_op.cmd = 9;
     expect_eq(run_sysctl(), -EINVAL);
 }

@@ -13,6 +13,7 @@
 #include "sched/sched.h"
 #include "time/clock.h"
 #include "time/cpu.h"
+#include "trace/trace.h"
 
 /* --- The hypervisor around --- */
 
@@ -33,6 +34,8 @@ static struct vcpu_info info[2];
 static struct shared_info shared;
 static struct vcpu_time_info user_area;
 static bool user_area_mapped = true;
+
+u64 trace_counters[NR_CPUS][TRACE_ROW];
 
 ns_t time_now(void)
 {

@@ -484,7 +484,7 @@ bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
     return true;
 }
 
-u64 trace_counters[NR_COUNTERS];
+u64 trace_counters[NR_CPUS][TRACE_ROW];
 
 void hw_flush_cache(void);
 void hw_flush_cache(void)
