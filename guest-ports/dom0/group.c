@@ -2,8 +2,8 @@
  * The domains of a group talk to us by their consoles. Lines are copied to ours, but for
  *     RL-TELL TEXT            goes to all others of the group, as a line of console input: TEXT
  *     RL-TEST NAME ENDS WORD  announces that the domain will end so; when it does, that is NAME's SUCCESS
- * When one ends, the others read `dead` once it is destroyed, and `gone` once nothing is left of it, which takes as long
- * as somebody uses its frames.
+ * When one ends, the others read `dead` once it is destroyed, and `gone` once nothing is left of it, which takes as
+ * long as somebody uses its frames.
  */
 #include "group.h"
 

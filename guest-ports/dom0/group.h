@@ -17,8 +17,8 @@ void group_add(const char *name, const struct image *image, const char *command_
                unsigned int vcpus);
 
 /*
- * Runs all that were added until each has shut down, or the time is over. A domain is destroyed as soon as it has shut
- * down; then all frames must be there again. Afterwards the group is empty.
+ * Runs all that were added until each has shut down, or the time is over. A domain is destroyed as soon as it has
+ * shut down; then all frames must be there again. Afterwards the group is empty.
  */
 void group_run(void);
 

@@ -4,11 +4,12 @@
  *
  * The initial RAM disk is a cpio archive (newc) of kit images. Each runs alone, with the command line
  *     domains.NAME=...  if ours has that, with commas for spaces
- * unless the archive has a text NAME.groups beside it. Each of its lines `TEST ROLE ROLE...` is a group of domains that
- * live at the same time, one a role, with the command line `tests=TEST role=ROLE`. `groups=TEST` of ours runs no other.
+ * unless the archive has a text NAME.groups beside it. Each of its lines `TEST ROLE ROLE...` is a group of domains
+ * that live at the same time, one a role, with the command line `tests=TEST role=ROLE`. `groups=TEST` of ours runs
+ * no other.
  *
- * Then `RL-DOMAIN NAME REASON` tells how each ended: poweroff, reboot, suspend, crash, watchdog, timeout, or an error.
- * group.c tells what else a domain's console is for.
+ * Then `RL-DOMAIN NAME REASON` tells how each ended: poweroff, reboot, suspend, crash, watchdog, timeout, or an
+ * error. group.c tells what else a domain's console is for.
  */
 #include "group.h"
 

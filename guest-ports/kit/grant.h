@@ -15,8 +15,8 @@ struct grant_entry_v1 *grant_table(void);
 grant_ref_t grant_give(domid_t domain, ulong mfn, bool readonly);
 
 /*
- * Maps what @domain grants us by @ref at @where, with GNTMAP_* @flags beside GNTMAP_host_map. GNTST_okay and a handle, or
- * why not. And undoes that.
+ * Maps what @domain grants us by @ref at @where, with GNTMAP_* @flags beside GNTMAP_host_map. GNTST_okay and a
+ * handle, or why not. And undoes that.
  */
 int grant_take(ulong where, domid_t domain, grant_ref_t ref, uint32_t flags,
                grant_handle_t *handle);

@@ -2,8 +2,8 @@
  * memory_op: how much memory a domain has.
  *
  * The operations on reservations work extent by extent and return how many were done: the first that fails ends the
- * call, and what was done stays done. Each extent is done wholly or not at all. -EFAULT and -EPERM, -ESRCH (no rights
- * over the domain named, no such domain) only before the first.
+ * call, and what was done stays done. Each extent is done wholly or not at all. So there is no error to return: who has
+ * no rights over the domain named, or can't be read, is told that none was done.
  */
 #include "access/access.h"
 #include "domain/memory.h"
@@ -150,15 +150,15 @@ static void reservation_end(const struct reservation *r)
         domain_put(r->d);
 }
 
+/* Each tells how many extents are done in all: none more where the caller may not, or names nobody. */
 #define RESERVATION_OP(name, one)                                                                  \
     long name(const struct memory_call *call)                                                      \
     {                                                                                              \
         struct reservation r;                                                                      \
-        long rc = reservation_begin(call, &r);                                                     \
+        long rc = (long)call->start;                                                               \
                                                                                                    \
-        if ( rc )                                                                                  \
+        if ( reservation_begin(call, &r) )                                                         \
             return rc;                                                                             \
-        rc = (long)call->start;                                                                    \
         if ( reservation_possible(call, &r) )                                                      \
             rc = each_extent(call, &r, one);                                                       \
         reservation_end(&r);                                                                       \

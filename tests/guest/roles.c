@@ -81,6 +81,24 @@ void hear_gone(void)
     hear_this(GONE, "gone");
 }
 
+void hear_ends(unsigned int count)
+{
+    while ( count )
+    {
+        ulong value = hear_any();
+
+        if ( value == GONE )
+            count--;
+        else if ( value != DEAD )
+            error("heard %lx instead of a domain's end", value);
+    }
+}
+
+bool heard(void)
+{
+    return read_line();
+}
+
 bool hear_nothing(uint64_t ns)
 {
     uint64_t deadline = time_now() + ns;

@@ -6,14 +6,14 @@
  *   SKIP     it cannot be shown here (no rights, no such CPU, ...)
  *   ERROR    the test's own fault: what it needed did not work
  *   FAILURE  the hypervisor's fault
- * A fifth, ENDS, comes from a test that is about to do what must end its domain: whoever runs it (guest-ports/dom0) sees
- * the end, and makes SUCCESS of it. A test that crashes its domain has a file `alone` that says `crash`.
+ * A fifth, ENDS, comes from a test that is about to do what must end its domain: whoever runs it (guest-ports/dom0)
+ * sees the end, and makes SUCCESS of it. A test that crashes its domain has a file `alone` that says `crash`.
  *
  * Returning is success(), or a FAILURE when an expectation did not hold; a fault that nobody expected is a FAILURE.
  *
- * All tests but those with a file `alone` or `roles` beside main.c are also linked into one image, build/tests/all, and run in
- * one boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what it cleans up
- * itself. A test with a file `roles` is for several domains at once: roles.h.
+ * All tests but those with a file `alone` or `roles` beside main.c are also linked into one image, build/tests/all,
+ * and run in one boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what
+ * it cleans up itself. A test with a file `roles` is for several domains at once: roles.h.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -32,8 +32,8 @@ __attribute__((format(printf, 1, 2))) _Noreturn void error(const char *format, .
 __attribute__((format(printf, 1, 2))) _Noreturn void failure(const char *format, ...);
 
 /*
- * Announces that the next step must end our domain in the way that @word says (crash, reboot, suspend, watchdog, ...),
- * and prints why; afterwards call failure().
+ * Announces that the next step must end our domain in the way that @word says (crash, reboot, suspend, watchdog,
+ * ...), and prints why; afterwards call failure().
  */
 __attribute__((format(printf, 2, 3))) void expect_end(const char *word, const char *format, ...);
 #define expect_crash(...) expect_end("crash", __VA_ARGS__)

@@ -2,7 +2,8 @@
  * Two domains share what one of them grants, and nothing stands in their way: frames mapped writable and read-only,
  * bytes copied both ways, signals both ways.
  *
- * What the other tests of two domains are refused is refused for want of a grant, then, and not because it never works.
+ * What the other tests of two domains are refused is refused for want of a grant, then, and not because it never
+ * works.
  */
 #include "roles.h"
 
