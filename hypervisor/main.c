@@ -60,13 +60,13 @@ void hypervisor_main(struct boot_info *boot)
     if ( sched_init_cpu() )
         panic("no memory for the scheduler");
     smp_start_others();
-    smp_watch((u32)options.watchdog);
 
     build_dom0(boot);
     for ( u32 i = 0; i < boot->nr_modules; i++ )
         mm_give(to_maddr(boot->modules[i].start), boot->modules[i].size);
     mm_free_init();
     console_release_screen();
+    smp_watch((u32)options.watchdog); /* not before: unpacking dom0's kernel takes a while */
     dom0_start();
     exit_to_idle();
 }
