@@ -1,12 +1,13 @@
 /*
- * From a multiboot loader (either version) into C: checks the CPU, builds early page tables, enters
- * long mode.
+ * From a multiboot loader (either version), or from boot/efi, which enters the same way, into C:
+ * checks the CPU, builds early page tables, enters long mode.
  *
  * The early tables map the low 4 GiB of physical memory, writable and executable, at three places:
  * where they are, at the image's slot, and at the direct map's; and the boot CPU's stack area with
  * its guard pages at its final place, so that nothing moves when mm/ builds the real tables. All of
  * this is .init memory, freed after boot.
  */
+#include "boot/boot_info.h"
 #include "mm/layout.h"
 
 #define PHYS(symbol) (symbol - HV_IMAGE_BASE)
@@ -64,6 +65,8 @@ start:
         cmp     $MB1_LOADED, %eax
         je      1f
         cmp     $MB2_LOADED, %eax
+        je      1f
+        cmp     $BOOT_INFO_MAGIC, %eax
         jne     refuse
 1:
         mov     $PHYS(no_long_mode), %esi
