@@ -17,6 +17,7 @@
 #define MB1_LOADED      0x2badb002
 #define MB2_MAGIC       0xe85250d6
 #define MB2_LOADED      0x36d76289
+#define MB2_OPTIONAL    1
 
 #define PTE_TABLE       0x003           /* present, writable */
 #define PTE_LARGE       0x083
@@ -49,6 +50,22 @@ multiboot2_header:
         .balign 8
         .short  6, 0                    /* modules page-aligned */
         .long   8
+        /*
+         * All the rest is welcome, not needed. EFI's boot services we don't ask for, so the loader
+         * ends them. Where there is a text screen the loader leaves it, unless told otherwise.
+         */
+        .balign 8
+        .short  1, MB2_OPTIONAL         /* tell us about: */
+        .long   8 + 4 * 4
+        .long   6, 12, 15, 17           /* memory, EFI's system table, ACPI, EFI's memory map */
+        .balign 8
+        .short  4, MB2_OPTIONAL         /* screen: */
+        .long   12
+        .long   2                       /* text will do */
+        .balign 8
+        .short  5, MB2_OPTIONAL         /* framebuffer: */
+        .long   20
+        .long   0, 0, 0                 /* of any size and depth */
         .balign 8
         .short  0, 0                    /* end */
         .long   8
