@@ -7,7 +7,7 @@
  */
 #include "group.h"
 
-#define TIMEOUT (60 * NS_PER_S)
+#define TIMEOUT (120 * NS_PER_S)
 #define LOOK    (20 * NS_PER_MS)
 #define SLACK   8 /* frames that the hypervisor may keep for what it builds at first use */
 

@@ -53,6 +53,12 @@ void test_expect_fault(struct fault fault, int vector, uint64_t error_code, cons
                        int line);
 long test_need(long rc, const char *text, int line);
 
+/*
+ * How long to wait for what must come. The clock goes on while the machine that we are tested on does not: so much
+ * time may pass between two instructions when it is loaded, and no test may fail for less.
+ */
+#define PATIENCE (20 * NS_PER_S)
+
 /* A page of zeroes, mapped read-only: ready to be a table. */
 static inline void *page_readonly(void)
 {
