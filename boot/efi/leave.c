@@ -18,21 +18,21 @@
 /* What the map may grow by from one look at it to the next. */
 #define SPARE_ENTRIES 64
 
-void *allocate(EFI_MEMORY_TYPE type, size_t size, u64 limit)
-{
-    EFI_PHYSICAL_ADDRESS at = limit - 1;
-
-    if ( EFI_ERROR(BS->AllocatePages(AllocateMaxAddress, type, PAGES(size), &at)) )
-        return NULL;
-    return (void *)at;
-}
-
 void leave_reserve_place(struct loader *loader)
 {
-    EFI_PHYSICAL_ADDRESS at = HV_IMAGE_PHYS;
+    loader->place_taken = pages_allocate_at(HV_IMAGE_PHYS, image_memory);
+}
 
-    loader->place_taken =
-        !EFI_ERROR(BS->AllocatePages(AllocateAddress, EfiLoaderData, PAGES(image_memory), &at));
+/* Is the hypervisor's place ours, or will it be nobody's once boot services have ended? */
+static bool place_is_free(const struct loader *loader, const struct efi_map *map)
+{
+    u64 start = HV_IMAGE_PHYS, end = start + image_memory;
+    u64 image_start = (u64)loader->loaded->ImageBase;
+
+    if ( loader->place_taken )
+        return true;
+    return efi_memory_is_ram(map, start, end) && !pages_overlap(start, end) &&
+           (image_start >= end || image_start + loader->loaded->ImageSize <= start);
 }
 
 /*
@@ -46,7 +46,7 @@ static bool allocate_map(struct efi_map *map)
 
     BS->GetMemoryMap(&size, NULL, &key, &map->step, &version);
     map->size = size + SPARE_ENTRIES * map->step;
-    map->entries = allocate(EfiReservedMemoryType, map->size, ~0UL);
+    map->entries = pages_allocate(EfiReservedMemoryType, map->size, ~0UL);
     return map->entries;
 }
 
@@ -71,8 +71,7 @@ static bool read_map(struct loader *loader, struct efi_map *map, size_t capacity
         say(L"the firmware's memory map has too many pieces");
         return false;
     }
-    if ( !loader->place_taken &&
-         !efi_memory_is_free(map, HV_IMAGE_PHYS, HV_IMAGE_PHYS + image_memory) )
+    if ( !place_is_free(loader, map) )
     {
         say(L"no place: the firmware uses memory at %lx, up to %lx", (u64)HV_IMAGE_PHYS,
             (u64)HV_IMAGE_PHYS + image_memory);
@@ -101,22 +100,22 @@ static bool end_boot_services(struct loader *loader, struct efi_map *map)
     return false;
 }
 
-bool leave(struct loader *loader)
+void leave(struct loader *loader)
 {
     size_t jump_size = (size_t)(jump_end - jump_start);
-    u8 *code = allocate(EfiLoaderCode, jump_size, LOW_MEMORY);
-    u8 *staged = allocate(EfiLoaderData, image_size, LOW_MEMORY);
+    u8 *code = pages_allocate(EfiLoaderCode, jump_size, LOW_MEMORY);
+    u8 *staged = pages_allocate(EfiLoaderData, image_size, LOW_MEMORY);
     struct efi_map map;
 
     if ( !code || !staged || !allocate_map(&map) )
     {
         say(L"too little memory for the hypervisor");
-        return false;
+        return;
     }
     memcpy(code, jump_start, jump_size);
     memcpy(staged, image, image_size);
     if ( !end_boot_services(loader, &map) )
-        return false;
+        return;
     ((jump_function)code)(HV_IMAGE_PHYS, (u64)staged, image_size / 4,
                           (image_memory - image_size) / 4, (u64)loader->info);
 }
