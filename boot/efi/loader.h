@@ -61,6 +61,9 @@ bool pages_overlap(u64 start, u64 end);
 /* Give all of them back to the firmware. */
 void pages_free_all(void);
 
+/* exit.c: end boot services; the memory map as they leave it goes into loader->info. */
+bool end_boot_services(struct loader *loader);
+
 /* leave.c: take hold of the hypervisor's place, if the firmware lets us. */
 void leave_reserve_place(struct loader *loader);
 
