@@ -4,9 +4,10 @@ import shlex
 import subprocess
 import sys
 
+import efi
 import machine as m
 
-SETTINGS = ("HV KERNEL INITRD ARGS APPEND MEM CPUS CPU MACHINE HOSTDIR TOOLSTACK ISO ACCEL TIMEOUT QEMU_OPTIONS RUN "
+SETTINGS = ("HV KERNEL INITRD ARGS APPEND MEM CPUS CPU MACHINE HOSTDIR TOOLSTACK ISO EFI ACCEL TIMEOUT QEMU_OPTIONS RUN "
             "TOUR").split()
 
 
@@ -49,6 +50,8 @@ def describe(settings, args="loglevel=5"):
         _boot_dom0(machine, settings, args)
     if "ISO" in settings:
         _boot_iso(machine)
+    if "EFI" in settings:
+        _boot_efi(machine)
     return machine
 
 
@@ -78,3 +81,17 @@ def _boot_iso(machine):
     machine.iso = f"{m.B}/ringleader.iso"
     subprocess.run([f"{m.TOP}/scripts/mkiso", "-o", machine.iso, "-k", machine.kernel, "-i", machine.initrd, "-a", machine.args,
                     "-x", machine.hypervisor_options(), m.hypervisor_image(machine.hv)], check=True)
+
+
+def _boot_efi(machine):
+    """What was described so far, by our EFI application on a disk that OVMF starts from."""
+    if machine.hv != "ringleader" or not os.path.exists(f"{m.B}/ringleader.efi"):
+        sys.exit(f"run: EFI=1 starts Ringleader alone, {m.B}/ringleader.efi, which `make efi` builds")
+    config = f"options={machine.hypervisor_options()}\nkernel=vmlinuz {machine.args}\n"
+    files = {"EFI/BOOT/BOOTX64.EFI": f"{m.B}/ringleader.efi", "EFI/BOOT/vmlinuz": machine.kernel}
+    if machine.initrd:
+        files["EFI/BOOT/initrd"] = machine.initrd
+        config += "ramdisk=initrd\n"
+    files["EFI/BOOT/ringleader.cfg"] = config.encode()
+    efi.disk(f"{m.B}/efi.disk", files)
+    machine.firmware = efi.firmware(f"{m.B}/efi.disk")
