@@ -112,15 +112,17 @@ static long platform_idletime(struct xenpf_getidletime *arg)
 /* --- firmware --- */
 
 /*
- * The keyboard's shift state as the BIOS keeps it. What else a BIOS tells (disks, the screen's EDID)
- * only its interrupts do, which we never call.
+ * The keyboard's shift state as the BIOS keeps it; EFI has none. What else a BIOS tells (disks, the screen's EDID) only
+ * its interrupts do, which we never call.
  */
 #define BIOS_SHIFT_STATE 0x417
 
-/*
- * -EINVAL no such type; -ESRCH nothing is known of it, or no more; -EOPNOTSUPP the machine has not that kind of
- * firmware.
- */
+static u8 shift_state(void)
+{
+    return efi_present() ? 0 : *(const u8 *)maddr_to_virt(to_maddr(BIOS_SHIFT_STATE));
+}
+
+/* -EINVAL no such type; -ESRCH nothing is known of it, or no more; for EFI's see there. */
 static long platform_firmware_info(struct xenpf_firmware_info *arg)
 {
     switch ( arg->type )
@@ -128,9 +130,9 @@ static long platform_firmware_info(struct xenpf_firmware_info *arg)
     case XEN_FW_EFI_INFO:
         return efi_info(arg->index, &arg->u.efi_info);
     case XEN_FW_KBD_SHIFT_FLAGS:
-        if ( arg->index || efi_present() )
+        if ( arg->index )
             return -ESRCH;
-        arg->u.kbd_shift_flags = *(const u8 *)maddr_to_virt(to_maddr(BIOS_SHIFT_STATE));
+        arg->u.kbd_shift_flags = shift_state();
         return 0;
     case XEN_FW_DISK_INFO:
     case XEN_FW_DISK_MBR_SIGNATURE:

@@ -211,7 +211,7 @@ static long get_next_variable_name(struct xenpf_efi_runtime_call *call)
     if ( copy_from_guest(name, at, room) )
         rc = -EFAULT;
     else if ( name_end(name, room / sizeof(*name)) == room / sizeof(*name) )
-        rc = -EINVAL;
+        call->status = EFI_INVALID_PARAMETER; /* not every firmware would notice */
     else
     {
         call->status =
@@ -274,7 +274,7 @@ static long (*const functions[])(struct xenpf_efi_runtime_call *call) = {
 long efi_runtime_call(struct xenpf_efi_runtime_call *call)
 {
     if ( !efi_firmware.present )
-        return -EOPNOTSUPP;
+        return -ENOSYS;
     if ( call->function >= ARRAY_SIZE(functions) || !functions[call->function] )
         return -ENOSYS;
     return functions[call->function](call);

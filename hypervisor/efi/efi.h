@@ -32,15 +32,15 @@ void efi_init(const struct boot_info *boot);
 
 /*
  * XENPF_efi_runtime_call (public/platform.h), for who may do that. 0, and the service's own verdict
- * in @call->status; what the service could not be asked for: -EOPNOTSUPP no EFI here, or no runtime
- * services, -ENOSYS no such function, or one that we don't offer, -EINVAL flags that it has not, or
- * a name without end, -ENOMEM, -EFAULT. Takes LOCK_EFI.
+ * in @call->status; or what the service could not be asked for: -ENOSYS no EFI here, no such
+ * function, or one that we don't offer, -EINVAL flags that it has not, or a name without end,
+ * -ENOMEM also for sizes beyond what we copy, -EFAULT. Takes LOCK_EFI.
  */
 long efi_runtime_call(struct xenpf_efi_runtime_call *call);
 
 /*
- * XEN_FW_EFI_INFO of XENPF_firmware_info, part @index. 0; -EOPNOTSUPP no EFI here, or it does not
- * tell; -ESRCH no such memory, no such ROM; -ENODATA, -EINVAL no such part, -EFAULT.
+ * XEN_FW_EFI_INFO of XENPF_firmware_info, part @index. 0; -ENOSYS no EFI here, -ESRCH no such
+ * memory, no such ROM, -ENODATA, -EINVAL no such part, -EFAULT.
  */
 long efi_info(u32 index, union xenpf_efi_info *info);
 

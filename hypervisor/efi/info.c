@@ -38,7 +38,7 @@ static long memory(union xenpf_efi_info *info)
 long efi_info(u32 index, union xenpf_efi_info *info)
 {
     if ( !efi_firmware.present )
-        return -EOPNOTSUPP;
+        return -ENOSYS;
     switch ( index )
     {
     case XEN_FW_EFI_VERSION:

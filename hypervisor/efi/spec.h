@@ -11,11 +11,12 @@
 #include "lib/types.h"
 
 /* Status codes: appendix D. */
-#define EFI_SUCCESS          0UL
-#define EFI_ERROR(n)         ((1UL << 63) | (n))
-#define EFI_UNSUPPORTED      EFI_ERROR(3)
-#define EFI_BUFFER_TOO_SMALL EFI_ERROR(5)
-#define EFI_DEVICE_ERROR     EFI_ERROR(7)
+#define EFI_SUCCESS           0UL
+#define EFI_ERROR(n)          ((1UL << 63) | (n))
+#define EFI_INVALID_PARAMETER EFI_ERROR(2)
+#define EFI_UNSUPPORTED       EFI_ERROR(3)
+#define EFI_BUFFER_TOO_SMALL  EFI_ERROR(5)
+#define EFI_DEVICE_ERROR      EFI_ERROR(7)
 
 /* 4.2: all tables begin so. */
 struct efi_header {

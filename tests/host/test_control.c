@@ -206,13 +206,13 @@ bool efi_present(void)
 long efi_info(u32 index, union xenpf_efi_info *info)
 {
     info->version = index + 1;
-    return by_efi ? 0 : -EOPNOTSUPP;
+    return by_efi ? 0 : -ENOSYS;
 }
 
 long efi_runtime_call(struct xenpf_efi_runtime_call *call)
 {
     call->status = call->function + 1;
-    return by_efi ? 0 : -EOPNOTSUPP;
+    return by_efi ? 0 : -ENOSYS;
 }
 
 u64 sched_idle_ns(u32 cpu)
@@ -1043,10 +1043,11 @@ TEST(firmware)
     expect_eq(ask_firmware(XEN_FW_DISK_MBR_SIGNATURE, 0), -ESRCH);
     expect_eq(ask_firmware(XEN_FW_VBEDDC_INFO, 0), -ESRCH);
     expect_eq(ask_firmware(6, 0), -EINVAL);
-    expect_eq(ask_firmware(XEN_FW_EFI_INFO, 0), -EOPNOTSUPP);
+    expect_eq(ask_firmware(XEN_FW_EFI_INFO, 0), -ENOSYS);
 
     by_efi = true;
-    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0);
+    expect_eq(pop.u.firmware_info.u.kbd_shift_flags, 0);
     expect_eq(ask_firmware(XEN_FW_EFI_INFO, 3), 0);
     expect_eq(pop.u.firmware_info.u.efi_info.version, 4);
     memset(&pop.u, 0, sizeof(pop.u));
