@@ -116,7 +116,7 @@ class Outcome:
         self.thread.start()
 
     def _watch(self):
-        self.server.settimeout(60)
+        self.server.settimeout(600)
         try:
             connection, _ = self.server.accept()
             connection.settimeout(None)
