@@ -10,6 +10,7 @@
 #include "cpu/init.h"
 #include "cpu/stub.h"
 #include "domain/domain.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "lib/printf.h"
 #include "mm/alloc.h"
@@ -48,6 +49,7 @@ void hypervisor_main(struct boot_info *boot)
     log_info("started by %s with: %s", boot->loader, boot->cmdline);
     cpu_log_features();
 
+    efi_init_early(boot);
     mm_init(boot);
     control_init(boot);
     irq_acpi_init(boot->rsdp);
@@ -56,6 +58,7 @@ void hypervisor_main(struct boot_info *boot)
     irq_init_cpu();
     time_init();
 
+    efi_init(boot);
     domain_init();
     if ( sched_init_cpu() )
         panic("no memory for the scheduler");

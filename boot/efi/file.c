@@ -6,27 +6,37 @@
 
 #define PATH 1024
 
-/* The path of @name for the volume's root; false if it is too long. Slashes may lean either way. */
+/* Both kinds of slash separate: firmware wants its own, and names each step of a path apart. */
+static bool is_slash(CHAR16 c)
+{
+    return c == '\\' || c == '/';
+}
+
+/* How much of our image's path is its folder, with the slash behind it. */
+static size_t folder_length(const CHAR16 *image)
+{
+    size_t len = 0;
+
+    for ( size_t i = 0; image && image[i]; i++ )
+        if ( is_slash(image[i]) )
+            len = i + 1;
+    return len;
+}
+
+/* The path of @name from the volume's root; false if it is too long. */
 static bool make_path(CHAR16 *path, const struct loader *loader, const char *name)
 {
     CHAR16 *image = DevicePathToStr(loader->loaded->FilePath);
-    size_t folder = 0, n = 0;
+    size_t folder = is_slash((CHAR16)*name) ? 0 : folder_length(image), len = strlen(name);
+    bool fits = folder + len < PATH;
 
-    for ( size_t i = 0; image && image[i]; i++ )
-        if ( image[i] == '\\' || image[i] == '/' )
-            folder = i + 1;
-    if ( *name == '/' || *name == '\\' )
-        folder = 0;
-    if ( folder + strlen(name) < PATH )
-    {
-        memcpy(path, image, folder * sizeof(*path));
-        for ( n = folder; *name; name++ )
-            path[n++] = *name == '/' ? L'\\' : (CHAR16)*name;
-        path[n] = 0;
-    }
+    for ( size_t i = 0; fits && i < folder; i++ )
+        path[i] = is_slash(image[i]) ? '\\' : image[i];
+    for ( size_t i = 0; fits && i <= len; i++ )
+        path[folder + i] = is_slash((CHAR16)name[i]) ? '\\' : (CHAR16)name[i];
     if ( image )
         FreePool(image);
-    return n != 0;
+    return fits;
 }
 
 /* NULL if there is no such file, or no volume that it could be on. */
@@ -79,7 +89,7 @@ static const CHAR16 *read_opened(EFI_FILE_HANDLE file, struct blob *blob)
     FreePool(info);
     if ( !blob->size )
         return L"is empty";
-    pages = allocate(EfiLoaderData, blob->size, ~0UL);
+    pages = pages_allocate(EfiLoaderData, blob->size, ~0UL);
     if ( !pages )
         return L"does not fit: too little memory";
     blob->data = pages;

@@ -5,16 +5,16 @@
 #include "mm/layout.h"
 
         .section .rodata, "a"
-        .globl  image, image_size, image_memory
-        .hidden image, image_size, image_memory
+        .globl  image_bytes, image_size, image_memory
+        .hidden image_bytes, image_size, image_memory
 
         .balign 16
-image:
+image_bytes:
         .incbin IMAGE
         .balign 4
 last:
 image_size:
-        .long   last - image
+        .long   last - image_bytes
 image_memory:
         .long   IMAGE_END - HV_IMAGE_PHYS
 

@@ -6,7 +6,7 @@
 
 #include "lib/types.h"
 
-extern const u8 image[];
+extern const u8 image_bytes[];
 extern const u32 image_size;   /* bytes of it, a multiple of 4 */
 extern const u32 image_memory; /* bytes that it takes; those after the image are zero */
 

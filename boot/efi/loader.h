@@ -51,13 +51,23 @@ bool load_modules(struct loader *loader);
 bool machine_secure_boot(void);
 void machine_describe(struct loader *loader);
 
+/* pages.c: pages of @type below @limit, NULL if there are none; or those at @at. */
+void *pages_allocate(EFI_MEMORY_TYPE type, size_t size, u64 limit);
+bool pages_allocate_at(u64 at, size_t size);
+
+/* Does [@start, @end) hold any that we allocated? */
+bool pages_overlap(u64 start, u64 end);
+
+/* Give all of them back to the firmware. */
+void pages_free_all(void);
+
+/* exit.c: end boot services; the memory map as they leave it goes into loader->info. */
+bool end_boot_services(struct loader *loader);
+
 /* leave.c: take hold of the hypervisor's place, if the firmware lets us. */
 void leave_reserve_place(struct loader *loader);
 
 /* End boot services and start the hypervisor. Returns only if that cannot be. */
-bool leave(struct loader *loader);
-
-/* Pages of @type below @limit; NULL if there are none. */
-void *allocate(EFI_MEMORY_TYPE type, size_t size, u64 limit);
+void leave(struct loader *loader);
 
 #endif

@@ -22,7 +22,7 @@ static bool begin(struct loader *loader, EFI_HANDLE image)
         say(L"the load options are ignored: %a", wrong);
 
     leave_reserve_place(loader);
-    loader->info = allocate(EfiLoaderData, sizeof(*loader->info), LOW_MEMORY);
+    loader->info = pages_allocate(EfiLoaderData, sizeof(*loader->info), LOW_MEMORY);
     if ( !loader->info )
     {
         say(L"too little memory");
@@ -46,6 +46,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table)
         machine_describe(&loader);
         leave(&loader);
     }
+    pages_free_all();
     say_and_wait();
     return EFI_LOAD_ERROR;
 }

@@ -115,12 +115,7 @@ bool efi_memory_convert(struct boot_info *out, const struct efi_map *map)
     return true;
 }
 
-static bool is_free_type(u32 type)
-{
-    return type == EFI_MEM_BOOT_CODE || type == EFI_MEM_BOOT_DATA || type == EFI_MEM_CONVENTIONAL;
-}
-
-bool efi_memory_is_free(const struct efi_map *map, u64 start, u64 end)
+bool efi_memory_is_ram(const struct efi_map *map, u64 start, u64 end)
 {
     for ( size_t i = 0; i < map->size / map->step && start < end; i++ )
     {
@@ -128,7 +123,7 @@ bool efi_memory_is_free(const struct efi_map *map, u64 start, u64 end)
 
         if ( entry_end(&entry) <= start )
             continue;
-        if ( entry.start > start || !is_free_type(entry.type) || kind_of(&entry) != BOOT_RAM )
+        if ( entry.start > start || kind_of(&entry) != BOOT_RAM )
             return false;
         start = entry_end(&entry);
     }

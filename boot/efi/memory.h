@@ -53,9 +53,9 @@ struct efi_map {
 bool efi_memory_convert(struct boot_info *out, const struct efi_map *map);
 
 /*
- * Is [@start, @end) free as soon as boot services have ended, without anything that we allocated
- * ourselves? @map must be sorted, as efi_memory_convert() does.
+ * Is [@start, @end) RAM that boot services leave to us, their own and the loader's included? @map
+ * must be sorted, as efi_memory_convert() does.
  */
-bool efi_memory_is_free(const struct efi_map *map, u64 start, u64 end);
+bool efi_memory_is_ram(const struct efi_map *map, u64 start, u64 end);
 
 #endif

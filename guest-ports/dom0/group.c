@@ -7,9 +7,10 @@
  */
 #include "group.h"
 
-#define TIMEOUT (120 * NS_PER_S)
-#define LOOK    (20 * NS_PER_MS)
-#define SLACK   8 /* frames that the hypervisor may keep for what it builds at first use */
+#define TIMEOUT  (120 * NS_PER_S)
+#define PATIENCE (5 * NS_PER_S)
+#define LOOK     (20 * NS_PER_MS)
+#define SLACK    8 /* frames that the hypervisor may keep for what it builds at first use */
 
 enum state { MADE, RUNNING, DEAD, GONE };
 
@@ -218,6 +219,20 @@ void group_add(const char *name, const struct image *image, const char *command_
         event_handle(m->domain.console, stir, NULL);
 }
 
+/* What is left of a domain may be freed a little after it is gone. */
+static bool frames_return(void)
+{
+    uint64_t deadline = time_now() + PATIENCE;
+
+    while ( free_frames() + SLACK < free_before )
+    {
+        if ( time_now() > deadline )
+            return false;
+        wait_for_stir();
+    }
+    return true;
+}
+
 static void start(struct member *m)
 {
     bool made = m->domain.console;
@@ -242,7 +257,7 @@ void group_run(void)
     }
     if ( !watch_while_any(DEAD, TIMEOUT) )
         printf("RL-DOMAIN %s left something behind\n", members[0].name);
-    else if ( free_frames() + SLACK < free_before )
+    else if ( !frames_return() )
         printf("RL-DOMAIN %s leaked %lu frames\n", members[0].name, free_before - free_frames());
     nr_members = 0;
 }

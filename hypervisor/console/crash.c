@@ -5,6 +5,7 @@
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "cpu/symbols.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "lib/printf.h"
 #include "mm/map.h"
@@ -119,6 +120,9 @@ static void begin(const char *why)
     smp_stop_others();
     console_crashing();
     log_error("*** CRASH: %s", why);
+    if ( efi_running_service() )
+        log_error("in the firmware, which was asked for its runtime service %s",
+                  efi_running_service());
 }
 
 static void print_place(u32 cpu, const struct regs *at)

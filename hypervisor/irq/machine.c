@@ -5,6 +5,7 @@
 #include "irq/irq.h"
 
 #include "cpu/asm.h"
+#include "efi/efi.h"
 #include "mm/map.h"
 
 #define PM1_SLEEP_TYPE_SHIFT 10
@@ -92,6 +93,7 @@ void machine_reboot(void)
 {
     irq_disable();
     reset_by_acpi();
+    efi_reset();
     reset_by_chipset();
     reset_by_keyboard();
     reset_by_triple_fault();

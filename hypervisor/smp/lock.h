@@ -24,6 +24,7 @@ enum lock_level {
     LOCK_SCHED,       /* run queues */
     LOCK_TIMER,       /* timer heap of a CPU */
     LOCK_ACCESS,      /* who may use which of the machine's resources */
+    LOCK_EFI,         /* the firmware's runtime services, one at a time */
     LOCK_MAP,         /* the hypervisor's own page tables */
     LOCK_HEAP,        /* hypervisor heap */
     LOCK_ALLOC,       /* page allocator */

@@ -16,6 +16,7 @@
 #include "control/control.h"
 #include "cpu/fpu.h"
 #include "cpu/asm.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "mm/alloc.h"
 #include "mm/heap.h"
@@ -193,6 +194,25 @@ long platform_cpu_offline(struct xenpf_cpu_ol *arg)
 {
     cpu_asked = arg->cpuid;
     return cpu_result;
+}
+
+static bool by_efi;
+
+bool efi_present(void)
+{
+    return by_efi;
+}
+
+long efi_info(u32 index, union xenpf_efi_info *info)
+{
+    info->version = index + 1;
+    return by_efi ? 0 : -ENOSYS;
+}
+
+long efi_runtime_call(struct xenpf_efi_runtime_call *call)
+{
+    call->status = call->function + 1;
+    return by_efi ? 0 : -ENOSYS;
 }
 
 u64 sched_idle_ns(u32 cpu)
@@ -1002,6 +1022,38 @@ TEST(platform)
     expect_eq(run_platform(XENPF_add_memtype), -ENOSYS);
     pop.interface_version = 7;
     expect_eq(run_platform(XENPF_get_cpuinfo), -EACCES);
+}
+
+static long ask_firmware(u32 type, u32 index)
+{
+    memset(&pop.u, 0, sizeof(pop.u));
+    pop.u.firmware_info.type = type;
+    pop.u.firmware_info.index = index;
+    return run_platform(XENPF_firmware_info);
+}
+
+TEST(firmware)
+{
+    start();
+    *(u8 *)maddr_to_virt(to_maddr(0x417)) = 0x20;
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0);
+    expect_eq(pop.u.firmware_info.u.kbd_shift_flags, 0x20);
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 1), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_DISK_INFO, 0), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_DISK_MBR_SIGNATURE, 0), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_VBEDDC_INFO, 0), -ESRCH);
+    expect_eq(ask_firmware(6, 0), -EINVAL);
+    expect_eq(ask_firmware(XEN_FW_EFI_INFO, 0), -ENOSYS);
+
+    by_efi = true;
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0);
+    expect_eq(pop.u.firmware_info.u.kbd_shift_flags, 0);
+    expect_eq(ask_firmware(XEN_FW_EFI_INFO, 3), 0);
+    expect_eq(pop.u.firmware_info.u.efi_info.version, 4);
+    memset(&pop.u, 0, sizeof(pop.u));
+    pop.u.efi_runtime_call.function = 5;
+    expect_eq(run_platform(XENPF_efi_runtime_call), 0);
+    expect_eq(pop.u.efi_runtime_call.status, 6);
 }
 
 TEST(idle_times)

@@ -150,20 +150,19 @@ TEST(more_than_fit)
     expect(!convert());
 }
 
-TEST(free_place)
+TEST(is_ram)
 {
     struct efi_map map;
 
     build_typical();
     require(convert());
     map = map_of();
-    expect(efi_memory_is_free(&map, 0x100000, 0x800000));
-    expect(efi_memory_is_free(&map, 0x1000, 0x2000));
-    expect(!efi_memory_is_free(&map, 0x100000, 0x800001)); /* NVS */
-    expect(!efi_memory_is_free(&map, 0x808000, 0x809000)); /* ours */
-    expect(efi_memory_is_free(&map, 0x810000, 0x820000));
-    expect(!efi_memory_is_free(&map, 0x9f000, 0xa1000)); /* a hole */
-    expect(!efi_memory_is_free(&map, 0x10000000, 0x10001000));
+    expect(efi_memory_is_ram(&map, 0x100000, 0x800000));
+    expect(efi_memory_is_ram(&map, 0x1000, 0x2000));
+    expect(!efi_memory_is_ram(&map, 0x100000, 0x800001)); /* NVS */
+    expect(efi_memory_is_ram(&map, 0x808000, 0x820000));  /* loader's and boot services' */
+    expect(!efi_memory_is_ram(&map, 0x9f000, 0xa1000));   /* a hole */
+    expect(!efi_memory_is_ram(&map, 0x10000000, 0x10001000));
 }
 
 /* Is some page of @start..@end in a range of @kind, or in none? */
@@ -231,7 +230,7 @@ TEST(fuzz_garbage)
             bytes[i] = (u8)(host_test_random() & (i % 8 > 4 ? 0 : 0xff));
         map.entries = bytes;
         if ( efi_memory_convert(&info, &map) )
-            efi_memory_is_free(&map, start, start + PAGE_SIZE);
+            efi_memory_is_ram(&map, start, start + PAGE_SIZE);
         expect(info.nr_ranges <= BOOT_MAX_RANGES);
         free(bytes);
     }

@@ -3,7 +3,7 @@
  *
  * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
  * LINK: hypervisor/grant/ops.c tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
- * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -pthread
  */
 #include "tests/host/fake/rooms.h"

@@ -75,6 +75,21 @@ def host_dir(tmp_path_factory):
     shutil.rmtree(path, ignore_errors=True)
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test shows the end of the serial logs of the machines that it had: those that run, and those it started."""
+    report = (yield).get_result()
+    if report.failed:
+        for n, session in enumerate(s.SESSIONS):
+            if not session.log.closed or n >= item.sessions_before:
+                report.sections.append((f"serial port of {session.name}", session.tail()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    item.sessions_before = len(s.SESSIONS)
+
+
 def pytest_runtest_logreport(report):
     """One line a test for scripts/test, in the file that --verdicts names: name, verdict, reason."""
     if not VERDICTS or (report.when != "call" and report.passed):

@@ -14,6 +14,7 @@
 #include "mm/map.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
+#include "pv/emulate/decode.h"
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
@@ -33,8 +34,10 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
 {
     unsigned int vector = (regs->error >> 3) & 0xff;
     u8 code[2];
+    u64 va;
 
-    if ( !copy_from_guest(code, to_gva(regs->rip), sizeof(code)) && code[0] == 0xcd )
+    if ( insn_address(v, regs, &va) >= sizeof(code) &&
+         !copy_from_guest(code, to_gva(va), sizeof(code)) && code[0] == 0xcd )
         vector = code[1];
     if ( !may_raise(v, &v->pv.traps[vector]) )
     {
