@@ -76,6 +76,12 @@ void lock_release(struct lock *lock);
 
 bool lock_held(const struct lock *lock);
 
+/* Does another CPU wait for @lock, which this one holds? */
+static inline bool lock_contended(const struct lock *lock)
+{
+    return __atomic_load_n(&lock->ticket_next, __ATOMIC_RELAXED) - lock->ticket_now > 1;
+}
+
 /* Take two locks of one level without deadlock; @a and @b may be the same. */
 void lock_pair(struct lock *a, struct lock *b);
 void unlock_pair(struct lock *a, struct lock *b);

@@ -50,10 +50,7 @@ void smp_poll(void)
 
     if ( !atomic_load(&cpu->flush_asked) )
         return;
-    if ( cpu->flush_va == TLB_FLUSH_ALL )
-        tlb_flush_local();
-    else
-        tlb_flush_page_local(cpu->flush_va);
+    tlb_flush_asked(cpu->flush_va);
     atomic_store(&cpu->flush_asked, 0);
 }
 

@@ -35,7 +35,7 @@ void smp_start_others(void);
 void smp_kick(u32 cpu, u32 work);
 
 /*
- * Ask the CPUs of @mask, not this one, to flush @va (TLB_FLUSH_ALL: everything); returns when all
+ * Ask the CPUs of @mask, not this one, to flush @va (or TLB_FLUSH_*); returns when all
  * have. For mm/tlb.c.
  */
 void smp_flush_others(cpumask_t mask, u64 va);

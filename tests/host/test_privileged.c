@@ -23,6 +23,13 @@ u64 trace_counters[NR_CPUS][TRACE_ROW];
 static struct percpu cpu;
 __thread struct percpu *host_cpu = &cpu;
 
+cpumask_t smp_online;
+
+void tlb_flush_mask(cpumask_t mask, u64 va)
+{
+    (void)mask, (void)va;
+}
+
 static unsigned long done; /* how many instructions had an effect */
 static u64 fetch_end;      /* behind it nothing is mapped */
 

@@ -10,6 +10,7 @@
 #include "cpu/stub.h"
 #include "cpu/uaccess.h"
 #include "irq/irq.h"
+#include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "pv/bounce/bounce.h"
@@ -197,6 +198,9 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
 /*
  * Would the page tables loaded now have allowed the access? Then the TLB was stale, legitimately so
  * after an update without a flush, and trying again succeeds: the fault has dropped the entry.
+ *
+ * Nothing keeps the tables from changing, and from becoming something else, while we walk: what is
+ * read may be anything, and a wrong answer does no harm.
  */
 static bool fault_is_spurious(u64 va, u32 error)
 {
@@ -208,12 +212,14 @@ static bool fault_is_spurious(u64 va, u32 error)
     for ( unsigned int level = 4; level >= 1; level-- )
     {
         const u64 *entries = maddr_to_virt(to_maddr(table));
-        u64 entry = entries[pte_index(va, level)];
+        u64 entry = READ_ONCE(entries[pte_index(va, level)]);
 
         if ( (entry & need) != need )
             return false;
         if ( level > 1 && (entry & PTE_PS) )
             return true;
+        if ( level > 1 && !mfn_valid(pte_mfn(entry)) )
+            return false;
         table = entry & PTE_FRAME;
     }
     return true;

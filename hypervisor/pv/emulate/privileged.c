@@ -7,6 +7,7 @@
 #include "cpu/asm.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
+#include "mm/tlb.h"
 #include "pv/bounce/bounce.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
@@ -205,11 +206,14 @@ static bool emulate_group7(struct vcpu *v, struct regs *regs, struct insn *insn)
     }
 }
 
-/* wbinvd: for domains that drive devices; for others there is nothing to write back. */
+/*
+ * wbinvd: for domains that drive devices; for others there is nothing to write back. What the vcpu
+ * wrote may be in the caches of any CPU that it ran on.
+ */
 static void emulate_wbinvd(struct vcpu *v)
 {
     if ( access_check(v->domain, NULL, ACCESS_HARDWARE) == 0 )
-        __asm__ volatile("wbinvd" ::: "memory");
+        tlb_flush_mask(smp_online, TLB_FLUSH_CACHES);
 }
 
 static bool emulate_interrupt_flag(const struct vcpu *v)

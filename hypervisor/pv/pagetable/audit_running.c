@@ -5,7 +5,7 @@
  * A tally goes up after a reference was taken and down before it is dropped, so that at any time a
  * frame has no fewer references than its tally says, whatever other CPUs do. What is read in the
  * middle of their changes may look otherwise for a moment: only what persists is wrong. A recount
- * takes long: it is believed if nobody was in the tables meanwhile.
+ * has the tables of all domains for itself.
  *
  * Entries that change behind the engine's back are found too, when the table is taken apart, or by
  * the recount.
@@ -28,8 +28,9 @@ static struct touched {
     u32 calls;
 } touched[NR_CPUS];
 
-/* Calls that ever began, and ended, on all CPUs. */
+/* Calls that ever began, and ended, on all CPUs; a recount is under way. */
 static u64 begun, ended;
+static u32 recounting;
 
 void pagetable_audit_start(void)
 {
@@ -116,16 +117,21 @@ void audit_touch(const struct frame *frame)
 void audit_begin(void)
 {
     atomic_inc(&begun);
+    while ( atomic_load(&recounting) )
+    {
+        smp_poll();
+        cpu_relax();
+    }
 }
 
-static void recount_believed(struct domain *d)
+/* Only if nobody else is in the tables now; who comes meanwhile waits. */
+static void recount_alone(struct domain *d)
 {
-    u64 before = atomic_load(&begun);
-
-    if ( before != atomic_load(&ended) + 1 )
+    if ( atomic_xchg(&recounting, 1) )
         return;
-    if ( audit_recount(d, recounted) && before == atomic_load(&begun) )
+    if ( atomic_load(&begun) == atomic_load(&ended) + 1 && audit_recount(d, recounted) )
         panic("page tables, recounted: frames of d%u are wrong: see above", d->id);
+    atomic_set(&recounting, 0);
 }
 
 void audit_end(struct domain *d)
@@ -136,7 +142,7 @@ void audit_end(struct domain *d)
         check(to_mfn(t->frames[i]), d);
     t->nr = 0;
     if ( tallies && ++t->calls % RECOUNT_EVERY == 0 )
-        recount_believed(d);
+        recount_alone(d);
     atomic_inc(&ended);
 }
 

@@ -14,6 +14,7 @@
 #include "mm/frame_inline.h"
 #include "pv/pagetable/audit.h"
 #include "pv/pagetable/pagetable.h"
+#include "smp/smp.h"
 
 _Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its level");
 
@@ -128,6 +129,15 @@ static inline bool is_l1_of(const struct frame *frame, const struct domain *d)
 static inline struct lock *table_lock(struct domain *d)
 {
     return &d->pv.pagetable_lock;
+}
+
+/*
+ * In the middle of an operation on tables of @d, where it can stop: should it? Another vcpu of the
+ * domain that wants its tables spins with interrupts off, on a CPU that others need.
+ */
+static inline bool tables_preempt(const struct domain *d)
+{
+    return lock_contended(&d->pv.pagetable_lock) || preempt_pending();
 }
 
 /* Around each operation on tables of @d. */

@@ -122,7 +122,7 @@ static long flush_cache(const struct mmuext *m, long refusal)
 {
     if ( access_check(m->target, m->target, ACCESS_HARDWARE) )
         return refusal;
-    hw_flush_cache();
+    tlb_flush_mask(smp_online, TLB_FLUSH_CACHES); /* the guest may have run on any CPU */
     return 0;
 }
 

@@ -70,7 +70,7 @@ static long for_each_frame(struct domain *d, long (*visit)(struct domain *, stru
     for ( ; frame; frame = step(d, frame) )
     {
         rc = visit(d, frame);
-        if ( !rc && ++visited % STRIDE == 0 && preempt_pending() )
+        if ( !rc && ++visited % STRIDE == 0 && tables_preempt(d) )
             rc = -ERESTART;
         if ( rc )
             break;

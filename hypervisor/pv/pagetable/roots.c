@@ -23,14 +23,13 @@ static struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
 /* Under m2p_strict a process cannot read the M2P: only kernels' roots show it. */
 static void show_m2p(const struct domain *d, mfn_t root, bool user)
 {
+    const u64 *hypervisors = maddr_to_virt(map_idle_root);
     u64 *l4 = mfn_to_virt(root);
 
     if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) )
         return;
-    if ( user )
-        l4[HV_SLOT_FIRST] = 0;
-    else
-        map_fill_l4(l4);
+    /* In one store: other CPUs may be using the root. */
+    WRITE_ONCE(l4[HV_SLOT_FIRST], user ? 0 : hypervisors[HV_SLOT_FIRST]);
 }
 
 static bool is_loaded(const struct vcpu *v, bool user)

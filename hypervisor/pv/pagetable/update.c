@@ -132,7 +132,7 @@ static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count,
         i++;
         reqs += sizeof(struct mmu_update);
         *rc = table_drain(d);
-        if ( __builtin_expect(i % STRIDE == 0, 0) && i < count && !*rc && preempt_pending() )
+        if ( __builtin_expect(i % STRIDE == 0, 0) && i < count && !*rc && tables_preempt(d) )
             *rc = -ERESTART;
     }
 

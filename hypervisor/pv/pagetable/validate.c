@@ -99,7 +99,7 @@ static long validate_higher(struct domain *d, struct frame *frame, unsigned int 
         if ( rc )
             break;
         table[i] = pte;
-        if ( preempt_pending() )
+        if ( tables_preempt(d) )
         {
             i++;
             rc = -ERESTART;
@@ -205,7 +205,7 @@ long table_drain_some(struct domain *d)
             WRITE_ONCE(d->pv.dead_tables, frame->link);
             frame_release_type(frame);
         }
-        if ( d->pv.dead_tables && preempt_pending() )
+        if ( d->pv.dead_tables && tables_preempt(d) )
             return -ERESTART;
     }
 

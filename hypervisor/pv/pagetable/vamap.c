@@ -21,8 +21,7 @@ static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
 
     if ( type == UVMF_NONE || type == UVMF_FLUSHTYPE_MASK )
         return 0;
-    if ( type == UVMF_TLB_FLUSH )
-        va = TLB_FLUSH_ALL;
+    va = type == UVMF_TLB_FLUSH ? TLB_FLUSH_ALL : va & PAGE_MASK;
 
     if ( where == UVMF_LOCAL )
     {

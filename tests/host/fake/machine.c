@@ -359,7 +359,7 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
             continue;
         else if ( va == TLB_FLUSH_ALL )
             flush_cpu(cpu);
-        else
+        else if ( va != TLB_FLUSH_CACHES )
             forget_page(cpu, va);
 }
 
@@ -372,8 +372,12 @@ void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
             flush_cpu(cpu);
 }
 
+void (*fake_stamping)(const struct frame *frame);
+
 void tlb_stamp(struct frame *frame)
 {
+    if ( fake_stamping )
+        fake_stamping(frame);
     WRITE_ONCE(frame->tlb_stamp, tlb_clock());
 }
 
@@ -485,11 +489,6 @@ bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
 }
 
 u64 trace_counters[NR_CPUS][TRACE_ROW];
-
-void hw_flush_cache(void);
-void hw_flush_cache(void)
-{
-}
 
 /* ---- domains */
 
@@ -682,6 +681,7 @@ void fake_machine(void)
 
     host_ram = aligned_alloc(PAGE_SIZE, FAKE_FRAMES * PAGE_SIZE);
     memset(host_ram, 0, FAKE_FRAMES * PAGE_SIZE);
+    map_fill_l4((u64 *)(host_ram + map_idle_root.n));
     frame_table = calloc(FAKE_FRAMES, sizeof(*frame_table));
     frame_limit = FAKE_FRAMES;
     next_frame = FAKE_IO_FRAMES;
