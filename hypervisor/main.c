@@ -51,6 +51,7 @@ void hypervisor_main(struct boot_info *boot)
 
     efi_init_early(boot);
     mm_init(boot);
+    console_open_screen();
     control_init(boot);
     irq_acpi_init(boot->rsdp);
     /* The legacy PIC while the local APIC still listens to it: lest it be asked for what has gone. */

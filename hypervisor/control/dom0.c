@@ -248,6 +248,7 @@ bool dom0_build(const struct boot_module *kernel, const struct boot_module *init
 {
     static struct dom0 dom0;
     static struct builder b;
+    static struct dom0_vga_console_info screen;
     long rc;
 
     b.ops = &operations;
@@ -256,6 +257,8 @@ bool dom0_build(const struct boot_module *kernel, const struct boot_module *init
     b.kernel_size = kernel->size;
     b.cmdline = kernel->cmdline;
     b.start_flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+    if ( console_describe_screen(&screen) )
+        b.vga = &screen;
     if ( initrd )
     {
         b.initrd = maddr_to_virt(to_maddr(initrd->start));
