@@ -92,8 +92,8 @@ static void tally(const u64 *slot, u64 pte, u32 by)
 
 void audit_entry(const u64 *slot, u64 old, u64 new)
 {
+    tally(slot, old, -1u); /* first: both values may share what they hold */
     tally(slot, new, 1);
-    tally(slot, old, -1u);
 }
 
 void audit_gain(const u64 *table, unsigned int first, unsigned int end)
