@@ -112,6 +112,11 @@ CPU_PORT_ACCESSORS(b, u8)
 CPU_PORT_ACCESSORS(w, u16)
 CPU_PORT_ACCESSORS(l, u32)
 
+static inline void clflush(const void *line)
+{
+    __asm__ volatile("clflush (%0)" ::"r"(line) : "memory");
+}
+
 static inline void wbinvd(void)
 {
     __asm__ volatile("wbinvd" ::: "memory");

@@ -246,6 +246,12 @@ long mm_steal(struct domain *d, struct frame *frame)
         return -EINVAL;
 
     tlb_stamp(frame);
+    if ( old & FRAME_UNCACHED )
+    {
+        /* It keeps its contents: what the thief sees must stay. */
+        tlb_flush_stamped(smp_online, frame);
+        tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
+    }
     if ( detach(d, frame) )
         release_hold(d);
     WRITE_ONCE(frame->owner, DOMID_NOBODY);

@@ -55,6 +55,28 @@ void frame_put(struct frame *frame)
     frame_put_inline(frame);
 }
 
+void frame_mapped_uncached(struct frame *frame, bool writable)
+{
+    u64 flag = writable ? FRAME_UNCACHED : 0;
+
+    if ( !(atomic_fetch_or(&frame->state, flag) & FRAME_UNCACHED) )
+        tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
+}
+
+/*
+ * Nobody uses @frame as what it was, nor can by a stale TLB entry. What we read next of a table,
+ * and the processor's walks too, must be the same as what comes later (XSA-402).
+ */
+static void end_old_use(struct frame *frame, u64 old)
+{
+    tlb_flush_stamped(smp_online, frame);
+    if ( old & FRAME_UNCACHED )
+    {
+        tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
+        atomic_fetch_and(&frame->state, ~FRAME_UNCACHED);
+    }
+}
+
 /*
  * Claim a frame at type count 0, whose word was @old. 0, FRAME_CLAIMED, -EINVAL; -EAGAIN the word
  * has changed.
@@ -81,7 +103,7 @@ static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
         return -EAGAIN;
     frame->progress = 0;
     if ( flush )
-        tlb_flush_stamped(smp_online, frame);
+        end_old_use(frame, old);
     if ( !writable )
         return FRAME_CLAIMED;
 

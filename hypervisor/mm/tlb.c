@@ -76,6 +76,17 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
         smp_flush_others(mask & ~self & smp_online, va);
 }
 
+#define CACHE_LINE                                                                                 \
+    64 /* a smaller step does no harm, and there is no processor with smaller lines */
+
+void tlb_flush_cached_page(const void *page)
+{
+    mb();
+    for ( unsigned int i = 0; i < PAGE_SIZE; i += CACHE_LINE )
+        clflush((const u8 *)page + i);
+    mb();
+}
+
 /*
  * May @cpu's TLB hold an entry that was made before @stamp? Not while it idles: with the idle root
  * it has no guest's entries, and when it loads another one it sees the page tables as they are now.

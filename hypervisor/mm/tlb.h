@@ -37,6 +37,9 @@ void tlb_flush_asked(u64 va);
 /* Flush one page (or TLB_FLUSH_*) on the CPUs in @mask; returns when all of them have. */
 void tlb_flush_mask(cpumask_t mask, u64 va);
 
+/* Write back and drop what the caches, of all CPUs, hold of @page of the direct map. */
+void tlb_flush_cached_page(const void *page);
+
 /* Flush the CPUs in @mask that have not flushed since @frame was stamped. */
 void tlb_flush_stamped(cpumask_t mask, const struct frame *frame);
 

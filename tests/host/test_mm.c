@@ -55,6 +55,11 @@ void smp_poll(void)
 {
 }
 
+void tlb_flush_cached_page(const void *page)
+{
+    (void)page;
+}
+
 void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
 {
     (void)mask;

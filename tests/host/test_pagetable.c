@@ -159,6 +159,44 @@ TEST(entries_that_are_not_present_say_anything)
     finish();
 }
 
+/*
+ * Our own map of a frame is write-back: what a guest writes past the caches we may not see, or see
+ * one thing first and another later (XSA-402).
+ */
+TEST(caches_are_flushed_of_what_was_mapped_otherwise)
+{
+    struct space k;
+    struct domain *dom0;
+
+    setup();
+    dom0 = fake_domain(0, true, 1);
+    fake_run(dom0->vcpus[0]);
+    space_build(&k, dom0, 4);
+    require(pin(4, k.l4) == 0);
+
+    /* First it must see what the caches hold: perhaps zeroes, and in memory somebody's secrets. */
+    expect_eq(set_pte(k.l1, 9, pte_make(k.page[0], RO | PTE_PCD)), 0);
+    expect_eq(fake_cached_pages_flushed, 1);
+    expect(!(fake_state(k.page[0]) & FRAME_UNCACHED));
+    expect_eq(set_pte(k.l1, 9, 0), 0);
+
+    expect_eq(set_pte(k.l1, 0, pte_make(k.page[0], RWD | PTE_PCD)), 0);
+    expect_eq(fake_cached_pages_flushed, 2);
+    expect(fake_state(k.page[0]) & FRAME_UNCACHED);
+    expect_eq(set_pte(k.l1, 0, pte_make(k.page[0], RO)), 0);
+    expect(fake_state(k.page[0]) & FRAME_UNCACHED); /* a stale entry may still write */
+    expect_eq(pin(1, k.page[0]), 0);
+    expect_eq(fake_cached_pages_flushed, 3);
+    expect(!(fake_state(k.page[0]) & FRAME_UNCACHED));
+    expect_eq(unpin(k.page[0]), 0);
+
+    /* All others pay nothing. */
+    expect_eq(set_pte(k.l1, 1, pte_make(k.page[1], RO)), 0);
+    expect_eq(pin(1, k.page[1]), 0);
+    expect_eq(fake_cached_pages_flushed, 3);
+    expect_sane(dom0);
+}
+
 TEST(higher_entries_refuse_cacheability_and_superpages)
 {
     static const u64 bad[] = { PTE_PWT, PTE_PCD, PTE_PS, PTE_G };

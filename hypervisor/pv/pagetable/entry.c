@@ -25,6 +25,7 @@
  *    believes that it writes.
  *
  * Cacheability: only domains that drive devices choose it, since the direct map stays write-back.
+ * RAM that they map otherwise is marked: frame_mapped_uncached().
  */
 #include "access/access.h"
 #include "pv/pagetable/entry_l1.h"
@@ -90,11 +91,17 @@ static long get_l1_ram(domid_t owner, u64 pte)
 /* All checks, for an entry that already is what the hardware will see. */
 static long get_l1(const struct domain *d, const struct domain *from, u64 *pte)
 {
+    long rc;
+
     if ( (*pte & L1_CACHE) && access_check(d, d, ACCESS_HARDWARE) )
         return -EINVAL;
     if ( !mfn_valid(pte_mfn(*pte)) )
         return get_l1_io(from, pte);
-    return get_l1_ram(from->id, *pte);
+
+    rc = get_l1_ram(from->id, *pte);
+    if ( !rc && (*pte & L1_CACHE) )
+        frame_mapped_uncached(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
+    return rc;
 }
 
 static void drop(struct frame *frame, bool writable)

@@ -363,6 +363,14 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
             forget_page(cpu, va);
 }
 
+unsigned long fake_cached_pages_flushed;
+
+void tlb_flush_cached_page(const void *page)
+{
+    (void)page;
+    fake_cached_pages_flushed++;
+}
+
 void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
 {
     if ( fake_tlb_ignore_stamped )

@@ -90,7 +90,8 @@ bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte);
 unsigned long fake_tlb_violations(void);
 
 extern void (*fake_stamping)(const struct frame *frame); /* called when a frame is stamped */
-extern unsigned long fake_tlb_flushes;                   /* full ones, all CPUs together */
-extern bool fake_tlb_ignore_stamped; /* break tlb_flush_stamped, to see that the model notices */
+extern unsigned long fake_cached_pages_flushed;
+extern unsigned long fake_tlb_flushes; /* full ones, all CPUs together */
+extern bool fake_tlb_ignore_stamped;   /* break tlb_flush_stamped, to see that the model notices */
 
 #endif
