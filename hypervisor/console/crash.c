@@ -14,7 +14,7 @@
 #define STACK_WORDS    32
 #define REBOOT_SECONDS 5
 
-void domain_dump_all(void); /* domain/ */
+void domain_dump_stopped(void); /* domain/ */
 
 static u32 crashed; /* atomic: the first CPU that crashes reports, others stop */
 
@@ -157,7 +157,7 @@ void crash_report(const struct regs *regs, const char *why)
     crash_print_registers(regs);
     print_stack(regs->rsp);
     print_others();
-    domain_dump_all();
+    domain_dump_stopped();
     stop();
 }
 
@@ -172,6 +172,6 @@ void panic(const char *format, ...)
     begin(why);
     print_stack((u64)__builtin_frame_address(0)); /* our own part tells nothing */
     print_others();
-    domain_dump_all();
+    domain_dump_stopped();
     stop();
 }

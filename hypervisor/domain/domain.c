@@ -75,6 +75,11 @@ struct domain *domain_get(domid_t id)
     return d;
 }
 
+struct domain *domain_list_unlocked(void)
+{
+    return list_head;
+}
+
 struct domain *domain_first_at_or_above(domid_t id)
 {
     struct domain *d;

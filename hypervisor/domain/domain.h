@@ -136,8 +136,17 @@ static inline struct domain *domain_next_guest(struct domain *d)
     return NULL;
 }
 
-/* Registers and state of every vcpu, for crash reports and debug keys: takes no lock. */
+/* Registers and state of every vcpu: debug key 'q'. */
 void domain_dump_all(void);
+
+/*
+ * The same for a crash report, when no other CPU runs any more: takes no lock, since one that was stopped, or we, may
+ * hold it.
+ */
+void domain_dump_stopped(void);
+
+/* The first domain of the list that struct domain's next makes, for domain_dump_stopped. */
+struct domain *domain_list_unlocked(void);
 
 extern struct domain *domain_zero; /* dom0; NULL until built */
 extern struct domain *domain_idle; /* owns the idle vcpus */

@@ -130,11 +130,22 @@ void domain_crash(struct domain *d, const char *format, ...)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
-void domain_dump_all(void)
+static void dump_domain(const struct domain *d)
 {
     struct vcpu *v;
 
+    for_each_vcpu(d, v)
+        dump_vcpu(v);
+}
+
+void domain_dump_all(void)
+{
     for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
-        for_each_vcpu(d, v)
-            dump_vcpu(v);
+        dump_domain(d);
+}
+
+void domain_dump_stopped(void)
+{
+    for ( const struct domain *d = domain_list_unlocked(); d; d = d->next )
+        dump_domain(d);
 }
