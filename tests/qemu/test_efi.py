@@ -164,6 +164,21 @@ def test_secure_boot(folder, hello, key):
         expect_hello(session, "in another", "loglvl=all")
 
 
+def test_secure_boot_linux(folder, key, host_dir):
+    """`make efi-unified` and a signature: Linux as dom0 knows that it must be locked down, and rl works nevertheless."""
+    subprocess.run(["make", "-s", "-C", s.m.TOP, f"B={s.m.B}", "efi-unified"], check=True)
+    efi.sign(f"{s.m.B}/ringleader-unified.efi", f"{folder}/linux.efi", key[0])
+    disk = make_disk(folder, "secure-linux", {"EFI/BOOT/BOOTX64.EFI": f"{folder}/linux.efi"})
+    variables = efi.Variables()
+    variables.enroll(key[1])
+    with start(disk, (), variables, secure=True, machine="q35,smm=on", mem="1G", host_dir=host_dir) as session:
+        session.wait_for_shell(180)
+        assert "Secure boot enabled" in session.check("dmesg")
+        session.check("rl create /guests/hello.cfg && rl destroy hello")
+        session.send_line("poweroff")
+        assert session.end()[0] == 0
+
+
 def test_tour():
     """Debian's Linux as dom0 to its shell, and all that `make run` shows."""
     done = subprocess.run([f"{s.m.TOP}/scripts/run", "ACCEL=tcg", "EFI=1", "TOUR=1"], stdin=subprocess.DEVNULL,
