@@ -13,7 +13,8 @@
 #include "smp/smp.h"
 #include "trace/trace.h"
 
-#define PERIOD (10 * (ns_t)NS_PER_MS)
+#define LOOK_MOST  (10 * (ns_t)NS_PER_MS)
+#define LOOK_LEAST (1 * (ns_t)NS_PER_MS)
 
 struct sched_queue *sched_queues[NR_CPUS];
 cpumask_t sched_cpus;
@@ -29,11 +30,6 @@ static cpumask_t bit(u32 cpu)
 static cpumask_t others(u32 cpu)
 {
     return READ_ONCE(sched_cpus) & ~bit(cpu);
-}
-
-ns_t balance_period(void)
-{
-    return others(this_cpu()->cpu) ? PERIOD : 0;
 }
 
 /* --- Where --- */
@@ -57,6 +53,11 @@ static cpumask_t prefer(const struct vcpu *v, cpumask_t cpus)
     cpumask_t soft = cpus & READ_ONCE(v->sched.soft_affinity);
 
     return soft ? soft : cpus;
+}
+
+cpumask_t balance_cpus(const struct vcpu *v)
+{
+    return prefer(v, allowed(v));
 }
 
 u32 balance_home(const struct vcpu *v)
@@ -117,12 +118,14 @@ struct sched_queue *balance_lock_home(struct vcpu *v)
 
 void balance_set_idle(bool idle)
 {
-    cpumask_t self = bit(this_cpu()->cpu);
+    u32 cpu = this_cpu()->cpu;
 
+    if ( !others(cpu) ) /* nobody would look */
+        return;
     if ( idle )
-        atomic_fetch_or(&idle_cpus, self);
+        atomic_fetch_or(&idle_cpus, bit(cpu));
     else
-        atomic_fetch_and(&idle_cpus, ~self);
+        atomic_fetch_and(&idle_cpus, ~bit(cpu));
 }
 
 /* @v has been queued before this looks: a CPU that becomes idle later finds it by itself. */
@@ -145,21 +148,87 @@ bool balance_wake_idle(const struct vcpu *v)
     return false;
 }
 
+void balance_wake_others(void)
+{
+    for ( cpumask_t rest = READ_ONCE(sched_cpus); rest && READ_ONCE(idle_cpus); rest &= rest - 1 )
+    {
+        struct sched_queue *q = sched_queues[__builtin_ctzl(rest)];
+        struct vcpu *v;
+
+        if ( READ_ONCE(q->least) == INT64_MAX )
+            continue;
+        lock_acquire(&q->lock);
+        list_for_each_entry(v, &q->waiting, sched.queue)
+            if ( sched_runnable(v) )
+                balance_wake_idle(v);
+        lock_release(&q->lock);
+    }
+}
+
+/* One that has been told to choose again, and hasn't yet, has its reason. */
+static bool told(u32 cpu)
+{
+    return READ_ONCE(sched_queues[cpu]->percpu->exit_work) & WORK_RESCHEDULE;
+}
+
+void balance_wake_weaker(const struct vcpu *v)
+{
+    cpumask_t rest = balance_cpus(v) & others(v->processor);
+    s64 most = sched_policy->key(v) + sched_policy->lead(v);
+    u32 weakest = NR_CPUS;
+
+    for ( ; rest; rest &= rest - 1 )
+    {
+        u32 cpu = (u32)__builtin_ctzl(rest);
+        s64 has = READ_ONCE(sched_queues[cpu]->has);
+
+        if ( has <= most || told(cpu) )
+            continue;
+        most = has;
+        weakest = cpu;
+    }
+    if ( weakest != NR_CPUS )
+        smp_kick(weakest, WORK_RESCHEDULE);
+}
+
 /* --- Pulling --- */
 
-s64 balance_least(void)
+s64 balance_least(const struct sched_queue *q, s64 *anywhere)
 {
-    s64 least = INT64_MAX;
+    s64 least = q->least, all = least;
 
-    for ( cpumask_t rest = READ_ONCE(sched_cpus); rest; rest &= rest - 1 )
-        least = min(least, READ_ONCE(sched_queues[__builtin_ctzl(rest)]->least));
+    for ( cpumask_t rest = others(q->cpu); rest; rest &= rest - 1 )
+    {
+        const struct sched_queue *other = sched_queues[__builtin_ctzl(rest)];
+        s64 key = READ_ONCE(other->least);
+
+        all = min(all, key);
+        if ( READ_ONCE(other->least_cpus) & bit(q->cpu) )
+            least = min(least, key);
+    }
+    *anywhere = all;
     return least;
 }
 
-/* Of the queues of @rest, the one whose first vcpu has had least, less than @below; it is struck out. NULL: none. */
-static struct sched_queue *neediest(cpumask_t *rest, s64 below)
+/* Others may come to wait elsewhere meanwhile, and somebody may have what we see before us. */
+ns_t balance_look_at(const struct sched_queue *q, ns_t now)
+{
+    ns_t when = now + LOOK_MOST;
+    s64 least, anywhere;
+
+    if ( !others(q->cpu) )
+        return TIME_NEVER;
+    least = balance_least(q, &anywhere);
+    if ( least != INT64_MAX )
+        when = min(when, sched_policy->preempt_at(q->running, least, sched_policy->lead_most));
+    return max(when, now + LOOK_LEAST);
+}
+
+/* Of the queues of @rest, the one whose first vcpu has had least, less than we have; it is struck out. NULL: none. */
+static struct sched_queue *neediest(cpumask_t *rest, s64 have)
 {
     struct sched_queue *best = NULL;
+    s64 below = have;
 
     for ( cpumask_t cpus = *rest; cpus; cpus &= cpus - 1 )
     {
@@ -178,13 +247,15 @@ static struct sched_queue *neediest(cpumask_t *rest, s64 below)
 }
 
 /* An idle CPU is better than a long wait, liked or not; a busy one takes only those that like it. */
-static bool may_take(const struct sched_queue *q, const struct vcpu *v, bool idle)
+static bool may_take(const struct sched_queue *q, const struct vcpu *v, s64 have)
 {
-    return balance_allows(v, q->cpu) && sched_runnable(v) &&
-           (idle || (prefer(v, allowed(v)) & bit(q->cpu)));
+    cpumask_t cpus = have == INT64_MAX ? allowed(v) : balance_cpus(v);
+
+    return (cpus & bit(q->cpu)) && sched_runnable(v) &&
+           sched_policy->key(v) < have - sched_policy->lead(v);
 }
 
-static bool take(struct sched_queue *q, struct sched_queue *from, s64 below)
+static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
 {
     struct vcpu *v;
     bool taken = false;
@@ -192,9 +263,9 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 below)
     lock_pair(&q->lock, &from->lock);
     list_for_each_entry(v, &from->waiting, sched.queue)
     {
-        if ( sched_policy->key(v) >= below )
+        if ( sched_policy->key(v) >= have )
             break;
-        taken = may_take(q, v, below == INT64_MAX);
+        taken = may_take(q, v, have);
         if ( !taken )
             continue;
         sched_dequeue(from, v);
@@ -207,28 +278,25 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 below)
     return taken;
 }
 
-/* Whoever comes here must have had less than this. */
-static s64 worth_taking(const struct sched_queue *q)
+/* The key of the best that there is to run here; INT64_MAX: nothing. Whoever comes must have had less. */
+static s64 best_here(const struct sched_queue *q)
 {
-    const struct vcpu *running = q->running;
-    s64 least = q->least;
+    s64 least = READ_ONCE(q->least);
 
-    if ( running != q->idle && sched_runnable(running) )
-        least = min(least, sched_policy->key(running));
-    return least == INT64_MAX ? least : least - sched_policy->move_lead;
+    return sched_runnable(current_vcpu()) ? min(least, READ_ONCE(q->has)) : least;
 }
 
 bool balance_pull(struct sched_queue *q)
 {
     cpumask_t rest = others(q->cpu);
     struct sched_queue *from;
-    s64 below;
+    s64 have;
 
     if ( !rest )
         return false;
-    below = worth_taking(q);
-    while ( (from = neediest(&rest, below)) != NULL )
-        if ( take(q, from, below) )
+    have = best_here(q);
+    while ( (from = neediest(&rest, have)) != NULL )
+        if ( take(q, from, have) )
             return true;
     return false;
 }

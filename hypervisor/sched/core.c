@@ -17,6 +17,9 @@ const struct sched_policy *const sched_policy = &sched_fair;
 
 #define policy sched_policy
 
+/* Longer than another CPU needs to hear of it, and to warm up to a vcpu. */
+#define WAIT_LONG (200 * (ns_t)NS_PER_US)
+
 static bool is_idle(const struct vcpu *v)
 {
     return v->domain == domain_idle;
@@ -65,6 +68,7 @@ static void account(struct sched_queue *q, ns_t now)
     if ( is_idle(v) )
         return;
     policy->charge(q, v, ns);
+    WRITE_ONCE(q->has, policy->key(v));
     sched_cap_charge(v, ns);
 }
 
@@ -73,6 +77,7 @@ static void note_first(struct sched_queue *q)
     const struct vcpu *first = policy->first(q);
 
     WRITE_ONCE(q->least, first ? policy->key(first) : INT64_MAX);
+    WRITE_ONCE(q->least_cpus, first ? balance_cpus(first) : 0);
 }
 
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
@@ -96,7 +101,8 @@ void sched_dequeue(struct sched_queue *q, struct vcpu *v)
 static ns_t choose_again_at(struct sched_queue *q, struct vcpu *waiting)
 {
     struct vcpu *v = q->running;
-    ns_t preempt = waiting ? policy->preempt_at(q, v, waiting) : INT64_MAX;
+    ns_t preempt =
+        waiting ? policy->preempt_at(v, policy->key(waiting), policy->lead(waiting)) : TIME_NEVER;
     s64 left = sched_cap_left(v);
 
     return preempt - v->sched.since < left ? preempt : v->sched.since + left;
@@ -119,6 +125,8 @@ static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
         smp_kick(q->cpu, WORK_RESCHEDULE);
     else if ( !timer_active(&q->timer) || when < q->timer.expires )
         timer_set(&q->timer, when);
+    if ( when - now > WAIT_LONG )
+        balance_wake_weaker(waiting);
 }
 
 void sched_update(struct vcpu *v)
@@ -239,7 +247,7 @@ static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
 /* Under the lock: the next choice is due when the first one waiting has waited enough, here or elsewhere. */
 static void arm(struct sched_queue *q, ns_t now)
 {
-    ns_t period = balance_period(), when = INT64_MAX;
+    ns_t when = TIME_NEVER;
 
     if ( is_idle(q->running) )
     {
@@ -248,9 +256,8 @@ static void arm(struct sched_queue *q, ns_t now)
     }
     if ( q->nr_waiting || q->running->domain->sched.cap )
         when = choose_again_at(q, policy->first(q));
-    if ( period && now + period < when )
-        when = now + period;
-    if ( when != INT64_MAX )
+    when = min(when, balance_look_at(q, now));
+    if ( when != TIME_NEVER )
         timer_set(&q->timer, when);
     else
         timer_stop(&q->timer);
@@ -275,10 +282,10 @@ static void switched(struct sched_queue *q, struct vcpu *prev, ns_t now)
     {
         WRITE_ONCE(prev->processor, home->cpu);
         sched_enqueue(home, prev, SCHED_PREEMPTED, now);
-        if ( home != q )
+        if ( home != q || is_idle(q->running) ) /* it was stopped, and has been let go meanwhile */
             consider(home, prev, now);
-        else
-            balance_wake_idle(prev);
+        else if ( !balance_wake_idle(prev) )
+            balance_wake_weaker(prev);
     }
     else
         set_runstate(prev, now);
@@ -308,6 +315,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t n
         next->sched.since = now;
         next->sched.switched_in = now;
         q->running = next;
+        WRITE_ONCE(q->has, is_idle(next) ? INT64_MAX : policy->key(next));
         set_runstate(next, now);
         runstate_change(prev, runstate_off(prev), now);
     }
@@ -334,6 +342,8 @@ void sched_run(void)
     }
     if ( is_idle(next) && balance_pull(q) )
         percpu_raise(cpu, WORK_RESCHEDULE);
+    else if ( is_idle(prev) && !is_idle(next) )
+        balance_wake_others();
 }
 
 static void choose_again(void *arg)
@@ -345,15 +355,16 @@ static void choose_again(void *arg)
 
 /* --- Lifecycle and figures --- */
 
-static void queue_init(struct sched_queue *q, u32 cpu, struct vcpu *idle)
+static void queue_init(struct sched_queue *q, struct percpu *cpu, struct vcpu *idle)
 {
     lock_init(&q->lock, LOCK_SCHED);
-    q->cpu = cpu;
+    q->cpu = cpu->cpu;
+    q->percpu = cpu;
     q->idle = idle;
     q->running = idle;
-    q->least = INT64_MAX;
+    q->least = q->has = INT64_MAX;
     list_init(&q->waiting);
-    timer_init(&q->timer, choose_again, q, cpu);
+    timer_init(&q->timer, choose_again, q, cpu->cpu);
 }
 
 long sched_init_cpu(void)
@@ -365,7 +376,7 @@ long sched_init_cpu(void)
     if ( !q )
         return -ENOMEM;
     idle = domain_create_idle_vcpu(cpu->cpu);
-    queue_init(q, cpu->cpu, idle);
+    queue_init(q, cpu, idle);
     sched_queues[cpu->cpu] = q;
     idle->sched.running = true;
     idle->sched.since = time_now();

@@ -1,19 +1,29 @@
 /*
- * The fair policy: each domain's vcpus get CPU time in proportion to its weight.
+ * The fair policy: vcpus get CPU time in proportion to their weights. A vcpu has its domain's, as with credit2: of two
+ * domains with the same weight that keep all their vcpus busy, the one with more vcpus gets more.
  *
  * A vcpu's virtual time advances by the time that it runs, divided by its weight. Who has the least of it is first.
  * The running vcpu goes on until it is LEAD ahead of the first one waiting, so equal ones take turns of twice that, 10
- * ms. Virtual time is one for all CPUs: who has less of it is taken by a CPU that runs somebody with more.
+ * ms. Virtual time is one for all CPUs: who has less of it is taken by a CPU that runs somebody with more. So all get
+ * what their weights say, or, where affinities forbid that, as near as they can: nobody gets less for somebody who has
+ * more per weight.
  *
- * The floor is the least virtual time of all that wait: a claim to the CPU that is older than it lapses. One that wakes
- * up may have little virtual time, for it has slept long. It is lifted to CREDIT below the floor: that much it may
- * catch up, so it preempts a vcpu that has been running all the time, but can't keep the CPU from it for longer than
- * that. A vcpu that used more than its share before it slept has nothing to catch up and waits its turn. However many
- * wake-ups there are, the running vcpu has RUN_MIN first.
+ * A queue's floor is the least virtual time of those that wait for its CPU, here or elsewhere: a claim to the CPU that
+ * is older than it lapses. One that wakes up may have little virtual time, for it has slept long. It is lifted to
+ * CREDIT below the floor: that much it may catch up, but can't keep the CPU from the others for longer than that. A
+ * vcpu that used more than its share before it slept has nothing to catch up and waits its turn.
  *
- * Some shares are out of reach: a vcpu can't use more than one CPU whatever its weight, nor less than all of a CPU
- * where nobody else may run. Such a one would drift away from the others for ever, and stand above or below them all
- * once things change; so the running vcpu is never further than BEHIND or AHEAD from the floor.
+ * Some shares are out of reach: a vcpu can't use more than one CPU whatever its weight. It would fall behind the others
+ * for ever, and stand above them all once things change; so the running vcpu is never further than BEHIND below the
+ * floor. That is less than CREDIT: so who comes with credit preempts any vcpu that has been running all the time, once
+ * that has had RUN_MIN. That is the bound for light sleepers: one whose bursts stay below its share waits for RUN_MIN
+ * and an interrupt, and for its turn among those like it, as far as they are more than the CPUs.
+ *
+ * Where affinities part the CPUs into islands, as vcpus pinned to one do, virtual time passes faster in one than in
+ * another. Nobody loses by that, until the borders fall: who lived where it passed fast would stand behind all others.
+ * So an island that is ahead is drawn back, all of it together so that it stays fair inside: it loses what it is ahead
+ * beyond APART, a part of it each moment, as if it forgot in DRAW. And in a queue nobody stands more than SPREAD behind
+ * the first.
  */
 #include "sched/policy.h"
 
@@ -21,14 +31,13 @@
 
 #define LEAD        (5 * (s64)NS_PER_MS)
 #define LEAD_WOKEN  (1 * (s64)NS_PER_MS)
-#define CREDIT      (5 * (s64)NS_PER_MS)
+#define CREDIT      (8 * (s64)NS_PER_MS)
+#define BEHIND      (20 * (s64)NS_PER_MS) /* of the vcpu's own running, beyond two turns */
 #define RUN_MIN     (200 * (s64)NS_PER_US)
-#define BEHIND      (20 * (s64)NS_PER_MS)
-#define AHEAD       (20 * (s64)NS_PER_MS) /* of the vcpu's own running, beyond what preempts it */
+#define APART       (20 * (s64)NS_PER_MS)
+#define DRAW        (4 * (s64)NS_PER_S)
+#define SPREAD      (100 * (s64)NS_PER_MS)
 #define WEIGHT_UNIT 256
-
-/* Never goes back. */
-static s64 claim_floor;
 
 /* Rounded up, so that time never stands still, however short the run and large the weight. */
 static s64 to_virtual(s64 ns, u16 weight)
@@ -41,43 +50,78 @@ static s64 from_virtual(s64 virtual, u16 weight)
     return DIV_ROUND_UP(virtual * weight, WEIGHT_UNIT);
 }
 
-/* If nobody waits anywhere, whoever comes starts beside the one that has had most. */
-static s64 raise_floor(const struct vcpu *running)
+static s64 behind_most(u16 weight)
 {
-    s64 least = balance_least(), old = READ_ONCE(claim_floor);
+    return 2 * LEAD + to_virtual(BEHIND, weight);
+}
 
-    if ( least == INT64_MAX )
-        least = running->sched.virtual_time;
-    while ( old < least && !atomic_cmpxchg(&claim_floor, &old, least) )
-        ;
-    return max(old, least);
+static void draw_back(struct sched_queue *q, struct vcpu *running, s64 by)
+{
+    struct vcpu *v;
+
+    list_for_each_entry(v, &q->waiting, sched.queue)
+        v->sched.virtual_time -= by;
+    if ( q->nr_waiting )
+        WRITE_ONCE(q->least, q->least - by);
+    running->sched.virtual_time -= by;
+    q->floor -= by;
 }
 
 static void charge(struct sched_queue *q, struct vcpu *v, s64 ns)
 {
     u16 weight = READ_ONCE(v->domain->sched.weight);
-    s64 ahead = 2 * LEAD + to_virtual(AHEAD, weight), least;
+    s64 now = v->sched.virtual_time + to_virtual(ns, weight);
+    s64 anywhere, least = balance_least(q, &anywhere), ahead;
 
-    (void)q;
-    v->sched.virtual_time += to_virtual(ns, weight);
-    least = raise_floor(v);
-    v->sched.virtual_time = max(min(v->sched.virtual_time, least + ahead), least - BEHIND);
+    if ( least == INT64_MAX ) /* nobody waits: who comes starts beside the one that runs */
+        least = max(now, q->floor);
+    now = max(now, least - behind_most(weight));
+    v->sched.virtual_time = now;
+    if ( v->sched.since - v->sched.switched_in > CREDIT )
+        v->sched.woken = false;
+    if ( !v->sched.woken )
+        least = min(least, now);
+    q->floor = max(least, min(q->floor, least + CREDIT / 2));
+
+    ahead = anywhere == INT64_MAX ? 0 : least - anywhere - APART;
+    if ( ahead > 0 )
+        draw_back(q, v, ahead / max(DRAW / ns, (s64)1));
 }
 
 /* Few vcpus wait at a time, and most belong near the end. */
-static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason)
+static void insert(struct sched_queue *q, struct vcpu *v)
 {
     struct vcpu *other;
-
-    if ( reason == SCHED_WOKEN )
-        v->sched.virtual_time = max(v->sched.virtual_time, READ_ONCE(claim_floor) - CREDIT);
-    if ( reason != SCHED_MOVED )
-        v->sched.woken = reason == SCHED_WOKEN;
 
     list_for_each_entry_reverse(other, &q->waiting, sched.queue)
         if ( other->sched.virtual_time <= v->sched.virtual_time )
             break;
     list_add(&v->sched.queue, &other->sched.queue); /* other is the head itself if all come later */
+}
+
+static struct vcpu *first(struct sched_queue *q)
+{
+    return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
+}
+
+static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason)
+{
+    struct vcpu *last;
+    s64 most;
+
+    if ( reason == SCHED_WOKEN )
+        v->sched.virtual_time = max(v->sched.virtual_time, q->floor - CREDIT);
+    if ( reason != SCHED_MOVED )
+        v->sched.woken = reason == SCHED_WOKEN;
+    insert(q, v);
+
+    most = first(q)->sched.virtual_time + SPREAD;
+    list_for_each_entry_reverse(last, &q->waiting, sched.queue)
+    {
+        if ( last->sched.virtual_time <= most )
+            break;
+        last->sched.virtual_time = most;
+    }
 }
 
 static void dequeue(struct sched_queue *q, struct vcpu *v)
@@ -86,25 +130,29 @@ static void dequeue(struct sched_queue *q, struct vcpu *v)
     list_del(&v->sched.queue);
 }
 
-static struct vcpu *first(struct sched_queue *q)
-{
-    return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
-}
-
 static s64 key(const struct vcpu *v)
 {
     return v->sched.virtual_time;
 }
 
-static ns_t preempt_at(const struct sched_queue *q, const struct vcpu *running,
-                       const struct vcpu *waiting)
+/* Those of large weights take turns as often as others. */
+static s64 lead(const struct vcpu *waiting)
 {
-    s64 lead = waiting->sched.woken ? LEAD_WOKEN : LEAD;
-    s64 more = waiting->sched.virtual_time + lead - running->sched.virtual_time;
-    ns_t when = running->sched.since + from_virtual(more, running->domain->sched.weight);
+    u16 weight = READ_ONCE(waiting->domain->sched.weight);
+    s64 ns = waiting->sched.woken ? LEAD_WOKEN : LEAD;
+
+    return weight > WEIGHT_UNIT ? to_virtual(ns, weight) : ns;
+}
+
+/* As charge() does it, the running vcpu won't be further behind the waiting one than BEHIND. */
+static ns_t preempt_at(const struct vcpu *running, s64 waiting, s64 ahead)
+{
+    s64 behind = waiting - running->sched.virtual_time;
+    u16 weight = READ_ONCE(running->domain->sched.weight);
+    s64 more = min(behind, behind_most(weight)) + ahead;
+    ns_t when = running->sched.since + from_virtual(more, weight);
     ns_t earliest = running->sched.switched_in + RUN_MIN;
 
-    (void)q;
     return when > earliest ? when : earliest;
 }
 
@@ -115,6 +163,7 @@ const struct sched_policy sched_fair = {
     .dequeue = dequeue,
     .first = first,
     .key = key,
-    .move_lead = LEAD,
+    .lead = lead,
+    .lead_most = LEAD,
     .preempt_at = preempt_at,
 };

@@ -14,11 +14,16 @@
 struct sched_queue {
     struct lock lock; /* LOCK_SCHED */
     u32 cpu;
+    struct percpu *percpu;
     struct vcpu *idle;
     struct vcpu *running;     /* the idle vcpu when nothing else is */
     struct list_head waiting; /* runnable vcpus that don't run, in the policy's order */
     u32 nr_waiting;
-    s64 least; /* policy->key of the first one waiting, INT64_MAX: none; others peek at it */
+    s64 floor; /* the policy's */
+    /* What others peek at: policy->key of the first one waiting, INT64_MAX: none; where that one would run; ... */
+    s64 least;
+    cpumask_t least_cpus;
+    s64 has; /* ... and policy->key of the one running, when it was last looked at; INT64_MAX: idle */
     struct timer timer; /* when to choose again */
 };
 
@@ -44,12 +49,12 @@ struct sched_policy {
     /* How much @v has had: who has less deserves more. Of vcpus on all CPUs. */
     s64 (*key)(const struct vcpu *v);
 
-    /* A CPU takes a vcpu that waits elsewhere if its key is less by this than of what the CPU has. */
-    s64 move_lead;
+    /* @waiting takes a CPU from what runs there if its key is less by so much; at most so much for any. */
+    s64 (*lead)(const struct vcpu *waiting);
+    s64 lead_most;
 
-    /* When shall @waiting take the CPU from @running, if nothing else happens? In the past: at once. */
-    ns_t (*preempt_at)(const struct sched_queue *q, const struct vcpu *running,
-                       const struct vcpu *waiting);
+    /* When shall one that waits with @key and @lead take the CPU from @running? In the past: at once. */
+    ns_t (*preempt_at)(const struct vcpu *running, s64 key, s64 lead);
 };
 
 extern const struct sched_policy sched_fair;
@@ -66,8 +71,8 @@ void sched_dequeue(struct sched_queue *q, struct vcpu *v);
 
 /* --- balance.c --- */
 
-/* How often a CPU that runs something looks whether others need it more; 0: there are no other CPUs. */
-ns_t balance_period(void);
+/* When this CPU, which runs something since @now, looks whether others need it more; TIME_NEVER: no other CPUs. */
+ns_t balance_look_at(const struct sched_queue *q, ns_t now);
 
 /* May @v run on @cpu? */
 bool balance_allows(const struct vcpu *v, u32 cpu);
@@ -81,8 +86,17 @@ struct sched_queue *balance_lock(const struct vcpu *v);
 /* ... where @v may run, unless it already runs or waits elsewhere. */
 struct sched_queue *balance_lock_home(struct vcpu *v);
 
+/* The CPUs that @v would come to, from those where others wait less. */
+cpumask_t balance_cpus(const struct vcpu *v);
+
 /* If another CPU than @v's is idle and may run it, wake that up: it will take @v. */
 bool balance_wake_idle(const struct vcpu *v);
+
+/* A CPU was told to take a vcpu, and runs another: let idle ones look for those who still wait. */
+void balance_wake_others(void);
+
+/* @v has to wait long where it is. If another CPU runs one that deserves that less, let it look. */
+void balance_wake_weaker(const struct vcpu *v);
 
 /* Take the vcpu that deserves this CPU, @q's, most from where it waits, if there is one. Takes two queues' locks. */
 bool balance_pull(struct sched_queue *q);
@@ -90,8 +104,8 @@ bool balance_pull(struct sched_queue *q);
 /* This CPU has nothing to run, or has again. It is idle before it looks for work elsewhere: none goes unseen. */
 void balance_set_idle(bool idle);
 
-/* The least key of all that wait, anywhere; INT64_MAX: nobody does. */
-s64 balance_least(void);
+/* The least key of those that wait for @q's CPU, here or elsewhere, and of all that wait; INT64_MAX: nobody does. */
+s64 balance_least(const struct sched_queue *q, s64 *anywhere);
 
 /* cap.c: @v ran for @ns; account it to its domain's cap, if it has one, and stop the domain if that is used up. */
 void sched_cap_charge(struct vcpu *v, s64 ns);

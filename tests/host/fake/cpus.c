@@ -1,0 +1,379 @@
+#include "tests/host/fake/cpus.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+
+#include "access/access.h"
+#include "console/console.h"
+#include "cpu/percpu.h"
+#include "cpu/uaccess.h"
+#include "event/event.h"
+#include "lib/atomic.h"
+#include "mm/heap.h"
+#include "sched/sched.h"
+#include "time/heap.h"
+#include "trace/trace.h"
+
+u64 trace_counters[NR_CPUS][TRACE_ROW];
+
+struct fake_cpu {
+    struct percpu percpu;
+    s64 interrupt; /* when a kick arrives; INT64_MAX none is on its way */
+    bool switching;
+};
+
+static struct fake_cpu cpus[FAKE_CPUS_MAX];
+static u32 nr_cpus;
+
+__thread struct percpu *host_cpu;
+s64 fake_now;
+u64 fake_kicks;
+s64 (*fake_ipi_delay)(void);
+void (*fake_switching)(struct vcpu *prev, struct vcpu *next);
+
+static struct domain idle_domain = { .id = DOMID_IDLE_DOMAIN };
+struct domain *domain_zero, *domain_idle = &idle_domain;
+
+void fake_cpus_be(u32 cpu)
+{
+    host_cpu = &cpus[cpu].percpu;
+}
+
+struct vcpu *fake_cpus_current(u32 cpu)
+{
+    return cpus[cpu].percpu.current;
+}
+
+bool fake_cpus_switching(u32 cpu)
+{
+    return cpus[cpu].switching;
+}
+
+void fake_cpus_leave(void)
+{
+    while ( atomic_load(&host_cpu->exit_work) & WORK_RESCHEDULE )
+        sched_run();
+}
+
+/* ---- locks, which are never waited for while one thread plays all CPUs */
+
+void lock_init(struct lock *lock, enum lock_level level)
+{
+    *lock = (struct lock)LOCK_INIT(level);
+}
+
+void lock_acquire(struct lock *lock)
+{
+    u32 ticket = atomic_fetch_add(&lock->ticket_next, 1);
+    u64 spins = 0;
+
+    while ( atomic_load(&lock->ticket_now) != ticket )
+    {
+        sched_yield();
+        if ( ++spins > 100000000UL )
+            panic("a lock is never released");
+    }
+}
+
+void lock_release(struct lock *lock)
+{
+    if ( !lock_held(lock) )
+        panic("a lock is released that nobody holds");
+    atomic_fetch_add(&lock->ticket_now, 1);
+}
+
+bool lock_held(const struct lock *lock)
+{
+    return atomic_load(&lock->ticket_now) != atomic_load(&lock->ticket_next);
+}
+
+void lock_pair(struct lock *a, struct lock *b)
+{
+    lock_acquire(a < b ? a : b);
+    if ( a != b )
+        lock_acquire(a < b ? b : a);
+}
+
+void unlock_pair(struct lock *a, struct lock *b)
+{
+    lock_release(a);
+    if ( a != b )
+        lock_release(b);
+}
+
+void panic(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    abort();
+}
+
+/* ---- time: one heap for all CPUs */
+
+static struct timer *timers;
+static pthread_mutex_t timers_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+ns_t time_now(void)
+{
+    return READ_ONCE(fake_now);
+}
+
+void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 cpu)
+{
+    *timer = (struct timer){ .handler = handler, .arg = arg, .cpu = cpu };
+}
+
+static void stop(struct timer *timer)
+{
+    if ( timer->active )
+        timers = heap_remove(timers, timer);
+    timer->active = false;
+}
+
+void timer_stop(struct timer *timer)
+{
+    pthread_mutex_lock(&timers_mutex);
+    stop(timer);
+    pthread_mutex_unlock(&timers_mutex);
+}
+
+void timer_kill(struct timer *timer)
+{
+    timer_stop(timer);
+}
+
+void timer_set(struct timer *timer, ns_t expires)
+{
+    pthread_mutex_lock(&timers_mutex);
+    stop(timer);
+    timer->expires = expires;
+    timer->active = true;
+    timers = heap_insert(timers, timer);
+    pthread_mutex_unlock(&timers_mutex);
+}
+
+/* ---- what is due */
+
+static struct fake_cpu *next_interrupt(void)
+{
+    struct fake_cpu *next = &cpus[0];
+
+    for ( u32 i = 1; i < nr_cpus; i++ )
+        if ( cpus[i].interrupt < next->interrupt )
+            next = &cpus[i];
+    return next;
+}
+
+static void expire(struct timer *timer)
+{
+    stop(timer);
+    fake_cpus_be(timer->cpu);
+    timer->handler(timer->arg);
+}
+
+bool fake_step(s64 until)
+{
+    struct fake_cpu *interrupted = next_interrupt();
+    struct timer *timer = timers;
+    s64 due = interrupted->interrupt;
+
+    if ( timer && timer->expires < due )
+        due = timer->expires;
+    if ( due > until )
+    {
+        fake_now = until;
+        return false;
+    }
+    fake_now = max(fake_now, due);
+    if ( interrupted->interrupt == due )
+    {
+        interrupted->interrupt = INT64_MAX;
+        host_cpu = &interrupted->percpu;
+    }
+    else
+        expire(timer);
+    fake_cpus_leave();
+    return true;
+}
+
+void smp_kick(u32 cpu, u32 work)
+{
+    struct fake_cpu *target = &cpus[cpu];
+
+    percpu_raise(&target->percpu, work);
+    if ( &target->percpu == host_cpu )
+        return;
+    atomic_inc(&fake_kicks);
+    if ( fake_ipi_delay )
+        target->interrupt = min(target->interrupt, fake_now + fake_ipi_delay());
+}
+
+void smp_poll(void)
+{
+}
+
+struct percpu *smp_percpu(u32 cpu)
+{
+    return &cpus[cpu].percpu;
+}
+
+void vcpu_switch(struct vcpu *prev, struct vcpu *next)
+{
+    struct percpu *cpu = host_cpu;
+
+    if ( cpu->current != prev )
+        panic("switch from a vcpu that doesn't run");
+    cpu->current = next;
+    cpus[cpu->cpu].switching = true;
+    if ( fake_switching )
+        fake_switching(prev, next);
+    cpus[cpu->cpu].switching = false;
+    host_cpu = cpu;
+}
+
+void fake_cpus(u32 n)
+{
+    timers = NULL;
+    fake_now = NS_PER_S;
+    fake_kicks = 0;
+    nr_cpus = n;
+    sched_cpus = 0;
+    for ( u32 i = 0; i < n; i++ )
+    {
+        fake_cpus_be(i);
+        if ( host_cpu->sched )
+        {
+            free(((struct sched_queue *)host_cpu->sched)->idle);
+            free(host_cpu->sched);
+        }
+        cpus[i] = (struct fake_cpu){ .percpu.cpu = i, .interrupt = INT64_MAX };
+        require(sched_init_cpu() == 0);
+    }
+}
+
+/* ---- domains */
+
+void *heap_alloc(size_t size)
+{
+    return calloc(1, size);
+}
+
+void heap_free(void *p)
+{
+    free(p);
+}
+
+struct vcpu *domain_create_idle_vcpu(u32 cpu)
+{
+    struct vcpu *v = calloc(1, sizeof(*v));
+
+    v->domain = domain_idle;
+    v->id = v->processor = cpu;
+    v->initialised = true;
+    return v;
+}
+
+void runstate_change(struct vcpu *v, int state, s64 now)
+{
+    struct vcpu_runstate_info *info = &v->runstate.info;
+
+    if ( info->state == state )
+        panic("runstate %d twice", state);
+    info->time[info->state] += (u64)now - info->state_entry_time;
+    info->state_entry_time = (u64)now;
+    info->state = state;
+}
+
+struct domain *fake_cpus_domain(domid_t id, u32 vcpus)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    d->id = id;
+    d->max_vcpus = vcpus;
+    d->vcpus = calloc(vcpus, sizeof(*d->vcpus));
+    require(sched_domain_create(d) == 0);
+    for ( u32 i = 0; i < vcpus; i++ )
+    {
+        struct vcpu *v = calloc(1, sizeof(*v));
+
+        v->domain = d;
+        v->id = i;
+        v->initialised = true;
+        v->cpu.info = &v->no_info;
+        v->sched.blocked = true;
+        require(sched_vcpu_create(v) == 0);
+        d->vcpus[i] = v;
+    }
+    return d;
+}
+
+void fake_cpus_domain_free(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+    {
+        sched_vcpu_destroy(v);
+        free(v);
+    }
+    sched_domain_destroy(d);
+    free(d->vcpus);
+    free(d);
+}
+
+/* ---- neighbours that have no part in this */
+
+long event_port_pending(struct domain *d, u32 port)
+{
+    (void)d, (void)port;
+    return 0;
+}
+
+void event_poll_begin(struct vcpu *v, u32 number)
+{
+    (void)v, (void)number;
+}
+
+void event_poll_end(struct vcpu *v)
+{
+    (void)v;
+}
+
+void domain_shutdown(struct domain *d, u8 reason)
+{
+    (void)d, (void)reason;
+}
+
+void domain_put(struct domain *d)
+{
+    (void)d;
+}
+
+long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out)
+{
+    (void)who, (void)id, (void)right, (void)out;
+    return -ESRCH;
+}
+
+long access_check(const struct domain *who, const struct domain *target, enum access_right right)
+{
+    (void)who, (void)target, (void)right;
+    return -EPERM;
+}
+
+unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
+{
+    (void)to, (void)from;
+    return len;
+}
+
+unsigned long copy_from_guest(void *to, gva_t from, unsigned long len)
+{
+    (void)to, (void)from;
+    return len;
+}
