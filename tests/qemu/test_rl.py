@@ -1,4 +1,4 @@
-"""`rl` as a demanding administrator meets it: bad input, what it says then, its exit codes, the daemon, what stays behind.
+"""`rl` as a demanding administrator meets it: bad input and the answer, exit codes, the daemon, what stays behind.
 
 All in one boot of dom0. Exit codes: 1 failed, 2 usage, 3 no such domain, 4 timed out.
 """
@@ -35,7 +35,8 @@ MISTAKES = {
     "no word": ("rl destroy", 2, "usage: rl destroy"),
     "no file": ("rl create /nowhere.cfg", 1, "/nowhere.cfg can't be read"),
     "syntax": ("printf 'name = \"a\"\\nmemory = \\n' >/tmp/bad; rl create /tmp/bad", 1, "/tmp/bad, line 2"),
-    "range": ("printf 'name = \"a\"\\n\\nvcpus = 0\\n' >/tmp/bad; rl create /tmp/bad", 1, "line 3: vcpus must be from 1"),
+    "range": ("printf 'name = \"a\"\\n\\nvcpus = 0\\n' >/tmp/bad; rl create /tmp/bad", 1,
+              "line 3: vcpus must be from 1"),
     "129 vcpus": (f"{HELLO} vcpus=129", 1, "vcpus must be from 1 to 128"),
     "missing kernel": (f"{HELLO} kernel=/nowhere", 1, "/nowhere can't be read"),
     "damaged kernel": (f"head -c 5000 /guests/vmlinuz >/tmp/cut; {HELLO} kernel=/tmp/cut", 1, "/tmp/cut"),
