@@ -22,7 +22,7 @@ image: ## assemble dom0's kernel and initramfs from Debian packages
 	@scripts/setup build run
 	@$(RUN_ENV) guest-ports/linux/mkimage
 
-iso: hypervisor image ## a BIOS ISO with GRUB, the hypervisor and dom0
+iso: hypervisor image ## an ISO with GRUB, the hypervisor and dom0, for BIOS and EFI
 	@$(RUN_ENV) scripts/mkiso
 	@echo "$(B)/ringleader.iso"
 

@@ -45,17 +45,27 @@ static void drop_unsigned(struct loader *loader)
     }
 }
 
+/* The text of the configuration, and what to call it in messages. */
+static bool read_config(struct loader *loader, struct blob *text, const char **name)
+{
+    if ( find_embedded(loader, ".config", text) )
+    {
+        drop_unsigned(loader);
+        *name = "the section .config";
+        return true;
+    }
+    *name = config_name(loader);
+    return file_read(loader, *name, text);
+}
+
 bool load_config(struct loader *loader)
 {
-    const char *name = "the section .config";
+    const char *name;
     struct config_error error;
     struct blob text;
 
-    if ( find_embedded(loader, ".config", &text) )
-        drop_unsigned(loader);
-    else if ( name = config_name(loader), !file_read(loader, name, &text) )
+    if ( !read_config(loader, &text, &name) )
         return false;
-
     if ( config_parse(&loader->config, &error, text.data, text.size, loader->arguments.section) )
         return true;
     if ( error.line )
@@ -91,26 +101,33 @@ static bool join_options(struct loader *loader)
     return true;
 }
 
+static bool load_kernel(const struct loader *loader, struct blob *kernel)
+{
+    const char *name = loader->config.kernel;
+
+    if ( find_embedded(loader, ".kernel", kernel) )
+        return true;
+    if ( *name )
+        return file_read(loader, name, kernel);
+    say(L"no kernel for dom0: the configuration has no kernel= in the section that counts");
+    return false;
+}
+
+/* An initrd need not be. */
+static bool load_ramdisk(const struct loader *loader, struct blob *ramdisk)
+{
+    const char *name = loader->config.ramdisk;
+
+    return find_embedded(loader, ".ramdisk", ramdisk) || !*name || file_read(loader, name, ramdisk);
+}
+
 bool load_modules(struct loader *loader)
 {
-    const struct boot_config *config = &loader->config;
-    struct blob kernel, ramdisk = { NULL, 0 };
+    struct blob kernel, ramdisk;
 
-    if ( !find_embedded(loader, ".kernel", &kernel) )
-    {
-        if ( !*config->kernel )
-        {
-            say(L"no kernel for dom0: the configuration has no kernel= in the section that counts");
-            return false;
-        }
-        if ( !file_read(loader, config->kernel, &kernel) )
-            return false;
-    }
-    if ( !find_embedded(loader, ".ramdisk", &ramdisk) && *config->ramdisk &&
-         !file_read(loader, config->ramdisk, &ramdisk) )
+    if ( !load_kernel(loader, &kernel) || !load_ramdisk(loader, &ramdisk) )
         return false;
-
-    add_module(loader->info, &kernel, config->kernel_args);
+    add_module(loader->info, &kernel, loader->config.kernel_args);
     if ( ramdisk.data )
         add_module(loader->info, &ramdisk, "");
     return join_options(loader);

@@ -56,4 +56,16 @@ efi-unified: $(B)/ringleader.efi ## one EFI image with EFI_CONFIG=, EFI_KERNEL=,
 	@boot/efi/unify -c $(EFI_CONFIG) -k $(EFI_KERNEL) $(if $(EFI_RAMDISK),-i $(EFI_RAMDISK)) -o $(B)/ringleader-unified.efi $<
 	@echo "$(B)/ringleader-unified.efi"
 
+# Not part of `make test`, whose host tests mutate the same inputs by themselves.
+FUZZ_SECONDS ?= 60
+FUZZ_SRCS    := tests/host/fuzz_efi.c boot/efi/config.c boot/efi/arguments.c boot/efi/memory.c boot/efi/pe.c \
+    hypervisor/lib/string.c
+
+.PHONY: fuzz-efi
+fuzz-efi: ## fuzz what the EFI application reads, for FUZZ_SECONDS= (libFuzzer: clang)
+	@mkdir -p $(EFI_B)/corpus
+	@clang -std=gnu11 -O1 -g -DHOST_TEST -I. -Ihypervisor -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    $(FUZZ_SRCS) -o $(EFI_B)/fuzz
+	@$(EFI_B)/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -artifact_prefix=$(EFI_B)/ $(EFI_B)/corpus
+
 -include $(EFI_OBJS:.o=.d)
