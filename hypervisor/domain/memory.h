@@ -28,7 +28,7 @@ long memory_continue(const struct memory_call *call, unsigned long at);
  */
 bool memory_release_page(struct domain *d, mfn_t mfn);
 
-/* Tell the M2P that 2^@order frames from @mfn on, just allocated to @d, are @pfn and so on: those that still are @d's. */
+/* Tell the M2P that 2^@order frames from @mfn on, just allocated to @d, are @pfn and so on: those that it still has. */
 void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn);
 
 /* In grant/, which is above us: see grant/grant.h. */

@@ -229,7 +229,7 @@ static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *a
     return 0;
 }
 
-/* What is still sent goes nowhere. Who found the old place just before may be writing to it until all have looked up. */
+/* What is still sent goes nowhere. Who found the old place before that may write to it until all have looked up. */
 void vcpu_info_release_all(struct domain *d)
 {
     bool any = false;

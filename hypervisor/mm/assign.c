@@ -95,8 +95,7 @@ static inline bool may_have(const struct domain *d, u64 count)
 {
     const struct domain_memory *memory = &d->memory;
 
-    return READ_ONCE(d->life) == DOMAIN_ALIVE &&
-           memory->tot_pages + count <= memory->max_pages &&
+    return READ_ONCE(d->life) == DOMAIN_ALIVE && memory->tot_pages + count <= memory->max_pages &&
            (memory->claimed >= count || frames_unclaimed(count - memory->claimed));
 }
 

@@ -1,6 +1,6 @@
 /*
  * A translation that is gone from the tables may live on in the TLB, and the frame behind it may have left us and come
- * back meanwhile: by ballooning, which gives us the frame that we gave back last, or by an exchange that failed half-way.
+ * back meanwhile: by ballooning, which gives us the frame that we gave back last, or by an exchange that failed.
  * Nothing was flushed on the way, since it was ours all the time. Before it becomes a table, it must be.
  *
  * We map a page writable, touch it, drop the mapping without a flush, let the frame make its journey, and pin it as a
