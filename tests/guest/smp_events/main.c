@@ -6,7 +6,7 @@
  */
 #include "team.h"
 
-#define SENDS 2000
+#define SENDS 1000
 #define WILD  16
 
 static evtchn_port_t steady;

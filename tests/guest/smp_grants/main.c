@@ -7,7 +7,7 @@
  */
 #include "team.h"
 
-#define ROUNDS 300
+#define ROUNDS 200
 
 static ulong windows[TEAM_MAX];
 static volatile ulong *pages[2];

@@ -6,7 +6,7 @@
  */
 #include "team.h"
 
-#define ROUNDS 600
+#define ROUNDS 300
 
 static ulong mfn, window;
 static long results[TEAM_MAX];

@@ -7,7 +7,7 @@
  */
 #include "team.h"
 
-#define ROUNDS 300
+#define ROUNDS 60
 #define LOOKS  300
 
 static volatile ulong *page;

@@ -13,7 +13,7 @@
 
 #define PAGES  12
 #define SLOTS  8
-#define ROUNDS 4000
+#define ROUNDS 1000
 
 enum holds { NOTHING, READABLE, WRITABLE, GRANT };
 

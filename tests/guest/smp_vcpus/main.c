@@ -6,7 +6,7 @@
  */
 #include "team.h"
 
-#define ROUNDS 1500
+#define ROUNDS 800
 
 static volatile unsigned long steps;
 static volatile bool stop;
