@@ -87,7 +87,8 @@ struct domain {
 
 struct vcpu_runstate {
     struct vcpu_runstate_info info;
-    u64 area; /* guest address registered, 0 none */
+    u32 version; /* atomic: odd while info changes */
+    u64 area;    /* guest address registered, 0 none */
 };
 
 struct vcpu {
@@ -220,10 +221,10 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
 void runstate_update_guest(struct vcpu *v);
 
 /*
- * Release the frame of a registered vcpu_info: on the way to a domain's death, when @v won't run
- * any more.
+ * Release the frames of registered vcpu_infos: on the way to a domain's death, when no vcpu of @d
+ * runs any more. Others may still send it events.
  */
-void vcpu_info_release(struct vcpu *v);
+void vcpu_info_release_all(struct domain *d);
 
 #define for_each_vcpu(d, v)                                                                        \
     for ( u32 v##_i = 0; v##_i < (d)->max_vcpus; v##_i++ )                                         \

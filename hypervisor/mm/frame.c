@@ -82,12 +82,14 @@ static void end_old_use(struct frame *frame, u64 old)
  * has changed.
  *
  * The frame's own reference comes with the claim and goes with the commit: FRAME_REF_LIMIT leaves
- * room for it.
+ * room for it. A frame without a type that has a stamp came back to the owner it had before:
+ * nothing was flushed for that.
  */
 static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
 {
     enum frame_type was = frame_type_of(old);
-    bool writable = type == FRAME_WRITABLE, flush = was != FRAME_NONE && was != type;
+    bool writable = type == FRAME_WRITABLE;
+    bool flush = was != type && (was != FRAME_NONE || frame->tlb_stamp);
     u64 new = (old & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) | (u64)type << FRAME_TYPE_SHIFT;
 
     if ( (old & FRAME_HYPERVISOR) || type == FRAME_SHARED )

@@ -82,6 +82,16 @@ void smp_flush_others(cpumask_t mask, u64 va)
     atomic_store(&asking, 0);
 }
 
+/* Any flush will do: an address that nobody has mapped costs least. */
+void smp_synchronize(void)
+{
+    cpumask_t others = READ_ONCE(smp_online) & ~(1UL << this_cpu()->cpu);
+
+    mb();
+    if ( others )
+        smp_flush_others(others, 0);
+}
+
 bool preempt_pending(void)
 {
     struct percpu *cpu = this_cpu();

@@ -59,6 +59,13 @@ void smp_watch(u32 seconds);
 /* One that goes offline is watched no more, nor watches. */
 void smp_watch_cpu(u32 cpu, bool on);
 
+/*
+ * Returns when every other CPU has looked up from what it was doing: out of its guest, in a window or a spin-wait. So
+ * what it had found before in a place where we have since put something else, it has done with, unless it holds it by
+ * other means. Locks may be held.
+ */
+void smp_synchronize(void);
+
 /* Serve what other CPUs ask: while this one spins, and at VECTOR_TLB. */
 void smp_poll(void);
 

@@ -44,15 +44,15 @@ class Verdicts:
     """What one boot had to tell about its tests."""
 
     def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120,
-                 cpu="max"):
-        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu,
+                 cpu="max", cpus=1):
+        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu, cpus=cpus,
                               append="dom0_max_vcpus=4" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
         with s.Session(machine, log) as session:
             try:
                 session.expect(end, timeout)
             except s.Failed:
                 pass                # a missing verdict tells, with the log
-            text = session.text()
+            self.text = text = session.text()
             self.tail = session.tail()
         self.remains = re.findall(r"^RL-DOMAIN \S+ (?:could not|left|leaked|error) .*$", text, re.MULTILINE)
         self.found = {}

@@ -204,6 +204,14 @@ void smp_poll(void)
 {
 }
 
+void (*fake_on_synchronize)(void);
+
+void smp_synchronize(void)
+{
+    if ( fake_on_synchronize )
+        fake_on_synchronize();
+}
+
 unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 
 bool preempt_pending(void)

@@ -59,6 +59,9 @@ extern unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 /* Guest accesses from here on fault. Guest addresses are pointers. */
 extern u64 fake_guest_limit;
 
+/* What other CPUs do before smp_synchronize() returns. NULL: nothing. */
+extern void (*fake_on_synchronize)(void);
+
 /* What hypercall_continue was given. */
 extern struct fake_continuation {
     bool set;
