@@ -125,6 +125,33 @@ static void check_time(void)
     expect_eq(efi->status, EFI_INVALID_PARAMETER, "it is the firmware that refuses");
 }
 
+/* The firmware computes with the registers that are ours, and under our breakpoints. */
+static void check_registers(void)
+{
+    uint64_t xmm = 0;
+    uint32_t rounding = 0x3f80, breakpoint;
+
+    asm volatile("movq %0, %%xmm1" : : "r"(0x123456789abcdefUL));
+    asm volatile("ldmxcsr %0" : : "m"(rounding));
+    expect_eq(hypercall(set_debugreg, 0, (ulong)&breakpoint), 0, "a breakpoint");
+    expect_eq(hypercall(set_debugreg, 7, 0xf0402), 0, "on each access");
+    for ( int i = 0; i < 3; i++ )
+        expect_eq(call(XEN_EFI_get_time, 0), 0, "get_time");
+    asm volatile("movq %%xmm1, %0" : "=r"(xmm));
+    asm volatile("stmxcsr %0" : "=m"(rounding));
+    expect_eq(xmm, 0x123456789abcdef, "xmm1");
+    expect_eq(rounding, 0x3f80, "MXCSR");
+    expect_eq(hypercall(get_debugreg, 7) & 0xffff0002, 0xf0002, "DR7");
+    expect_fault(fault_of(asm volatile("movl $1, %0"
+                                       : "=m"(breakpoint))),
+                 TRAP_DB, 0, "the breakpoint works");
+
+    rounding = 0x1f80;
+    asm volatile("ldmxcsr %0" : : "m"(rounding));
+    hypercall(set_debugreg, 7, 0x400);
+    hypercall(set_debugreg, 0, 0);
+}
+
 static void check_variable(void)
 {
     memcpy(name, ours, sizeof(ours));
@@ -219,6 +246,7 @@ void test_main(void)
     check_tables();
     check_memory();
     check_time();
+    check_registers();
     check_variable();
     check_names();
     check_deletion();
