@@ -7,6 +7,7 @@
 #include "cpu/asm.h"
 #include "efi/efi.h"
 #include "mm/map.h"
+#include "smp/smp.h"
 
 #define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_ENABLE     0x2000u
@@ -100,8 +101,10 @@ void machine_reboot(void)
     machine_halt();
 }
 
+/* What others run must not go on without us: they would wait for this CPU sooner or later, and nobody could look. */
 void machine_halt(void)
 {
+    smp_stop_others();
     for ( ;; )
     {
         irq_disable();
