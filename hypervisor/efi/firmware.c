@@ -110,17 +110,21 @@ static void __init copy_vendor(u64 from)
             return;
 }
 
-/* Likewise. The services that this revision of the table has, each of which must lie in code. */
+/* Likewise. A service that this table has not, or that lies where no firmware is, stays NULL. */
 static bool __init copy_services(u64 from)
 {
     const struct efi_runtime_services *table = (const struct efi_runtime_services *)from;
     struct efi_runtime_services *to = &efi_services;
+    u64 *service = (u64 *)(&to->header + 1), *end = (u64 *)(to + 1);
 
     if ( !efi_space_has(from, sizeof(*table)) || table->header.signature != EFI_RUNTIME_SIGNATURE )
         return false;
     memcpy(to, table, min_t(size_t, sizeof(*to), table->header.size));
     if ( to->header.revision < EFI_REVISION_2_00 )
         to->query_variable_info = NULL;
+    for ( ; service < end; service++ )
+        if ( !efi_space_has(*service, 1) )
+            *service = 0;
     return true;
 }
 
@@ -177,15 +181,15 @@ static void __init ask_variables(void)
         efi_query_variable_info(EFI_VARIABLE_USUAL, &at->max_store, &at->remaining, &at->max);
 }
 
-static void __init describe(bool strict)
+static void __init describe(bool strict, bool secure_boot)
 {
     const struct efi_firmware *fw = &efi_firmware;
     char vendor[VENDOR_MAX] = "";
 
     for ( unsigned int i = 0; i + 1 < VENDOR_MAX && fw->vendor[i]; i++ )
         vendor[i] = fw->vendor[i] >= ' ' && fw->vendor[i] <= '~' ? (char)fw->vendor[i] : '?';
-    log_info("EFI %u.%02u by %s; runtime services %s", fw->version >> 16,
-             (fw->version & 0xffff) / 10 * 10 + (fw->version & 0xffff) % 10, vendor,
+    log_info("EFI %u.%02u by %s%s; runtime services %s", fw->version >> 16, fw->version & 0xffff,
+             vendor, secure_boot ? ", Secure Boot on" : "",
              strict ? "mapped W^X" : "mapped writable and executable: they don't tell better");
 }
 
@@ -206,5 +210,5 @@ void __init efi_init(const struct boot_info *boot)
     efi_firmware.present = true;
     protect_from_guests();
     ask_variables();
-    describe(strict);
+    describe(strict, boot->efi.secure_boot);
 }

@@ -100,7 +100,7 @@ void efi_leave(const struct efi_visit *visit)
     do                                                                                             \
     {                                                                                              \
         struct efi_visit visit;                                                                    \
-        u64 status = EFI_UNSUPPORTED;                                                              \
+        u64 status = efi_services.service ? EFI_OUT_OF_RESOURCES : EFI_UNSUPPORTED;                \
                                                                                                    \
         if ( efi_services.service && efi_enter(&visit, #service) )                                 \
         {                                                                                          \

@@ -104,7 +104,7 @@ static bool __init map_region(const struct efi_descriptor *entry)
 }
 
 /* The L1 entry of @va; NULL if it is not mapped, or by a larger page. */
-static const u64 *find(u64 va, unsigned int *level)
+static const u64 *__init find(u64 va, unsigned int *level)
 {
     const u64 *table = root;
     const u64 *entry = NULL;
@@ -121,7 +121,7 @@ static const u64 *find(u64 va, unsigned int *level)
     return entry;
 }
 
-bool efi_space_has(u64 address, u64 len)
+bool __init efi_space_has(u64 address, u64 len)
 {
     unsigned int level;
 

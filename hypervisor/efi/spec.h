@@ -17,6 +17,7 @@
 #define EFI_UNSUPPORTED       EFI_ERROR(3)
 #define EFI_BUFFER_TOO_SMALL  EFI_ERROR(5)
 #define EFI_DEVICE_ERROR      EFI_ERROR(7)
+#define EFI_OUT_OF_RESOURCES  EFI_ERROR(9)
 
 /* 4.2: all tables begin so. */
 struct efi_header {

@@ -1,7 +1,7 @@
 /*
- * EFI's runtime services as a guest asks for them: what reaches the firmware, what comes back, and that neither a hostile
- * guest nor a firmware that lies gets anything else. The firmware is played here; so is the guest's memory, an array
- * between nothing and nothing.
+ * EFI's runtime services as a guest asks for them: what reaches the firmware, what comes back, and that neither a
+ * hostile guest nor a firmware that lies gets anything else. The firmware is played here; so is the guest's memory,
+ * an array between nothing and nothing.
  *
  * LINK: hypervisor/efi/call.c hypervisor/efi/info.c
  */

@@ -1,9 +1,9 @@
 /*
  * What dom0 is told of the firmware, and EFI's runtime services where the machine has them.
  *
- * Without EFI there is neither. With it: its version and maker, where its tables are, what a piece of memory is for. The
- * services answer by a status of their own; what they can't even be asked fails as a hypercall. A variable that we make
- * is there until we delete it, under its own name, and nothing is written beyond the room that we gave.
+ * Without EFI there is neither. With it: its version and maker, where its tables are, what a piece of memory is for.
+ * The services answer by a status of their own; what they can't even be asked fails as a hypercall. A variable that
+ * we make is there until we delete it, under its own name, and nothing is written beyond the room that we gave.
  */
 #include "test.h"
 
