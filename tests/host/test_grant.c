@@ -2,7 +2,8 @@
  * Grants, over the real page-type engine: what a mapper gets, what a granter sees, and that nothing is left of either.
  *
  * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
- * LINK: hypervisor/grant/ops.c tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/grant/ops.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -pthread
  */
