@@ -1,4 +1,5 @@
 """The NAME=VALUE settings that scripts/run and the tour take (scripts/run --help tells them), and the Machine they mean."""
+import atexit
 import os
 import shlex
 import subprocess
@@ -76,9 +77,16 @@ def _boot_dom0(machine, settings, args):
     os.makedirs(machine.host_dir, exist_ok=True)
 
 
+def _own_file(kind):
+    """The name of a file in B for this run alone, which goes with it."""
+    path = f"{m.B}/run.{os.getpid()}.{kind}"
+    atexit.register(lambda: os.path.exists(path) and os.unlink(path))
+    return path
+
+
 def _boot_iso(machine):
     """What was described so far, from a CD by way of GRUB."""
-    machine.iso = f"{m.B}/ringleader.iso"
+    machine.iso = _own_file("iso")
     subprocess.run([f"{m.TOP}/scripts/mkiso", "-o", machine.iso, "-k", machine.kernel, "-i", machine.initrd, "-a", machine.args,
                     "-x", machine.hypervisor_options(), m.hypervisor_image(machine.hv)], check=True)
 
@@ -93,5 +101,6 @@ def _boot_efi(machine):
         files["EFI/BOOT/initrd"] = machine.initrd
         config += "ramdisk=initrd\n"
     files["EFI/BOOT/ringleader.cfg"] = config.encode()
-    efi.disk(f"{m.B}/efi.disk", files)
-    machine.firmware = efi.firmware(f"{m.B}/efi.disk")
+    disk = _own_file("disk")
+    efi.disk(disk, files)
+    machine.firmware = efi.firmware(disk)

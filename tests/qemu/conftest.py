@@ -55,8 +55,10 @@ def load():
     """The load program, built for any Linux (static)."""
     out = f"{s.m.B}/tests/qemu/load"
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o", out, f"{HERE}/load/load.c"],
+    own = f"{out}.{os.getpid()}"            # another worker may be using it already
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o", own, f"{HERE}/load/load.c"],
                    check=True)
+    os.replace(own, out)
     return out
 
 
