@@ -16,7 +16,7 @@ KIT_OBJECTS := $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-po
     $(patsubst guest-ports/%.S,$(B)/guest-obj/%.o,$(wildcard guest-ports/kit/arch/pv64.S))
 
 # One guest a folder of C files; kit, linux, grub, ... are no such folders.
-GUESTS := hello bench dom0 latency
+GUESTS := hello bench dom0 latency drift
 
 .PHONY: guests
 guests: $(GUESTS:%=$(B)/guests/%)
