@@ -2,6 +2,7 @@
 
 B ?= build
 include hypervisor/rules.mk
+include boot/efi/rules.mk
 -include guest-ports/rules.mk
 -include tools/rules.mk
 -include tests/host/rules.mk
@@ -10,7 +11,7 @@ include hypervisor/rules.mk
 .DEFAULT_GOAL := all
 .PHONY: all hypervisor help clean
 
-all: hypervisor guests tools ## build everything
+all: hypervisor efi guests tools ## build everything
 
 hypervisor: $(B)/ringleader ## build the hypervisor alone
 

@@ -7,6 +7,11 @@
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H
 
+/* In eax at head.S's entry, where a multiboot loader has its own: ebx points to a struct boot_info. */
+#define BOOT_INFO_MAGIC 0x1f0b007e
+
+#ifndef __ASSEMBLER__
+
 #include "lib/types.h"
 
 #define BOOT_MAX_RANGES  256
@@ -68,5 +73,7 @@ struct boot_info {
  * Never returns.
  */
 void hypervisor_main(struct boot_info *info) __attribute__((noreturn));
+
+#endif /* __ASSEMBLER__ */
 
 #endif

@@ -16,7 +16,7 @@ KIT_OBJECTS := $(patsubst guest-ports/%.c,$(B)/guest-obj/%.o,$(wildcard guest-po
     $(patsubst guest-ports/%.S,$(B)/guest-obj/%.o,$(wildcard guest-ports/kit/arch/pv64.S))
 
 # One guest a folder of C files; kit, linux, grub, ... are no such folders.
-GUESTS := hello bench dom0
+GUESTS := hello bench dom0 latency drift
 
 .PHONY: guests
 guests: $(GUESTS:%=$(B)/guests/%)
@@ -50,17 +50,19 @@ endef
 $(foreach guest,$(GUESTS),$(eval $(call guest_rule,$(guest))))
 
 # Tests of behaviours: tests/guest/NAME/main.c, alone as build/tests/NAME, and all but those with a file `alone` beside
-# main.c as build/tests/all.
-GUEST_TESTS := $(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c))
+# main.c as build/tests/all. Those with a file `roles` take several domains: build/tests/together.
+GUEST_TESTS_ROLES := $(patsubst tests/guest/%/roles,%,$(wildcard tests/guest/*/roles))
+GUEST_TESTS := $(filter-out $(GUEST_TESTS_ROLES),$(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c)))
 GUEST_TESTS_ALONE := $(patsubst tests/guest/%/alone,%,$(wildcard tests/guest/*/alone))
 GUEST_TESTS_SHARED := $(filter-out $(GUEST_TESTS_ALONE),$(GUEST_TESTS))
 # Tests fault on purpose: they touch what the compiler knows to be nothing, and come back by context_load().
 TEST_CFLAGS := -Itests/guest -Wno-array-bounds -Wno-clobbered
 TEST_RUNNER := $(B)/guest-obj/tests/runner.o
+ROLES_RUNNER := $(B)/guest-obj/tests/roles.o
 
 guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/all
 
-$(TEST_RUNNER): tests/guest/runner.c
+$(TEST_RUNNER) $(ROLES_RUNNER): $(B)/guest-obj/tests/%.o: tests/guest/%.c
 	@mkdir -p $(@D)
 	$(GUEST_CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -77,6 +79,15 @@ $(B)/guest-obj/tests/abi/main.o: tests/abi/main.c $(wildcard hypercall/*.def hyp
 $(B)/tests/abi: $(B)/guest-obj/tests/abi/main.o $(TEST_RUNNER) $(KIT_OBJECTS) $(B)/guest-obj/kit.lds
 	$(guest_link)
 
+$(B)/tests/together: $(GUEST_TESTS_ROLES:%=$(B)/guest-obj/tests/%/main.o) $(ROLES_RUNNER) $(TEST_RUNNER) \
+    $(KIT_OBJECTS) $(B)/guest-obj/kit.lds
+	$(guest_link)
+
+# A line `TEST ROLE ROLE...` each, for guests/dom0.
+$(B)/tests/together.groups: $(GUEST_TESTS_ROLES:%=tests/guest/%/roles)
+	@mkdir -p $(@D)
+	for roles in $^; do echo $$(basename $$(dirname $$roles)) $$(cat $$roles); done > $@
+
 $(B)/tests/all: $(GUEST_TESTS_SHARED:%=$(B)/guest-obj/tests/%/main.o) $(TEST_RUNNER) $(KIT_OBJECTS) \
     $(B)/guest-obj/kit.lds
 	$(guest_link)
@@ -85,8 +96,9 @@ $(GUEST_TESTS:%=$(B)/tests/%): $(B)/tests/%: $(B)/guest-obj/tests/%/main.o $(TES
     $(B)/guest-obj/kit.lds
 	$(guest_link)
 
-# The archive that guests/dom0 runs domain by domain: the shared image, the sweep, and the tests with an image of their own.
-DOMAIN_IMAGES := all abi $(GUEST_TESTS_ALONE)
+# The archive that guests/dom0 runs domain by domain: the shared image, the sweep, the tests with an image of their own,
+# and those for several domains.
+DOMAIN_IMAGES := all abi $(GUEST_TESTS_ALONE) together together.groups
 
 guests: $(B)/tests/domains.cpio
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)

@@ -10,6 +10,7 @@
 #include "cpu/init.h"
 #include "cpu/stub.h"
 #include "domain/domain.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "lib/printf.h"
 #include "mm/alloc.h"
@@ -48,7 +49,9 @@ void hypervisor_main(struct boot_info *boot)
     log_info("started by %s with: %s", boot->loader, boot->cmdline);
     cpu_log_features();
 
+    efi_init_early(boot);
     mm_init(boot);
+    console_open_screen();
     control_init(boot);
     irq_acpi_init(boot->rsdp);
     /* The legacy PIC while the local APIC still listens to it: lest it be asked for what has gone. */
@@ -56,17 +59,18 @@ void hypervisor_main(struct boot_info *boot)
     irq_init_cpu();
     time_init();
 
+    efi_init(boot);
     domain_init();
     if ( sched_init_cpu() )
         panic("no memory for the scheduler");
     smp_start_others();
-    smp_watch((u32)options.watchdog);
 
     build_dom0(boot);
     for ( u32 i = 0; i < boot->nr_modules; i++ )
         mm_give(to_maddr(boot->modules[i].start), boot->modules[i].size);
     mm_free_init();
     console_release_screen();
+    smp_watch((u32)options.watchdog); /* not before: unpacking dom0's kernel takes a while */
     dom0_start();
     exit_to_idle();
 }

@@ -11,7 +11,7 @@ HV_CC ?= gcc
 HV_B  := $(B)/hv
 
 HV_SRCS ?= $(filter-out %/offsets.c hypervisor/image.S, $(sort $(wildcard \
-    hypervisor/*.[cS] hypervisor/*/*.[cS] hypervisor/*/*/*.[cS] boot/multiboot/*.[cS] boot/domain/*.c hypercall/compat/*.c)))
+    hypervisor/*.[cS] hypervisor/*/*.[cS] hypervisor/*/*/*.[cS] boot/multiboot/*.[cS] boot/efi/memory.c boot/domain/*.c hypercall/compat/*.c)))
 HV_OBJS := $(addprefix $(HV_B)/,$(addsuffix .o,$(basename $(HV_SRCS))))
 
 HV_INCLUDES := -I. -Ihypervisor -I$(HV_B)/include

@@ -43,6 +43,7 @@ class Machine:
     machine: str = "pc"
     accel: str = "tcg"
     iso: str = ""                   # boot this instead of kernel and initrd
+    firmware: list = field(default_factory=list)    # QEMU's options that boot instead, as scripts/efi.py makes them
     host_dir: str = ""              # dom0 sees it as /host
     network: bool = True            # a virtio network card on QEMU's user network
     devices: list = field(default_factory=list)    # more of QEMU's options
@@ -71,6 +72,8 @@ class Machine:
         return f"{CONSOLE[self.hv]} {append}".strip()
 
     def _boot_options(self):
+        if self.firmware:
+            return self.firmware
         if self.iso:
             return ["-cdrom", self.iso]
         if self.hv == "none":
@@ -113,7 +116,7 @@ class Outcome:
         self.thread.start()
 
     def _watch(self):
-        self.server.settimeout(60)
+        self.server.settimeout(600)
         try:
             connection, _ = self.server.accept()
             connection.settimeout(None)

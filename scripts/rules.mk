@@ -6,7 +6,7 @@
 RUN_ENV = B='$(abspath $(B))'
 
 # Builds everything on all processors, where no -j said otherwise. Not as prerequisites: setup comes first.
-BUILD_ALL = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) hypervisor guests tools
+BUILD_ALL = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) hypervisor efi guests tools
 
 # Everything that `make run` and `make test` need, before anything is built: a fresh machine may lack the compiler's
 # friends.
@@ -22,7 +22,7 @@ image: ## assemble dom0's kernel and initramfs from Debian packages
 	@scripts/setup build run
 	@$(RUN_ENV) guest-ports/linux/mkimage
 
-iso: hypervisor image ## a BIOS ISO with GRUB, the hypervisor and dom0
+iso: hypervisor image ## an ISO with GRUB, the hypervisor and dom0, for BIOS and EFI
 	@$(RUN_ENV) scripts/mkiso
 	@echo "$(B)/ringleader.iso"
 

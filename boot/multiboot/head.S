@@ -1,12 +1,13 @@
 /*
- * From a multiboot loader (either version) into C: checks the CPU, builds early page tables, enters
- * long mode.
+ * From a multiboot loader (either version), or from boot/efi, which enters the same way, into C:
+ * checks the CPU, builds early page tables, enters long mode.
  *
  * The early tables map the low 4 GiB of physical memory, writable and executable, at three places:
  * where they are, at the image's slot, and at the direct map's; and the boot CPU's stack area with
  * its guard pages at its final place, so that nothing moves when mm/ builds the real tables. All of
  * this is .init memory, freed after boot.
  */
+#include "boot/boot_info.h"
 #include "mm/layout.h"
 
 #define PHYS(symbol) (symbol - HV_IMAGE_BASE)
@@ -16,6 +17,7 @@
 #define MB1_LOADED      0x2badb002
 #define MB2_MAGIC       0xe85250d6
 #define MB2_LOADED      0x36d76289
+#define MB2_OPTIONAL    1
 
 #define PTE_TABLE       0x003           /* present, writable */
 #define PTE_LARGE       0x083
@@ -48,6 +50,22 @@ multiboot2_header:
         .balign 8
         .short  6, 0                    /* modules page-aligned */
         .long   8
+        /*
+         * All the rest is welcome, not needed. EFI's boot services we don't ask for, so the loader
+         * ends them. Where there is a text screen the loader leaves it, unless told otherwise.
+         */
+        .balign 8
+        .short  1, MB2_OPTIONAL         /* tell us about: */
+        .long   8 + 4 * 4
+        .long   6, 12, 15, 17           /* memory, EFI's system table, ACPI, EFI's memory map */
+        .balign 8
+        .short  4, MB2_OPTIONAL         /* screen: */
+        .long   12
+        .long   2                       /* text will do */
+        .balign 8
+        .short  5, MB2_OPTIONAL         /* framebuffer: */
+        .long   20
+        .long   0, 0, 0                 /* of any size and depth */
         .balign 8
         .short  0, 0                    /* end */
         .long   8
@@ -64,6 +82,8 @@ start:
         cmp     $MB1_LOADED, %eax
         je      1f
         cmp     $MB2_LOADED, %eax
+        je      1f
+        cmp     $BOOT_INFO_MAGIC, %eax
         jne     refuse
 1:
         mov     $PHYS(no_long_mode), %esi

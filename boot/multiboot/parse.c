@@ -27,8 +27,10 @@ enum {
     MB2_MEMORY = 4,
     MB2_MMAP = 6,
     MB2_FRAMEBUFFER = 8,
+    MB2_EFI64_TABLE = 12,
     MB2_RSDP_OLD = 14,
     MB2_RSDP_NEW = 15,
+    MB2_EFI_MMAP = 17,
 };
 
 /* Of a memory map that claims to be endless. */
@@ -192,6 +194,18 @@ static void copy_rsdp(struct boot_info *out, const struct boot_window *window, u
         memcpy(out->rsdp_copy, p, len);
 }
 
+/* Left where it is: the caller finds a better place, since the loader's memory will be reused. */
+static void parse2_efi_mmap(struct boot_efi *efi, const struct boot_window *window, u64 tag,
+                            u32 size)
+{
+    if ( size < 16 )
+        return;
+    efi->memory_map = tag + 16;
+    efi->memory_map_size = size - 16;
+    efi->descriptor_size = read32(window, tag + 8);
+    efi->descriptor_version = read32(window, tag + 12);
+}
+
 static void parse2_tag(struct boot_info *out, const struct boot_window *window, u64 tag, u32 type,
                        u32 size)
 {
@@ -216,6 +230,13 @@ static void parse2_tag(struct boot_info *out, const struct boot_window *window, 
         break;
     case MB2_FRAMEBUFFER:
         read_framebuffer(&out->framebuffer, window, tag + 8, tag + 32);
+        break;
+    case MB2_EFI64_TABLE:
+        if ( size >= 16 )
+            out->efi.system_table = read64(window, tag + 8);
+        break;
+    case MB2_EFI_MMAP:
+        parse2_efi_mmap(&out->efi, window, tag, size);
         break;
     case MB2_RSDP_OLD:
         if ( !out->rsdp_copy[0] )
@@ -286,6 +307,8 @@ bool multiboot_parse(struct boot_info *out, u32 magic, u64 info, const struct bo
         parse2(out, window, info);
     else
         return false;
+    if ( out->efi.system_table && out->framebuffer.kind == 1 )
+        out->framebuffer.kind = 0; /* EFI has no text screen */
     strip_paths(out);
     return true;
 }

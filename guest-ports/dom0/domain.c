@@ -71,10 +71,6 @@ static long populate(struct domain *d)
     return rc == (long)d->nr_pages ? 0 : rc < 0 ? rc : -ENOMEM;
 }
 
-static void console_event(evtchn_port_t port, void *data)
-{
-}
-
 long domain_create(struct domain *d, const struct image *image, const char *command_line,
                    ulong pages, unsigned int vcpus)
 {
@@ -96,7 +92,6 @@ long domain_create(struct domain *d, const struct image *image, const char *comm
     if ( port < 0 )
         return port;
     d->console = (evtchn_port_t)port;
-    event_handle(d->console, console_event, NULL);
     return 0;
 }
 
@@ -120,6 +115,14 @@ long domain_destroy(struct domain *d)
     d->console = 0;
     d->ring = NULL;
     return domctl(&op, XEN_DOMCTL_destroydomain, d->id);
+}
+
+bool domain_exists(const struct domain *d)
+{
+    static struct xen_domctl op;
+
+    return d->id != DOMID_INVALID && !domctl(&op, XEN_DOMCTL_getdomaininfo, d->id) &&
+           op.domain == d->id;
 }
 
 int domain_shutdown_reason(const struct domain *d)
@@ -146,4 +149,18 @@ int domain_console_read(struct domain *d, char *to, int size)
     if ( count )
         event_send(d->console);
     return count;
+}
+
+bool domain_console_write(struct domain *d, const char *text, int size)
+{
+    XENCONS_RING_IDX prod = d->ring->in_prod;
+
+    if ( prod - __atomic_load_n(&d->ring->in_cons, __ATOMIC_ACQUIRE) + (XENCONS_RING_IDX)size >
+         sizeof(d->ring->in) )
+        return false;
+    for ( ; size; size-- )
+        d->ring->in[MASK_XENCONS_IDX(prod++, d->ring->in)] = *text++;
+    __atomic_store_n(&d->ring->in_prod, prod, __ATOMIC_RELEASE);
+    event_send(d->console);
+    return true;
 }

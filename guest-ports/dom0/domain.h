@@ -40,13 +40,19 @@ long domain_create(struct domain *d, const struct image *image, const char *comm
 long domain_build(struct domain *d, const struct image *image, const char *command_line);
 
 long domain_unpause(const struct domain *d);
+
+/* Kills it, and lets go of what we hold of it. It is there until others have done so, too: domain_exists(). */
 long domain_destroy(struct domain *d);
+bool domain_exists(const struct domain *d);
 
 /* SHUTDOWN_* once it has shut down, else -1. */
 int domain_shutdown_reason(const struct domain *d);
 
 /* Takes up to @size bytes that it wrote to its console. */
 int domain_console_read(struct domain *d, char *to, int size);
+
+/* Gives it @size bytes of console input. False, and nothing is written, when it has no room for them. */
+bool domain_console_write(struct domain *d, const char *text, int size);
 
 /* Maps @count frames of the domain writable, one after another. 0, or the hypervisor's error. */
 long domain_map(const struct domain *d, ulong at, const ulong *mfns, ulong count);

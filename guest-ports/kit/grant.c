@@ -36,6 +36,26 @@ grant_ref_t grant_give(domid_t domain, ulong mfn, bool readonly)
     panic("no grant reference is free");
 }
 
+int grant_take(ulong where, domid_t domain, grant_ref_t ref, uint32_t flags, grant_handle_t *handle)
+{
+    struct gnttab_map_grant_ref op = {
+        .host_addr = where, .flags = GNTMAP_host_map | flags, .ref = ref, .dom = domain
+    };
+
+    table_make(where, 1);
+    check(hypercall(grant_table_op, GNTTABOP_map_grant_ref, &op, 1));
+    *handle = op.handle;
+    return op.status;
+}
+
+int grant_drop(ulong where, grant_handle_t handle)
+{
+    struct gnttab_unmap_grant_ref op = { .host_addr = where, .handle = handle };
+
+    check(hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, &op, 1));
+    return op.status;
+}
+
 bool grant_end(grant_ref_t ref)
 {
     struct grant_entry_v1 *entry = &grant_table()[ref];

@@ -23,7 +23,13 @@ static u32 ring_end,
 static struct serial lines[2];
 static struct serial *input_line;
 static u32 lock_holder; /* number of the CPU that holds it + 1 */
-static bool crashing, screen_released;
+static bool crashing;
+
+/* Text or a framebuffer; kind 0: there is none that we could write to. */
+static struct boot_framebuffer screen;
+static bool screen_wanted, screen_released, by_efi;
+
+#define EARLY_REACH (4UL << 30) /* what head.S's page tables map */
 
 static void ring_put(char c)
 {
@@ -41,6 +47,20 @@ static void devices_put(char c)
         serial_put(&lines[i], c);
     }
     vga_put(c);
+    framebuffer_put(c);
+}
+
+static void screen_open(void)
+{
+    if ( screen.kind == 1 )
+        vga_open();
+    else if ( screen.kind == 2 )
+        framebuffer_open(&screen);
+}
+
+static bool screen_is_high(void)
+{
+    return screen.kind == 2 && screen.base + (u64)screen.pitch * screen.height > EARLY_REACH;
 }
 
 /*
@@ -71,7 +91,7 @@ void console_crashing(void)
     crashing = true;
     options.loglvl = LOG_DEBUG;
     if ( screen_released )
-        vga_open();
+        screen_open();
 }
 
 static void put_line(bool shown, const char *text)
@@ -142,7 +162,7 @@ size_t console_ring_read(char *to, size_t len, u32 *index, bool incremental, boo
     return n;
 }
 
-static void open_device(const char *name, const struct boot_info *info)
+static void open_device(const char *name)
 {
     static const char *const names[] = { "com1", "com2" };
     const char *configs[] = { options.com1, options.com2 };
@@ -154,12 +174,15 @@ static void open_device(const char *name, const struct boot_info *info)
         if ( serial_open(&lines[i], i + 1, configs[i]) && !input_line )
             input_line = &lines[i];
     }
-    if ( !strcmp(name, "vga") && info->framebuffer.kind == 1 )
-        vga_open();
+    if ( strcmp(name, "vga") )
+        return;
+    screen_wanted = true;
+    if ( !screen_is_high() )
+        screen_open();
 }
 
 /* Each name of the list option console=. */
-static void open_devices(const struct boot_info *info)
+static void open_devices(void)
 {
     const char *from = options.console;
     char name[OPTION_TEXT];
@@ -171,7 +194,7 @@ static void open_devices(const struct boot_info *info)
         while ( *from && *from != ',' )
             name[n++] = *from++;
         name[n] = '\0';
-        open_device(name, info);
+        open_device(name);
         if ( *from )
             from++;
     }
@@ -192,17 +215,76 @@ static void ignore(const char *word, const char *why)
 void console_init(const struct boot_info *info)
 {
     options_parse(info->cmdline, ignore);
-    open_devices(info);
+    if ( info->framebuffer.kind == 1 || console_has_framebuffer(info) )
+        screen = info->framebuffer;
+    by_efi = info->efi.system_table;
+    open_devices();
     options_parse(info->cmdline, complain);
     if ( options.help )
         options_help();
+}
+
+void console_open_screen(void)
+{
+    bool taken = console_lock_acquire();
+
+    if ( screen_wanted && screen_is_high() )
+    {
+        screen_open();
+        for ( u32 i = ring_start; i != ring_end; i++ )
+            framebuffer_put(ring[i % RING_SIZE]);
+    }
+    console_lock_release(taken);
+}
+
+static void describe_text(struct dom0_vga_console_info *to)
+{
+    to->video_type = XEN_VGATYPE_TEXT_MODE_3;
+    to->u.text_mode_3.font_height = 16;
+    vga_cursor(&to->u.text_mode_3.cursor_x, &to->u.text_mode_3.cursor_y, &to->u.text_mode_3.columns,
+               &to->u.text_mode_3.rows);
+}
+
+static void describe_framebuffer(struct dom0_vga_console_info *to, u8 type)
+{
+    u64 size = (u64)screen.pitch * screen.height;
+
+    to->video_type = type;
+    to->u.vesa_lfb.width = (u16)screen.width;
+    to->u.vesa_lfb.height = (u16)screen.height;
+    to->u.vesa_lfb.bytes_per_line = (u16)screen.pitch;
+    to->u.vesa_lfb.bits_per_pixel = (u16)screen.bpp;
+    to->u.vesa_lfb.lfb_base = (u32)screen.base;
+    to->u.vesa_lfb.ext_lfb_base = (u32)(screen.base >> 32);
+    to->u.vesa_lfb.lfb_size = (u32)DIV_ROUND_UP(size, 65536);
+    to->u.vesa_lfb.red_pos = screen.red_pos;
+    to->u.vesa_lfb.red_size = screen.red_size;
+    to->u.vesa_lfb.green_pos = screen.green_pos;
+    to->u.vesa_lfb.green_size = screen.green_size;
+    to->u.vesa_lfb.blue_pos = screen.blue_pos;
+    to->u.vesa_lfb.blue_size = screen.blue_size;
+    if ( screen.bpp == 32 && screen.red_size + screen.green_size + screen.blue_size == 24 )
+    {
+        to->u.vesa_lfb.rsvd_pos = 24;
+        to->u.vesa_lfb.rsvd_size = 8;
+    }
+}
+
+bool console_describe_screen(struct dom0_vga_console_info *to)
+{
+    memset(to, 0, sizeof(*to));
+    if ( screen.kind == 1 )
+        describe_text(to);
+    else if ( screen.kind == 2 )
+        describe_framebuffer(to, by_efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB);
+    return screen.kind;
 }
 
 void console_release_screen(void)
 {
     bool taken = console_lock_acquire();
 
-    screen_released = vga_close();
+    screen_released = vga_close() || framebuffer_close();
     console_lock_release(taken);
 }
 

@@ -5,6 +5,8 @@
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
 
+#include <hypercall/abi.h>
+
 #include <stdarg.h>
 #include "cpu/regs.h"
 #include "lib/types.h"
@@ -18,6 +20,21 @@ struct boot_info;
  * names. On return log lines are seen.
  */
 void console_init(const struct boot_info *info);
+
+/*
+ * Once mm_init has mapped it: a screen that could not be reached before is opened, and shows what
+ * was printed so far.
+ */
+void console_open_screen(void);
+
+/*
+ * Is there a linear framebuffer that the console can write to? It is seen at its address in the
+ * direct map: mm/ maps it there.
+ */
+bool console_has_framebuffer(const struct boot_info *info);
+
+/* What dom0 needs to know to take over the screen. False: there is none. */
+bool console_describe_screen(struct dom0_vga_console_info *to);
 
 /* dom0 is about to run: the screen is its own from now on. */
 void console_release_screen(void);

@@ -5,6 +5,7 @@
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "cpu/symbols.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "lib/printf.h"
 #include "mm/map.h"
@@ -13,7 +14,7 @@
 #define STACK_WORDS    32
 #define REBOOT_SECONDS 5
 
-void domain_dump_all(void); /* domain/ */
+void domain_dump_stopped(void); /* domain/ */
 
 static u32 crashed; /* atomic: the first CPU that crashes reports, others stop */
 
@@ -119,6 +120,9 @@ static void begin(const char *why)
     smp_stop_others();
     console_crashing();
     log_error("*** CRASH: %s", why);
+    if ( efi_running_service() )
+        log_error("in the firmware, which was asked for its runtime service %s",
+                  efi_running_service());
 }
 
 static void print_place(u32 cpu, const struct regs *at)
@@ -153,7 +157,7 @@ void crash_report(const struct regs *regs, const char *why)
     crash_print_registers(regs);
     print_stack(regs->rsp);
     print_others();
-    domain_dump_all();
+    domain_dump_stopped();
     stop();
 }
 
@@ -168,6 +172,6 @@ void panic(const char *format, ...)
     begin(why);
     print_stack((u64)__builtin_frame_address(0)); /* our own part tells nothing */
     print_others();
-    domain_dump_all();
+    domain_dump_stopped();
     stop();
 }

@@ -23,4 +23,13 @@ void vga_open(void);
 bool vga_close(void);
 void vga_put(char c);
 
+/* The column and row of its cursor, and how many there are. */
+void vga_cursor(u16 *column, u16 *row, u16 *columns, u16 *rows);
+
+/* A framebuffer that console_has_framebuffer() accepts: likewise. */
+struct boot_framebuffer;
+void framebuffer_open(const struct boot_framebuffer *framebuffer);
+bool framebuffer_close(void);
+void framebuffer_put(char c);
+
 #endif

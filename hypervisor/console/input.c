@@ -4,6 +4,7 @@
 #include "cpu/asm.h"
 #include "cpu/uaccess.h"
 #include "event/event.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "smp/smp.h"
 
@@ -41,25 +42,29 @@ void console_input(char c)
             console_debug_key(c);
         return;
     }
-    if ( input_end - READ_ONCE(input_start) < INPUT_SIZE )
-        input[input_end++ % INPUT_SIZE] = c;
+    if ( input_end - atomic_load(&input_start) < INPUT_SIZE )
+    {
+        input[input_end % INPUT_SIZE] = c;
+        atomic_store(&input_end, input_end + 1);
+    }
     event_send_global_virq(VIRQ_CONSOLE);
 }
 
-/* CONSOLEIO_read: how many bytes there were. */
+/* CONSOLEIO_read: how many bytes there were. Of two that read at once, one reads again. */
 static long console_read(gva_t to, unsigned long count)
 {
+    u32 start = atomic_load(&input_start), n;
     char chunk[CHUNK];
-    unsigned long n = 0;
 
-    while ( n < min_t(unsigned long, count, CHUNK) && input_start + n != READ_ONCE(input_end) )
+    do
     {
-        chunk[n] = input[(input_start + n) % INPUT_SIZE];
-        n++;
-    }
-    if ( copy_to_guest(to, chunk, n) )
-        return -EFAULT;
-    WRITE_ONCE(input_start, input_start + (u32)n);
+        n = min_t(u32, CHUNK, atomic_load(&input_end) - start);
+        n = (u32)min_t(unsigned long, count, n);
+        for ( u32 i = 0; i < n; i++ )
+            chunk[i] = READ_ONCE(input[(start + i) % INPUT_SIZE]);
+        if ( copy_to_guest(to, chunk, n) )
+            return -EFAULT;
+    } while ( !atomic_cmpxchg(&input_start, &start, start + n) );
     return (long)n;
 }
 

@@ -27,6 +27,12 @@ void key_crash(void)
     panic("asked for by debug key");
 }
 
+void key_hang(void)
+{
+    for ( ;; )
+        cpu_relax();
+}
+
 void key_registers(void)
 {
     if ( current_vcpu()->domain == domain_idle )

@@ -46,6 +46,14 @@ bool vga_close(void)
     return true;
 }
 
+void vga_cursor(u16 *at_column, u16 *at_row, u16 *columns, u16 *rows)
+{
+    *at_column = (u16)column;
+    *at_row = (u16)row;
+    *columns = COLUMNS;
+    *rows = ROWS;
+}
+
 static void new_line(void)
 {
     column = 0;

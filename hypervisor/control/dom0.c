@@ -204,8 +204,10 @@ static long create_domain(struct dom0 *dom0)
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
     };
-    long rc = domain_create(0, &config, true, &dom0->d);
+    long rc;
 
+    pagetable_audit_start();
+    rc = domain_create(0, &config, true, &dom0->d);
     if ( rc )
         return rc;
     domain_zero = dom0->d;
@@ -246,6 +248,7 @@ bool dom0_build(const struct boot_module *kernel, const struct boot_module *init
 {
     static struct dom0 dom0;
     static struct builder b;
+    static struct dom0_vga_console_info screen;
     long rc;
 
     b.ops = &operations;
@@ -254,6 +257,8 @@ bool dom0_build(const struct boot_module *kernel, const struct boot_module *init
     b.kernel_size = kernel->size;
     b.cmdline = kernel->cmdline;
     b.start_flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+    if ( console_describe_screen(&screen) )
+        b.vga = &screen;
     if ( initrd )
     {
         b.initrd = maddr_to_virt(to_maddr(initrd->start));

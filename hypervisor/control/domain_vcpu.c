@@ -47,7 +47,10 @@ long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
     return rc;
 }
 
-/* XEN_DOMCTL_getvcpucontext: -ENODATA it never had one, -EFAULT, -ENOMEM. Of oneself: as it is in this hypercall. */
+/*
+ * XEN_DOMCTL_getvcpucontext: of a vcpu that is off its processor, so that all is saved; one's own, -EINVAL. -ENODATA it
+ * never had one, -EFAULT, -ENOMEM.
+ */
 long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
     struct vcpu_guest_context *context;
@@ -56,17 +59,17 @@ long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 
     if ( rc )
         return rc;
+    if ( v == current_vcpu() )
+        return -EINVAL;
     if ( !v->initialised )
         return -ENODATA;
 
     context = mm_alloc(CONTEXT_ORDER);
     if ( !context )
         return -ENOMEM;
-    if ( v != current_vcpu() )
-        sched_pause(v);
+    sched_pause(v);
     vcpu_get_context(v, context);
-    if ( v != current_vcpu() )
-        sched_unpause(v);
+    sched_unpause(v);
 
     if ( copy_to_guest(handle_gva(arg->ctxt), context, sizeof(*context)) )
         rc = -EFAULT;

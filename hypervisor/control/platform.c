@@ -2,9 +2,11 @@
 #include "console/console.h"
 #include "control/cpus.h"
 #include "control/internal.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "mm/map.h"
 #include "pv/emulate/cpuid.h"
 #include "sched/sched.h"
 #include "time/time.h"
@@ -105,6 +107,40 @@ static long platform_idletime(struct xenpf_getidletime *arg)
         rc = idle_times_of_byte(arg, i);
     arg->now = (u64)time_now();
     return rc;
+}
+
+/* --- firmware --- */
+
+/*
+ * The keyboard's shift state as the BIOS keeps it; EFI has none. What else a BIOS tells (disks, the screen's EDID) only
+ * its interrupts do, which we never call.
+ */
+#define BIOS_SHIFT_STATE 0x417
+
+static u8 shift_state(void)
+{
+    return efi_present() ? 0 : *(const u8 *)maddr_to_virt(to_maddr(BIOS_SHIFT_STATE));
+}
+
+/* -EINVAL no such type; -ESRCH nothing is known of it, or no more; for EFI's see there. */
+static long platform_firmware_info(struct xenpf_firmware_info *arg)
+{
+    switch ( arg->type )
+    {
+    case XEN_FW_EFI_INFO:
+        return efi_info(arg->index, &arg->u.efi_info);
+    case XEN_FW_KBD_SHIFT_FLAGS:
+        if ( arg->index )
+            return -ESRCH;
+        arg->u.kbd_shift_flags = shift_state();
+        return 0;
+    case XEN_FW_DISK_INFO:
+    case XEN_FW_DISK_MBR_SIGNATURE:
+    case XEN_FW_VBEDDC_INFO:
+        return -ESRCH;
+    default:
+        return -EINVAL;
+    }
 }
 
 /* --- dispatch --- */

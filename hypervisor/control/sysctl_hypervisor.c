@@ -156,20 +156,14 @@ long sysctl_debug_keys(struct xen_sysctl_debug_keys *arg)
 
 /* --- counters --- */
 
-static const char *const counter_names[] = {
-#define COUNTER(name, summary) summary,
-#include "trace/counters.def"
-#undef COUNTER
-};
-
 static long give_counters(struct xen_sysctl_perfc_op *arg)
 {
     for ( u32 i = 0; i < NR_COUNTERS; i++ )
     {
         struct xen_sysctl_perfc_desc desc = { .nr_vals = 1 };
-        xen_sysctl_perfc_val_t value = (xen_sysctl_perfc_val_t)trace_counters[i];
+        xen_sysctl_perfc_val_t value = (xen_sysctl_perfc_val_t)trace_read(i);
 
-        strlcpy(desc.name, counter_names[i], sizeof(desc.name));
+        strlcpy(desc.name, trace_summary(i), sizeof(desc.name));
         if ( arg->desc.p && copy_to_guest(handle_gva_at(arg->desc, i), &desc, sizeof(desc)) )
             return -EFAULT;
         if ( arg->val.p && copy_to_guest(handle_gva_at(arg->val, i), &value, sizeof(value)) )
@@ -189,6 +183,6 @@ long sysctl_counters(struct xen_sysctl_perfc_op *arg)
     if ( arg->cmd == XEN_SYSCTL_PERFCOP_query )
         return give_counters(arg);
 
-    memset(trace_counters, 0, sizeof(trace_counters));
+    trace_reset();
     return 0;
 }

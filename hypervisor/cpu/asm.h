@@ -112,6 +112,16 @@ CPU_PORT_ACCESSORS(b, u8)
 CPU_PORT_ACCESSORS(w, u16)
 CPU_PORT_ACCESSORS(l, u32)
 
+static inline void clflush(const void *line)
+{
+    __asm__ volatile("clflush (%0)" ::"r"(line) : "memory");
+}
+
+static inline void wbinvd(void)
+{
+    __asm__ volatile("wbinvd" ::: "memory");
+}
+
 static inline void invlpg(u64 va)
 {
     __asm__ volatile("invlpg (%0)" ::"r"(va) : "memory");

@@ -9,6 +9,7 @@
 #include "console/console.h"
 #include "domain/rooms.h"
 #include "event/event.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -73,6 +74,11 @@ struct domain *domain_get(domid_t id)
         d = NULL;
     lock_release(&list_lock);
     return d;
+}
+
+struct domain *domain_list_unlocked(void)
+{
+    return list_head;
 }
 
 struct domain *domain_first_at_or_above(domid_t id)
@@ -159,7 +165,7 @@ long domain_kill(struct domain *d)
 {
     if ( d->life == DOMAIN_ALIVE )
     {
-        d->life = DOMAIN_DYING;
+        atomic_set(&d->life, DOMAIN_DYING);
         domain_pause(d);
     }
     if ( d->life != DOMAIN_DYING )
@@ -275,8 +281,6 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
                       ? (struct vcpu_info *)&d->shared_info->vcpu_info[id]
                       : &v->no_info;
     v->no_info.evtchn_upcall_mask = 1;
-    v->sched.pause_count =
-        d->pause_count + d->shut_down; /* what will be undone for all vcpus alike */
     v->runstate.info.state = RUNSTATE_offline;
     v->runstate.info.state_entry_time = (u64)time_now();
 
@@ -286,7 +290,12 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
             vcpu_free(v, i);
             return NULL;
         }
-    d->vcpus[id] = v;
+
+    lock_acquire(&d->lock);
+    v->sched.pause_count =
+        d->pause_count + d->shut_down; /* what will be undone for all vcpus alike */
+    atomic_store(&d->vcpus[id], v);
+    lock_release(&d->lock);
     return v;
 }
 

@@ -87,7 +87,8 @@ struct domain {
 
 struct vcpu_runstate {
     struct vcpu_runstate_info info;
-    u64 area; /* guest address registered, 0 none */
+    u32 version; /* atomic: odd while info changes */
+    u64 area;    /* guest address registered, 0 none */
 };
 
 struct vcpu {
@@ -120,8 +121,33 @@ void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
 
-/* Registers and state of every vcpu, for crash reports and debug keys: takes no lock. */
+/*
+ * The guest after @d, whose reference is given back; the first for NULL. With a reference; NULL: there is no other.
+ */
+static inline struct domain *domain_next_guest(struct domain *d)
+{
+    domid_t id = d ? (domid_t)(d->id + 1) : 0;
+    struct domain *next = domain_first_at_or_above(id);
+
+    if ( d )
+        domain_put(d);
+    if ( !next || next->id < DOMID_FIRST_RESERVED )
+        return next;
+    domain_put(next);
+    return NULL;
+}
+
+/* Registers and state of every vcpu: debug key 'q'. */
 void domain_dump_all(void);
+
+/*
+ * The same for a crash report, when no other CPU runs any more: takes no lock, since one that was stopped, or we, may
+ * hold it.
+ */
+void domain_dump_stopped(void);
+
+/* The first domain of the list that struct domain's next makes, for domain_dump_stopped. */
+struct domain *domain_list_unlocked(void);
 
 extern struct domain *domain_zero; /* dom0; NULL until built */
 extern struct domain *domain_idle; /* owns the idle vcpus */
@@ -195,10 +221,10 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info);
 void runstate_update_guest(struct vcpu *v);
 
 /*
- * Release the frame of a registered vcpu_info: on the way to a domain's death, when @v won't run
- * any more.
+ * Release the frames of registered vcpu_infos: on the way to a domain's death, when no vcpu of @d
+ * runs any more. Others may still send it events.
  */
-void vcpu_info_release(struct vcpu *v);
+void vcpu_info_release_all(struct domain *d);
 
 #define for_each_vcpu(d, v)                                                                        \
     for ( u32 v##_i = 0; v##_i < (d)->max_vcpus; v##_i++ )                                         \

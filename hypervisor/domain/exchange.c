@@ -77,7 +77,7 @@ static void free_inputs(struct exchange *x)
 static void release_output(struct exchange *x, mfn_t mfn)
 {
     for ( unsigned long k = 0; k < 1UL << x->ask.out.extent_order; k++ )
-        (void)mm_release_owner_ref(x->d, mfn_to_frame(mfn_add(mfn, k)));
+        (void)memory_release_page(x->d, mfn_add(mfn, k));
 }
 
 /* Allocate output @i at the number that its list entry holds, and put the frame there instead. 0, -EFAULT, -ENOMEM. */
@@ -93,8 +93,7 @@ static long make_output(struct exchange *x, unsigned long i)
     if ( mfn_eq(mfn, INVALID_MFN) )
         return -ENOMEM;
 
-    for ( unsigned long k = 0; k < 1UL << x->ask.out.extent_order; k++ )
-        m2p_set(mfn_add(mfn, k), to_pfn(pfn + k));
+    memory_number(x->d, mfn, x->ask.out.extent_order, pfn);
     x->chunk->outputs[x->nr_outputs++] = mfn;
     return guest_store_u64(entry, mfn.n) ? 0 : -EFAULT;
 }

@@ -22,6 +22,15 @@ bool memory_address_bits(unsigned int flags, unsigned int *bits);
 /* Stop here; the guest will call again and go on at extent @at. The handler returns what this returns. */
 long memory_continue(const struct memory_call *call, unsigned long at);
 
+/*
+ * Give back a page of @d by its number: false if it isn't @d's, or was given back already. A frame that no reference
+ * of the caller's holds may be taken by a sibling, and be another domain's, between any two looks.
+ */
+bool memory_release_page(struct domain *d, mfn_t mfn);
+
+/* Tell the M2P that 2^@order frames from @mfn on, just allocated to @d, are @pfn and so on: those that it still has. */
+void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn);
+
 /* In grant/, which is above us: see grant/grant.h. */
 long grant_frame(struct domain *d, u32 index, mfn_t *mfn);
 u32 grant_table_max_frames(struct domain *d);

@@ -8,6 +8,7 @@
 #include "domain/memory.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "mm/alloc.h"
 #include "mm/heap.h"
 
 struct e820_entry {
@@ -110,6 +111,7 @@ long memory_map(const struct memory_call *call)
 
 void memory_domain_destroy(struct domain *d)
 {
+    mm_claim(d, 0);
     install_map(d, NULL, 0);
 }
 

@@ -2,13 +2,14 @@
  * memory_op: how much memory a domain has.
  *
  * The operations on reservations work extent by extent and return how many were done: the first that fails ends the
- * call, and what was done stays done. Each extent is done wholly or not at all. -EFAULT and -EPERM, -ESRCH (no rights
- * over the domain named, no such domain) only before the first.
+ * call, and what was done stays done. Each extent is done wholly or not at all. So there is no error to return: who has
+ * no rights over the domain named, or can't be read, is told that none was done.
  */
 #include "access/access.h"
 #include "domain/memory.h"
 #include "lib/atomic.h"
 #include "mm/alloc.h"
+#include "mm/frame_inline.h"
 #include "mm/map.h"
 #include "smp/smp.h"
 
@@ -37,10 +38,40 @@ static inline gva_t extent_at(const struct reservation *r, unsigned long i)
     return handle_gva_at(r->ask.extent_start, i);
 }
 
+/* Drop the owner's reference: the frame is freed with its last mapping. A pin, too, keeps it until it is undone. */
+bool memory_release_page(struct domain *d, mfn_t mfn)
+{
+    struct frame *frame;
+    bool dropped;
+
+    if ( !mfn_valid(mfn) )
+        return false;
+    frame = mfn_to_frame(mfn);
+    if ( !frame_get_inline(frame, d->id) )
+        return false;
+
+    dropped = mm_release_owner_ref(d, frame) == 0;
+    frame_put_inline(frame);
+    return dropped;
+}
+
+void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn)
+{
+    for ( unsigned long i = 0; i < 1UL << order; i++ )
+    {
+        struct frame *frame = mfn_to_frame(mfn_add(mfn, i));
+
+        if ( !frame_get_inline(frame, d->id) )
+            continue;
+        m2p_set(mfn_add(mfn, i), to_pfn(pfn + i));
+        frame_put_inline(frame);
+    }
+}
+
 static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
 {
     for ( unsigned long i = 0; i < 1UL << order; i++ )
-        (void)mm_release_owner_ref(d, mfn_to_frame(mfn_add(mfn, i)));
+        (void)memory_release_page(d, mfn_add(mfn, i));
 }
 
 /* More frames. The M2P tells nothing of them until the guest writes it. A caller that wants no list is told none. */
@@ -68,30 +99,12 @@ static bool populate_one(const struct reservation *r, unsigned long i)
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
 
-    for ( unsigned long k = 0; k < 1UL << r->ask.extent_order; k++ )
-        m2p_set(mfn_add(mfn, k), to_pfn(pfn + k));
+    memory_number(r->d, mfn, r->ask.extent_order, pfn);
     if ( guest_store_u64(extent_at(r, i), mfn.n) )
         return true;
 
     release_extent(r->d, mfn, r->ask.extent_order);
     return false;
-}
-
-/* Drop the owner's reference: the frame is freed with its last mapping. A pin, too, keeps it until it is undone. */
-static bool decrease_page(struct domain *d, mfn_t mfn)
-{
-    struct frame *frame;
-    bool dropped;
-
-    if ( !mfn_valid(mfn) )
-        return false;
-    frame = mfn_to_frame(mfn);
-    if ( !frame_get(frame, d->id) )
-        return false;
-
-    dropped = mm_release_owner_ref(d, frame) == 0;
-    frame_put(frame);
-    return dropped;
 }
 
 static bool decrease_one(const struct reservation *r, unsigned long i)
@@ -102,7 +115,7 @@ static bool decrease_one(const struct reservation *r, unsigned long i)
         return false;
     for ( unsigned long k = 0; k < 1UL << r->ask.extent_order; k++ )
     {
-        if ( !decrease_page(r->d, to_mfn(mfn + k)) )
+        if ( !memory_release_page(r->d, to_mfn(mfn + k)) )
             return false;
     }
     return true;
@@ -150,15 +163,15 @@ static void reservation_end(const struct reservation *r)
         domain_put(r->d);
 }
 
+/* Each tells how many extents are done in all: none more where the caller may not, or names nobody. */
 #define RESERVATION_OP(name, one)                                                                  \
     long name(const struct memory_call *call)                                                      \
     {                                                                                              \
         struct reservation r;                                                                      \
-        long rc = reservation_begin(call, &r);                                                     \
+        long rc = (long)call->start;                                                               \
                                                                                                    \
-        if ( rc )                                                                                  \
+        if ( reservation_begin(call, &r) )                                                         \
             return rc;                                                                             \
-        rc = (long)call->start;                                                                    \
         if ( reservation_possible(call, &r) )                                                      \
             rc = each_extent(call, &r, one);                                                       \
         reservation_end(&r);                                                                       \

@@ -6,36 +6,39 @@
  */
 #include "cpu/uaccess.h"
 #include "domain/domain.h"
+#include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/tlb.h"
 #include "time/time.h"
 
 void runstate_change(struct vcpu *v, int state, s64 now)
 {
-    struct vcpu_runstate_info *info = &v->runstate.info;
-    s64 spent = now - (s64)info->state_entry_time;
+    struct vcpu_runstate *r = &v->runstate;
+    s64 spent = now - (s64)r->info.state_entry_time;
 
+    WRITE_ONCE(r->version, r->version + 1);
+    wmb();
     if ( spent > 0 ) /* clocks of two CPUs may differ by a little */
     {
-        info->time[info->state] += (u64)spent;
-        __atomic_store_n(&info->state_entry_time, (u64)now, __ATOMIC_RELEASE);
+        r->info.time[r->info.state] += (u64)spent;
+        r->info.state_entry_time = (u64)now;
     }
-    info->state = state;
+    r->info.state = state;
+    atomic_store(&r->version, r->version + 1);
 }
 
-/* The entry time changes with every change of state: if it is the same afterwards, the copy is of one moment. */
+/* Of one moment: the version was even, and is the same afterwards. */
 static void copy_consistent(const struct vcpu *v, struct vcpu_runstate_info *info)
 {
-    const struct vcpu_runstate_info *from = &v->runstate.info;
+    const struct vcpu_runstate *from = &v->runstate;
+    u32 version;
 
     do
     {
-        u64 entry = __atomic_load_n(&from->state_entry_time, __ATOMIC_ACQUIRE);
-
-        memcpy(info, from, sizeof(*info)); /* the holes too, which are zero */
-        info->state_entry_time = entry;
-    } while ( __atomic_load_n(&from->state_entry_time, __ATOMIC_ACQUIRE) !=
-              info->state_entry_time );
+        version = atomic_load(&from->version);
+        memcpy(info, &from->info, sizeof(*info)); /* the holes too, which are zero */
+        rmb();
+    } while ( (version & 1) || READ_ONCE(from->version) != version );
 }
 
 void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
@@ -49,9 +52,8 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
 }
 
 /* With the update flag, the guest can tell a copy that is being written from one that is complete. */
-static void write_area(struct vcpu *v)
+static void write_area(struct vcpu *v, gva_t area)
 {
-    gva_t area = to_gva(v->runstate.area);
     gva_t entry_time = to_gva(area.n + offsetof(struct vcpu_runstate_info, state_entry_time));
     struct vcpu_runstate_info info;
     u64 entered = v->runstate.info.state_entry_time;
@@ -76,16 +78,18 @@ static void write_area(struct vcpu *v)
 /* The area is a kernel's: in guest user mode its mapping is in the other root. */
 void runstate_update_guest(struct vcpu *v)
 {
-    if ( !v->runstate.area )
+    gva_t area = to_gva(READ_ONCE(v->runstate.area)); /* a sibling may set another */
+
+    if ( !area.n )
         return;
 
     if ( v->cpu.kernel_mode )
     {
-        write_area(v);
+        write_area(v, area);
         return;
     }
 
     tlb_load_root(to_maddr(v->cpu.cr3_kernel));
-    write_area(v);
+    write_area(v, area);
     tlb_load_root(to_maddr(v->cpu.cr3_user));
 }

@@ -130,19 +130,22 @@ void domain_crash(struct domain *d, const char *format, ...)
     domain_shutdown(d, SHUTDOWN_crash);
 }
 
+static void dump_domain(const struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        dump_vcpu(v);
+}
+
 void domain_dump_all(void)
 {
-    struct domain *d = domain_first_at_or_above(0);
+    for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
+        dump_domain(d);
+}
 
-    while ( d )
-    {
-        struct domain *next =
-            d->id < DOMID_FIRST_RESERVED ? domain_first_at_or_above((domid_t)(d->id + 1)) : NULL;
-        struct vcpu *v;
-
-        for_each_vcpu(d, v)
-            dump_vcpu(v);
-        domain_put(d);
-        d = next;
-    }
+void domain_dump_stopped(void)
+{
+    for ( const struct domain *d = domain_list_unlocked(); d; d = d->next )
+        dump_domain(d);
 }

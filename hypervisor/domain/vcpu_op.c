@@ -74,29 +74,30 @@ static long vcpu_up(struct vcpu *v, gva_t arg)
     return 0;
 }
 
-static bool last_one_up(const struct vcpu *v)
+static bool any_up(const struct domain *d)
 {
-    struct vcpu *other;
+    struct vcpu *v;
 
-    for_each_vcpu(v->domain, other)
+    for_each_vcpu(d, v)
     {
-        if ( other != v && !READ_ONCE(other->down) )
-            return false;
+        if ( !READ_ONCE(v->down) )
+            return true;
     }
-    return true;
+    return false;
 }
 
+/* Down first, then a look at the others: of two that go down at once, one at least finds that it was the last. */
 static long vcpu_down(struct vcpu *v, gva_t arg)
 {
     (void)arg;
-    if ( last_one_up(v) )
-    {
-        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+    if ( atomic_xchg(&v->down, true) )
         return 0;
+    if ( !any_up(v->domain) )
+    {
+        atomic_set(&v->down, false);
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
     }
-
-    if ( !__atomic_exchange_n(&v->down, true, __ATOMIC_SEQ_CST) )
-        sched_update(v);
+    sched_update(v);
     return 0;
 }
 
@@ -228,15 +229,29 @@ static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *a
     return 0;
 }
 
-void vcpu_info_release(struct vcpu *v)
+/* What is still sent goes nowhere. Who found the old place before that may write to it until all have looked up. */
+void vcpu_info_release_all(struct domain *d)
 {
-    if ( !v->info_mapped )
+    bool any = false;
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+    {
+        any |= v->info_mapped != NULL;
+        atomic_store(&v->cpu.info, &v->no_info);
+    }
+    if ( !any )
         return;
 
-    v->cpu.info = &v->no_info; /* nothing runs; what is still sent goes nowhere */
-    v->info_mapped = NULL;
-    frame_put_and_type(mfn_to_frame(v->info_mfn));
-    v->info_mfn = INVALID_MFN;
+    smp_synchronize();
+    for_each_vcpu(d, v)
+    {
+        if ( !v->info_mapped )
+            continue;
+        v->info_mapped = NULL;
+        frame_put_and_type(mfn_to_frame(v->info_mfn));
+        v->info_mfn = INVALID_MFN;
+    }
 }
 
 /* --- the rest --- */

@@ -124,22 +124,22 @@ long event_close(struct vcpu *v, struct evtchn_close *arg)
     return port ? port_close(v->domain, port) : -EINVAL;
 }
 
-/* Close all ports from the cursor on. 0, or -ERESTART: call again. */
-static long close_all(struct domain *d)
+/* Close all ports from *@cursor on. 0, or -ERESTART: call again. */
+static long close_all(struct domain *d, u32 *cursor)
 {
-    u32 first = READ_ONCE(d->event.close_cursor);
+    u32 first = READ_ONCE(*cursor);
 
     for ( u32 n = first; n < d->event.nr_ports; n++ )
     {
         if ( n % CLOSE_BATCH == 0 && n != first && preempt_pending() )
         {
-            WRITE_ONCE(d->event.close_cursor, n);
+            WRITE_ONCE(*cursor, n);
             return -ERESTART;
         }
         if ( READ_ONCE(event_port(d, n)->state) != EVENT_FREE )
             port_close(d, event_port(d, n));
     }
-    WRITE_ONCE(d->event.close_cursor, 0);
+    WRITE_ONCE(*cursor, 0);
 
     lock_acquire(&d->event.lock);
     event_fifo_destroy(d);
@@ -162,14 +162,20 @@ long event_reset(struct vcpu *v, gva_t uarg)
     rc = access_domain(v->domain, arg.dom, ACCESS_CONTROL, &d);
     if ( rc )
         return rc;
-    rc = d != v->domain && !d->pause_count ? -EINVAL : close_all(d);
+    rc = d != v->domain && !d->pause_count ? -EINVAL : close_all(d, &d->event.reset_cursor);
     domain_put(d);
     if ( rc == -ERESTART )
         rc = hypercall_continue(__HYPERVISOR_event_channel_op, EVTCHNOP_reset, uarg.n, 0, 0, 0);
     return rc;
 }
 
+/*
+ * From the first port on, wherever a reset of the guest's own was: it may have opened others behind that. Whoever
+ * found @d alive and opens one for it has the lock before us.
+ */
 long event_domain_relinquish(struct domain *d)
 {
-    return close_all(d);
+    lock_acquire(&d->event.lock);
+    lock_release(&d->event.lock);
+    return close_all(d, &d->event.relinquish_cursor);
 }

@@ -123,12 +123,16 @@ bool event_send_pirq(struct domain *d, u32 pirq)
     return number && event_raise(d, event_port(d, number));
 }
 
-/* The flags before the look at the ports: whoever raises one after that look sees that we wait. */
+/*
+ * The flags before the look at the ports: whoever raises one after that look sees that we wait. A late wake-up of the
+ * poll before may have let us go on without its end.
+ */
 void event_poll_begin(struct vcpu *v, u32 number)
 {
     WRITE_ONCE(v->event.poll_port, number);
     atomic_inc(&v->domain->event.pollers);
-    atomic_set(&v->event.polling, true);
+    if ( atomic_xchg(&v->event.polling, true) )
+        atomic_dec(&v->domain->event.pollers);
 }
 
 void event_poll_end(struct vcpu *v)

@@ -20,6 +20,7 @@
 #include "mm/heap.h"
 #include "mm/map.h"
 #include "lib/bitmap.h"
+#include "smp/smp.h"
 
 #define PENDING (1u << EVTCHN_FIFO_PENDING)
 #define MASKED  (1u << EVTCHN_FIFO_MASKED)
@@ -186,12 +187,18 @@ static void unmap_guest_frame(void *va)
     frame_put_and_type(mfn_to_frame(virt_to_mfn(va)));
 }
 
-/* What was pending in the 2-level bitmap is so in the array as soon as that is there. */
+/*
+ * What was pending in the 2-level bitmap is so in the array as soon as that is there. Who still saw the old ABI has
+ * set his bit when all CPUs have looked up once.
+ */
 static void take_over_pending(struct domain *d)
 {
+    smp_synchronize();
+    lock_acquire(&d->event.fifo_lock);
     for ( u32 n = 1; n < d->event.nr_ports && n < EVTCHN_2L_NR_CHANNELS; n++ )
         if ( test_bit(n, (unsigned long *)d->shared_info->evtchn_pending) )
             event_port(d, n)->deferred = true;
+    lock_release(&d->event.fifo_lock);
 }
 
 /* Under the event lock: install the queues of @v, and on the first call those of the domain. 0, -EINVAL, -ENOMEM. */
@@ -199,20 +206,21 @@ static long install_queues(struct vcpu *v, struct event_queues *queues)
 {
     struct domain *d = v->domain;
     struct event_fifo *fifo = d->event.fifo;
+    bool first = !fifo;
 
     if ( v->event.queues )
         return -EINVAL;
-    if ( !fifo )
-    {
+    if ( first )
         fifo = heap_new(struct event_fifo);
-        if ( !fifo )
-            return -ENOMEM;
-        take_over_pending(d);
-    }
+    if ( !fifo )
+        return -ENOMEM;
+
     lock_acquire(&d->event.fifo_lock);
     v->event.queues = queues;
     WRITE_ONCE(d->event.fifo, fifo);
     lock_release(&d->event.fifo_lock);
+    if ( first )
+        take_over_pending(d);
     return 0;
 }
 

@@ -57,7 +57,7 @@ struct event_port *event_port_find_free(struct domain *d, long *rc)
     u32 n = d->event.lowest_free ? d->event.lowest_free : 1;
     struct event_port *port;
 
-    *rc = d->life == DOMAIN_ALIVE ? 0 : -EINVAL;
+    *rc = READ_ONCE(d->life) == DOMAIN_ALIVE ? 0 : -EINVAL;
     if ( *rc )
         return NULL;
     while ( n < d->event.nr_ports && event_port(d, n)->state != EVENT_FREE )

@@ -21,7 +21,8 @@ struct domain_event {
     u32 nr_ports;               /* ports that exist, a multiple of EVENT_GROUP; grows only */
     u32 lowest_free;            /* no port below it is free */
     u32 max_port;               /* highest that may be allocated (createdomain); 0: as the ABI */
-    u32 close_cursor;           /* reset and teardown: all ports below it are closed */
+    u32 reset_cursor;           /* reset: all ports below it were closed */
+    u32 relinquish_cursor;      /* teardown: all ports below it are closed */
     u32 *pirq_port;             /* port of each PIRQ, 0 none; NULL until the first is bound */
     u32 pollers;                /* atomic: vcpus in SCHEDOP_poll */
     struct lock fifo_lock;      /* LOCK_EVENT_QUEUE: the FIFO queues of all its vcpus */

@@ -125,6 +125,16 @@ u32 grant_maptrack_frames(struct domain *d)
     return d->grant.table->nr_handle_frames;
 }
 
+u32 maptrack_mappings(struct domain *d)
+{
+    const struct grant_table *t = d->grant.table;
+    u32 used = 0;
+
+    for ( u32 n = 0; handle_exists(t, n); n++ )
+        used += READ_ONCE(handle_at(t, n)->flags) != 0;
+    return used;
+}
+
 /* Nothing of the domain runs any more, and its page tables are gone. */
 long maptrack_release_all(struct domain *d)
 {

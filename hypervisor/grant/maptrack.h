@@ -39,6 +39,9 @@ bool maptrack_claim(struct domain *d, u32 handle, struct grant_handle *copy);
 /* ... and let it go on with @flags, of which some mapping is left. */
 void maptrack_unclaim(struct domain *d, u32 handle, u32 flags);
 
+/* Handles of @d in use. Takes no lock: true as of some moment for each handle. */
+u32 maptrack_mappings(struct domain *d);
+
 /* Teardown: end what is still mapped. 0, -ERESTART. */
 long maptrack_release_all(struct domain *d);
 

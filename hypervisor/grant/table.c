@@ -287,6 +287,16 @@ long grant_table_grow(struct domain *d, u32 frames)
     return rc;
 }
 
+u32 grant_entries_in_use(struct domain *d)
+{
+    const struct grant_table *t = d->grant.table;
+    u32 entries = grant_table_frames(d) * GRANT_ENTRIES_PER_FRAME, used = 0;
+
+    for ( u32 ref = 0; ref < entries; ref++ )
+        used += pinned(active_entry(t, ref));
+    return used;
+}
+
 void grant_table_free(struct grant_table *t)
 {
     for ( u32 i = 0; i < t->nr_frames; i++ )

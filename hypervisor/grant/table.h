@@ -77,6 +77,9 @@ long grant_table_grow(struct domain *d, u32 frames);
 /* Swap two entries. GNTST_bad_gntref, GNTST_eagain one is in use. Takes the table's lock. */
 s16 grant_swap(struct domain *d, u32 a, u32 b);
 
+/* Entries of @d's table that somebody uses. Takes no lock: true as of some moment for each entry. */
+u32 grant_entries_in_use(struct domain *d);
+
 /* The domain's end: nobody uses an entry any more. */
 void grant_table_free(struct grant_table *t);
 

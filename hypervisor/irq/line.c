@@ -1,6 +1,7 @@
 /* The state of one line: irq/line.h. No hardware here: host tests run this very source. */
 #include "irq/line.h"
 
+#include "cpu/percpu.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
 #include "smp/smp.h"
@@ -13,6 +14,9 @@
 #define STORM_PAUSE (10 * (ns_t)NS_PER_MS)
 
 struct lock irq_lock = LOCK_INIT(LOCK_IRQ);
+
+/* The line that each CPU is between line_fire and line_delivered with: atomic. */
+static const struct irq_line *delivering[NR_CPUS];
 
 static bool eoi_owed(const struct irq_line *line)
 {
@@ -59,7 +63,7 @@ unsigned int line_fire(struct irq_line *line, struct line_guest to[LINE_MAX_GUES
         to[i] = line->guests[i];
     }
     line_update(line);
-    WRITE_ONCE(line->delivering, true);
+    WRITE_ONCE(delivering[this_cpu()->cpu], line);
     return line->nr_guests;
 }
 
@@ -83,13 +87,14 @@ void line_delivered(struct irq_line *line, bool heard)
         note_unheard(line);
         lock_release(&irq_lock);
     }
-    atomic_store(&line->delivering, false);
+    atomic_store(&delivering[this_cpu()->cpu], NULL);
 }
 
 void line_drain(const struct irq_line *line)
 {
-    while ( atomic_load(&line->delivering) )
-        smp_poll();
+    for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
+        while ( atomic_load(&delivering[cpu]) == line )
+            smp_poll();
 }
 
 long line_add_guest(struct irq_line *line, struct domain *d, u32 pirq, bool share)

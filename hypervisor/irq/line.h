@@ -35,7 +35,6 @@ struct irq_line {
     bool shared;       /* the guests agreed to share it */
     bool open;         /* what the hardware was told */
     bool held_back;    /* as a storm, until `release` fires */
-    bool delivering;   /* between line_fire and line_delivered: atomic, see line_drain */
     u16 unheard;       /* interrupts in a row that no guest took notice of */
     void (*own)(void); /* the hypervisor's handler: then it has no guests */
 
@@ -66,7 +65,10 @@ unsigned int line_fire(struct irq_line *line, struct line_guest to[LINE_MAX_GUES
 /* Takes no lock if there is nothing to note. @heard: somebody took notice. */
 void line_delivered(struct irq_line *line, bool heard);
 
-/* Wait until no other CPU is between the two: a guest that was removed gets nothing more. Without the lock. */
+/*
+ * Wait until no other CPU is between the two: a guest that was removed gets nothing more. Without the lock; @line is
+ * only compared with, since whoever unmaps it may have freed it meanwhile.
+ */
 void line_drain(const struct irq_line *line);
 
 /*

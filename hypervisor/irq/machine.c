@@ -5,7 +5,9 @@
 #include "irq/irq.h"
 
 #include "cpu/asm.h"
+#include "efi/efi.h"
 #include "mm/map.h"
+#include "smp/smp.h"
 
 #define PM1_SLEEP_TYPE_SHIFT 10
 #define PM1_SLEEP_ENABLE     0x2000u
@@ -92,14 +94,17 @@ void machine_reboot(void)
 {
     irq_disable();
     reset_by_acpi();
+    efi_reset();
     reset_by_chipset();
     reset_by_keyboard();
     reset_by_triple_fault();
     machine_halt();
 }
 
+/* What others run must not go on without us: they would wait for this CPU sooner or later, and nobody could look. */
 void machine_halt(void)
 {
+    smp_stop_others();
     for ( ;; )
     {
         irq_disable();

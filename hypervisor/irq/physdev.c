@@ -74,13 +74,16 @@ static long physdev_alloc_vector(struct vcpu *v, struct physdev_irq *arg)
 {
     int pirq = (int)arg->irq;
     long rc = pirq_map_gsi(v->domain, arg->irq, &pirq);
+    const struct irq_line *line;
 
     if ( rc )
         return rc;
     lock_acquire(&irq_lock);
-    arg->vector = pirq_line(v->domain, (u32)pirq)->vector;
+    line = pirq_line(v->domain, (u32)pirq);
+    if ( line )
+        arg->vector = line->vector;
     lock_release(&irq_lock);
-    return 0;
+    return line ? 0 : -EINVAL; /* unmapped again by a sibling */
 }
 
 /* The function that the argument names; -ENODEV: of a segment that we don't reach. */

@@ -7,6 +7,7 @@
 #include "irq/irq.h"
 #include "irq/lines.h"
 #include "irq/msi.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "mm/heap.h"
 
@@ -18,12 +19,17 @@ struct irq_line *pirq_line(const struct domain *d, u32 pirq)
     return d->irq.pirqs && pirq < d->irq.nr_pirqs ? d->irq.pirqs[pirq] : NULL;
 }
 
-/* With irq_lock held, as what follows up to the calls of event/. */
-static bool make_table(struct domain *d)
+/*
+ * With irq_lock held, as what follows up to the calls of event/: @d may be given a PIRQ. -ENOMEM; -EINVAL it is dying:
+ * what it had may be gone already, and nobody would take this away.
+ */
+static long make_table(struct domain *d)
 {
+    if ( READ_ONCE(d->life) != DOMAIN_ALIVE )
+        return -EINVAL;
     if ( !d->irq.pirqs )
         d->irq.pirqs = heap_new_array(struct irq_line *, d->irq.nr_pirqs);
-    return d->irq.pirqs != NULL;
+    return d->irq.pirqs ? 0 : -ENOMEM;
 }
 
 /* @n adjoining free PIRQs from @from on; -ENOSPC. */
@@ -73,8 +79,9 @@ static long map_gsi(struct domain *d, u32 gsi, int wanted)
 
     if ( !line )
         return -EINVAL;
-    if ( !make_table(d) )
-        return -ENOMEM;
+    pirq = make_table(d);
+    if ( pirq )
+        return pirq;
     pirq = choose_gsi_pirq(d, line, wanted);
     if ( pirq >= 0 )
         d->irq.pirqs[pirq] = line;
@@ -111,9 +118,12 @@ static long choose_msi_pirqs(const struct domain *d, unsigned int n, int wanted)
 static long map_msi(struct domain *d, pci_bdf_t bdf, bool msix, u16 index, unsigned int n,
                     struct irq_line **lines, int wanted)
 {
-    long pirq = make_table(d) ? choose_msi_pirqs(d, n, wanted) : -ENOMEM;
-    long rc = pirq < 0 ? pirq : msi_route(bdf, msix, index, lines, n);
+    long rc = make_table(d), pirq;
 
+    if ( rc )
+        return rc;
+    pirq = choose_msi_pirqs(d, n, wanted);
+    rc = pirq < 0 ? pirq : msi_route(bdf, msix, index, lines, n);
     if ( rc )
         return rc;
     for ( unsigned int i = 0; i < n; i++ )
@@ -204,7 +214,7 @@ void irq_pirq_unbound(struct domain *d, u32 pirq)
     if ( line )
         line_remove_guest(line, d);
     lock_release(&irq_lock);
-    if ( line ) /* not freed meanwhile: whoever unmaps a message waits for the same */
+    if ( line )
         line_drain(line);
 }
 

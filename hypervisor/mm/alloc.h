@@ -43,7 +43,8 @@ void mm_free(void *va, unsigned int order);
 /*
  * 2^order contiguous frames for @d, assigned to it: owner, FRAME_ALLOCATED, one reference each, on
  * its list and counted against max_pages; scrubbed unless they were @d's last. @below: highest
- * maddr bits (0: any). INVALID_MFN if there are none or the limit is reached. M2P is not set.
+ * maddr bits (0: any). INVALID_MFN if there are none, the limit is reached or @d is
+ * dying. M2P is not set.
  */
 mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
 
@@ -74,7 +75,7 @@ long mm_steal(struct domain *d, struct frame *frame);
 
 /*
  * Give a stolen frame to @d, as mm_alloc_domain does: -ENOMEM beyond max_pages; @back: it was @d's,
- * ask no questions.
+ * ask no questions. Dying domains get nothing: then what was to go back is freed.
  */
 long mm_give_stolen(struct domain *d, struct frame *frame, bool back);
 

@@ -65,10 +65,12 @@ static void drop_frames_hold(struct softirq_job *job)
 
 /*
  * Not here and now: the last reference takes the domain apart, and who knows what locks are held.
+ * While the job is queued there is a reference that only it will drop.
  */
 static void release_hold(struct domain *d)
 {
-    atomic_inc(&d->memory.puts);
+    if ( atomic_fetch_add(&d->memory.puts, 1) )
+        return;
     d->memory.put.run = drop_frames_hold;
     softirq_queue(&d->memory.put);
 }
@@ -85,10 +87,15 @@ static inline void use_claim(struct domain_memory *memory, u64 count)
     memory->claimed -= used;
 }
 
-/* May @d have @count more? What others have claimed it may not, what it has claimed itself it may. */
-static inline bool may_have(const struct domain_memory *memory, u64 count)
+/*
+ * May @d have @count more? What others have claimed it may not, what it has claimed itself it may. A dying domain gets
+ * nothing: who takes its frames away has the lock after us, or may be through already.
+ */
+static inline bool may_have(const struct domain *d, u64 count)
 {
-    return memory->tot_pages + count <= memory->max_pages &&
+    const struct domain_memory *memory = &d->memory;
+
+    return READ_ONCE(d->life) == DOMAIN_ALIVE && memory->tot_pages + count <= memory->max_pages &&
            (memory->claimed >= count || frames_unclaimed(count - memory->claimed));
 }
 
@@ -136,7 +143,7 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
     u64 count = 1UL << order, mfn = 0;
 
     lock_acquire(&memory->lock);
-    if ( may_have(memory, count) )
+    if ( may_have(d, count) )
         mfn = take_for(d, order, max_bits);
     if ( mfn )
     {
@@ -159,7 +166,8 @@ long mm_claim(struct domain *d, u64 pages)
         memory->claimed = 0;
         rc = 0;
     }
-    else if ( !memory->claimed && pages >= memory->tot_pages && pages <= memory->max_pages )
+    else if ( READ_ONCE(d->life) == DOMAIN_ALIVE && !memory->claimed &&
+              pages >= memory->tot_pages && pages <= memory->max_pages )
     {
         rc = frames_claim(pages - memory->tot_pages) ? 0 : -ENOMEM;
         if ( !rc )
@@ -246,6 +254,12 @@ long mm_steal(struct domain *d, struct frame *frame)
         return -EINVAL;
 
     tlb_stamp(frame);
+    if ( old & FRAME_UNCACHED )
+    {
+        /* It keeps its contents: what the thief sees must stay. */
+        tlb_flush_stamped(smp_online, frame);
+        tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
+    }
     if ( detach(d, frame) )
         release_hold(d);
     WRITE_ONCE(frame->owner, DOMID_NOBODY);
@@ -263,7 +277,7 @@ long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
     if ( !back )
         tlb_flush_stamped(smp_online, frame);
     lock_acquire(&memory->lock);
-    if ( !back && !may_have(memory, 1) )
+    if ( back ? READ_ONCE(d->life) != DOMAIN_ALIVE : !may_have(d, 1) )
         rc = -ENOMEM;
     else
     {
@@ -271,6 +285,8 @@ long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
         assign(d, frame_to_mfn(frame).n, 1);
     }
     lock_release(&memory->lock);
+    if ( rc && back )
+        mm_free_stolen(frame);
     return rc;
 }
 

@@ -25,6 +25,8 @@
  *    it: nobody can use it as the new type while a stale entry uses it as the old one, and nobody
  *    can use it as the old type again.
  *  - WRITABLE needs no validation, so that the next claim of a frame that was WRITABLE only counts.
+ *    Its last type reference, and that of descriptors, goes by way of LOCKED, while the frame is
+ *    stamped.
  *    Descriptors and tables are validated anew whenever the count leaves 0.
  */
 #include "mm/frame.h"
@@ -53,17 +55,41 @@ void frame_put(struct frame *frame)
     frame_put_inline(frame);
 }
 
+void frame_mapped_uncached(struct frame *frame, bool writable)
+{
+    u64 flag = writable ? FRAME_UNCACHED : 0;
+
+    if ( !(atomic_fetch_or(&frame->state, flag) & FRAME_UNCACHED) )
+        tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
+}
+
+/*
+ * Nobody uses @frame as what it was, nor can by a stale TLB entry. What we read next of a table,
+ * and the processor's walks too, must be the same as what comes later (XSA-402).
+ */
+static void end_old_use(struct frame *frame, u64 old)
+{
+    tlb_flush_stamped(smp_online, frame);
+    if ( old & FRAME_UNCACHED )
+    {
+        tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
+        atomic_fetch_and(&frame->state, ~FRAME_UNCACHED);
+    }
+}
+
 /*
  * Claim a frame at type count 0, whose word was @old. 0, FRAME_CLAIMED, -EINVAL; -EAGAIN the word
  * has changed.
  *
  * The frame's own reference comes with the claim and goes with the commit: FRAME_REF_LIMIT leaves
- * room for it.
+ * room for it. A frame without a type that has a stamp came back to the owner it had before:
+ * nothing was flushed for that.
  */
 static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
 {
     enum frame_type was = frame_type_of(old);
-    bool writable = type == FRAME_WRITABLE, flush = was != FRAME_NONE && was != type;
+    bool writable = type == FRAME_WRITABLE;
+    bool flush = was != type && (was != FRAME_NONE || frame->tlb_stamp);
     u64 new = (old & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) | (u64)type << FRAME_TYPE_SHIFT;
 
     if ( (old & FRAME_HYPERVISOR) || type == FRAME_SHARED )
@@ -79,7 +105,7 @@ static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
         return -EAGAIN;
     frame->progress = 0;
     if ( flush )
-        tlb_flush_stamped(smp_online, frame);
+        end_old_use(frame, old);
     if ( !writable )
         return FRAME_CLAIMED;
 
@@ -88,8 +114,8 @@ static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
 }
 
 /*
- * Another CPU changes the type, or validates a descriptor page: it does not wait for us, but may
- * want our TLB flushed.
+ * Another CPU changes the type, validates a descriptor page or stamps the frame: it does not wait
+ * for us, but may want our TLB flushed.
  */
 static void wait_while_locked(const struct frame *frame)
 {
@@ -205,24 +231,29 @@ long frame_get_type(struct frame *frame, enum frame_type type)
 /*
  * Drop a type reference that is not a table's, and @refs references with it.
  *
- * The stamp comes before the count reaches 0, since from then on another CPU may claim the frame
- * and flush by the stamp; and after the mapping was cleared, which the caller has done. Descriptors
- * are validated anew each time.
+ * The last one goes in two steps, with the frame LOCKED in between. The stamp comes before the
+ * count reaches 0, since from then on another CPU may claim the frame and flush by the stamp; and
+ * after all mappings were cleared. Were the frame not locked, another CPU could map and unmap it
+ * between our look at the clock and the end, and leave a word that looks the same and a stamp that
+ * is too old (XSA-401 was such a race).
  */
 static void put_leaf_type(struct frame *frame, u64 refs)
 {
     u64 old = READ_ONCE(frame->state), new;
+    bool last;
 
     do
     {
-        bool last = frame_type_count(old) == 1;
-
+        last = frame_type_count(old) == 1;
         BUG_ON(!frame_type_count(old) || (last && is_table(frame_type_of(old))));
-        if ( last )
-            tlb_stamp(frame);
-        new = old - FRAME_TYPE_ONE - refs;
+        new = last ? (old & ~FRAME_VALIDATED) | FRAME_LOCKED : old - FRAME_TYPE_ONE - refs;
     } while ( !atomic_cmpxchg(&frame->state, &old, new) );
 
+    if ( last )
+    {
+        tlb_stamp(frame);
+        new = atomic_sub_return(&frame->state, FRAME_LOCKED + FRAME_TYPE_ONE + refs);
+    }
     if ( !frame_refs(new) )
         frame_unused(frame);
 }

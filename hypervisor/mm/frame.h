@@ -49,6 +49,9 @@ enum frame_type {
 #define FRAME_DEAD                                                                                 \
     (1UL << 62) /* a table that nobody uses any more, waiting to be taken apart: see progress */
 
+#define FRAME_UNCACHED                                                                             \
+    (1UL << 63) /* was mapped writable, and not write-back: caches may not hold what it does */
+
 /* Guests' references end here, one bit below what fits: the engine's own always find room. */
 #define FRAME_REF_LIMIT 0x0000000002000000UL
 
@@ -145,6 +148,13 @@ void frame_put_type(struct frame *frame);
  */
 long frame_get_and_type(struct frame *frame, domid_t owner, enum frame_type type);
 void frame_put_and_type(struct frame *frame);
+
+/*
+ * A mapping other than write-back was made of @frame, to which the caller holds a reference. The
+ * direct map is write-back, so that caches and memory may differ from now on: what the guest will
+ * see is what the caches hold now. When the frame's type changes, what it then holds is seen by all.
+ */
+void frame_mapped_uncached(struct frame *frame, bool writable);
 
 /*
  * The steps that pv/pagetable drives tables through: mm/frame.c draws them. All but

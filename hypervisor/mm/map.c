@@ -35,6 +35,7 @@
 #define TEXT_FLAGS  (PTE_P | PTE_A)
 #define GUEST_FLAGS (PTE_P | PTE_US | PTE_A | PTE_NX)
 #define UC_FLAGS    (DATA_FLAGS | PTE_PWT | PTE_PCD)
+#define WC_FLAGS    (DATA_FLAGS | PTE_PAT) /* write-combining: entry 4 of PAT_VALUE; L1 only */
 
 #define EARLY_REACH (1UL << (32 - PAGE_SHIFT)) /* frames that head.S's tables map */
 #define LOW_MIB_VGA 0xa0
@@ -252,6 +253,18 @@ static void __init map_firmware(const struct boot_info *info)
     }
 }
 
+/* As boot/ found it, for the console. */
+static void __init map_framebuffer(const struct boot_info *info)
+{
+    const struct boot_framebuffer *fb = &info->framebuffer;
+    u64 end = fb->base + (u64)fb->pitch * fb->height;
+
+    if ( !console_has_framebuffer(info) )
+        return;
+    for ( u64 at = fb->base & PAGE_MASK; at < end; at += PAGE_SIZE )
+        *entry_of(DIRECT_MAP_BASE + at, 1) = pte_make(maddr_to_mfn(to_maddr(at)), WC_FLAGS);
+}
+
 static void __init map_direct_all(const struct rangeset *ram, const struct boot_info *info)
 {
     struct range *range;
@@ -261,6 +274,7 @@ static void __init map_direct_all(const struct rangeset *ram, const struct boot_
     map_direct(LOW_MIB_ROM, LOW_MIB_END, DATA_FLAGS);
     rangeset_for_each(range, ram) map_ram(range->first, range->last + 1);
     map_firmware(info);
+    map_framebuffer(info);
 }
 
 /* The area of the boot CPU, where head.S has put it. */

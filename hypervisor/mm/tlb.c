@@ -56,19 +56,35 @@ void tlb_flush_page_local(u64 va)
     invlpg(va);
 }
 
+void tlb_flush_asked(u64 va)
+{
+    if ( va == TLB_FLUSH_ALL )
+        tlb_flush_local();
+    else if ( va == TLB_FLUSH_CACHES )
+        wbinvd();
+    else
+        tlb_flush_page_local(va);
+}
+
 void tlb_flush_mask(cpumask_t mask, u64 va)
 {
     cpumask_t self = 1UL << this_cpu()->cpu;
 
     if ( mask & self )
-    {
-        if ( va == TLB_FLUSH_ALL )
-            tlb_flush_local();
-        else
-            tlb_flush_page_local(va);
-    }
+        tlb_flush_asked(va);
     if ( mask & ~self & smp_online )
         smp_flush_others(mask & ~self & smp_online, va);
+}
+
+#define CACHE_LINE                                                                                 \
+    64 /* a smaller step does no harm, and there is no processor with smaller lines */
+
+void tlb_flush_cached_page(const void *page)
+{
+    mb();
+    for ( unsigned int i = 0; i < PAGE_SIZE; i += CACHE_LINE )
+        clflush((const u8 *)page + i);
+    mb();
 }
 
 /*

@@ -63,8 +63,8 @@ long pv_domain_relinquish(struct domain *d)
     {
         segment_ldt_drop(v);
         segment_gdt_drop(v);
-        vcpu_info_release(v);
         pagetable_drop_roots(v);
     }
+    vcpu_info_release_all(d);
     return 0;
 }

@@ -11,6 +11,7 @@
 #include "cpu/percpu.h"
 #include "lib/atomic.h"
 #include "smp/smp.h"
+#include "trace/trace.h"
 
 #define LOOK_MOST  (10 * (ns_t)NS_PER_MS)
 #define LOOK_LEAST (1 * (ns_t)NS_PER_MS)
@@ -117,12 +118,14 @@ struct sched_queue *balance_lock_home(struct vcpu *v)
 
 void balance_set_idle(bool idle)
 {
-    cpumask_t self = bit(this_cpu()->cpu);
+    u32 cpu = this_cpu()->cpu;
 
+    if ( !others(cpu) ) /* nobody would look */
+        return;
     if ( idle )
-        atomic_fetch_or(&idle_cpus, self);
+        atomic_fetch_or(&idle_cpus, bit(cpu));
     else
-        atomic_fetch_and(&idle_cpus, ~self);
+        atomic_fetch_and(&idle_cpus, ~bit(cpu));
 }
 
 /* @v has been queued before this looks: a CPU that becomes idle later finds it by itself. */
@@ -273,6 +276,7 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
         sched_dequeue(from, v);
         WRITE_ONCE(v->processor, q->cpu);
         sched_enqueue(q, v, SCHED_MOVED, now);
+        count(COUNTER_vcpu_moves);
         break;
     }
     unlock_pair(&q->lock, &from->lock);

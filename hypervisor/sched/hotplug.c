@@ -4,10 +4,12 @@
 #include "lib/atomic.h"
 #include "smp/smp.h"
 
+/* All look: one that was alone and idle has not told so. */
 void sched_join(u32 cpu)
 {
     atomic_fetch_or(&sched_cpus, (cpumask_t)1 << cpu);
-    smp_kick(cpu, WORK_RESCHEDULE);
+    for ( cpumask_t rest = READ_ONCE(sched_cpus); rest; rest &= rest - 1 )
+        smp_kick((u32)__builtin_ctzl(rest), WORK_RESCHEDULE);
 }
 
 /* The one that runs leaves when it looks up; those that wait are sent to where they may run. */

@@ -24,6 +24,7 @@ enum lock_level {
     LOCK_SCHED,       /* run queues */
     LOCK_TIMER,       /* timer heap of a CPU */
     LOCK_ACCESS,      /* who may use which of the machine's resources */
+    LOCK_EFI,         /* the firmware's runtime services, one at a time */
     LOCK_MAP,         /* the hypervisor's own page tables */
     LOCK_HEAP,        /* hypervisor heap */
     LOCK_ALLOC,       /* page allocator */
@@ -74,6 +75,12 @@ void lock_release(struct lock *lock);
 #endif
 
 bool lock_held(const struct lock *lock);
+
+/* Does another CPU wait for @lock, which this one holds? */
+static inline bool lock_contended(const struct lock *lock)
+{
+    return __atomic_load_n(&lock->ticket_next, __ATOMIC_RELAXED) - lock->ticket_now > 1;
+}
 
 /* Take two locks of one level without deadlock; @a and @b may be the same. */
 void lock_pair(struct lock *a, struct lock *b);

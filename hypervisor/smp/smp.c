@@ -50,10 +50,7 @@ void smp_poll(void)
 
     if ( !atomic_load(&cpu->flush_asked) )
         return;
-    if ( cpu->flush_va == TLB_FLUSH_ALL )
-        tlb_flush_local();
-    else
-        tlb_flush_page_local(cpu->flush_va);
+    tlb_flush_asked(cpu->flush_va);
     atomic_store(&cpu->flush_asked, 0);
 }
 
@@ -83,6 +80,16 @@ void smp_flush_others(cpumask_t mask, u64 va)
         }
     }
     atomic_store(&asking, 0);
+}
+
+/* Any flush will do: an address that nobody has mapped costs least. */
+void smp_synchronize(void)
+{
+    cpumask_t others = READ_ONCE(smp_online) & ~(1UL << this_cpu()->cpu);
+
+    mb();
+    if ( others )
+        smp_flush_others(others, 0);
 }
 
 bool preempt_pending(void)

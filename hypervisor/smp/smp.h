@@ -35,7 +35,7 @@ void smp_start_others(void);
 void smp_kick(u32 cpu, u32 work);
 
 /*
- * Ask the CPUs of @mask, not this one, to flush @va (TLB_FLUSH_ALL: everything); returns when all
+ * Ask the CPUs of @mask, not this one, to flush @va (or TLB_FLUSH_*); returns when all
  * have. For mm/tlb.c.
  */
 void smp_flush_others(cpumask_t mask, u64 va);
@@ -58,6 +58,13 @@ void smp_watch(u32 seconds);
 
 /* One that goes offline is watched no more, nor watches. */
 void smp_watch_cpu(u32 cpu, bool on);
+
+/*
+ * Returns when every other CPU has looked up from what it was doing: out of its guest, in a window or a spin-wait. So
+ * what it had found before in a place where we have since put something else, it has done with, unless it holds it by
+ * other means. Locks may be held.
+ */
+void smp_synchronize(void);
 
 /* Serve what other CPUs ask: while this one spins, and at VECTOR_TLB. */
 void smp_poll(void);

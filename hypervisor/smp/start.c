@@ -22,7 +22,7 @@ long sched_init_cpu(void);
 
 #define INIT_WAIT_US    10000
 #define STARTUP_WAIT_US 200
-#define ONLINE_WAIT     (1 * (ns_t)NS_PER_S)
+#define ONLINE_WAIT     (10 * (ns_t)NS_PER_S) /* long, for virtual machines on busy hosts */
 
 extern const u8 smp_trampoline[], smp_trampoline_end[], smp_trampoline_root[],
     smp_trampoline_gdtr[], smp_trampoline_jump[], smp_trampoline_gdt[], smp_trampoline_long[],
@@ -101,7 +101,10 @@ static bool __init start(u32 apic_id, mfn_t trampoline)
         time_delay_us(STARTUP_WAIT_US);
     }
     for ( end = time_now() + ONLINE_WAIT; time_now() < end && atomic_load(&smp_starting); )
+    {
         time_sync_serve();
+        cpu_relax();
+    }
     return !atomic_load(&smp_starting);
 }
 

@@ -55,7 +55,8 @@ void guest_clock_init_cpu(struct time_cpu *cpu)
 
 /*
  * XEN_PVCLOCK_TSC_STABLE_BIT promises that clocks read on different vcpus agree on what came first, so that the
- * guest needs no lock around them. True: all vcpus share the one CPU that runs guests, one TSC and one scale.
+ * guest needs no lock around them. True: there is one scale, every base is computed from system time 0, and a CPU whose
+ * TSC doesn't agree with the others' runs no guests (sync.c).
  */
 static void fill_time_info(struct vcpu_time_info *info, const struct clock_base *base)
 {

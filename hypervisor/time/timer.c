@@ -19,6 +19,7 @@
 #include "time/clock.h"
 #include "time/cpu.h"
 #include "time/heap.h"
+#include "trace/trace.h"
 
 #define LAPIC_COUNT_MAX 0xffffffffUL
 #define FAR_NS          ((ns_t)NS_PER_S * 4) /* about what 2^32 ticks of a fast local APIC timer last */
@@ -186,6 +187,8 @@ void time_run_timers(void)
     struct timer *timer;
 
     lock_acquire(&cpu->lock);
+    if ( cpu->armed <= now )
+        count_most(COUNTER_timer_late_ns, (u64)(now - cpu->armed));
     while ( (timer = cpu->first) != NULL && timer->expires <= now )
     {
         dequeue(cpu, timer);

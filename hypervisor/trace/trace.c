@@ -1,20 +1,48 @@
 #include "trace/trace.h"
 #include "console/console.h"
 #include "console/keys.h"
+#include "lib/bits.h"
+#include "lib/string.h"
 
-u64 trace_counters[NR_COUNTERS];
+u64 trace_counters[NR_CPUS][TRACE_ROW] __attribute__((aligned(64)));
+
+enum kind { SUM, MOST };
 
 static const struct {
     const char *name, *summary;
-} names[NR_COUNTERS] = {
-#define COUNTER(name, summary) { #name, summary },
+    enum kind kind;
+} rows[NR_COUNTERS] = {
+#define COUNTER(name, kind, summary) { #name, summary, kind },
 #include "trace/counters.def"
 #undef COUNTER
 };
 
+u64 trace_read(enum counter c)
+{
+    u64 value = 0;
+
+    for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
+    {
+        u64 one = trace_counters[cpu][c];
+
+        value = rows[c].kind == SUM ? value + one : max(value, one);
+    }
+    return value;
+}
+
+const char *trace_summary(enum counter c)
+{
+    return rows[c].summary;
+}
+
+void trace_reset(void)
+{
+    memset(trace_counters, 0, sizeof(trace_counters));
+}
+
 /* Debug key 'p'. */
 void trace_dump(void)
 {
-    for ( unsigned int i = 0; i < NR_COUNTERS; i++ )
-        log_error("%-18s %12lu  %s", names[i].name, trace_counters[i], names[i].summary);
+    for ( enum counter c = 0; c < NR_COUNTERS; c++ )
+        log_error("%-18s %12lu  %s", rows[c].name, trace_read(c), rows[c].summary);
 }

@@ -11,7 +11,7 @@ static const char *const verdict_names[] = { "?", "SUCCESS", "SKIP", "ERROR", "F
 extern const struct test kit_tests[], kit_tests_end[];
 
 static struct {
-    const struct test *test;
+    char name[64]; /* with our role, if we have one */
     struct context end;
     enum verdict verdict;
     unsigned int unmet; /* expectations that did not hold */
@@ -44,13 +44,13 @@ void success(void)
     context_load(&running.end, 1);
 }
 
-void expect_crash(const char *format, ...)
+void expect_end(const char *word, const char *format, ...)
 {
     va_list args;
 
     if ( is_dom0() )
-        skip("a crash of dom0 would end the machine");
-    printf("RL-TEST %s CRASHES: ", running.test->name);
+        skip("dom0's end would be the machine's");
+    printf("RL-TEST %s ENDS %s: ", running.name, word);
     va_start(args, format);
     vprintf(format, args);
     va_end(args);
@@ -60,7 +60,7 @@ void expect_crash(const char *format, ...)
 static void unmet(const char *text, int line)
 {
     running.unmet++;
-    printf("  %s, line %d: %s: ", running.test->name, line, text);
+    printf("  %s, line %d: %s: ", running.name, line, text);
 }
 
 void test_expect_eq(long got, long want, const char *text, int line)
@@ -103,9 +103,19 @@ static void clean_up(void)
     events_enable();
 }
 
+/* NAME, or NAME/ROLE. */
+static void name_test(const struct test *test)
+{
+    const char *role = arg_value("role");
+
+    snprintf(running.name, sizeof(running.name), "%s%s%s", test->name, role ? "/" : "", role ?: "");
+    if ( strchr(running.name, ' ') )
+        *strchr(running.name, ' ') = '\0';
+}
+
 static enum verdict run(const struct test *test)
 {
-    running.test = test;
+    name_test(test);
     running.verdict = NO_VERDICT;
     running.unmet = 0;
     running.text[0] = '\0';
@@ -119,7 +129,7 @@ static enum verdict run(const struct test *test)
                  fault.rip, fault.cr2);
     }
     clean_up();
-    printf("RL-TEST %s %s%s%s\n", test->name, verdict_names[running.verdict],
+    printf("RL-TEST %s %s%s%s\n", running.name, verdict_names[running.verdict],
            running.text[0] ? ": " : "", running.text);
     return running.verdict;
 }

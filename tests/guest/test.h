@@ -6,14 +6,14 @@
  *   SKIP     it cannot be shown here (no rights, no such CPU, ...)
  *   ERROR    the test's own fault: what it needed did not work
  *   FAILURE  the hypervisor's fault
- * A fifth, CRASHES, comes from a test that is about to do what must crash its domain: whoever runs it
- * (guest-ports/dom0) sees the end, and makes SUCCESS of it. Such a test has a file `alone` that says `crash`.
+ * A fifth, ENDS, comes from a test that is about to do what must end its domain: whoever runs it (guest-ports/dom0)
+ * sees the end, and makes SUCCESS of it. A test that crashes its domain has a file `alone` that says `crash`.
  *
  * Returning is success(), or a FAILURE when an expectation did not hold; a fault that nobody expected is a FAILURE.
  *
- * All tests but those with a file `alone` beside main.c are also linked into one image, build/tests/all, and run in
- * one boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what it cleans up
- * itself.
+ * All tests but those with a file `alone` or `roles` beside main.c are also linked into one image, build/tests/all,
+ * and run in one boot; so a test leaves nothing behind that would disturb the next. tests/guest/runner.c says what
+ * it cleans up itself. A test with a file `roles` is for several domains at once: roles.h.
  */
 #ifndef TEST_H
 #define TEST_H
@@ -31,8 +31,12 @@ __attribute__((format(printf, 1, 2))) _Noreturn void skip(const char *format, ..
 __attribute__((format(printf, 1, 2))) _Noreturn void error(const char *format, ...);
 __attribute__((format(printf, 1, 2))) _Noreturn void failure(const char *format, ...);
 
-/* Announces that the next step must crash our domain, and prints why; afterwards call failure(). */
-__attribute__((format(printf, 1, 2))) void expect_crash(const char *format, ...);
+/*
+ * Announces that the next step must end our domain in the way that @word says (crash, reboot, suspend, watchdog,
+ * ...), and prints why; afterwards call failure().
+ */
+__attribute__((format(printf, 2, 3))) void expect_end(const char *word, const char *format, ...);
+#define expect_crash(...) expect_end("crash", __VA_ARGS__)
 
 /* Expectations: one that does not hold is told with its place, and the test goes on. */
 #define expect_eq(got, want, text) test_expect_eq((long)(got), (long)(want), text, __LINE__)
@@ -48,6 +52,12 @@ void test_expect_eq(long got, long want, const char *text, int line);
 void test_expect_fault(struct fault fault, int vector, uint64_t error_code, const char *text,
                        int line);
 long test_need(long rc, const char *text, int line);
+
+/*
+ * How long to wait for what must come. The clock goes on while the machine that we are tested on does not: so much
+ * time may pass between two instructions when it is loaded, and no test may fail for less.
+ */
+#define PATIENCE (20 * NS_PER_S)
 
 /* A page of zeroes, mapped read-only: ready to be a table. */
 static inline void *page_readonly(void)

@@ -173,6 +173,30 @@ TEST(version_2_in_full)
     expect_str((char *)info.rsdp_copy, "RSD PTR new");
 }
 
+TEST(version_2_by_efi)
+{
+    u64 at;
+
+    begin2();
+    put(tag(12, 16), 0x7f5ec018, 8);
+    at = tag(17, 16 + 3 * 48);
+    put(at, 48, 4);
+    put(at + 4, 1, 4);
+    require(parse(MB2, 0x1000));
+    expect_eq(info.efi.system_table, 0x7f5ec018);
+    expect_eq(info.efi.memory_map, at + 8);
+    expect_eq(info.efi.memory_map_size, 3 * 48);
+    expect_eq(info.efi.descriptor_size, 48);
+    expect_eq(info.efi.descriptor_version, 1);
+    expect_eq(info.framebuffer.kind, 0);
+
+    begin2();
+    tag(12, 8);
+    tag(17, 12);
+    require(parse(MB2, 0x1000));
+    expect_eq(info.efi.memory_map, 0);
+}
+
 TEST(version_2_lies_about_sizes)
 {
     begin2();

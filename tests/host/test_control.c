@@ -16,6 +16,7 @@
 #include "control/control.h"
 #include "cpu/fpu.h"
 #include "cpu/asm.h"
+#include "efi/efi.h"
 #include "irq/irq.h"
 #include "mm/alloc.h"
 #include "mm/heap.h"
@@ -156,6 +157,62 @@ void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *
         v->sched.hard_affinity = *hard;
     if ( soft )
         v->sched.soft_affinity = *soft;
+}
+
+u64 trace_read(enum counter c)
+{
+    return trace_counters[0][c];
+}
+
+const char *trace_summary(enum counter c)
+{
+    return c == 1 ? "the second" : "another";
+}
+
+void trace_reset(void)
+{
+    trace_counters[0][1] = 0;
+}
+
+/* Of control/cpus.c, which has a test of its own. */
+static u32 cpu_asked;
+static long cpu_result;
+
+long sysctl_cpu_hotplug(struct xen_sysctl_cpu_hotplug *arg)
+{
+    cpu_asked = arg->cpu;
+    return cpu_result;
+}
+
+long platform_cpu_online(struct xenpf_cpu_ol *arg)
+{
+    cpu_asked = arg->cpuid;
+    return cpu_result;
+}
+
+long platform_cpu_offline(struct xenpf_cpu_ol *arg)
+{
+    cpu_asked = arg->cpuid;
+    return cpu_result;
+}
+
+static bool by_efi;
+
+bool efi_present(void)
+{
+    return by_efi;
+}
+
+long efi_info(u32 index, union xenpf_efi_info *info)
+{
+    info->version = index + 1;
+    return by_efi ? 0 : -ENOSYS;
+}
+
+long efi_runtime_call(struct xenpf_efi_runtime_call *call)
+{
+    call->status = call->function + 1;
+    return by_efi ? 0 : -ENOSYS;
 }
 
 u64 sched_idle_ns(u32 cpu)
@@ -562,6 +619,19 @@ TEST(contexts)
     expect_eq(run_domctl(), -EFAULT);
 }
 
+/* It is in motion; its selectors, bases and FPU registers are in the processor. */
+TEST(ones_own_context)
+{
+    static struct vcpu_guest_context got;
+
+    start();
+    fake_run(domu->vcpus[0]);
+    domu->vcpus[0]->initialised = true;
+    domctl_for(XEN_DOMCTL_getvcpucontext, 5)->u.vcpucontext.ctxt.p = &got;
+    domu->privileged = true;
+    expect_eq(run_domctl(), -EINVAL);
+}
+
 TEST(vcpu_info)
 {
     start();
@@ -599,7 +669,7 @@ TEST(affinities)
     dop.u.vcpuaffinity.cpumap_hard.nr_bits = 7;
     expect_eq(run_domctl(), 0);
     expect_eq(map[0], 1); /* as it took effect */
-    map[0] = 2; /* not where it runs */
+    map[0] = 2;           /* not where it runs */
     expect_eq(run_domctl(), 0);
     map[0] = 0x40; /* no such CPU */
     expect_eq(run_domctl(), -EINVAL);
@@ -891,7 +961,7 @@ TEST(keys_and_counters)
     sop.u.debug_keys.nr_keys = 65;
     expect_eq(run_sysctl(), -E2BIG);
 
-    trace_counters[1] = 5;
+    trace_counters[0][1] = 5;
     sysctl_for(XEN_SYSCTL_perfc_op)->u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query;
     sop.u.perfc_op.desc.p = descs;
     sop.u.perfc_op.val.p = values;
@@ -900,7 +970,7 @@ TEST(keys_and_counters)
            descs[0].name[0]);
     sop.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset;
     expect_eq(run_sysctl(), 0);
-    expect_eq(trace_counters[1], 0);
+    expect_eq(trace_counters[0][1], 0);
     sop.u.perfc_op.cmd = 9;
     expect_eq(run_sysctl(), -EINVAL);
 }
@@ -952,6 +1022,38 @@ TEST(platform)
     expect_eq(run_platform(XENPF_add_memtype), -ENOSYS);
     pop.interface_version = 7;
     expect_eq(run_platform(XENPF_get_cpuinfo), -EACCES);
+}
+
+static long ask_firmware(u32 type, u32 index)
+{
+    memset(&pop.u, 0, sizeof(pop.u));
+    pop.u.firmware_info.type = type;
+    pop.u.firmware_info.index = index;
+    return run_platform(XENPF_firmware_info);
+}
+
+TEST(firmware)
+{
+    start();
+    *(u8 *)maddr_to_virt(to_maddr(0x417)) = 0x20;
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0);
+    expect_eq(pop.u.firmware_info.u.kbd_shift_flags, 0x20);
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 1), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_DISK_INFO, 0), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_DISK_MBR_SIGNATURE, 0), -ESRCH);
+    expect_eq(ask_firmware(XEN_FW_VBEDDC_INFO, 0), -ESRCH);
+    expect_eq(ask_firmware(6, 0), -EINVAL);
+    expect_eq(ask_firmware(XEN_FW_EFI_INFO, 0), -ENOSYS);
+
+    by_efi = true;
+    expect_eq(ask_firmware(XEN_FW_KBD_SHIFT_FLAGS, 0), 0);
+    expect_eq(pop.u.firmware_info.u.kbd_shift_flags, 0);
+    expect_eq(ask_firmware(XEN_FW_EFI_INFO, 3), 0);
+    expect_eq(pop.u.firmware_info.u.efi_info.version, 4);
+    memset(&pop.u, 0, sizeof(pop.u));
+    pop.u.efi_runtime_call.function = 5;
+    expect_eq(run_platform(XENPF_efi_runtime_call), 0);
+    expect_eq(pop.u.efi_runtime_call.status, 6);
 }
 
 TEST(idle_times)

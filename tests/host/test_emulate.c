@@ -5,18 +5,27 @@
  * of memory, and decoded and computed by the emulator with the same registers: memory, registers and flags
  * must agree. So the test needs no answers of its own.
  *
- * LINK: hypervisor/pv/emulate/store.c hypervisor/pv/emulate/decode.c
+ * LINK: hypervisor/pv/emulate/store.c hypervisor/pv/emulate/decode.c hypervisor/pv/segment/lookup.c
  */
 #include <sys/mman.h>
 
 #include "cpu/uaccess.h"
+#include "mm/map.h"
+#include "pv/emulate/decode.h"
 #include "pv/emulate/emulate.h"
+#include "pv/segment/segment.h"
 #include "tests/host/host.h"
+
+static u64 fetch_end = ~0UL; /* behind it nothing is mapped */
 
 unsigned long copy_from_guest(void *to, gva_t from, unsigned long len)
 {
-    memcpy(to, (const void *)from.n, len);
-    return 0;
+    unsigned long there = from.n >= fetch_end ? 0 : fetch_end - from.n;
+
+    if ( there > len )
+        there = len;
+    memcpy(to, (const void *)from.n, there);
+    return len - there;
 }
 
 /* What an instruction under test may use: rsp, rbp, r10 and above stay ours. */
@@ -303,6 +312,155 @@ TEST(refused)
         if ( emulate_decode_store(NULL, &regs, (u64)word, &store) )
             fail("form %zu was taken for a store", i);
     }
+}
+
+/* ---- code and data in segments */
+
+#define SEGMENT(base, limit, flags)                                                                \
+    ((flags) | ((limit)&0xffffUL) | ((limit)&0xf0000UL) << 32 | ((base)&0xffffffUL) << 16 |        \
+     ((base) >> 24) << 56)
+#define CODE32 0x0040fa0000000000UL /* readable, DPL 3, byte-granular */
+#define CODE16 0x0000fa0000000000UL
+#define CODE64 0x0020fa0000000000UL
+#define DATA32 0x0040f20000000000UL
+#define DOWN32 0x0040f60000000000UL
+#define CONST  0x0040f00000000000UL
+#define PAGES  0x0080000000000000UL /* the limit is in pages */
+#define DPL0   0x00409a0000000000UL
+
+#define LDT(n) ((n) << 3 | 7)
+#define GDT(n) ((n) << 3 | 3)
+
+/* A vcpu with one page of GDT, an LDT of 16 entries, and code and data below 4 GiB. */
+static struct vcpu *segmented(u64 **gdt, u64 **ldt, u8 **low)
+{
+    static u64 window[VCPU_MAP_PAGES * PAGE_SIZE / 8];
+    static struct vcpu v;
+
+    v.pv.window = (u64)window;
+    v.pv.ldt_entries = 16;
+    *gdt = window;
+    *ldt = window + VCPU_MAP_LDT_PAGE * PAGE_SIZE / 8;
+    *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    require(*low != MAP_FAILED);
+    return &v;
+}
+
+TEST(code_is_fetched_from_its_segment)
+{
+    struct regs regs = { .rip = 0x10 };
+    u64 *gdt, *ldt, va;
+    struct insn insn;
+    u8 *low;
+    struct vcpu *v = segmented(&gdt, &ldt, &low);
+
+    low[0x110] = 0xec; /* in %dx, %al */
+    gdt[5] = SEGMENT((u64)low + 0x100, 0xfffUL, CODE32);
+    ldt[2] = SEGMENT((u64)low + 0x100, 0xfffUL, CODE16);
+    ldt[3] = SEGMENT(0UL, 0xfffffUL, CODE64 | PAGES);
+
+    regs.cs = GDT(5);
+    require(insn_begin(&insn, v, &regs));
+    expect(!insn.long_mode && insn.opcode == 0xec && insn.at == 1);
+    expect(insn_width(&insn) == 4 && insn_address_width(&insn) == 4);
+
+    regs.cs = LDT(2);
+    require(insn_begin(&insn, v, &regs));
+    expect(insn.opcode == 0xec && insn_width(&insn) == 2 && insn_address_width(&insn) == 2);
+    low[0x110] = 0x66; /* in 16-bit code it makes operands longer */
+    low[0x111] = 0xed;
+    require(insn_begin(&insn, v, &regs));
+    expect(insn.opcode == 0xed && insn_width(&insn) == 4);
+
+    regs.cs = LDT(3);
+    regs.rip = (u64)low + 0x111;
+    require(insn_begin(&insn, v, &regs));
+    expect(insn.long_mode && insn.opcode == 0xed && insn_address_width(&insn) == 8);
+    expect(insn_address(v, &regs, &va) && va == regs.rip);
+}
+
+TEST(code_ends_at_the_limit)
+{
+    struct regs regs = { .rip = 0x10, .cs = LDT(1) };
+    u64 *gdt, *ldt;
+    struct insn insn;
+    u8 *low;
+    struct vcpu *v = segmented(&gdt, &ldt, &low);
+
+    low[0x10] = 0xe4; /* in $0x80, %al */
+    low[0x11] = 0x80;
+    ldt[1] = SEGMENT((u64)low, 0x10UL, CODE32);
+    require(insn_begin(&insn, v, &regs));
+    insn_byte(&insn);
+    expect(insn.overrun);
+    regs.rip = 0x11;
+    expect(!insn_begin(&insn, v, &regs));
+}
+
+TEST(descriptors_that_are_none)
+{
+    u64 *gdt, *ldt, descriptor;
+    u8 *low;
+    struct vcpu *v = segmented(&gdt, &ldt, &low);
+
+    ldt[15] = ldt[16] = gdt[0] = SEGMENT(0UL, 0xfffffUL, DATA32);
+    expect(segment_lookup(v, LDT(15), &descriptor));
+    expect(!segment_lookup(v, LDT(16), &descriptor)); /* beyond the LDT's limit (XSA-298) */
+    expect(!segment_lookup(v, 3, &descriptor));       /* NULL */
+    expect(!segment_lookup(v, GDT(0x1e00), &descriptor));
+    ldt[1] = SEGMENT(0UL, 0xfffffUL, DPL0);
+    expect(!segment_lookup(v, LDT(1), &descriptor));
+    ldt[1] = SEGMENT(0UL, 0xfffffUL, DATA32) & ~(1UL << 47); /* not present */
+    expect(!segment_lookup(v, LDT(1), &descriptor));
+    ldt[1] = 0x0000ec0000000000UL; /* a gate */
+    expect(!segment_lookup(v, LDT(1), &descriptor));
+}
+
+TEST(how_far_a_segment_goes)
+{
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, DATA32), 0xf8, SEGMENT_WRITE), 8);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, DATA32), 0x100, SEGMENT_READ), 0);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, DATA32 | PAGES), 0xffff8, SEGMENT_READ), 8);
+    expect_eq(segment_room(SEGMENT(0UL, 0xfffffUL, DATA32 | PAGES), 0, SEGMENT_READ), 1UL << 32);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, DOWN32), 0xff, SEGMENT_WRITE), 0);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, DOWN32), 0xfffffff8, SEGMENT_WRITE), 8);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, CONST), 0, SEGMENT_WRITE), 0);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, CONST), 0, SEGMENT_READ), 0x100);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, CODE32), 0, SEGMENT_READ), 0x100);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, CODE32), 0, SEGMENT_WRITE), 0);
+    expect_eq(segment_room(SEGMENT(0UL, 0xffUL, DATA32), 0, SEGMENT_EXECUTE), 0);
+    expect_eq(segment_base(SEGMENT(0x12345678UL, 0UL, DATA32)), 0x12345678);
+}
+
+/*
+ * An instruction at the end of what is mapped: those of its bytes that are there are taken, and an
+ * instruction that goes on behind them is none.
+ */
+TEST(fetch_that_runs_into_a_hole)
+{
+    u8 *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct regs regs = { .cs = 0xe033 };
+    struct insn insn;
+
+    fetch_end = (u64)pages + 4096;
+    pages[4093] = 0x0f; /* mov %cr4, %rax: all three bytes are there */
+    pages[4094] = 0x20;
+    pages[4095] = 0xe0;
+    regs.rip = (u64)pages + 4093;
+    require(insn_begin(&insn, NULL, &regs));
+    insn.modrm = insn_byte(&insn);
+    expect(!insn.overrun && insn_reg(&insn) == 4 && insn.at == 3);
+
+    pages[4094] = 0x0f; /* the ModRM byte is behind the end */
+    pages[4095] = 0x20;
+    regs.rip = (u64)pages + 4094;
+    require(insn_begin(&insn, NULL, &regs));
+    insn_byte(&insn);
+    expect(insn.overrun);
+    regs.rip = (u64)pages + 4095; /* and here the second byte of the opcode */
+    pages[4095] = 0x0f;
+    expect(!insn_begin(&insn, NULL, &regs));
+    fetch_end = ~0UL;
 }
 
 HOST_TEST_MAIN

@@ -3,7 +3,8 @@
  * each of which a guest that consumes its events must have found just those that were sent.
  *
  * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
- * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c hypervisor/sched/ops.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
  * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c
  */
 #include "tests/host/fake/rooms.h"
@@ -435,6 +436,27 @@ TEST(fifo_takes_over_and_remembers)
     expect_eq(consume_fifo(&g, 0), a);
 }
 
+static u32 late_port;
+
+/* What a sender does that saw the 2-level ABI just before the guest left it. */
+static void raise_the_old_way(void)
+{
+    set_bit(late_port, (unsigned long *)domu->shared_info->evtchn_pending);
+}
+
+TEST(fifo_loses_nothing_of_late_senders)
+{
+    struct fifo_guest g;
+
+    set_up();
+    late_port = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    fake_on_synchronize = raise_the_old_way;
+    fifo_start(&g, domu);
+    fake_on_synchronize = NULL;
+    fifo_expand(&g, 0);
+    expect_eq(consume_fifo(&g, 0), late_port);
+}
+
 TEST(fifo_order_and_priority)
 {
     struct fifo_guest g;
@@ -563,6 +585,24 @@ TEST(poll_wakes_on_masked_events)
     expect_eq(domu->event.pollers, 0);
 }
 
+/* A late wake-up, of a poll before, ends the next one without its end: that the one after finds. */
+TEST(poll_after_a_stray_wake_up)
+{
+    struct vcpu *v;
+    evtchn_port_t port;
+
+    set_up();
+    v = domu->vcpus[0];
+    port = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+    expect_eq(poll(v, &port, 1, 0), 0);
+    v->sched.blocked = false;
+    expect_eq(poll(v, &port, 1, 0), 0);
+    expect_eq(domu->event.pollers, 1);
+    send(domu, port);
+    expect(!v->sched.blocked);
+    expect_eq(domu->event.pollers, 0);
+}
+
 TEST(poll_ends_in_time)
 {
     struct vcpu *v;
@@ -629,6 +669,27 @@ TEST(reset_stops_and_resumes)
     expect_eq(fake_refs(g.array[0]), 1);
     expect_eq(fake_refs(g.control[1]), 1);
     expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 0), 1);
+}
+
+/* A guest that never goes on with its reset, and opens what the reset has passed already. */
+TEST(teardown_begins_at_the_first_port)
+{
+    struct evtchn_reset arg = { .dom = DOMID_SELF };
+    struct domain *d;
+
+    set_up();
+    d = fake_guest(5, false, 2);
+    for ( u32 i = 0; i < 200; i++ )
+        alloc_unbound(d, 0);
+    fake_run(d->vcpus[0]);
+    fake_preempt_at = 2;
+    expect_eq(event_channel_op(EVTCHNOP_reset, (unsigned long)&arg), -ERESTART);
+    fake_preempt_at = 0;
+    expect_eq(bind_interdomain(d, 0, (u32)alloc_unbound(dom0, 5)), 1);
+    expect(fake_guest_relinquish(d));
+    expect_eq(d->refs, 1);
+    expect_eq(dom0->refs, 1);
+    fake_guest_destroy(d);
 }
 
 TEST(teardown_leaves_nothing)

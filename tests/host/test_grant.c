@@ -2,8 +2,9 @@
  * Grants, over the real page-type engine: what a mapper gets, what a granter sees, and that nothing is left of either.
  *
  * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
- * LINK: hypervisor/grant/ops.c tests/host/fake/[a-z]*.c hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
- * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: hypervisor/grant/ops.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -pthread
  */
 #include "tests/host/fake/rooms.h"
@@ -54,6 +55,8 @@ static void expect_unused(void)
         expect_eq(entry(i)->flags & (GTF_reading | GTF_writing), 0);
     }
     expect_eq(front->refs, 1);
+    expect_eq(grant_entries_in_use(front), 0);
+    expect_eq(maptrack_mappings(back), 0);
     expect_sane(back);
 }
 
@@ -188,6 +191,8 @@ TEST(map_by_address_and_unmap)
     expect_eq(fake_type(page[3]), FRAME_WRITABLE);
     expect(fake_count(page[3]) == 2 && fake_refs(page[3]) == 3);
     expect_eq(front->refs, 2);
+    expect_eq(grant_entries_in_use(front), 1);
+    expect_eq(maptrack_mappings(back), 1);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
     expect_eq(*slot_of(s.l1, 10), 0);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_bad_handle);

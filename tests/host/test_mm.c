@@ -55,6 +55,11 @@ void smp_poll(void)
 {
 }
 
+void tlb_flush_cached_page(const void *page)
+{
+    (void)page;
+}
+
 void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
 {
     (void)mask;
@@ -490,7 +495,10 @@ TEST(stolen_frames)
     expect_eq(mm_give_stolen(d, frame_of(mfn), false), -ENOMEM);
     expect_eq(mm_give_stolen(d, frame_of(mfn), true), 0);
     expect_eq(mm_steal(d, frame_of(mfn)), 0);
-    mm_free_stolen(frame_of(mfn));
+    d->life = DOMAIN_DYING;
+    expect(mfn_eq(mm_alloc_domain(d, 0, 0), INVALID_MFN)); /* who would take it away again? */
+    expect_eq(mm_give_stolen(d, frame_of(mfn), true), -ENOMEM);
+    expect_eq(d->memory.tot_pages, 1);
     release(d, mfn_add(mfn, 1));
     expect_eq(mm_free_pages(), RAM);
     finish();

@@ -39,7 +39,7 @@ TEST(defaults)
     expect_str(options.console, "com1,vga");
     expect(!options.noreboot);
     expect_eq(options.loglvl, LOG_INFO);
-    expect_eq(options.dom0_max_vcpus, 1);
+    expect_eq(options.dom0_max_vcpus, 0);
 }
 
 TEST(flags)

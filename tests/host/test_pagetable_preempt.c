@@ -3,10 +3,12 @@
  *
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
- * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -pthread
  */
 #include "tests/host/fake/tables.h"
+
+#include "pv/pagetable/internal.h"
 
 #define FAN 3
 
@@ -372,6 +374,20 @@ TEST(many_paths_are_validated_once)
     expect_eq(unpin(l4), 0);
     expect_sane(d);
     expect_buried(d);
+}
+
+/* It spins with interrupts off: nobody else's events may wait for our tables. */
+TEST(a_sibling_that_waits_for_the_tables_is_a_reason_to_stop)
+{
+    fake_machine();
+    d = fake_domain(1, false, 2);
+    fake_preempt_at = 0;
+    tables_lock(d);
+    expect(!tables_preempt(d));
+    d->pv.pagetable_lock.ticket_next++;
+    expect(tables_preempt(d));
+    d->pv.pagetable_lock.ticket_next--;
+    tables_unlock(d);
 }
 
 HOST_TEST_MAIN

@@ -4,8 +4,8 @@
  *
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
- * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c
- * FLAGS: -pthread -O2 -fsanitize=thread
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
+ * FLAGS: -pthread -O2 -fsanitize=thread -Wno-tsan
  */
 #include "tests/host/fake/tables.h"
 
@@ -220,6 +220,37 @@ TEST(vcpus_share_tables)
     expect_buried(domains[0]);
     expect_buried(domains[1]);
     expect_eq(fake_frames_in_use(), 0);
+}
+
+/* ---- the last reference of a type */
+
+static u64 state_when_stamped;
+
+static void look(const struct frame *frame)
+{
+    state_when_stamped = READ_ONCE(frame->state);
+}
+
+/*
+ * Between the look at the flush clock and the end nobody can map the frame and unmap it again,
+ * which would leave its word as it was and the stamp too old: the frame is locked, and no type.
+ */
+TEST(nobody_maps_a_frame_while_it_is_stamped)
+{
+    fake_machine();
+    domains[0] = fake_domain(0, true, 1);
+    frames[0] = fake_frame(domains[0]);
+    require(frame_get_and_type(mfn_to_frame(frames[0]), 0, FRAME_WRITABLE) == 0);
+    require(frame_get_and_type(mfn_to_frame(frames[0]), 0, FRAME_WRITABLE) == 0);
+    fake_stamping = look;
+    frame_put_and_type(mfn_to_frame(frames[0]));
+    expect_eq(state_when_stamped, 0); /* not the last */
+    frame_put_and_type(mfn_to_frame(frames[0]));
+    expect(state_when_stamped & FRAME_LOCKED);
+    expect(!(state_when_stamped & FRAME_VALIDATED));
+    expect_eq(fake_count(frames[0]), 0);
+    expect_eq(fake_refs(frames[0]), 1);
+    expect(!(fake_state(frames[0]) & FRAME_LOCKED));
 }
 
 HOST_TEST_MAIN

@@ -409,6 +409,9 @@ TEST(gsis_that_cannot_be_mapped)
     expect_eq(map_gsi(6, 5), -EEXIST);
     expect_eq(map_gsi(6, 100000), -EINVAL);
     expect_eq(map(9, 0, 0, 0, 0, (int[]){ -1 }), -EINVAL);
+    dom0.life = DOMAIN_DYING; /* nobody would take it away again */
+    expect_eq(map_gsi(6, 6), -EINVAL);
+    dom0.life = DOMAIN_ALIVE;
     expect_eq(irq_pirq_bound(&dom0, 6, false), -EINVAL);
     expect_eq(irq_pirq_bound(&dom0, ~0u, false), -EINVAL);
     expect_eq(irq_pirq_bound(&domu, 5, false), -EINVAL);

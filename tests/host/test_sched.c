@@ -1,7 +1,8 @@
 /*
  * The scheduler over a clock that the test moves: states, switches, and who gets how much of the CPU.
  *
- * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c hypervisor/sched/ops.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
  * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
  * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c
  */

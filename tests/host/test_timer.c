@@ -13,6 +13,7 @@
 #include "sched/sched.h"
 #include "time/clock.h"
 #include "time/cpu.h"
+#include "trace/trace.h"
 
 /* --- The hypervisor around --- */
 
@@ -33,6 +34,8 @@ static struct vcpu_info info[2];
 static struct shared_info shared;
 static struct vcpu_time_info user_area;
 static bool user_area_mapped = true;
+
+u64 trace_counters[NR_CPUS][TRACE_ROW];
 
 ns_t time_now(void)
 {
@@ -80,6 +83,18 @@ void lock_acquire(struct lock *lock)
 void lock_release(struct lock *lock)
 {
     expect_eq(--lock->ticket_now, 0);
+}
+
+void lock_pair(struct lock *a, struct lock *b)
+{
+    lock_acquire(a);
+    lock_acquire(b);
+}
+
+void unlock_pair(struct lock *a, struct lock *b)
+{
+    lock_release(a);
+    lock_release(b);
 }
 
 void *heap_alloc(size_t size)
@@ -415,6 +430,26 @@ TEST(other_periods)
     for ( int i = 0; i < 100; i++ )
         pass(NS_PER_MS / 2);
     expect_ticks_of(&other, 50);
+    end();
+}
+
+/* A CPU goes offline: what was to happen there happens elsewhere, and its own affairs end. */
+TEST(timers_leave_with_their_cpu)
+{
+    start();
+    run(&vcpu);
+    time_stop_periodic(&vcpu);
+    virqs[0] = 0;
+    time_set_timer_op(now + (ns_t)NS_PER_MS);
+    kicks = 0;
+    host_cpu = &cpus[1];
+    time_leave(0, 1);
+    expect_eq(vcpu.time.singleshot.cpu, 1);
+    expect(!timer_active(&((struct time_cpu *)cpus[0].time)->refresh));
+    expect(!((struct time_cpu *)cpus[0].time)->first);
+    pass(2 * NS_PER_MS);
+    expect_eq(virqs[0], 1);
+    host_cpu = &cpus[0];
     end();
 }
 

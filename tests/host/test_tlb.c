@@ -7,8 +7,8 @@
 
 #include "lib/types.h"
 
-#define CPU_ASM_H /* the two instructions are ours here */
-static unsigned int root_loads, page_flushes;
+#define CPU_ASM_H /* the three instructions are ours here */
+static unsigned int root_loads, page_flushes, cache_flushes;
 
 static inline void write_cr3(u64 value)
 {
@@ -20,6 +20,16 @@ static inline void invlpg(u64 va)
 {
     (void)va;
     page_flushes++;
+}
+
+static inline void clflush(const void *line)
+{
+    (void)line;
+}
+
+static inline void wbinvd(void)
+{
+    cache_flushes++;
 }
 
 #include "hypervisor/mm/tlb.c"
@@ -158,6 +168,15 @@ TEST(while_it_wraps_all_is_stale)
     expect_eq(frame.tlb_stamp, STAMP_WRAPPING);
     expect(is_stale(1, frame.tlb_stamp));
     expect(is_stale(1, 0));
+}
+
+TEST(caches_are_flushed_like_tlbs)
+{
+    setup();
+    page_flushes = cache_flushes = root_loads = 0;
+    tlb_flush_mask(smp_online, TLB_FLUSH_CACHES);
+    expect(cache_flushes == 1 && !page_flushes && !root_loads);
+    expect_eq(asked, 6);
 }
 
 HOST_TEST_MAIN

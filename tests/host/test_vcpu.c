@@ -6,8 +6,11 @@
  */
 #include "tests/host/fake/machine.h"
 
+#include <pthread.h>
+
 #include "cpu/uaccess.h"
 #include "event/event.h"
+#include "lib/atomic.h"
 #include "sched/sched.h"
 #include "time/time.h"
 
@@ -186,6 +189,43 @@ TEST(the_last_one_down_powers_off)
     expect(!boot->down && shutdown_reason == SHUTDOWN_poweroff);
 }
 
+static bool down_at_once;
+
+static void *go_down(void *arg)
+{
+    fake_run(arg);
+    while ( !atomic_load(&down_at_once) )
+        cpu_relax();
+    domain_vcpu_op(VCPUOP_down, ((struct vcpu *)arg)->id, 0);
+    return NULL;
+}
+
+static void *go_down_on_cpu_1(void *arg)
+{
+    fake_cpu_join(1);
+    return go_down(arg);
+}
+
+/* None of them may think that the other is still up, and leave a domain that nobody can wake. */
+TEST(two_that_go_down_at_once)
+{
+    pthread_t other;
+
+    start(2);
+    for ( unsigned int i = 0; i < 300; i++ )
+    {
+        d->vcpus[0]->down = d->vcpus[1]->down = false;
+        shutdown_reason = 0xff;
+        down_at_once = false;
+        pthread_create(&other, NULL, go_down_on_cpu_1, d->vcpus[1]);
+        atomic_store(&down_at_once, true);
+        go_down(d->vcpus[0]);
+        pthread_join(other, NULL);
+        require(shutdown_reason == SHUTDOWN_poweroff);
+    }
+    shutdown_reason = 0xff;
+}
+
 TEST(nmi)
 {
     start(2);
@@ -224,6 +264,17 @@ static struct vcpu_register_vcpu_info place(mfn_t mfn, u32 offset)
     return (struct vcpu_register_vcpu_info){ .mfn = mfn.n, .offset = offset };
 }
 
+static mfn_t infos_frame;
+static bool late;
+
+/* Another CPU may have found the old place: nobody else finds it now, and the frame is still held for it. */
+static void write_late(void)
+{
+    late = true;
+    expect(boot->cpu.info == &boot->no_info);
+    expect(fake_count(infos_frame) == 1 && fake_refs(infos_frame) == 2);
+}
+
 TEST(vcpu_info_moves_with_its_contents)
 {
     struct vcpu_register_vcpu_info arg;
@@ -241,9 +292,13 @@ TEST(vcpu_info_moves_with_its_contents)
     expect(fake_count(mfn) == 1 && fake_type(mfn) == FRAME_WRITABLE);
 
     expect_eq(op(VCPUOP_register_vcpu_info, 0, &arg), -EINVAL); /* once */
-    vcpu_info_release(boot);
-    expect(boot->cpu.info == &boot->no_info && fake_count(mfn) == 0 && fake_refs(mfn) == 1);
-    vcpu_info_release(boot);
+    infos_frame = mfn;
+    fake_on_synchronize = write_late;
+    vcpu_info_release_all(d);
+    fake_on_synchronize = NULL;
+    expect(late && boot->cpu.info == &boot->no_info);
+    expect(fake_count(mfn) == 0 && fake_refs(mfn) == 1);
+    vcpu_info_release_all(d);
 }
 
 /* The frame must not become a page table behind the hypervisor's back. */
@@ -314,6 +369,40 @@ TEST(vcpus_beyond_shared_info)
 }
 
 /* --- runstate --- */
+
+/* Whoever reads on another CPU sees times that add up to the moment of the last change. */
+static bool changed_all;
+
+static void *change(void *arg)
+{
+    (void)arg;
+    for ( s64 i = 1; i < 200000; i++ )
+        runstate_change(boot, (int)(i % 4), 1000 + i * 10);
+    atomic_store(&changed_all, true);
+    return NULL;
+}
+
+TEST(times_add_up_for_others)
+{
+    struct vcpu_runstate_info info;
+    unsigned long wrong = 0;
+    pthread_t writer;
+
+    start(2);
+    boot->runstate.info = (struct vcpu_runstate_info){ .state_entry_time = 1000 };
+    now = 0; /* nothing is added to what the last change left */
+    pthread_create(&writer, NULL, change, NULL);
+    while ( !atomic_load(&changed_all) )
+    {
+        runstate_get(boot, &info);
+        wrong += info.time[0] + info.time[1] + info.time[2] + info.time[3] + 1000 !=
+                 info.state_entry_time;
+        wrong += info.state != (int)((info.state_entry_time - 1000) / 10 % 4);
+    }
+    pthread_join(writer, NULL);
+    expect_eq(wrong, 0);
+    now = 1000;
+}
 
 TEST(times_add_up)
 {

@@ -55,8 +55,10 @@ def load():
     """The load program, built for any Linux (static)."""
     out = f"{s.m.B}/tests/qemu/load"
     os.makedirs(os.path.dirname(out), exist_ok=True)
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o", out, f"{HERE}/load/load.c"],
+    own = f"{out}.{os.getpid()}"            # another worker may be using it already
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-static", "-o", own, f"{HERE}/load/load.c"],
                    check=True)
+    os.replace(own, out)
     return out
 
 
@@ -73,6 +75,21 @@ def host_dir(tmp_path_factory):
     path = tmp_path_factory.mktemp("host")
     yield str(path)
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failing test shows the end of the serial logs of the machines that it had: those that run, and those it started."""
+    report = (yield).get_result()
+    if report.failed:
+        for n, session in enumerate(s.SESSIONS):
+            if not session.log.closed or n >= item.sessions_before:
+                report.sections.append((f"serial port of {session.name}", session.tail()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    item.sessions_before = len(s.SESSIONS)
 
 
 def pytest_runtest_logreport(report):

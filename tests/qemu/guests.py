@@ -10,6 +10,15 @@ FOLDER = f"{s.m.TOP}/tests/guest"
 NAMES = sorted(n for n in os.listdir(FOLDER) if os.path.exists(f"{FOLDER}/{n}/main.c"))
 
 
+def _roles(name):
+    """The domains that a test takes, as its file `roles` names them; none for one that takes a single one."""
+    try:
+        with open(f"{FOLDER}/{name}/roles", encoding="utf-8") as f:
+            return f.read().split()
+    except FileNotFoundError:
+        return []
+
+
 def _alone(name):
     """What the file `alone` says about a test that can't share a boot; None for one that can."""
     try:
@@ -19,6 +28,8 @@ def _alone(name):
         return None
 
 
+TOGETHER = [f"{n}/{role}" for n in NAMES for role in _roles(n)]
+NAMES = [n for n in NAMES if not _roles(n)]
 ALONE = {n for n in NAMES if _alone(n) is not None}
 CRASHING = {n for n in NAMES if _alone(n) == "crash"}       # these crash their domain, which must not be dom0
 
@@ -33,16 +44,17 @@ class Verdicts:
     """What one boot had to tell about its tests."""
 
     def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120,
-                 cpu="max"):
-        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu,
+                 cpu="max", cpus=1):
+        machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu, cpus=cpus,
                               append="dom0_max_vcpus=4" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
         with s.Session(machine, log) as session:
             try:
                 session.expect(end, timeout)
             except s.Failed:
                 pass                # a missing verdict tells, with the log
-            text = session.text()
+            self.text = text = session.text()
             self.tail = session.tail()
+        self.remains = re.findall(r"^RL-DOMAIN \S+ (?:could not|left|leaked|error) .*$", text, re.MULTILINE)
         self.found = {}
         for name, verdict, reason in re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", text, re.MULTILINE):
             self.found[name] = (verdict, reason)

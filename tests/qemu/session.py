@@ -1,4 +1,8 @@
-"""A booted machine to talk to: QEMU under pexpect, its serial port kept in B/logs/NAME.log."""
+"""A booted machine to talk to: QEMU under pexpect, its serial port kept in B/logs/NAME.log.
+
+Time limits count only time in which the machine could run: not what QEMU's threads waited for a CPU of a busy host.
+"""
+import glob
 import os
 import re
 import sys
@@ -11,23 +15,26 @@ import machine as m  # noqa: E402  (found by the line above)
 
 LOGS = os.path.join(m.B, "logs")
 PROMPT = r"dom0:[^#\r\n]*# "
-SLOW = float(os.environ.get("RL_SLOW", "1"))    # stretches every time limit on a slow or busy machine
+SLOW = float(os.environ.get("RL_SLOW", "1"))    # stretches every time limit, for slow machines
+SESSIONS = []       # all that ever started, for conftest.py to show the logs of a failing test
 
 
 class Failed(AssertionError):
-    """What was awaited did not come; the text ends with the tail of the serial log."""
+    """What was awaited did not come."""
 
 
 class Session:
     """One run of QEMU. Use it in a `with`: leaving kills what still runs."""
 
     def __init__(self, machine, name, echo=None):
+        SESSIONS.append(self)
         os.makedirs(LOGS, exist_ok=True)
         self.machine = machine
         self.name = name
         self.log_path = os.path.join(LOGS, re.sub(r"[^\w.+-]+", "_", name) + ".log")
         self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
         self.commands = 0
+        self.starved = 0            # for clock()
         self.ended = None           # (exit code, what happened)
         self.outcome = m.Outcome()
         line = machine.command() + self.outcome.options() + ["-serial", "stdio"]
@@ -47,18 +54,48 @@ class Session:
             self.outcome.finish(-9)
         self.log.close()
 
+    # --- time --------------------------------------------------------------------------------------------------------
+
+    def clock(self):
+        """Seconds that went by, less those that QEMU's busiest thread was ready to run and the host had no CPU for it."""
+        for path in glob.glob(f"/proc/{self.qemu.pid}/task/*/schedstat"):
+            try:
+                with open(path, encoding="ascii") as f:
+                    self.starved = max(self.starved, int(f.read().split()[1]) / 1e9)    # it tells nanoseconds
+            except (OSError, IndexError):
+                pass            # the thread has gone, or the host doesn't count
+        return time.monotonic() - self.starved
+
+    def wait_until(self, what, condition, seconds=60):
+        """Waits until @condition() holds."""
+        deadline = self.clock() + seconds * SLOW
+        while not condition():
+            if self.clock() >= deadline:
+                raise Failed(f"{self.name}: not {what} within {seconds * SLOW:.0f} s")
+            time.sleep(1)
+
     # --- the serial port ---------------------------------------------------------------------------------------------
 
     def expect(self, pattern, timeout=60):
-        """Waits for one of @pattern (a regular expression or a list of them); the match. Fails with the log's tail."""
+        """Waits for one of @pattern (a regular expression or a list of them); the match."""
         patterns = [pattern] if isinstance(pattern, str) else list(pattern)
+        deadline = self.clock() + timeout * SLOW
         try:
-            self.qemu.expect(patterns, timeout=timeout * SLOW)
+            self._expect_until(patterns, deadline)
         except pexpect.TIMEOUT:
-            raise Failed(f"{self.name}: no {pattern!r} within {timeout * SLOW:.0f} s\n{self.tail()}") from None
+            raise Failed(f"{self.name}: no {pattern!r} within {timeout * SLOW:.0f} s") from None
         except pexpect.EOF:
-            raise Failed(f"{self.name}: QEMU ended before {pattern!r}: {self.end()[1]}\n{self.tail()}") from None
+            raise Failed(f"{self.name}: QEMU ended before {pattern!r}: {self.end()[1]}") from None
         return self.qemu.match
+
+    def _expect_until(self, patterns, deadline):
+        """pexpect's expect() with a @deadline by clock()."""
+        while True:
+            try:
+                return self.qemu.expect(patterns, timeout=max(0.1, deadline - self.clock()))
+            except pexpect.TIMEOUT:
+                if self.clock() >= deadline:
+                    raise
 
     def send(self, text):
         self.qemu.send(text)
@@ -72,7 +109,8 @@ class Session:
 
     def tail(self, lines=40):
         """The end of the serial log, for messages."""
-        self.log.flush()
+        if not self.log.closed:
+            self.log.flush()
         with open(self.log_path, encoding="utf-8", errors="replace") as f:
             text = [line.rstrip() for line in f]
         return f"--- the last lines of {self.log_path}:\n" + "\n".join(text[-lines:])
@@ -108,8 +146,24 @@ class Session:
         """Like shell(), but the command must succeed; its output."""
         status, output = self.shell(command, timeout)
         if status:
-            raise Failed(f"`{command}` in dom0 gave status {status}:\n{output}\n{self.tail()}")
+            raise Failed(f"`{command}` in dom0 gave status {status}:\n{output}")
         return output
+
+    # --- the hypervisor's debug keys ---------------------------------------------------------------------------------
+
+    def debug_key(self, key):
+        """What debug key @key prints, a list of lines; dom0's shell must be at its prompt."""
+        switch, lines = "\x01" * 3, []
+        self.send(switch)
+        self.expect(r"the serial line talks to the hypervisor[^\n]*\n")
+        self.send(key)
+        self.expect(rf"'{key}': [^\n]*\n")
+        self.send(switch)
+        while True:
+            line = self.expect(r"\(RL\) ([^\r\n]*)\r*\n").group(1)
+            if line.startswith("the serial line talks to dom0"):
+                return lines
+            lines.append(line.strip())
 
     # --- the screen --------------------------------------------------------------------------------------------------
 
@@ -117,10 +171,7 @@ class Session:
         """What the VGA's text screen shows: 25 lines."""
         path = f"{self.outcome.folder}/screen"
         self.outcome.execute("pmemsave", val=0xb8000, size=80 * 25 * 2, filename=path)
-        deadline = time.monotonic() + 10 * SLOW
-        while not os.path.exists(path) or os.path.getsize(path) < 80 * 25 * 2:
-            assert time.monotonic() < deadline, "QEMU doesn't save the screen"
-            time.sleep(0.1)
+        self.wait_until("the screen saved", lambda: os.path.exists(path) and os.path.getsize(path) == 80 * 25 * 2)
         with open(path, "rb") as f:
             cells = f.read()[::2].decode("cp437")
         os.unlink(path)
@@ -134,9 +185,9 @@ class Session:
         """Waits until QEMU has ended; (exit code, what happened), as scripts/run reports it."""
         if self.ended is None:
             try:
-                self.qemu.expect(pexpect.EOF, timeout=timeout * SLOW)
+                self._expect_until([pexpect.EOF], self.clock() + timeout * SLOW)
             except pexpect.TIMEOUT:
-                raise Failed(f"{self.name}: QEMU still runs after {timeout * SLOW:.0f} s\n{self.tail()}") from None
+                raise Failed(f"{self.name}: QEMU still runs after {timeout * SLOW:.0f} s") from None
             self.qemu.close()
             status = self.qemu.exitstatus if self.qemu.signalstatus is None else -self.qemu.signalstatus
             self.ended = self.outcome.finish(status)

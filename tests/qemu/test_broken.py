@@ -7,7 +7,7 @@ import pytest
 import session as s
 
 pytestmark = pytest.mark.ours
-END = 20            # seconds until the message must be there
+END = 60            # seconds until the message must be there
 
 
 def boot(name, **settings):

@@ -1,7 +1,7 @@
 """The tests of tests/guest: guests on the kit that show one behaviour each, as dom0 and as a domain without rights.
 
 Most are linked into one image and run in one boot; those that can't share have an image of their own. When a test takes
-the shared boot down, it fails and those after it get a boot each.
+the shared boot down, it fails and those after it get a boot each. Some take several domains, a verdict each.
 """
 import pytest
 
@@ -26,6 +26,16 @@ def test_as_dom0(name, hv, shared):
 @pytest.mark.parametrize("name", guests.NAMES)
 def test_as_domain(name, domains):
     domains.judge(name)
+
+
+@pytest.mark.parametrize("name", guests.TOGETHER)
+def test_together(name, domains):
+    domains.judge(name)
+
+
+def test_domains_leave_nothing(domains):
+    """Each could be destroyed, and gave back all frames."""
+    assert not domains.remains, f"{domains.remains}\n{domains.tail}"
 
 
 def test_sysenter_of_intel(hv):

@@ -1,11 +1,13 @@
 """The tour that `make run` plays without a terminal."""
 import subprocess
 
+import pytest
+
 import session as s
 
 
-def test_tour(hv):
-    tour = subprocess.run(["/usr/bin/python3", f"{s.m.TOP}/tests/qemu/tour.py", hv], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=600,
-                          check=False)
+@pytest.mark.parametrize("settings", ["", "ISO=1 MACHINE=q35 CPUS=4 MEM=2G"], ids=["plain", "iso"])
+def test_tour(hv, settings):
+    tour = subprocess.run([f"{s.m.TOP}/scripts/run", "ACCEL=tcg", f"HV={hv}", *settings.split()], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     assert tour.returncode == 0, "\n".join(tour.stdout.splitlines()[-40:])

@@ -4,13 +4,13 @@
 Boots dom0, creates one guest of ours and one Linux, looks at them, pauses, shuts down, destroys, powers off; the session
 is printed as it happens. Exits 0, or 1 with the reason.
 """
-import os
 import re
 import shutil
 import sys
 import tempfile
 
 import session as s
+import settings
 
 
 class Tour:
@@ -89,11 +89,13 @@ class Tour:
             raise s.Failed(what)
 
 
-def main(hv="ringleader"):
+def main(arguments):
+    """Plays the tour on the machine that the settings among @arguments ask for; the exit code."""
+    chosen = settings.chosen(arguments)
     folder = tempfile.mkdtemp(prefix="rl-tour-")
-    host_dir = os.environ.get("HOSTDIR") or folder
-    machine = s.m.Machine(hv=hv, host_dir=host_dir, args="console=hvc0 loglevel=4")
+    chosen.setdefault("HOSTDIR", folder)
     try:
+        machine = settings.describe(chosen, args="loglevel=4")
         with s.Session(machine, "tour", echo=sys.stdout) as session:
             Tour(session).play()
     except s.Failed as reason:
@@ -106,4 +108,4 @@ def main(hv="ringleader"):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -102,8 +102,6 @@ void record_forget(struct rl *rl, domid_t id)
 {
     char path[64];
 
-    if ( !rl_store(rl) )
-        return;
     snprintf(path, sizeof(path), RECORD_DOMAIN "/%u", id);
-    xs_rm(rl->store, XBT_NULL, path);
+    store_remove(rl, path);
 }

@@ -60,7 +60,7 @@ enum rights {
 };
 
 /* The folders, below which entries lie. */
-enum place { HOME, VM, LIBXL, BACKEND, RECORD, PLACES };
+enum place { HOME, VM, LIBXL, RECORD, PLACES };
 
 struct writer {
     struct rl *rl;
@@ -123,18 +123,12 @@ static void put_identity(struct writer *w)
     rl_uuid_text(w->config->uuid, uuid);
     clock_gettime(CLOCK_REALTIME, &now);
 
-    put(w, HOME, "", SHOWN, "%s", "");
     put(w, HOME, "vm", INHERITED, "%s", w->place[VM]);
     put(w, HOME, "name", INHERITED, "%s", w->config->name);
     put(w, HOME, "domid", INHERITED, "%u", w->build->id);
     put(w, VM, "", SHOWN, "%s", "");
     put(w, VM, "name", INHERITED, "%s", w->config->name);
     put(w, VM, "uuid", INHERITED, "%s", uuid);
-    put(w, VM, "image/ostype", INHERITED, "linux"); /* libxl's word for all that isn't HVM */
-    put(w, VM, "image/kernel", INHERITED, "%s", w->config->kernel);
-    if ( w->config->ramdisk )
-        put(w, VM, "image/ramdisk", INHERITED, "%s", w->config->ramdisk);
-    put(w, VM, "image/cmdline", INHERITED, "%s", w->config->cmdline);
     put(w, VM, "start_time", INHERITED, "%lld.%02ld", (long long)now.tv_sec,
         now.tv_nsec / 10000000);
     put(w, LIBXL, "type", INHERITED, "pv");
@@ -155,11 +149,14 @@ static void put_machine(struct writer *w)
         (unsigned long long)w->config->maxmem_mib << 10);
     put(w, HOME, "memory/target", INHERITED, "%llu",
         (unsigned long long)w->config->memory_mib << 10);
-    put(w, HOME, "memory/videoram", INHERITED, "0");
 }
 
-/* What the guest answers and tells; and where it may write what it likes. */
-static void put_control(struct writer *w)
+/*
+ * The domain's home, and where the guest may write what it likes. Each entry is a trip to xenstored, so rights
+ * aren't set one by one: the home is the guest's own while these are made, which hands them down, and then the
+ * folders on the way are taken back. Nobody sees what lies between: it is one transaction.
+ */
+static void put_home(struct writer *w)
 {
     static const char *const own[] = {
         "device/suspend/event-channel",
@@ -169,53 +166,35 @@ static void put_control(struct writer *w)
         "control/feature-suspend",
         "control/sysrq",
         "data",
-        "drivers",
-        "feature",
         "attr",
         "error",
     };
+    static const char *const taken_back[] = { "", "/control", "/device", "/device/suspend" };
+    char path[PATH_SIZE * 2];
 
+    put(w, HOME, "", GIVEN, "%s", "");
+    for ( size_t i = 0; i < ARRAY_SIZE(own); i++ )
+        put(w, HOME, own[i], INHERITED, "%s", "");
+    for ( size_t i = 0; !w->rc && i < ARRAY_SIZE(taken_back); i++ )
+    {
+        snprintf(path, sizeof(path), "%s%s", w->place[HOME], taken_back[i]);
+        w->rc = set_rights(w, path, SHOWN);
+    }
     put(w, HOME, "control/platform-feature-multiprocessor-suspend", INHERITED, "1");
     put(w, HOME, "control/platform-feature-xs_reset_watches", INHERITED, "1");
-    for ( size_t i = 0; i < ARRAY_SIZE(own); i++ )
-        put(w, HOME, own[i], GIVEN, "%s", "");
 }
 
+/* xenconsoled serves the console by these alone: it needs no backend's folder. */
 static void put_rings(struct writer *w)
 {
     const struct builder *b = &w->build->builder;
 
     put(w, HOME, "store/port", INHERITED, "%u", b->store_evtchn);
     put(w, HOME, "store/ring-ref", INHERITED, "%llu", (unsigned long long)b->store_mfn.n);
-    put(w, HOME, "console/backend", INHERITED, "%s", w->place[BACKEND]);
-    put(w, HOME, "console/backend-id", INHERITED, "0");
     put(w, HOME, "console/limit", INHERITED, "1048576");
     put(w, HOME, "console/type", INHERITED, "xenconsoled");
-    put(w, HOME, "console/output", INHERITED, "pty");
-    put(w, HOME, "console/tty", INHERITED, "%s", "");
     put(w, HOME, "console/port", INHERITED, "%u", b->console_evtchn);
     put(w, HOME, "console/ring-ref", INHERITED, "%llu", (unsigned long long)b->console_mfn.n);
-}
-
-/* The console as a device, in the guest's sight and in libxl's own notes. */
-static void put_console_device(struct writer *w)
-{
-    char frontend[PATH_SIZE * 2];
-
-    snprintf(frontend, sizeof(frontend), "%s/console", w->place[HOME]);
-    put(w, BACKEND, "", SHOWN, "%s", "");
-    put(w, BACKEND, "frontend", INHERITED, "%s", frontend);
-    put(w, BACKEND, "frontend-id", INHERITED, "%u", w->build->id);
-    put(w, BACKEND, "online", INHERITED, "1");
-    put(w, BACKEND, "state", INHERITED, "1");
-    put(w, BACKEND, "protocol", INHERITED, "vt100");
-
-    put(w, LIBXL, "device/console/0/frontend", INHERITED, "%s", frontend);
-    put(w, LIBXL, "device/console/0/backend", INHERITED, "%s", w->place[BACKEND]);
-    put(w, LIBXL, "device/console/0/frontend-id", INHERITED, "%u", w->build->id);
-    put(w, LIBXL, "device/console/0/online", INHERITED, "1");
-    put(w, LIBXL, "device/console/0/state", INHERITED, "1");
-    put(w, LIBXL, "device/console/0/protocol", INHERITED, "vt100");
 }
 
 /* For the daemon: see record.h. */
@@ -232,7 +211,6 @@ static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uui
     snprintf(place[HOME], PATH_SIZE, "/local/domain/%u", id);
     snprintf(place[VM], PATH_SIZE, "/vm/%s", text);
     snprintf(place[LIBXL], PATH_SIZE, "/libxl/%u", id);
-    snprintf(place[BACKEND], PATH_SIZE, "/local/domain/0/backend/console/%u/0", id);
     snprintf(place[RECORD], PATH_SIZE, RECORD_DOMAIN "/%u", id);
 }
 
@@ -243,11 +221,10 @@ static int try_add(struct writer *w)
     if ( w->t == XBT_NULL )
         return rl_error(errno, "the store does not begin a transaction: %s", strerror(errno));
     w->rc = 0;
+    put_home(w);
     put_identity(w);
     put_machine(w);
-    put_control(w);
     put_rings(w);
-    put_console_device(w);
     put_record(w);
     if ( !xs_transaction_end(w->rl->store, w->t, w->rc) && !w->rc )
         w->rc = errno == EAGAIN
@@ -278,17 +255,53 @@ int store_add_domain(struct rl *rl, const struct rl_build *build, const struct r
     return rc;
 }
 
-void store_forget_domain(struct rl *rl, domid_t id, const u8 uuid[RL_UUID_SIZE])
-{
-    char place[PLACES][PATH_SIZE], backend[PATH_SIZE];
+/* --- taking entries away --- */
 
+static void remove_if_empty(struct rl *rl, uint32_t t, const char *folder)
+{
+    unsigned int count = 0;
+    char **names = xs_directory(rl->store, t, folder, &count);
+
+    if ( names && !count )
+        xs_rm(rl->store, t, folder);
+    free(names);
+}
+
+/* Remove @count of @paths, and of the folders that rl makes those that are empty then. -EAGAIN as try_add(). */
+static int try_remove(struct rl *rl, const char *const *paths, unsigned int count)
+{
+    static const char *const folders[] = { "/vm", "/libxl", RECORD_DOMAIN };
+    uint32_t t = xs_transaction_start(rl->store);
+
+    if ( t == XBT_NULL )
+        return -EIO;
+    for ( unsigned int i = 0; i < count; i++ )
+        xs_rm(rl->store, t, paths[i]);
+    for ( size_t i = 0; i < ARRAY_SIZE(folders); i++ )
+        remove_if_empty(rl, t, folders[i]);
+    if ( xs_transaction_end(rl->store, t, false) )
+        return 0;
+    return errno == EAGAIN ? -EAGAIN : -EIO;
+}
+
+static void remove_all(struct rl *rl, const char *const *paths, unsigned int count)
+{
     if ( !rl_store(rl) )
         return;
+    while ( try_remove(rl, paths, count) == -EAGAIN )
+        ;
+}
+
+void store_remove(struct rl *rl, const char *path)
+{
+    remove_all(rl, &path, 1);
+}
+
+void store_forget_domain(struct rl *rl, domid_t id, const u8 uuid[RL_UUID_SIZE])
+{
+    char place[PLACES][PATH_SIZE];
+    const char *const paths[] = { place[HOME], place[VM], place[LIBXL], place[RECORD] };
+
     name_places(place, id, uuid);
-    snprintf(backend, sizeof(backend), "/local/domain/0/backend/console/%u", id);
-    xs_rm(rl->store, XBT_NULL, place[HOME]);
-    xs_rm(rl->store, XBT_NULL, place[VM]);
-    xs_rm(rl->store, XBT_NULL, place[LIBXL]);
-    xs_rm(rl->store, XBT_NULL, place[RECORD]);
-    xs_rm(rl->store, XBT_NULL, backend);
+    remove_all(rl, paths, ARRAY_SIZE(paths));
 }

@@ -13,6 +13,9 @@ char *store_read(struct rl *rl, const char *path, ...) __attribute__((format(pri
 int store_write(struct rl *rl, uint32_t t, const char *value, const char *path, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Remove @path with all below it, and the folder that rl keeps it in if nothing else is there. */
+void store_remove(struct rl *rl, const char *path);
+
 /* All that libxl, the daemons and the guest expect of a domain, in one transaction; then the domain is introduced. */
 int store_add_domain(struct rl *rl, const struct rl_build *build, const struct rl_config *config);
 

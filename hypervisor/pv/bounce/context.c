@@ -6,6 +6,7 @@
 #include "cpu/asm.h"
 #include "cpu/fpu.h"
 #include "cpu/segments.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "mm/map.h"
@@ -142,14 +143,14 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
         v->domain->vm_assist = c->vm_assist & domain_known_assists;
         time_update_wallclock(v->domain); /* its builder may have cleared shared_info meanwhile */
     }
-    v->initialised = true;
     v->down = !(c->flags & VGCF_online);
+    atomic_store(&v->initialised, true); /* now its siblings may start it */
     return 0;
 }
 
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
-    const struct regs *regs = v == current_vcpu() ? percpu_guest_regs() : &v->cpu.regs;
+    const struct regs *regs = &v->cpu.regs;
 
     memset(c, 0, sizeof(*c));
     fpu_area_get_legacy(v->pv.xstate, &c->fpu_ctxt);

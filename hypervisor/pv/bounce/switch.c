@@ -8,6 +8,7 @@
 #include "cpu/fpu.h"
 #include "cpu/gdt.h"
 #include "cpu/segments.h"
+#include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
@@ -84,14 +85,21 @@ static void save(struct vcpu *v)
     fpu_save(v->pv.xstate);
 }
 
-static void load_descriptor_tables(struct vcpu *v, struct percpu *cpu)
+/*
+ * The reserved page of @v's GDT becomes this CPU's, if it comes from another one. Before its root is
+ * loaded, which drops what this CPU may remember.
+ */
+static void map_reserved_page(struct vcpu *v, const struct percpu *cpu)
 {
     u64 *reserved = &v->pv.window_ptes[GDT_GUEST_PAGES];
     u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu), PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
 
     if ( *reserved != pte )
-        *reserved =
-            pte; /* it comes from another CPU; the CR3 load drops what this one may remember */
+        WRITE_ONCE(*reserved, pte);
+}
+
+static void load_descriptor_tables(const struct vcpu *v)
+{
     gdt_load(v->pv.window);
     gdt_load_ldt(v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE, v->pv.ldt_entries);
 }
@@ -121,8 +129,9 @@ static void load(struct vcpu *v, struct percpu *cpu)
     struct vcpu_cpu *c = &v->cpu;
 
     __atomic_fetch_or(&v->domain->dirty_cpus, 1UL << cpu->cpu, __ATOMIC_SEQ_CST);
+    map_reserved_page(v, cpu);
     tlb_load_root(to_maddr(c->kernel_mode ? c->cr3_kernel : c->cr3_user));
-    load_descriptor_tables(v, cpu);
+    load_descriptor_tables(v);
     load_modes(v);
     *percpu_guest_regs() = c->regs;
     time_update_vcpu(v);
@@ -141,7 +150,7 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
     if ( prev->domain != domain_idle )
         save(prev);
     cpu->current = next;
-    next->processor = cpu->cpu;
+    WRITE_ONCE(next->processor, cpu->cpu);
     if ( next->domain != domain_idle )
         load(next, cpu);
     else

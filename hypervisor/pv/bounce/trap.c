@@ -10,10 +10,12 @@
 #include "cpu/stub.h"
 #include "cpu/uaccess.h"
 #include "irq/irq.h"
+#include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
+#include "pv/emulate/decode.h"
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
@@ -33,8 +35,10 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
 {
     unsigned int vector = (regs->error >> 3) & 0xff;
     u8 code[2];
+    u64 va;
 
-    if ( !copy_from_guest(code, to_gva(regs->rip), sizeof(code)) && code[0] == 0xcd )
+    if ( insn_address(v, regs, &va) >= sizeof(code) &&
+         !copy_from_guest(code, to_gva(va), sizeof(code)) && code[0] == 0xcd )
         vector = code[1];
     if ( !may_raise(v, &v->pv.traps[vector]) )
     {
@@ -194,6 +198,9 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
 /*
  * Would the page tables loaded now have allowed the access? Then the TLB was stale, legitimately so
  * after an update without a flush, and trying again succeeds: the fault has dropped the entry.
+ *
+ * Nothing keeps the tables from changing, and from becoming something else, while we walk: what is
+ * read may be anything, and a wrong answer does no harm.
  */
 static bool fault_is_spurious(u64 va, u32 error)
 {
@@ -205,12 +212,14 @@ static bool fault_is_spurious(u64 va, u32 error)
     for ( unsigned int level = 4; level >= 1; level-- )
     {
         const u64 *entries = maddr_to_virt(to_maddr(table));
-        u64 entry = entries[pte_index(va, level)];
+        u64 entry = READ_ONCE(entries[pte_index(va, level)]);
 
         if ( (entry & need) != need )
             return false;
         if ( level > 1 && (entry & PTE_PS) )
             return true;
+        if ( level > 1 && !mfn_valid(pte_mfn(entry)) )
+            return false;
         table = entry & PTE_FRAME;
     }
     return true;

@@ -6,6 +6,7 @@
 #include "cpu/uaccess.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "pv/segment/segment.h"
 
 #define PREFIX_ES 0x26
 #define PREFIX_CS 0x2e
@@ -28,24 +29,35 @@ u64 *regs_general(struct regs *regs, unsigned int number)
     return (u64 *)((u8 *)regs + offsets[number & 15]);
 }
 
-/*
- * Is the code segment a 64-bit one? LAR tells of any that the guest made itself; it reads the
- * descriptor, whose page in an LDT may have gone.
- */
-static bool is_long_mode(u64 cs)
+/* A code segment that the guest made itself, or the flat 32-bit one. */
+static __attribute__((noinline)) u64 code_by_segment(const struct vcpu *v, const struct regs *regs,
+                                                     u64 *va, u64 *descriptor)
 {
-    u32 access = 0;
+    if ( !segment_lookup(v, (u16)regs->cs, descriptor) )
+        return 0;
+    if ( *descriptor & SEGMENT_64BIT )
+    {
+        *va = regs->rip;
+        return INSN_MAX;
+    }
+    *va = (u32)(segment_base(*descriptor) + (u32)regs->rip);
+    return segment_room(*descriptor, (u32)regs->rip, SEGMENT_EXECUTE);
+}
 
-    if ( (u16)cs == SEL_USER_CS64 )
-        return true;
-#ifndef HOST_TEST
-    __asm__("1: lar %1, %0\n"
-            "2:\n" EXTABLE(1b, 2b)
-            : "+r"(access)
-            : "r"((u32)(u16)cs)
-            : "cc");
-#endif
-    return access & (1u << 21);
+static inline u64 code_at(const struct vcpu *v, const struct regs *regs, u64 *va, u64 *descriptor)
+{
+    if ( __builtin_expect((u16)regs->cs != SEL_USER_CS64, 0) )
+        return code_by_segment(v, regs, va, descriptor);
+    *va = regs->rip;
+    *descriptor = SEGMENT_64BIT;
+    return INSN_MAX;
+}
+
+u64 insn_address(const struct vcpu *v, const struct regs *regs, u64 *va)
+{
+    u64 descriptor;
+
+    return code_at(v, regs, va, &descriptor);
 }
 
 static inline u8 take_byte(struct insn *insn)
@@ -86,7 +98,7 @@ static void take_prefix(struct insn *insn, u8 byte)
         insn->operand16 = true;
         break;
     case 0x67:
-        insn->address32 = true;
+        insn->address_size = true;
         break;
     case 0xf0:
         insn->lock = true;
@@ -106,27 +118,33 @@ static void take_prefix(struct insn *insn, u8 byte)
 /*
  * In two loads; where these fail, at the end of what is mapped, byte by byte as far as that goes.
  */
-static inline void fetch(struct insn *insn, u64 rip)
+static inline void fetch(struct insn *insn, u64 va, u64 room)
 {
     u64 words[2];
 
-    if ( guest_range_ok(to_gva(rip), sizeof(words)) &&
-         guest_load_pair(&words[0], &words[1], to_gva(rip)) )
+    if ( guest_range_ok(to_gva(va), sizeof(words)) &&
+         guest_load_pair(&words[0], &words[1], to_gva(va)) )
     {
         memcpy(insn->bytes, words, sizeof(words));
         insn->available = INSN_MAX;
     }
     else
-        insn->available = (u8)(INSN_MAX - copy_from_guest(insn->bytes, to_gva(rip), INSN_MAX));
+        insn->available = (u8)(INSN_MAX - copy_from_guest(insn->bytes, to_gva(va), INSN_MAX));
+    if ( room < insn->available )
+        insn->available = (u8)room;
 }
 
-bool insn_begin(struct insn *insn, const struct regs *regs)
+bool insn_begin(struct insn *insn, const struct vcpu *v, const struct regs *regs)
 {
+    u64 va, descriptor, room = code_at(v, regs, &va, &descriptor);
     u8 byte;
 
     BUILD_BUG_ON(sizeof(insn->bytes) != 2 * sizeof(u64));
-    *insn = (struct insn){ .long_mode = is_long_mode(regs->cs) };
-    fetch(insn, regs->rip);
+    if ( !room )
+        return false;
+    *insn = (struct insn){ .long_mode = descriptor & SEGMENT_64BIT,
+                           .code16 = !(descriptor & (SEGMENT_64BIT | SEGMENT_32BIT)) };
+    fetch(insn, va, room);
 
     byte = take_byte(insn);
     while ( is_prefix(byte) )
@@ -155,6 +173,54 @@ u64 insn_segment_base(const struct insn *insn)
 #endif
     (void)insn;
     return 0;
+}
+
+/* The selector of the segment that @insn names; it is what the guest had loaded. */
+static u16 named_selector(const struct insn *insn, const struct regs *regs)
+{
+    u16 selector;
+
+    switch ( insn->segment )
+    {
+    case PREFIX_CS:
+        return (u16)regs->cs;
+    case PREFIX_SS:
+        return (u16)regs->ss;
+    case PREFIX_ES:
+        __asm__ volatile("mov %%es, %0" : "=r"(selector));
+        return selector;
+    case PREFIX_FS:
+        __asm__ volatile("mov %%fs, %0" : "=r"(selector));
+        return selector;
+    case PREFIX_GS:
+        __asm__ volatile("mov %%gs, %0" : "=r"(selector));
+        return selector;
+    default:
+        __asm__ volatile("mov %%ds, %0" : "=r"(selector));
+        return selector;
+    }
+}
+
+bool insn_string_address(const struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                         u64 offset, unsigned int bytes, bool write, u64 *va)
+{
+    struct insn named = { .segment = write ? PREFIX_ES : insn->segment };
+    u64 descriptor, base;
+
+    if ( insn->long_mode )
+    {
+        *va = offset + insn_segment_base(&named);
+        return true;
+    }
+    if ( !segment_lookup(v, named_selector(&named, regs), &descriptor) ||
+         segment_room(descriptor, (u32)offset, write ? SEGMENT_WRITE : SEGMENT_READ) < bytes )
+        return false;
+
+    /* The bases of FS and GS are set by themselves too. */
+    base = named.segment == PREFIX_FS || named.segment == PREFIX_GS ? insn_segment_base(&named)
+                                                                    : segment_base(descriptor);
+    *va = (u32)(base + offset);
+    return true;
 }
 
 static u64 sib_address(struct insn *insn, const struct regs *regs, unsigned int mod)
@@ -198,7 +264,7 @@ bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_byt
         address += insn_immediate(insn, 1);
     else if ( mod == 2 )
         address += insn_immediate(insn, 4);
-    if ( insn->address32 )
+    if ( insn->address_size )
         address = (u32)address;
     insn->address = address + insn_segment_base(insn);
     return !insn->overrun;

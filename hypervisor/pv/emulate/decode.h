@@ -14,7 +14,8 @@ struct insn {
     bool overrun; /* more was asked than could be fetched: decoding failed */
 
     bool long_mode; /* 64-bit code */
-    bool lock, rep, repne, operand16, address32;
+    bool code16;    /* 16-bit code: sizes without a prefix are 2 bytes */
+    bool lock, rep, repne, operand16, address_size; /* prefixes */
     u8 rex;
     u8 segment; /* override: 0 none, else the prefix byte */
     u16 opcode; /* 0x0f00 | byte for two-byte opcodes */
@@ -29,8 +30,14 @@ struct insn {
 #define REX_R 4
 #define REX_W 8
 
-/* Fetch at regs->rip, then prefixes and opcode. False: nothing there, or no end of prefixes. */
-bool insn_begin(struct insn *insn, const struct regs *regs);
+/*
+ * Where the code lies that @regs of current @v point to: rip, or in 32-bit code that and the base
+ * of its segment. How many bytes of it there may be; 0: no such segment, or beyond its limit.
+ */
+u64 insn_address(const struct vcpu *v, const struct regs *regs, u64 *va);
+
+/* Fetch there, then prefixes and opcode. False: nothing there, or no end of prefixes. */
+bool insn_begin(struct insn *insn, const struct vcpu *v, const struct regs *regs);
 
 /* ModRM, SIB and displacement; @imm_bytes follow (for rip-relative operands). */
 bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_bytes);
@@ -38,10 +45,17 @@ bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_byt
 u8 insn_byte(struct insn *insn);
 u64 insn_immediate(struct insn *insn, unsigned int bytes); /* sign-extended */
 
-/* The width of a full-size operand: 2, 4 or 8. */
+/* The width of a full-size operand, and of an address: 2, 4 or 8. */
 static inline unsigned int insn_width(const struct insn *insn)
 {
-    return insn->rex & REX_W ? 8 : insn->operand16 ? 2 : 4;
+    return insn->rex & REX_W ? 8 : insn->operand16 != insn->code16 ? 2 : 4;
+}
+
+static inline unsigned int insn_address_width(const struct insn *insn)
+{
+    if ( insn->long_mode )
+        return insn->address_size ? 4 : 8;
+    return insn->address_size != insn->code16 ? 2 : 4;
 }
 
 static inline unsigned int insn_reg(const struct insn *insn)
@@ -57,7 +71,14 @@ static inline unsigned int insn_rm(const struct insn *insn)
 /* General register @number (0 rax .. 15 r15) of a frame. */
 u64 *regs_general(struct regs *regs, unsigned int number);
 
-/* The base of the segment that @insn's memory operand uses. */
+/* In 64-bit code: the base of the segment that @insn's memory operand uses. */
 u64 insn_segment_base(const struct insn *insn);
+
+/*
+ * The linear address of @bytes at @offset of the segment that a string instruction names: its
+ * prefix, where it reads, else DS; ES where it writes. False: not allowed.
+ */
+bool insn_string_address(const struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                         u64 offset, unsigned int bytes, bool write, u64 *va);
 
 #endif

@@ -120,19 +120,35 @@ static enum emulated operand_fault(struct vcpu *v, struct regs *regs, u64 va, un
     return EMULATED_AGAIN;
 }
 
+/* Registers as an instruction with addresses of @width bytes takes them. */
+static u64 of_width(u64 value, unsigned int width)
+{
+    return width == 8 ? value : width == 4 ? (u32)value : (u16)value;
+}
+
+static void add_of_width(u64 *reg, u64 by, unsigned int width)
+{
+    if ( width == 2 )
+        *reg = (*reg & ~0xffffUL) | (u16)(*reg + by);
+    else
+        *reg = of_width(*reg + by, width);
+}
+
 /* One round; a repeated instruction is left after its last. */
 static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct insn *insn, u16 port,
                                unsigned int bytes)
 {
     bool out = insn->opcode & 2, repeat = insn->rep || insn->repne;
-    u64 *pointer = out ? &regs->rsi : &regs->rdi;
-    u64 va = *pointer + (out ? insn_segment_base(insn) : 0);
+    u64 *pointer = out ? &regs->rsi : &regs->rdi, va;
+    unsigned int width = insn_address_width(insn);
     unsigned long left;
     u32 value = 0;
 
-    if ( repeat && !regs->rcx )
+    if ( repeat && !of_width(regs->rcx, width) )
         return EMULATED_DONE;
-    if ( insn->address32 && insn->long_mode )
+    if ( insn->long_mode && width != 8 )
+        return EMULATED_NOT;
+    if ( !insn_string_address(insn, v, regs, of_width(*pointer, width), bytes, !out, &va) )
         return EMULATED_NOT;
     if ( out )
         left = copy_from_guest(&value, to_gva(va), bytes);
@@ -146,8 +162,11 @@ static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct i
     if ( out )
         guest_out(v, port, bytes, value);
 
-    *pointer += regs->rflags & EFLAGS_DF ? -(u64)bytes : bytes;
-    return repeat && --regs->rcx ? EMULATED_AGAIN : EMULATED_DONE;
+    add_of_width(pointer, regs->rflags & EFLAGS_DF ? -(u64)bytes : bytes, width);
+    if ( !repeat )
+        return EMULATED_DONE;
+    add_of_width(&regs->rcx, -1UL, width);
+    return of_width(regs->rcx, width) ? EMULATED_AGAIN : EMULATED_DONE;
 }
 
 enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port,
@@ -173,7 +192,7 @@ enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     bool immediate = (insn->opcode & 0xfc) == 0xe4;
     bool string = (insn->opcode & 0xfc) == 0x6c;
-    unsigned int bytes = insn->opcode & 1 ? (insn->operand16 ? 2 : 4) : 1;
+    unsigned int bytes = insn->opcode & 1 ? (insn->operand16 != insn->code16 ? 2 : 4) : 1;
     u16 port = immediate ? insn_byte(insn) : (u16)regs->rdx;
 
     if ( insn->overrun )

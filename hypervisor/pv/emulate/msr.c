@@ -73,7 +73,7 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
         return true;
     case MSR_TSC_AUX:
         *value = v->pv.tsc_aux;
-        return true;
+        return cpu_features.rdtscp;
     case MSR_MISC_ENABLE:
         *value = 1UL << 0 | 1UL << 11 | 1UL << 12; /* fast strings; no BTS, no PEBS */
         return true;
@@ -125,7 +125,7 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_PAT:
         return emulate_msr_read(v, msr, &now) && value == now;
     case MSR_TSC_AUX:
-        if ( value >> 32 )
+        if ( value >> 32 || !cpu_features.rdtscp )
             return false;
         v->pv.tsc_aux = value;
         emulate_load_tsc_aux(v);

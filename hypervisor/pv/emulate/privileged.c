@@ -7,6 +7,7 @@
 #include "cpu/asm.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
+#include "mm/tlb.h"
 #include "pv/bounce/bounce.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
@@ -47,20 +48,21 @@ static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)
 #define FORCED_CPUID_MASK 0x00ffffffffffffffUL
 #define FORCED_CPUID_LEN  7
 
-static bool is_forced_cpuid(u64 rip)
+static bool is_forced_cpuid(const struct vcpu *v, const struct regs *regs)
 {
-    u64 code = 0;
+    u64 code = 0, va;
 
     /* The byte after the instruction may be on a page that isn't there. */
-    if ( !guest_load_u64(&code, to_gva(rip)) &&
-         copy_from_guest(&code, to_gva(rip), FORCED_CPUID_LEN) )
+    if ( insn_address(v, regs, &va) < FORCED_CPUID_LEN ||
+         (!guest_load_u64(&code, to_gva(va)) &&
+          copy_from_guest(&code, to_gva(va), FORCED_CPUID_LEN)) )
         return false;
     return (code & FORCED_CPUID_MASK) == FORCED_CPUID;
 }
 
 bool emulate_forced_invalid_op(struct vcpu *v, struct regs *regs)
 {
-    if ( !is_forced_cpuid(regs->rip) )
+    if ( !is_forced_cpuid(v, regs) )
         return false;
     emulate_cpuid_insn(v, regs);
     finish(v, regs, FORCED_CPUID_LEN);
@@ -204,11 +206,14 @@ static bool emulate_group7(struct vcpu *v, struct regs *regs, struct insn *insn)
     }
 }
 
-/* wbinvd: for domains that drive devices; for others there is nothing to write back. */
+/*
+ * wbinvd: for domains that drive devices; for others there is nothing to write back. What the vcpu
+ * wrote may be in the caches of any CPU that it ran on.
+ */
 static void emulate_wbinvd(struct vcpu *v)
 {
     if ( access_check(v->domain, NULL, ACCESS_HARDWARE) == 0 )
-        __asm__ volatile("wbinvd" ::: "memory");
+        tlb_flush_mask(smp_online, TLB_FLUSH_CACHES);
 }
 
 static bool emulate_interrupt_flag(const struct vcpu *v)
@@ -322,7 +327,7 @@ static __attribute__((noinline)) enum emulated emulate_by_decoder(struct vcpu *v
     struct insn insn;
     enum emulated how;
 
-    if ( !insn_begin(&insn, regs) || insn.lock )
+    if ( !insn_begin(&insn, v, regs) || insn.lock )
         return EMULATED_NOT;
     how = emulate_decoded(v, regs, &insn);
     *length = insn.at;

@@ -23,7 +23,7 @@ static bool decode_string(struct insn *insn, const struct regs *regs, struct emu
 {
     bool movs = (insn->opcode & ~1u) == 0xa4;
 
-    if ( insn->repne || insn->address32 || (insn->rep && !regs->rcx) )
+    if ( insn->repne || insn->address_size || (insn->rep && !regs->rcx) )
         return false;
     out->bytes = (u8)(insn->opcode & 1 ? insn_width(insn) : 1);
     out->kind = movs ? STORE_MOVS : STORE_STOS;
@@ -129,9 +129,8 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
     unsigned int group, imm_bytes;
     u8 op;
 
-    (void)v;
     *out = (struct emulate_store){ 0 };
-    if ( !insn_begin(&insn, regs) || !insn.long_mode )
+    if ( !insn_begin(&insn, v, regs) || !insn.long_mode )
         return false;
 
     op = (u8)insn.opcode;

@@ -1,33 +1,18 @@
 /*
- * The audit: count anew, from the page tables of all domains, what every frame's word should say,
- * and compare.
+ * The recount: what every frame's word should say, from the page tables of all domains.
  *
- * It knows entries, roots, GDTs, pins, suspended work, and the owner's reference. Others (grants,
- * LDTs, registered areas) add to what it counts, so that in a running system a frame may have more
+ * It knows entries, roots, pins, suspended work, and the owner's reference. Others (grants, LDTs,
+ * registered areas) add to what it counts, so that in a running system a frame may have more
  * references than expected, but never less; and tables nobody else uses, so that their counts must
  * be exact.
  */
-#include "mm/alloc.h"
 #include "lib/bits.h"
+#include "lib/string.h"
+#include "mm/alloc.h"
 #include "pv/pagetable/internal.h"
 
-struct tally {
-    u32 refs, types;
-    s32 linear;
-};
-
-struct audit {
-    struct tally *tally; /* one a frame */
-    unsigned int order;
-    unsigned long wrong;
-};
-
-#define complain(audit, ...)                                                                       \
-    do                                                                                             \
-    {                                                                                              \
-        (audit)->wrong++;                                                                          \
-        log_error("pagetable audit: " __VA_ARGS__);                                                \
-    } while ( 0 )
+/* States in which the frame itself holds a type reference and a reference: mm/frame.c. */
+#define FRAME_HOLDS_ITSELF (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD)
 
 static bool is_table(u64 state)
 {
@@ -35,48 +20,68 @@ static bool is_table(u64 state)
            frame_type_of(state) <= FRAME_L4;
 }
 
-static void tally_use(struct audit *a, mfn_t mfn)
+/* An entry that names its own table holds nothing: linear.c. */
+static bool holds(mfn_t table, unsigned int level, unsigned int index, u64 pte)
 {
-    a->tally[mfn.n].refs++;
-    a->tally[mfn.n].types++;
+    if ( !(pte & PTE_P) || !mfn_valid(pte_mfn(pte)) )
+        return false;
+    return level == 1 ||
+           (!mfn_eq(pte_mfn(pte), table) && !(level == 4 && map_is_hypervisor_slot(index)));
 }
 
-static void tally_l1e(struct audit *a, mfn_t table, u64 pte)
+void tally_entry(struct tally *tallies, mfn_t table, unsigned int level, unsigned int index,
+                 u64 pte, u32 by)
 {
-    mfn_t mfn = pte_mfn(pte);
-    enum frame_type type;
+    struct tally *tally = &tallies[pte_mfn(pte).n];
 
-    if ( !mfn_valid(mfn) )
+    if ( !holds(table, level, index, pte) )
         return;
-    a->tally[mfn.n].refs++;
-    if ( !(pte & PTE_RW) )
-        return;
-    a->tally[mfn.n].types++;
-    type = frame_type_of(READ_ONCE(mfn_to_frame(mfn)->state));
-    if ( type != FRAME_WRITABLE && type != FRAME_SHARED )
-        complain(a, "L1 %lx maps %lx writable, which has type %d", table.n, mfn.n, type);
+    atomic_fetch_add(&tally->refs, by);
+    if ( level > 1 )
+        atomic_fetch_add(&tally->tables, by);
+    else if ( pte & PTE_RW )
+        atomic_fetch_add(&tally->writable, by);
 }
 
-static void tally_higher(struct audit *a, mfn_t table, unsigned int level, u64 pte)
+static u32 roots_of(const struct domain *d, mfn_t mfn)
 {
-    mfn_t mfn = pte_mfn(pte);
-    unsigned int type;
+    const struct vcpu *v;
+    u32 n = 0;
 
-    if ( mfn_eq(mfn, table) )
-        return;
-    tally_use(a, mfn);
-    type = frame_type_of(READ_ONCE(mfn_to_frame(mfn)->state));
-    if ( type == level )
-    {
-        a->tally[mfn.n].linear++;
-        a->tally[table.n].linear--;
-    }
-    else if ( type != level - 1 )
-        complain(a, "L%u %lx names %lx, which has type %u", level, table.n, mfn.n, type);
+    for_each_vcpu(d, v)
+        n += mfn_eq(v->pv.root_kernel, mfn) + mfn_eq(v->pv.root_user, mfn);
+    return n;
 }
+
+const char *tally_judge(const struct tally *tally, mfn_t mfn, const struct domain *owner)
+{
+    u64 state = atomic_load(&mfn_to_frame(mfn)->state);
+    enum frame_type type = frame_type_of(state);
+    u32 refs = READ_ONCE(tally->refs), tables = READ_ONCE(tally->tables),
+        writable = READ_ONCE(tally->writable),
+        own = !!(state & FRAME_PINNED) + !!(state & FRAME_HOLDS_ITSELF);
+
+    if ( owner && type == FRAME_L4 )
+        own += roots_of(owner, mfn);
+    if ( frame_refs(state) < refs + own + !!(state & FRAME_ALLOCATED) )
+        return "it has fewer references than uses";
+    if ( frame_type_count(state) > frame_refs(state) )
+        return "it has more type references than references";
+    if ( frame_type_count(state) < tables + writable + own )
+        return "it has fewer type references than uses";
+    if ( writable && type != FRAME_WRITABLE && type != FRAME_SHARED )
+        return "it is mapped writable, and has another type";
+    if ( tables && !is_table(state) )
+        return "it is in use as a table, and has another type";
+    if ( owner && is_table(state) && frame_type_count(state) != tables + own )
+        return "it has more type references than uses";
+    return NULL;
+}
+
+/* ---- all frames anew */
 
 /* What the entries of a table hold; of a table that is not valid, those below its progress. */
-static void tally_table(struct audit *a, mfn_t table, u64 state)
+static void tally_table(struct tally *tallies, mfn_t table, u64 state)
 {
     const struct frame *frame = mfn_to_frame(table);
     unsigned int level = frame_type_of(state),
@@ -87,108 +92,115 @@ static void tally_table(struct audit *a, mfn_t table, u64 state)
     {
         u64 pte = READ_ONCE(entries[i]);
 
-        if ( !(pte & PTE_P) || (level == 4 && map_is_hypervisor_slot(i)) )
-            continue;
-        if ( level == 1 )
-            tally_l1e(a, table, pte);
-        else
-            tally_higher(a, table, level, pte);
+        tally_entry(tallies, table, level, i, pte, 1);
+        if ( level > 1 && holds(table, level, i, pte) &&
+             frame_type_of(READ_ONCE(mfn_to_frame(pte_mfn(pte))->state)) == level )
+        {
+            tallies[pte_mfn(pte).n].linear++;
+            tallies[table.n].linear--;
+        }
     }
 }
 
-static void tally_frame(struct audit *a, mfn_t mfn)
+static void tally_tables(struct tally *tallies)
+{
+    for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
+        if ( mfn_valid(mfn) && is_table(READ_ONCE(mfn_to_frame(mfn)->state)) )
+            tally_table(tallies, mfn, READ_ONCE(mfn_to_frame(mfn)->state));
+}
+
+/* What only host tests can ask of: that a frame has no more uses than are counted. */
+static const char *judge_exactly(const struct tally *tally, mfn_t mfn, const struct domain *d)
 {
     u64 state = READ_ONCE(mfn_to_frame(mfn)->state);
+    u32 own = !!(state & FRAME_PINNED) + !!(state & FRAME_HOLDS_ITSELF) + roots_of(d, mfn);
 
-    if ( state & FRAME_ALLOCATED )
-        a->tally[mfn.n].refs++;
-    if ( state & FRAME_PINNED )
-        tally_use(a, mfn);
-    if ( state & (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD) )
-        tally_use(a, mfn);
-    if ( is_table(state) )
-        tally_table(a, mfn, state);
+    if ( frame_refs(state) != tally->refs + own + !!(state & FRAME_ALLOCATED) )
+        return "it has more references than uses";
+    if ( frame_type_count(state) != tally->tables + tally->writable + tally->descriptors + own )
+        return "it has more type references than uses";
+    return NULL;
 }
 
-/* What domains and vcpus hold. */
-static void tally_domains(struct audit *a)
-{
-    struct domain *d;
-    struct vcpu *v;
-
-    for ( domid_t id = 0; (d = domain_first_at_or_above(id)) != NULL; id++ )
-    {
-        id = d->id;
-        for_each_vcpu(d, v)
-        {
-            if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
-                tally_use(a, v->pv.root_kernel);
-            if ( !mfn_eq(v->pv.root_user, INVALID_MFN) )
-                tally_use(a, v->pv.root_user);
-            for ( unsigned int i = 0; i < sizeof(v->pv.gdt_mfn) / sizeof(v->pv.gdt_mfn[0]); i++ )
-                if ( !mfn_eq(v->pv.gdt_mfn[i], INVALID_MFN) )
-                    tally_use(a, v->pv.gdt_mfn[i]);
-        }
-        if ( d->pv.relinquish_cursor )
-            a->tally[d->pv.relinquish_cursor].refs++;
-        domain_put(d);
-    }
-}
-
-static void compare(struct audit *a, mfn_t mfn, bool exact)
+static bool is_wrong(const struct tally *tally, mfn_t mfn, const struct domain *d, bool exact)
 {
     const struct frame *frame = mfn_to_frame(mfn);
-    const struct tally *want = &a->tally[mfn.n];
     u64 state = READ_ONCE(frame->state);
+    const char *why = tally_judge(tally, mfn, d);
 
-    if ( exact ? frame_refs(state) != want->refs : frame_refs(state) < want->refs )
-        complain(a, "%lx: %lu references, %u counted, state %lx", mfn.n, frame_refs(state),
-                 want->refs, state);
-    if ( exact || is_table(state) ? frame_type_count(state) != want->types
-                                  : frame_type_count(state) < want->types )
-        complain(a, "%lx: type count %lu, %u counted, state %lx", mfn.n, frame_type_count(state),
-                 want->types, state);
-    if ( is_table(state) && frame->linear != want->linear )
-        complain(a, "%lx: linear %d, %d counted", mfn.n, frame->linear, want->linear);
+    if ( !why && is_table(state) && frame->linear != tally->linear )
+        why = "its number of linear entries is wrong";
+    if ( !why && exact )
+        why = judge_exactly(tally, mfn, d);
+    if ( why )
+        log_error("page tables, recounted: frame %lx of d%u: %s: state %lx, linear %d; counted "
+                  "%u references, %u as table, %u writable, linear %d",
+                  mfn.n, d->id, why, state, frame->linear, tally->refs, tally->tables,
+                  tally->writable, tally->linear);
+    return why != NULL;
 }
 
-static unsigned long audit(struct domain *d, bool exact)
+/* What vcpus and unfinished work hold beyond roots. */
+static void tally_holders(struct tally *tallies, const struct domain *d)
 {
-    struct audit a = { .order =
-                           order_of(DIV_ROUND_UP(frame_limit * sizeof(struct tally), PAGE_SIZE)) };
+    struct vcpu *v;
 
-    a.tally = mm_alloc(a.order);
-    if ( !a.tally )
-    {
-        log_error("pagetable audit: no memory");
-        return 0;
-    }
-
-    for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
-        if ( mfn_valid(mfn) )
-            tally_frame(&a, mfn);
-    tally_domains(&a);
-    for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
-        if ( mfn_valid(mfn) && mfn_to_frame(mfn)->owner == d->id )
-            compare(&a, mfn, exact);
-
-    mm_free(a.tally, a.order);
-    return a.wrong;
+    if ( d->pv.relinquish_cursor )
+        tallies[d->pv.relinquish_cursor].refs++;
+    for_each_vcpu(d, v)
+        for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_mfn); i++ )
+            if ( !mfn_eq(v->pv.gdt_mfn[i], INVALID_MFN) )
+            {
+                tallies[v->pv.gdt_mfn[i].n].refs++;
+                tallies[v->pv.gdt_mfn[i].n].descriptors++;
+            }
 }
 
-unsigned long pagetable_audit(struct domain *d)
+static unsigned long recount(struct domain *d, struct tally *tallies, bool exact)
 {
-    unsigned long wrong;
+    unsigned long wrong = 0;
 
-    lock_acquire(table_lock(d));
-    wrong = audit(d, false);
-    lock_release(table_lock(d));
+    memset(tallies, 0, frame_limit * sizeof(*tallies));
+    tally_tables(tallies);
+    if ( exact )
+        tally_holders(tallies, d);
+    for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
+        if ( mfn_valid(mfn) && READ_ONCE(mfn_to_frame(mfn)->owner) == d->id )
+            wrong += is_wrong(&tallies[mfn.n], mfn, d, exact);
+    return wrong;
+}
+
+unsigned long audit_recount(struct domain *d, struct tally *tallies)
+{
+    return recount(d, tallies, false);
+}
+
+unsigned int tallies_order(void)
+{
+    return order_of(DIV_ROUND_UP(frame_limit * sizeof(struct tally), PAGE_SIZE));
+}
+
+struct tally *tallies_alloc(void)
+{
+    return mm_alloc(tallies_order());
+}
+
+static unsigned long recount_now(struct domain *d, bool exact)
+{
+    struct tally *tallies = tallies_alloc();
+    unsigned long wrong = 0;
+
+    if ( !tallies )
+        log_error("page tables, recounted: no memory for that");
+    else
+        wrong = recount(d, tallies, exact);
+    mm_free(tallies, tallies_order());
     return wrong;
 }
 
 unsigned long pagetable_audit_exact(struct domain *d)
 {
-    return audit(d, true);
+    return recount_now(d, true);
 }
 
 /* The debug key may come while this very CPU holds a lock: then another try is all there is. */
@@ -201,7 +213,7 @@ void pagetable_audit_all(void)
         id = d->id;
         if ( lock_try(table_lock(d)) )
         {
-            log_error("d%u: %lu of its frames are wrong", d->id, audit(d, false));
+            log_error("d%u: %lu of its frames are wrong", d->id, recount_now(d, false));
             lock_release(table_lock(d));
         }
         else

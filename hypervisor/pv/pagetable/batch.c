@@ -14,9 +14,9 @@ static long drain(struct domain *d)
 
     if ( __builtin_expect(!READ_ONCE(d->pv.dead_tables), 1) )
         return 0;
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = table_drain(d);
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }
 

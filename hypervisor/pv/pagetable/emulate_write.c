@@ -70,11 +70,11 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
          va % store.bytes )
         return false;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     entry = target_entry(d, v->pv.root_kernel, va);
     if ( entry )
         done = do_store(d, entry, va, &store, regs, &after);
-    lock_release(table_lock(d));
+    tables_unlock(d);
 
     if ( done )
     {

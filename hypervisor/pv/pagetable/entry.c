@@ -25,6 +25,7 @@
  *    believes that it writes.
  *
  * Cacheability: only domains that drive devices choose it, since the direct map stays write-back.
+ * RAM that they map otherwise is marked: frame_mapped_uncached().
  */
 #include "access/access.h"
 #include "pv/pagetable/entry_l1.h"
@@ -90,11 +91,17 @@ static long get_l1_ram(domid_t owner, u64 pte)
 /* All checks, for an entry that already is what the hardware will see. */
 static long get_l1(const struct domain *d, const struct domain *from, u64 *pte)
 {
+    long rc;
+
     if ( (*pte & L1_CACHE) && access_check(d, d, ACCESS_HARDWARE) )
         return -EINVAL;
     if ( !mfn_valid(pte_mfn(*pte)) )
         return get_l1_io(from, pte);
-    return get_l1_ram(from->id, *pte);
+
+    rc = get_l1_ram(from->id, *pte);
+    if ( !rc && (*pte & L1_CACHE) )
+        frame_mapped_uncached(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
+    return rc;
 }
 
 static void drop(struct frame *frame, bool writable)
@@ -172,9 +179,9 @@ void entry_put_table(struct domain *d, struct frame *table, unsigned int level, 
 static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
 {
     if ( !preserve_ad )
-        WRITE_ONCE(*slot, new);
+        entry_write(slot, new);
     else
-        while ( !atomic_cmpxchg(slot, &old, new | (old & (PTE_A | PTE_D))) )
+        while ( !entry_exchange(slot, &old, new | (old & (PTE_A | PTE_D))) )
             ;
 }
 
@@ -219,7 +226,7 @@ long entry_replace_l1_held(u64 *slot, u64 new)
     rc = get_l1_ram(READ_ONCE(mfn_to_frame(pte_mfn(new))->owner), new);
     if ( rc )
         return rc;
-    WRITE_ONCE(*slot, new);
+    entry_write(slot, new);
     if ( old & PTE_P )
         l1_put(old);
     return 0;
@@ -240,7 +247,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
         if ( *rc )
             return true;
     }
-    if ( !atomic_cmpxchg(slot, &old, new) )
+    if ( !entry_exchange(slot, &old, new) )
     {
         if ( !same && (new &PTE_P) )
             l1_put(new);

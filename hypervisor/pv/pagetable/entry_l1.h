@@ -122,7 +122,7 @@ static inline long l1_replace_fast(const struct domain *d, const struct domain *
      * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D, which
      * may be lost here.
      */
-    WRITE_ONCE(*slot, new);
+    entry_write(slot, new);
     return old & PTE_P ? l1_put(old) : 0;
 }
 

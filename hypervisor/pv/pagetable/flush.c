@@ -1,7 +1,10 @@
 /*
  * TLB flushes that guests ask for, by vcpu: a vcpu's translations are on the CPU that it runs on,
- * or ran on last. When it moves, its root is loaded anew.
+ * and nowhere once it has left, since that CPU has then loaded another root. When it moves, its root
+ * is loaded anew: after vcpu.processor says where, so that whoever changes the tables first, and
+ * then looks, misses nothing.
  */
+#include "lib/atomic.h"
 #include "pv/pagetable/internal.h"
 
 static inline cpumask_t cpu_of(const struct vcpu *v)
@@ -12,6 +15,7 @@ static inline cpumask_t cpu_of(const struct vcpu *v)
 long flush_cpus_of(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
 {
     *cpus = 0;
+    mb();
     for ( u32 first = 0; first < d->max_vcpus; first += 64 )
     {
         u64 bits;
@@ -34,6 +38,7 @@ cpumask_t flush_cpus_of_all(const struct domain *d)
     cpumask_t cpus = 0;
     const struct vcpu *v;
 
+    mb();
     for_each_vcpu(d, v)
         cpus |= cpu_of(v);
     return cpus;

@@ -37,9 +37,9 @@ long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
     struct domain *d = v->domain;
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = put_in(walk_to_l1(d, v->pv.root_kernel, va), pte);
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }
 
@@ -48,9 +48,9 @@ long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte)
     struct domain *d = v->domain;
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = put_in(slot_at(d, pte_maddr), pte);
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }
 
@@ -59,9 +59,9 @@ long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly)
     struct domain *d = v->domain;
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = take_out(d, walk_to_l1(d, v->pv.root_kernel, va), mfn, readonly);
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }
 
@@ -70,8 +70,8 @@ long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, boo
     struct domain *d = v->domain;
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = take_out(d, slot_at(d, pte_maddr), mfn, readonly);
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }

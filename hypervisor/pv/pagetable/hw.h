@@ -7,8 +7,6 @@
 
 #ifdef HOST_TEST
 
-void hw_flush_cache(void);
-
 static inline void hw_clear_page(void *page)
 {
     memset(page, 0, PAGE_SIZE);
@@ -20,12 +18,6 @@ static inline void hw_copy_page(void *to, const void *from)
 }
 
 #else
-
-/* This CPU's caches only: the others' hold nothing of a guest that never ran there. */
-static inline void hw_flush_cache(void)
-{
-    __asm__ volatile("wbinvd" ::: "memory");
-}
 
 static inline void hw_clear_page(void *page)
 {

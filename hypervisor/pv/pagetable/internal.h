@@ -12,7 +12,9 @@
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
 #include "mm/frame_inline.h"
+#include "pv/pagetable/audit.h"
 #include "pv/pagetable/pagetable.h"
+#include "smp/smp.h"
 
 _Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its level");
 
@@ -37,6 +39,25 @@ void entry_put_table(struct domain *d, struct frame *table, unsigned int level, 
  */
 long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot,
                          u64 new, bool preserve_ad);
+
+/*
+ * Write an entry of a valid table: after the references of the new value were taken, before those
+ * of the old one are dropped.
+ */
+static inline void entry_write(u64 *slot, u64 new)
+{
+    audit_entry(slot, READ_ONCE(*slot), new);
+    WRITE_ONCE(*slot, new);
+}
+
+/* The same if it is still *@old; else false, and *@old is what it is. */
+static inline bool entry_exchange(u64 *slot, u64 *old, u64 new)
+{
+    if ( !atomic_cmpxchg(slot, old, new) )
+        return false;
+    audit_entry(slot, *old, new);
+    return true;
+}
 
 /* l1_replace for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
 long entry_replace_l1_held(u64 *slot, u64 new);
@@ -108,6 +129,28 @@ static inline bool is_l1_of(const struct frame *frame, const struct domain *d)
 static inline struct lock *table_lock(struct domain *d)
 {
     return &d->pv.pagetable_lock;
+}
+
+/*
+ * In the middle of an operation on tables of @d, where it can stop: should it? Another vcpu of the
+ * domain that wants its tables spins with interrupts off, on a CPU that others need.
+ */
+static inline bool tables_preempt(const struct domain *d)
+{
+    return lock_contended(&d->pv.pagetable_lock) || preempt_pending();
+}
+
+/* Around each operation on tables of @d. */
+static inline void tables_lock(struct domain *d)
+{
+    lock_acquire(table_lock(d));
+    audit_begin();
+}
+
+static inline void tables_unlock(struct domain *d)
+{
+    audit_end(d);
+    lock_release(table_lock(d));
 }
 
 /* ---- flush.c: flushes that guests ask for. No lock needed. */

@@ -23,11 +23,11 @@ struct mmuext {
     ({                                                                                             \
         long rc_;                                                                                  \
                                                                                                    \
-        lock_acquire(table_lock(d));                                                               \
+        tables_lock(d);                                                                            \
         rc_ = (d)->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;                                \
         if ( !rc_ )                                                                                \
             rc_ = (step);                                                                          \
-        lock_release(table_lock(d));                                                               \
+        tables_unlock(d);                                                                          \
         rc_;                                                                                       \
     })
 
@@ -122,7 +122,7 @@ static long flush_cache(const struct mmuext *m, long refusal)
 {
     if ( access_check(m->target, m->target, ACCESS_HARDWARE) )
         return refusal;
-    hw_flush_cache();
+    tlb_flush_mask(smp_online, TLB_FLUSH_CACHES); /* the guest may have run on any CPU */
     return 0;
 }
 

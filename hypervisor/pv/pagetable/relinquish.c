@@ -70,7 +70,7 @@ static long for_each_frame(struct domain *d, long (*visit)(struct domain *, stru
     for ( ; frame; frame = step(d, frame) )
     {
         rc = visit(d, frame);
-        if ( !rc && ++visited % STRIDE == 0 && preempt_pending() )
+        if ( !rc && ++visited % STRIDE == 0 && tables_preempt(d) )
             rc = -ERESTART;
         if ( rc )
             break;
@@ -104,7 +104,7 @@ long pagetable_domain_relinquish(struct domain *d)
         for_each_vcpu(d, v)
             pagetable_drop_roots(v);
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     while ( d->pv.relinquish_pass != PASS_DONE )
     {
         rc = run_pass(d);
@@ -112,6 +112,6 @@ long pagetable_domain_relinquish(struct domain *d)
             break;
         d->pv.relinquish_pass++;
     }
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }

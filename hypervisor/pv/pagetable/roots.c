@@ -23,14 +23,13 @@ static struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
 /* Under m2p_strict a process cannot read the M2P: only kernels' roots show it. */
 static void show_m2p(const struct domain *d, mfn_t root, bool user)
 {
+    const u64 *hypervisors = maddr_to_virt(map_idle_root);
     u64 *l4 = mfn_to_virt(root);
 
     if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) )
         return;
-    if ( user )
-        l4[HV_SLOT_FIRST] = 0;
-    else
-        map_fill_l4(l4);
+    /* In one store: other CPUs may be using the root. */
+    WRITE_ONCE(l4[HV_SLOT_FIRST], user ? 0 : hypervisors[HV_SLOT_FIRST]);
 }
 
 static bool is_loaded(const struct vcpu *v, bool user)
@@ -101,22 +100,22 @@ long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
 {
     long rc;
 
-    lock_acquire(table_lock(v->domain));
+    tables_lock(v->domain);
     rc = table_drain(v->domain);
     if ( !rc )
         rc = root_switch(v, mfn, user);
-    lock_release(table_lock(v->domain));
+    tables_unlock(v->domain);
     return rc;
 }
 
 void pagetable_drop_roots(struct vcpu *v)
 {
-    lock_acquire(table_lock(v->domain));
+    tables_lock(v->domain);
     if ( !mfn_eq(v->pv.root_user, INVALID_MFN) )
         install(v, INVALID_MFN, true);
     if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
         install(v, INVALID_MFN, false);
-    lock_release(table_lock(v->domain));
+    tables_unlock(v->domain);
 }
 
 long table_pin(struct domain *d, mfn_t mfn, unsigned int level)
@@ -152,10 +151,10 @@ long pagetable_pin_root(struct domain *d, mfn_t root)
 {
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     do
         rc = table_pin(d, root, 4);
     while ( rc == -ERESTART );
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return rc;
 }

@@ -132,7 +132,7 @@ static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count,
         i++;
         reqs += sizeof(struct mmu_update);
         *rc = table_drain(d);
-        if ( __builtin_expect(i % STRIDE == 0, 0) && i < count && !*rc && preempt_pending() )
+        if ( __builtin_expect(i % STRIDE == 0, 0) && i < count && !*rc && tables_preempt(d) )
             *rc = -ERESTART;
     }
 
@@ -176,9 +176,9 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
         rc = -(long)(u8)call->reqs;
     else
     {
-        lock_acquire(table_lock(d));
+        tables_lock(d);
         done = run(d, from, call->reqs, call->count & ~COUNT_FLAGS, &rc);
-        lock_release(table_lock(d));
+        tables_unlock(d);
     }
     rc = batch_end(call, d, done, rc);
 
@@ -202,9 +202,9 @@ long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned lon
          !guest_load_pair(&ptr, &val, to_gva(ureqs)) )
         return update_batch(&(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = update_one(d, d, ptr, val);
-    lock_release(table_lock(d));
+    tables_unlock(d);
 
     if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
         return batch_end(&(struct batch_call){ MMU_CALL, ureqs, 1, pdone, foreigndom }, d, !rc, rc);

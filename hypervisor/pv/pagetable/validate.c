@@ -79,6 +79,7 @@ static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
         }
     }
 
+    audit_gain(table, 0, i);
     frame->progress = i;
     return rc;
 }
@@ -98,7 +99,7 @@ static long validate_higher(struct domain *d, struct frame *frame, unsigned int 
         if ( rc )
             break;
         table[i] = pte;
-        if ( preempt_pending() )
+        if ( tables_preempt(d) )
         {
             i++;
             rc = -ERESTART;
@@ -106,6 +107,7 @@ static long validate_higher(struct domain *d, struct frame *frame, unsigned int 
         }
     }
 
+    audit_gain(table, frame->progress, i);
     frame->progress = i;
     return rc;
 }
@@ -127,6 +129,7 @@ long table_get(struct domain *d, struct frame *frame, unsigned int level)
     u64 *table;
     long rc = frame_claim_type(frame, level);
 
+    audit_touch(frame);
     if ( rc != FRAME_CLAIMED )
         return rc;
 
@@ -152,12 +155,14 @@ long table_get(struct domain *d, struct frame *frame, unsigned int level)
  */
 void table_put(struct domain *d, struct frame *frame)
 {
+    audit_touch(frame);
     if ( frame_retire_type(frame) )
         list_dead(d, frame);
 }
 
 static void take_l1_apart(struct frame *frame, const u64 *table)
 {
+    audit_lose(table, 0, frame->progress);
     for ( unsigned int i = 0; i < frame->progress; i++ )
         if ( i % SCAN == 0 && all_empty(&table[i]) )
             i += SCAN - 1;
@@ -175,7 +180,10 @@ static void take_higher_apart(struct domain *d, struct frame *frame, unsigned in
 
     for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(table, i - 1) )
         if ( (table[i - 1] & PTE_P) && !is_hypervisor_slot(level, i - 1) )
+        {
+            audit_lose(table, i - 1, i);
             entry_put_table(d, frame, level, table[i - 1]);
+        }
     frame->progress = i;
 }
 
@@ -197,7 +205,7 @@ long table_drain_some(struct domain *d)
             WRITE_ONCE(d->pv.dead_tables, frame->link);
             frame_release_type(frame);
         }
-        if ( d->pv.dead_tables && preempt_pending() )
+        if ( d->pv.dead_tables && tables_preempt(d) )
             return -ERESTART;
     }
 

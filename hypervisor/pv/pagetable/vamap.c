@@ -21,8 +21,7 @@ static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
 
     if ( type == UVMF_NONE || type == UVMF_FLUSHTYPE_MASK )
         return 0;
-    if ( type == UVMF_TLB_FLUSH )
-        va = TLB_FLUSH_ALL;
+    va = type == UVMF_TLB_FLUSH ? TLB_FLUSH_ALL : va & PAGE_MASK;
 
     if ( where == UVMF_LOCAL )
     {
@@ -67,9 +66,9 @@ static inline long update(struct domain *d, const struct domain *from, mfn_t roo
 {
     long rc;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     rc = update_locked(d, from, root, va, val);
-    lock_release(table_lock(d));
+    tables_unlock(d);
 
     return flags && guest_word_ok(to_gva(va)) ? flush_after(d, va, flags, rc) : rc;
 }

@@ -11,11 +11,11 @@ bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn)
     struct domain *d = current_vcpu()->domain;
     u64 *slot;
 
-    lock_acquire(table_lock(d));
+    tables_lock(d);
     slot = walk_to_l1(d, root, va);
     *l1e = slot ? READ_ONCE(*slot) : 0;
     if ( slot )
         *l1_mfn = virt_to_mfn(slot);
-    lock_release(table_lock(d));
+    tables_unlock(d);
     return *l1e & PTE_P;
 }

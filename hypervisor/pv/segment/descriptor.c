@@ -3,6 +3,7 @@
  * CPU would enter the hypervisor or another context by.
  */
 #include "cpu/uaccess.h"
+#include "lib/atomic.h"
 #include "mm/map.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
@@ -62,7 +63,7 @@ long segment_update_descriptor(unsigned long maddr, unsigned long descriptor)
 {
     struct domain *d = current_vcpu()->domain;
     mfn_t mfn = maddr_to_mfn(to_maddr(maddr));
-    u64 value = descriptor;
+    u64 value = descriptor, state;
     struct frame *frame;
     enum frame_type type;
 
@@ -70,9 +71,9 @@ long segment_update_descriptor(unsigned long maddr, unsigned long descriptor)
         return -EINVAL;
 
     frame = mfn_to_frame(mfn);
-    type = frame_type_of(__atomic_load_n(&frame->state, __ATOMIC_RELAXED));
-    if ( type != FRAME_SEGDESC )
-        type = FRAME_WRITABLE;
+    state = READ_ONCE(frame->state);
+    type = frame_type_of(state) == FRAME_SEGDESC && frame_type_count(state) ? FRAME_SEGDESC
+                                                                            : FRAME_WRITABLE;
     if ( frame_get_and_type(frame, d->id, type) )
         return -EINVAL;
     __atomic_store_n((u64 *)maddr_to_virt(to_maddr(maddr)), value, __ATOMIC_RELAXED);

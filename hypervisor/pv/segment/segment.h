@@ -27,6 +27,23 @@ long segment_gdt_install(struct vcpu *v, const mfn_t *frames, u32 entries);
  */
 long segment_validate_page(u64 *descriptors);
 
+/*
+ * What @selector names in the tables of @v, which is current: a present code or data segment of
+ * ring 3. False: there is none.
+ */
+bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor);
+
+/*
+ * Of such a descriptor: its base, and how many bytes from @offset on may be accessed so. Not for
+ * 64-bit code, which knows no limits.
+ */
+enum segment_use { SEGMENT_EXECUTE, SEGMENT_READ, SEGMENT_WRITE };
+u32 segment_base(u64 descriptor);
+u64 segment_room(u64 descriptor, u32 offset, enum segment_use use);
+
+#define SEGMENT_64BIT (1UL << 53) /* bits of a code segment's */
+#define SEGMENT_32BIT (1UL << 54) /* else it is 16 bits */
+
 /* Check one descriptor, forcing its DPL: false if a guest may not have it. */
 bool segment_check_descriptor(u64 *descriptor);
 

@@ -21,7 +21,7 @@ static void other(void *arg)
 
 static bool wait_for(volatile unsigned int *word, unsigned int value)
 {
-    uint64_t end = time_now() + 2 * NS_PER_S;
+    uint64_t end = time_now() + PATIENCE;
 
     while ( *word != value && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);

@@ -28,7 +28,7 @@ static void other(void *arg)
 }
 
 /*
- * Another vcpu runs in between; where there is none, the idle one, for which not every hypervisor
+ * Another vcpu runs in between, if we have not a processor for each; else the idle one, for which not every hypervisor
  * gives up our registers.
  */
 static void switch_away(void)
@@ -40,13 +40,29 @@ static void switch_away(void)
     time_wait_until(end + NS_PER_MS);
 }
 
+static bool more_than_a_vcpu(void)
+{
+    return hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) >= 0;
+}
+
+static void end(uint64_t *gdt)
+{
+    stop = true;
+    for ( unsigned int i = 1; i < 4; i++ )
+        while ( hypercall(vcpu_op, VCPUOP_is_up, i, NULL) == 1 )
+            hypercall(sched_op, SCHEDOP_yield, NULL);
+    need(hypercall(set_gdt, NULL, 0));
+    page_release(gdt);
+}
+
 void test_main(void)
 {
     uint64_t *gdt = page_alloc();
     ulong frame = virt_to_mfn(gdt);
 
-    if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) == 0 )
-        need(vcpu_start(1, other, NULL));
+    stop = false;
+    for ( unsigned int i = 1; i < 4 && hypercall(vcpu_op, VCPUOP_is_up, i, NULL) == 0; i++ )
+        need(vcpu_start(i, other, NULL));
     gdt[INDEX] = DATA_SEGMENT;
     need(page_protect(gdt, PTE_KERNEL_RO));
     need(hypercall(set_gdt, &frame, 512));
@@ -57,6 +73,12 @@ void test_main(void)
     expect_eq(calls, 0, "a good selector is loaded again");
     need(hypercall(update_descriptor, virt_to_machine(&gdt[INDEX]), 0));
     switch_away();
+    if ( !calls && more_than_a_vcpu() )
+    {
+        asm volatile("mov %0, %%es" : : "r"(0));
+        end(gdt);
+        skip("nobody else ran on our processor");
+    }
     expect_eq(calls, 1, "its descriptor has gone: one failsafe callback");
     expect_eq((uint16_t)kit_failsafe_selectors[1], SELECTOR, "which tells the selector");
     expect_eq(es_inside, 0, "ES is NULL");
@@ -64,9 +86,5 @@ void test_main(void)
     switch_away();
     expect_eq(calls, 1, "NULL is no failure");
 
-    stop = true;
-    while ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) == 1 )
-        hypercall(sched_op, SCHEDOP_yield, NULL);
-    need(hypercall(set_gdt, NULL, 0));
-    page_release(gdt);
+    end(gdt);
 }

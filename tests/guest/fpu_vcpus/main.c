@@ -62,7 +62,7 @@ static void write_xmm(uint64_t value)
 
 static void yield_until(unsigned int value)
 {
-    uint64_t end = time_now() + 2 * NS_PER_S;
+    uint64_t end = time_now() + PATIENCE;
 
     while ( turn != value && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);

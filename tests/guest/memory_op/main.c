@@ -41,6 +41,8 @@ static void balloon(void)
               "a frame that is no RAM: none is done");
     expect_eq(reserve(XENMEM_decrease_reservation, NULL, 1, 0), 0,
               "frames from nowhere: none is done");
+    expect_eq(hypercall(memory_op, XENMEM_decrease_reservation, 0x10), 0,
+              "an argument from nowhere: none is done");
     expect_eq(reserve(XENMEM_populate_physmap, frames, 1, 40), 0, "an absurd order: none is done");
 }
 

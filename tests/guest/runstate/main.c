@@ -3,32 +3,64 @@
  *
  * The times add up to the vcpu's age; blocking grows the blocked time. With the assist, XEN_RUNSTATE_UPDATE marks an
  * update in progress.
+ *
+ * The machine may stop for a while at any time. So we ask only what the clock allows on both sides of a step, and how
+ * much of a sleep counts as blocked we see from the best of several.
  */
 #include "test.h"
 
-static struct vcpu_runstate_info area, copy;
+#define SLEEP    (20 * NS_PER_MS)
+#define ATTEMPTS 50
+
+static struct vcpu_runstate_info area, first, second;
 
 static uint64_t total(const struct vcpu_runstate_info *r)
 {
     return r->time[0] + r->time[1] + r->time[2] + r->time[3];
 }
 
+/* What the hypervisor counted lies between two looks at the clock; so it was read between @before and @after. */
+static void read_state(struct vcpu_runstate_info *state, uint64_t *before, uint64_t *after)
+{
+    *before = time_now();
+    expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, state), 0, "ask for it");
+    *after = time_now();
+}
+
+/* The part of a sleep that counts as blocked, in percent. */
+static uint64_t sleep(void)
+{
+    uint64_t before[2], after[2], aged, blocked;
+
+    read_state(&first, &before[0], &after[0]);
+    time_wait_until(time_now() + SLEEP);
+    read_state(&second, &before[1], &after[1]);
+    aged = total(&second) - total(&first);
+    blocked = second.time[RUNSTATE_blocked] - first.time[RUNSTATE_blocked];
+    expect(aged + NS_PER_US >= before[1] - after[0], "no time is lost");
+    expect(aged <= after[1] - before[0] + NS_PER_US, "none is counted twice");
+    expect(blocked <= aged, "we were blocked for a part of it");
+    return blocked * 100 / SLEEP;
+}
+
 void test_main(void)
 {
     struct vcpu_register_runstate_memory_area op;
-    uint64_t blocked, start;
+    uint64_t best = 0;
 
     op.addr.v = &area;
     expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &op), 0, "register it");
     expect_eq(area.state, RUNSTATE_running, "we run");
-    expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, &copy), 0, "ask for it");
-    expect_eq(copy.state, RUNSTATE_running, "we run");
-    expect(total(&copy) <= time_now() + NS_PER_MS, "no more time than there was");
+    for ( unsigned int i = 0; i < ATTEMPTS && best < 75; i++ )
+    {
+        uint64_t part = sleep();
 
-    blocked = area.time[RUNSTATE_blocked];
-    start = time_now();
-    time_wait_until(start + 20 * NS_PER_MS);
-    expect(area.time[RUNSTATE_blocked] >= blocked + 15 * NS_PER_MS, "blocking is counted");
+        best = part > best ? part : best;
+    }
+    expect(best >= 75, "blocking is counted");
+    expect_eq(first.state, RUNSTATE_running, "who asks, runs");
+    expect(area.time[RUNSTATE_blocked] >= first.time[RUNSTATE_blocked],
+           "the area tells what we were told");
     expect_eq(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag), 0,
               "the update flag");
     time_wait_until(time_now() + 5 * NS_PER_MS);

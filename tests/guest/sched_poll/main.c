@@ -24,8 +24,8 @@ void test_main(void)
 
     need(event_send(port));
     start = time_now();
-    expect_eq(poll(&port, 1, start + NS_PER_S), 0, "a pending port, masked, with events disabled");
-    expect(time_now() < start + 500 * NS_PER_MS, "ends it at once");
+    expect_eq(poll(&port, 1, start + PATIENCE), 0, "a pending port, masked, with events disabled");
+    expect(time_now() < start + PATIENCE, "ends it at once");
     expect_eq(event_pending(port), 1, "the port is still pending");
     expect_eq(poll(&bad, 1, time_now() + NS_PER_S), -EINVAL, "a port that can't be");
     expect_eq(poll(&port, 129, time_now() + NS_PER_S), -EINVAL, "more than 128 ports");

@@ -15,24 +15,24 @@ static void spin(void *arg)
 void test_main(void)
 {
     uint64_t end;
-    ulong ours = 0, before;
+    ulong before;
 
     if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) < 0 )
         skip("needs 2 vcpus");
     need(vcpu_start(1, spin, NULL));
-    end = time_now() + 5 * NS_PER_S;
+    end = time_now() + PATIENCE;
     while ( !spins && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);
     expect(spins, "the other vcpu runs");
 
     before = spins;
-    end = time_now() + NS_PER_S;
-    while ( time_now() < end )
-        ours++;
-    expect(ours > 1000, "so do we");
-    expect(spins > before, "it ran meanwhile, though we never gave way");
+    end = time_now() + PATIENCE;
+    while ( spins == before && time_now() < end )
+        asm volatile("pause");
+    expect(spins != before,
+           "it runs again and again, though we never give way, as we do beside it");
     stop = true;
-    end = time_now() + 2 * NS_PER_S;
+    end = time_now() + PATIENCE;
     while ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) == 1 && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);
     expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 1, NULL), 0, "it is down again");

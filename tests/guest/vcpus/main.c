@@ -17,7 +17,7 @@ static void other(void *arg)
 
 static bool wait_for(volatile unsigned int *word, unsigned int value)
 {
-    uint64_t end = time_now() + 2 * NS_PER_S;
+    uint64_t end = time_now() + PATIENCE;
 
     while ( *word != value && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);
@@ -26,7 +26,7 @@ static bool wait_for(volatile unsigned int *word, unsigned int value)
 
 static bool wait_down(unsigned int vcpu)
 {
-    uint64_t end = time_now() + 2 * NS_PER_S;
+    uint64_t end = time_now() + PATIENCE;
 
     while ( hypercall(vcpu_op, VCPUOP_is_up, vcpu, NULL) == 1 && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);

@@ -13,6 +13,9 @@
 #include "mm/heap.h"
 #include "sched/sched.h"
 #include "time/heap.h"
+#include "trace/trace.h"
+
+u64 trace_counters[NR_CPUS][TRACE_ROW];
 
 struct fake_cpu {
     struct percpu percpu;
@@ -250,6 +253,11 @@ void fake_cpus(u32 n)
         }
         cpus[i] = (struct fake_cpu){ .percpu.cpu = i, .interrupt = INT64_MAX };
         require(sched_init_cpu() == 0);
+    }
+    for ( u32 i = 0; i < n; i++ ) /* now that all are there, each looks once */
+    {
+        fake_cpus_be(i);
+        sched_run();
     }
 }
 

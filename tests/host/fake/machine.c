@@ -10,9 +10,13 @@
 #include "lib/atomic.h"
 #include "irq/irq.h"
 #include "mm/alloc.h"
+#include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
 #include "trace/trace.h"
+
+/* Only some tests have the engine. */
+void pagetable_audit_start(void) __attribute__((weak));
 
 /* ---- memory */
 
@@ -200,6 +204,14 @@ void smp_poll(void)
 {
 }
 
+void (*fake_on_synchronize)(void);
+
+void smp_synchronize(void)
+{
+    if ( fake_on_synchronize )
+        fake_on_synchronize();
+}
+
 unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 
 bool preempt_pending(void)
@@ -355,8 +367,16 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
             continue;
         else if ( va == TLB_FLUSH_ALL )
             flush_cpu(cpu);
-        else
+        else if ( va != TLB_FLUSH_CACHES )
             forget_page(cpu, va);
+}
+
+unsigned long fake_cached_pages_flushed;
+
+void tlb_flush_cached_page(const void *page)
+{
+    (void)page;
+    fake_cached_pages_flushed++;
 }
 
 void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
@@ -368,8 +388,12 @@ void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
             flush_cpu(cpu);
 }
 
+void (*fake_stamping)(const struct frame *frame);
+
 void tlb_stamp(struct frame *frame)
 {
+    if ( fake_stamping )
+        fake_stamping(frame);
     WRITE_ONCE(frame->tlb_stamp, tlb_clock());
 }
 
@@ -480,12 +504,7 @@ bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
     return true;
 }
 
-u64 trace_counters[NR_COUNTERS];
-
-void hw_flush_cache(void);
-void hw_flush_cache(void)
-{
-}
+u64 trace_counters[NR_CPUS][TRACE_ROW];
 
 /* ---- domains */
 
@@ -678,6 +697,7 @@ void fake_machine(void)
 
     host_ram = aligned_alloc(PAGE_SIZE, FAKE_FRAMES * PAGE_SIZE);
     memset(host_ram, 0, FAKE_FRAMES * PAGE_SIZE);
+    map_fill_l4((u64 *)(host_ram + map_idle_root.n));
     frame_table = calloc(FAKE_FRAMES, sizeof(*frame_table));
     frame_limit = FAKE_FRAMES;
     next_frame = FAKE_IO_FRAMES;
@@ -686,6 +706,8 @@ void fake_machine(void)
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
         pthread_mutex_init(&tlb[cpu].mutex, NULL);
     fake_cpu_join(0);
+    if ( pagetable_audit_start )
+        pagetable_audit_start();
     domain_idle = &idle_domain;
     domain_io = fake_domain(DOMID_IO, false, 0);
     domain_xen = fake_domain(DOMID_XEN, false, 0);

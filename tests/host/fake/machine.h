@@ -59,6 +59,9 @@ extern unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 /* Guest accesses from here on fault. Guest addresses are pointers. */
 extern u64 fake_guest_limit;
 
+/* What other CPUs do before smp_synchronize() returns. NULL: nothing. */
+extern void (*fake_on_synchronize)(void);
+
 /* What hypercall_continue was given. */
 extern struct fake_continuation {
     bool set;
@@ -89,6 +92,8 @@ bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte);
  */
 unsigned long fake_tlb_violations(void);
 
+extern void (*fake_stamping)(const struct frame *frame); /* called when a frame is stamped */
+extern unsigned long fake_cached_pages_flushed;
 extern unsigned long fake_tlb_flushes; /* full ones, all CPUs together */
 extern bool fake_tlb_ignore_stamped;   /* break tlb_flush_stamped, to see that the model notices */
 

@@ -193,7 +193,9 @@ static void load_faults(unsigned long mb)
 static void load_memory(unsigned long mb)
 {
     /* Blocks of pages are visited out of order, the pages of a block in order: seldom enough for reading ahead. */
-    const unsigned long block = 64, blocks = mb * 256 / block, stride = 257;
+    const unsigned long block = 64, stride = 257;
+    const unsigned long wanted = mb * 256 / block,
+                        blocks = wanted + (wanted % stride == 0); /* no common divisor */
     uint64_t *memory = map(blocks * block * PAGE);
 
     for ( unsigned long i = 0; i < blocks * block; i++ )
@@ -222,7 +224,7 @@ int main(int argc, char **argv)
         load_busy(n, strtoul(argv[3], NULL, 0));
     else if ( !strcmp(what, "faults") )
         load_faults(n);
-    else if ( !strcmp(what, "memory") && n % 257 )
+    else if ( !strcmp(what, "memory") )
         load_memory(n);
     else
         fail("usage: load fork COUNT | busy PROCESSES ROUNDS | faults MB | memory MB");

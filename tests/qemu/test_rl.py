@@ -1,0 +1,115 @@
+"""`rl` as a demanding administrator meets it: bad input and the answer, exit codes, the daemon, what stays behind.
+
+All in one boot of dom0. Exit codes: 1 failed, 2 usage, 3 no such domain, 4 timed out.
+"""
+import json
+
+import pytest
+
+import session as s
+
+pytestmark = pytest.mark.ours
+
+
+@pytest.fixture(scope="module")
+def dom0(hv, tmp_path_factory):
+    """dom0 at its shell, with memory left for domains."""
+    machine = s.m.Machine(hv=hv, mem="1G", append="dom0_mem=512M", network=False,
+                          host_dir=str(tmp_path_factory.mktemp("rl")))
+    with s.Session(machine, "rl") as session:
+        session.wait_for_shell(150)
+        yield session
+
+
+def store(dom0):
+    """The paths that the store holds, without the ends that are kept for `rl wait`."""
+    paths = {line.split(" = ")[0] for line in dom0.check("xenstore-ls -f").splitlines()}
+    return {path for path in paths if not path.startswith("/tool/ringleader")}
+
+
+HELLO = "rl create /guests/hello.cfg"
+MISTAKES = {
+    "unknown domain": ("rl pause nobody", 3, "rl list"),
+    "unknown verb": ("rl nonsense", 2, "rl help"),
+    "unknown option": ("rl list --nonsense", 2, "usage: rl list"),
+    "no word": ("rl destroy", 2, "usage: rl destroy"),
+    "no file": ("rl create /nowhere.cfg", 1, "/nowhere.cfg can't be read"),
+    "syntax": ("printf 'name = \"a\"\\nmemory = \\n' >/tmp/bad; rl create /tmp/bad", 1, "/tmp/bad, line 2"),
+    "range": ("printf 'name = \"a\"\\n\\nvcpus = 0\\n' >/tmp/bad; rl create /tmp/bad", 1,
+              "line 3: vcpus must be from 1"),
+    "129 vcpus": (f"{HELLO} vcpus=129", 1, "vcpus must be from 1 to 128"),
+    "missing kernel": (f"{HELLO} kernel=/nowhere", 1, "/nowhere can't be read"),
+    "damaged kernel": (f"head -c 5000 /guests/vmlinuz >/tmp/cut; {HELLO} kernel=/tmp/cut", 1, "/tmp/cut"),
+    "no kernel": ("rl create name=a", 1, "set kernel="),
+    "too much memory": (f"{HELLO} memory=100000", 1, "give this one less"),
+    "dom0": ("rl destroy 0", 1, "poweroff"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake(dom0, mistake):
+    """A mistake gives its own status and says what to do; nothing of it stays."""
+    command, status, message = MISTAKES[mistake]
+    before = store(dom0)
+    got, output = dom0.shell(command)
+    assert (got, message in output) == (status, True), output
+    assert store(dom0) == before
+    assert len(json.loads(dom0.check("rl list --json"))) == 1
+
+
+def test_name_taken(dom0):
+    dom0.check(f"{HELLO} -p")
+    status, output = dom0.shell(HELLO)
+    assert status == 1 and "is called hello already" in output
+    dom0.check("rl destroy hello")
+
+
+def test_nothing_stays_in_the_store(dom0):
+    """Not even an empty folder."""
+    before = store(dom0)
+    dom0.check(HELLO)
+    home = store(dom0) - before
+    assert any(path.endswith("/control/shutdown") for path in home)
+    dom0.check("rl destroy hello")
+    assert store(dom0) == before
+
+
+def test_rights_in_the_store(dom0):
+    """The guest may read its home and write only what is meant for it."""
+    dom0.check(f"{HELLO} -p")
+    domid = [row["domid"] for row in json.loads(dom0.check("rl list --json hello"))][0]
+    listing = dom0.check(f"xenstore-ls -fp /local/domain/{domid}")
+    rights = {line.split(" = ")[0].rsplit(f"/local/domain/{domid}", 1)[1]: line.rsplit("(", 1)[1].rstrip(")")
+              for line in listing.splitlines()}
+    own = {path for path, right in rights.items() if right == f"n{domid}"}
+    assert own == {"/data", "/attr", "/error", "/device/suspend/event-channel", "/control/shutdown", "/control/sysrq",
+                   "/control/feature-poweroff", "/control/feature-reboot", "/control/feature-suspend"}
+    assert {right for path, right in rights.items() if path not in own} == {f"n0,r{domid}"}
+    dom0.check("rl destroy hello")
+
+
+def test_time_out(dom0):
+    dom0.check(f"{HELLO} -p")
+    assert dom0.shell("rl wait -t 1 hello")[0] == 4
+    dom0.check("rl destroy hello")
+
+
+def test_reason_is_told(dom0):
+    """`rl wait` tells why a domain ended that has gone already; so does its log."""
+    dom0.check(f"{HELLO} && rl destroy hello")
+    assert json.loads(dom0.check("rl wait --json hello"))["reason"] == "destroyed"
+    assert "ended: destroyed" in dom0.check("cat /var/log/ringleader/hello.log")
+
+
+def test_daemon_killed(dom0):
+    """The next verb that needs the daemon starts it; it finds what has ended meanwhile."""
+    dom0.check(HELLO)
+    dom0.check("kill -9 $(pidof rl-daemon)")
+    dom0.check("rl shutdown hello && rl wait hello")
+    assert dom0.check("pidof rl-daemon").strip()
+    assert len(json.loads(dom0.check("rl list --json"))) == 1
+
+
+@pytest.mark.parametrize("verb", ["info", "list", "vcpu-list", "dmesg"])
+def test_json(dom0, verb):
+    json.loads(dom0.check(f"rl {verb} --json"))
