@@ -96,7 +96,7 @@ static void rehome(struct vcpu *v)
     struct sched_queue *to = sched_queues[balance_home(v)];
 
     lock_pair(&from->lock, &to->lock);
-    if ( v->processor == from->cpu && may_leave(v) )
+    if ( READ_ONCE(v->processor) == from->cpu && may_leave(v) )
         WRITE_ONCE(v->processor, to->cpu);
     unlock_pair(&from->lock, &to->lock);
 }

@@ -83,7 +83,7 @@ void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reas
 {
     policy->enqueue(q, v, reason);
     v->sched.queued = true;
-    q->nr_waiting++;
+    WRITE_ONCE(q->nr_waiting, q->nr_waiting + 1);
     note_first(q);
     set_runstate(v, now);
 }
@@ -92,7 +92,7 @@ void sched_dequeue(struct sched_queue *q, struct vcpu *v)
 {
     policy->dequeue(q, v);
     v->sched.queued = false;
-    q->nr_waiting--;
+    WRITE_ONCE(q->nr_waiting, q->nr_waiting - 1);
     note_first(q);
 }
 
