@@ -120,11 +120,9 @@ void balance_set_idle(bool idle)
 {
     u32 cpu = this_cpu()->cpu;
 
-    if ( !others(cpu) ) /* nobody would look */
-        return;
-    if ( idle )
+    if ( idle && others(cpu) ) /* if it is alone nobody would look */
         atomic_fetch_or(&idle_cpus, bit(cpu));
-    else
+    else if ( READ_ONCE(idle_cpus) & bit(cpu) )
         atomic_fetch_and(&idle_cpus, ~bit(cpu));
 }
 
