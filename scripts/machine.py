@@ -52,7 +52,7 @@ class Machine:
         """QEMU's command line, without what says where serial port and QMP go."""
         line = [QEMU, "-accel", self.accel, "-machine", self.machine, "-cpu", self._cpu_model(), "-m", self.mem,
                 "-smp", str(self.cpus), "-display", "none", "-device", EXIT_PORT, "-nodefaults", "-vga", "std"]
-        line += self._boot_options()
+        line += self.boot_options()
         if self.host_dir:
             line += ["-virtfs", f"local,path={_escape(self.host_dir)},mount_tag=host,security_model=none,multidevs=remap"]
         if self.network:
@@ -71,7 +71,7 @@ class Machine:
         append = re.sub(r"dom0_mem=(\w+)(?=\s|$)", r"dom0_mem=\1,max:\1", self.append) if self.hv == "peer" else self.append
         return f"{CONSOLE[self.hv]} {append}".strip()
 
-    def _boot_options(self):
+    def boot_options(self):
         if self.firmware:
             return self.firmware
         if self.iso:

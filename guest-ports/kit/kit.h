@@ -26,6 +26,9 @@
 /* The guest itself. When it returns, exit(0). */
 void guest_main(void);
 
+/* The TSC at our first instruction. */
+extern uint64_t kit_start_tsc;
+
 static inline bool is_dom0(void)
 {
     return start_info->flags & SIF_INITDOMAIN;

@@ -9,7 +9,8 @@ DIRECT_MAP = 0xFFFF830000000000
 PAGE_SHIFT = 12
 PTE_FRAME = 0x000FFFFFFFFFF000
 TYPES = ["none", "L1", "L2", "L3", "L4", "segdesc", "writable", "shared"]
-FLAGS = ["validated", "partial", "locked", "pinned", "allocated", "hypervisor"]
+FREE = 1 << 63
+FLAGS = ["validated", "partial", "locked", "pinned", "allocated", "hypervisor", "dead", "uncached"]
 
 
 def value(expression):
@@ -72,9 +73,9 @@ class Vcpus(gdb.Command):
                 c = v["cpu"]
                 mode = "kernel" if int(c["kernel_mode"]) else "user"
                 info = c["info"]
-                print(f"d{int(d['id'])}v{int(v['id'])} {vcpu_state(v):9} {mode:6} rip {int(c['regs']['rip']):#x} "
-                      f"rsp {int(c['regs']['rsp']):#x} cr3 {int(c['cr3_kernel']):#x}/{int(c['cr3_user']):#x} "
-                      f"pending {int(info['evtchn_upcall_pending'])} mask {int(info['evtchn_upcall_mask'])}")
+                print(f"d{int(d['id'])}v{int(v['id'])} cpu {int(v['processor'])} {vcpu_state(v):9} {mode:6} rip {int(c['regs']['rip']):#x} "
+                      f"rsp {int(c['regs']['rsp']):#x} cr3 {int(c['cr3_kernel']):#x}/{int(c['cr3_user']):#x}"
+                      + (f" pending {int(info['evtchn_upcall_pending'])} mask {int(info['evtchn_upcall_mask'])}" if int(info) else ""))
 
 
 class Frame(gdb.Command):
@@ -87,6 +88,9 @@ class Frame(gdb.Command):
         mfn = int(value(arg))
         f = value(f"((struct frame *)0xffff810000000000)[{mfn}]")
         state = int(f["state"])
+        if state == FREE:
+            print(f"mfn {mfn:#x}: first of a free block of order {int(f['progress'])}")
+            return
         flags = [name for i, name in enumerate(FLAGS) if state >> (56 + i) & 1]
         print(f"mfn {mfn:#x}: owner {int(f['owner'])}, type {TYPES[state >> 52 & 0xF]} count {state >> 26 & 0x3FFFFFF}, "
               f"refs {state & 0x3FFFFFF}, {' '.join(flags) or 'no flags'}, progress {int(f['progress'])}, "

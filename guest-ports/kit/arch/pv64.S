@@ -9,12 +9,19 @@
         .section .text.start, "ax"
         .globl  kit_start
 kit_start:                              /* rsi: start_info */
+        rdtsc                           /* first of all: bench tells by it how long we waited to run */
+        shl     $32, %rdx
+        or      %rdx, %rax
+        mov     %rax, kit_start_tsc
         cld
         lea     kit_boot_stack + KIT_STACK_SIZE, %rsp
         mov     %rsi, %rdi
         xor     %ebp, %ebp
         call    kit_main
         ud2
+
+        .globl  kit_start_tsc           /* the TSC at our first instruction */
+        .comm   kit_start_tsc, 8, 8
 
         .text
         .balign 4096
