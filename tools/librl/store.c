@@ -59,8 +59,11 @@ enum rights {
     GIVEN, /* the guest's own */
 };
 
-/* The folders, below which entries lie. */
-enum place { HOME, VM, LIBXL, RECORD, PLACES };
+/* Where dom0's backends have their entries. */
+#define BACKENDS "/local/domain/0/backend"
+
+/* The folders, below which entries lie. The console backend is made by xl alone, and goes with any domain. */
+enum place { HOME, VM, LIBXL, RECORD, CONSOLE, PLACES };
 
 struct writer {
     struct rl *rl;
@@ -212,6 +215,7 @@ static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uui
     snprintf(place[VM], PATH_SIZE, "/vm/%s", text);
     snprintf(place[LIBXL], PATH_SIZE, "/libxl/%u", id);
     snprintf(place[RECORD], PATH_SIZE, RECORD_DOMAIN "/%u", id);
+    snprintf(place[CONSOLE], PATH_SIZE, BACKENDS "/console/%u", id);
 }
 
 /* One try; -EAGAIN somebody else wrote to the same places, so that it must be done again. */
@@ -270,7 +274,8 @@ static void remove_if_empty(struct rl *rl, uint32_t t, const char *folder)
 /* Remove @count of @paths, and of the folders that rl makes those that are empty then. -EAGAIN as try_add(). */
 static int try_remove(struct rl *rl, const char *const *paths, unsigned int count)
 {
-    static const char *const folders[] = { "/vm", "/libxl", RECORD_DOMAIN };
+    static const char *const folders[] = { "/vm", "/libxl", RECORD_DOMAIN, BACKENDS "/console",
+                                           BACKENDS };
     uint32_t t = xs_transaction_start(rl->store);
 
     if ( t == XBT_NULL )
@@ -300,7 +305,8 @@ void store_remove(struct rl *rl, const char *path)
 void store_forget_domain(struct rl *rl, domid_t id, const u8 uuid[RL_UUID_SIZE])
 {
     char place[PLACES][PATH_SIZE];
-    const char *const paths[] = { place[HOME], place[VM], place[LIBXL], place[RECORD] };
+    const char *const paths[] = { place[HOME], place[VM], place[LIBXL], place[RECORD],
+                                  place[CONSOLE] };
 
     name_places(place, id, uuid);
     remove_all(rl, paths, ARRAY_SIZE(paths));
