@@ -1,4 +1,4 @@
-"""A booted machine to talk to: QEMU under pexpect, its serial port kept in B/logs/NAME.log.
+"""A booted machine to talk to: QEMU under pexpect, its serial port kept in B/logs/NAME.log (make test: B/logs/WORKER/).
 
 Time limits count only time in which the machine could run: not what QEMU's threads waited for a CPU of a busy host.
 """
@@ -13,7 +13,7 @@ import pexpect
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
 import machine as m  # noqa: E402  (found by the line above)
 
-LOGS = os.path.join(m.B, "logs")
+LOGS = os.path.join(m.B, "logs", os.environ.get("PYTEST_XDIST_WORKER", ""))   # two workers may boot the same machine
 PROMPT = r"dom0:[^#\r\n]*# "
 SLOW = float(os.environ.get("RL_SLOW", "1"))    # stretches every time limit, for slow machines
 SESSIONS = []       # all that ever started, for conftest.py to show the logs of a failing test
