@@ -45,7 +45,10 @@ long cpus_online(u32 cpu)
 {
     if ( cpu >= NR_CPUS || !smp_percpu(cpu) )
         return -EINVAL;
-    return smp_is_online(cpu) ? 0 : online(cpu);
+    if ( !smp_is_online(cpu) )
+        return online(cpu);
+    sched_join(cpu); /* lest it was on its way off, and nobody asked again */
+    return 0;
 }
 
 long sysctl_cpu_hotplug(struct xen_sysctl_cpu_hotplug *arg)
