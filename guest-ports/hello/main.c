@@ -77,6 +77,8 @@ static void serve(void)
 void guest_main(void)
 {
     greet();
+    if ( arg_flag("reboot") ) /* at once, for those who test what becomes of such a guest */
+        shutdown(SHUTDOWN_reboot);
     if ( !is_dom0() || arg_flag("serve") )
         serve();
 }

@@ -101,6 +101,15 @@ def test_reason_is_told(dom0):
     assert "ended: destroyed" in dom0.check("cat /var/log/ringleader/hello.log")
 
 
+def test_reboots_at_once(dom0):
+    """A guest that does nothing but reboot is started again, but not for ever."""
+    log = "/var/log/ringleader/loop.log"
+    dom0.check(f"rm -f {log}; {HELLO} name=loop extra=reboot on_reboot=restart")
+    dom0.wait_until("the end of it", lambda: "not started again" in dom0.shell(f"cat {log}")[1], 120)
+    assert "follows" in dom0.check(f"cat {log}")
+    assert dom0.shell("rl destroy loop")[0] == 3
+
+
 def test_daemon_killed(dom0):
     """The next verb that needs the daemon starts it; it finds what has ended meanwhile."""
     dom0.check(HELLO)

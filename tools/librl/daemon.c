@@ -79,21 +79,68 @@ int daemon_start(void)
 
 /* --- what to do with a domain that stopped --- */
 
-/* A domain that crashes sooner than this after its start would do so again and again. */
-#define MIN_LIFE_NS (3 * NS_PER_S)
+/* A domain that stops sooner than this after we started it would do so again and again. */
+#define MIN_LIFE_NS (3 * (s64)NS_PER_S)
+
+/* When we last started a domain of a name. Kept for good: there are not so many names. */
+struct start {
+    struct start *next;
+    char name[RL_NAME_SIZE];
+    s64 at; /* CLOCK_MONOTONIC */
+};
+
+static struct start *starts;
+
+static s64 now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * (s64)NS_PER_S + now.tv_nsec;
+}
+
+static struct start *find_start(const char *name)
+{
+    struct start *start = starts;
+
+    while ( start && strcmp(start->name, name) )
+        start = start->next;
+    return start;
+}
+
+static void note_start(const char *name)
+{
+    struct start *start = find_start(name);
+
+    if ( !start )
+    {
+        start = calloc(1, sizeof(*start));
+        if ( !start )
+            return;
+        snprintf(start->name, sizeof(start->name), "%s", name);
+        start->next = starts;
+        starts = start;
+    }
+    start->at = now_ns();
+}
+
+static bool started_just_now(const char *name)
+{
+    const struct start *start = find_start(name);
+
+    return start && now_ns() - start->at < MIN_LIFE_NS;
+}
 
 static enum rl_action wanted_action(const struct rl_domain *domain, const struct rl_config *config)
 {
-    enum rl_action action = config->on_crash;
+    enum rl_action action = domain->reason == SHUTDOWN_poweroff ? config->on_poweroff
+                            : domain->reason == SHUTDOWN_reboot ? config->on_reboot
+                                                                : config->on_crash;
 
-    if ( domain->reason == SHUTDOWN_poweroff )
-        return config->on_poweroff;
-    if ( domain->reason == SHUTDOWN_reboot )
-        return config->on_reboot;
-    if ( action == RL_RESTART && domain->cpu_ns < MIN_LIFE_NS )
+    if ( (action == RL_RESTART || action == RL_RENAME_RESTART) && started_just_now(config->name) )
     {
-        record_log(config->name, "domain %u ran for less than %llu s: not started again",
-                   domain->id, MIN_LIFE_NS / NS_PER_S);
+        record_log(config->name, "domain %u stopped within %lld s: not started again", domain->id,
+                   (long long)(MIN_LIFE_NS / (s64)NS_PER_S));
         action = RL_DESTROY;
     }
     return action;
@@ -109,6 +156,8 @@ static int start_again(struct rl *rl, const struct rl_config *config)
         rc = rl_domain_get(rl, id, &domain);
     if ( !rc )
         rc = rl_domain_unpause(rl, &domain);
+    if ( !rc )
+        note_start(config->name);
     record_log(config->name, rc ? "could not be started again" : "domain %u follows", id);
     return rc;
 }
