@@ -5,134 +5,14 @@
  * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
- * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c
+ * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/event.c
  */
-#include "tests/host/fake/rooms.h"
+#include "tests/host/fake/event.h"
 
 #include "cpu/percpu.h"
-#include "event/event.h"
 #include "event/port.h"
 #include "lib/bitmap.h"
 #include "sched/sched.h"
-
-/* --- irq/, as far as it is asked --- */
-
-static u32 pirqs_bound;
-
-long irq_pirq_bound(struct domain *d, u32 pirq, bool share)
-{
-    (void)share;
-    if ( !d->privileged )
-        return -EPERM;
-    if ( pirq >= 16 )
-        return -EINVAL;
-    pirqs_bound |= 1u << pirq;
-    return 0;
-}
-
-void irq_pirq_unbound(struct domain *d, u32 pirq)
-{
-    expect(!lock_held(&d->event.lock));
-    pirqs_bound &= ~(1u << pirq);
-}
-
-void irq_pirq_unmasked(struct domain *d, u32 pirq)
-{
-    (void)d, (void)pirq;
-}
-
-/* --- The guest's side --- */
-
-static struct domain *dom0, *domu;
-
-static void set_up(void)
-{
-    fake_machine();
-    require(sched_init_cpu() == 0);
-    dom0 = fake_guest(0, true, 2);
-    domu = fake_guest(1, false, 2);
-    fake_run(dom0->vcpus[0]);
-}
-
-#define OP(d, op, ...)                                                                             \
-    ({                                                                                             \
-        struct evtchn_##op arg_ = { __VA_ARGS__ };                                                 \
-        fake_run((d)->vcpus[0]);                                                                   \
-        event_channel_op(EVTCHNOP_##op, (unsigned long)&arg_);                                     \
-    })
-
-/* The same, returning the port in @field, or the error. */
-#define BIND(d, op, field, ...)                                                                    \
-    ({                                                                                             \
-        struct evtchn_##op arg_ = { __VA_ARGS__ };                                                 \
-        long rc_;                                                                                  \
-        fake_run((d)->vcpus[0]);                                                                   \
-        rc_ = event_channel_op(EVTCHNOP_##op, (unsigned long)&arg_);                               \
-        rc_ ? rc_ : (long)arg_.field;                                                              \
-    })
-
-static long alloc_unbound(struct domain *d, domid_t remote)
-{
-    return BIND(d, alloc_unbound, port, .dom = DOMID_SELF, .remote_dom = remote);
-}
-
-static long bind_interdomain(struct domain *d, domid_t remote, u32 port)
-{
-    return BIND(d, bind_interdomain, local_port, .remote_dom = remote, .remote_port = port);
-}
-
-static long send(struct domain *d, u32 port)
-{
-    return OP(d, send, .port = port);
-}
-
-static long close_port(struct domain *d, u32 port)
-{
-    return OP(d, close, .port = port);
-}
-
-static struct evtchn_status status(struct domain *d, u32 port)
-{
-    struct evtchn_status arg = { .dom = DOMID_SELF, .port = port };
-
-    fake_run(d->vcpus[0]);
-    expect_eq(event_channel_op(EVTCHNOP_status, (unsigned long)&arg), 0);
-    return arg;
-}
-
-static bool bit(struct domain *d, u32 port)
-{
-    return test_bit(port, (unsigned long *)d->shared_info->evtchn_pending);
-}
-
-static void mask(struct domain *d, u32 port)
-{
-    set_bit(port, (unsigned long *)d->shared_info->evtchn_mask);
-}
-
-/* Take one event from vcpu @v as an upcall handler does, lowest port first; 0: there is none. */
-static u32 consume_two_level(struct vcpu *v)
-{
-    struct shared_info *s = v->domain->shared_info;
-    unsigned long *selector = (unsigned long *)&v->cpu.info->evtchn_pending_sel;
-    unsigned long word;
-
-    v->cpu.info->evtchn_upcall_pending = 0;
-    for_each_set_bit(word, selector, 64)
-    {
-        unsigned long ready = s->evtchn_pending[word] & ~s->evtchn_mask[word];
-
-        if ( !(ready & (ready - 1)) )
-            clear_bit(word, selector);
-        if ( ready )
-        {
-            s->evtchn_pending[word] &= ~(ready & -ready);
-            v->cpu.info->evtchn_upcall_pending = *selector != 0;
-            return (u32)(word * 64) + ffs64(ready) - 1;
-        }
-    }
-    return 0;
-}
 
 /* --- Bindings --- */
 
@@ -190,7 +70,7 @@ TEST(virqs)
     event_send_global_virq(VIRQ_CONSOLE); /* to nobody */
     expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_CONSOLE, .vcpu = 0), 3);
     expect(!bit(dom0, 3));
-    expect_eq(send(dom0, 3), -EINVAL);
+    expect_eq(send_event(dom0, 3), -EINVAL);
 }
 
 TEST(pirqs)
@@ -229,11 +109,11 @@ TEST(interdomain)
     expect_eq(status(dom0, a).u.interdomain.dom, 1);
     expect_eq(status(domu, b).u.interdomain.port, a);
 
-    expect_eq(send(domu, b), 0);
+    expect_eq(send_event(domu, b), 0);
     expect_eq(consume_two_level(dom0->vcpus[0]), a);
     expect_eq(OP(dom0, bind_vcpu, .port = a, .vcpu = 1), 0);
     expect_eq(OP(dom0, bind_vcpu, .port = a, .vcpu = 2), -ENOENT);
-    expect_eq(send(domu, b), 0);
+    expect_eq(send_event(domu, b), 0);
     expect_eq(consume_two_level(dom0->vcpus[0]), 0);
     expect_eq(consume_two_level(dom0->vcpus[1]), a);
 
@@ -241,7 +121,7 @@ TEST(interdomain)
     expect_eq(close_port(domu, b), 0);
     expect_eq(status(dom0, a).status, EVTCHNSTAT_unbound);
     expect_eq(status(dom0, a).u.unbound.dom, 1);
-    expect_eq(send(dom0, a), 0);
+    expect_eq(send_event(dom0, a), 0);
     expect_eq(bind_interdomain(domu, 0, a), b);
     expect_eq(close_port(dom0, a), 0);
     expect_eq(status(domu, b).u.unbound.dom, 0);
@@ -258,7 +138,7 @@ TEST(interdomain_with_oneself)
     a = (u32)alloc_unbound(domu, DOMID_SELF);
     b = (u32)bind_interdomain(domu, DOMID_SELF, a);
     expect_eq(b, 2);
-    expect_eq(send(domu, b), 0);
+    expect_eq(send_event(domu, b), 0);
     expect(bit(domu, a));
     expect_eq(close_port(domu, b), 0);
     expect_eq(status(domu, a).status, EVTCHNSTAT_unbound);
@@ -303,7 +183,7 @@ TEST(masked_events_wait)
     set_up();
     port = (u32)BIND(dom0, bind_ipi, port, .vcpu = 1);
     mask(dom0, port);
-    expect_eq(send(dom0, port), 0);
+    expect_eq(send_event(dom0, port), 0);
     expect(bit(dom0, port));
     expect(!dom0->vcpus[1]->cpu.info->evtchn_upcall_pending);
     expect_eq(OP(dom0, unmask, .port = port), 0);
@@ -322,220 +202,6 @@ TEST(a_moved_vcpu_info_is_looked_through)
     dom0->vcpus[0]->cpu.info = &info;
     event_vcpu_info_moved(dom0->vcpus[0]);
     expect(info.evtchn_upcall_pending && info.evtchn_pending_sel == ~0UL);
-}
-
-/* --- FIFO, as a guest has it --- */
-
-struct fifo_guest {
-    struct domain *d;
-    mfn_t control[2], array[2];
-    u32 head[2][EVTCHN_FIFO_MAX_QUEUES];
-};
-
-static event_word_t *word_of(struct fifo_guest *g, u32 port)
-{
-    return (event_word_t *)mfn_to_virt(g->array[port / 1024]) + port % 1024;
-}
-
-static struct evtchn_fifo_control_block *control_of(struct fifo_guest *g, u32 vcpu)
-{
-    return mfn_to_virt(g->control[vcpu]) + 8 * vcpu;
-}
-
-static void fifo_start(struct fifo_guest *g, struct domain *d)
-{
-    memset(g, 0, sizeof(*g));
-    g->d = d;
-    for ( u32 i = 0; i < 2; i++ )
-    {
-        g->control[i] = fake_frame(d);
-        g->array[i] = fake_frame(d);
-        memset(mfn_to_virt(g->control[i]), 0, PAGE_SIZE);
-        memset(mfn_to_virt(g->array[i]), 0, PAGE_SIZE);
-        require(BIND(d, init_control, link_bits, .control_gfn = g->control[i].n, .offset = 8 * i,
-                     .vcpu = i) == 17);
-    }
-}
-
-static void fifo_expand(struct fifo_guest *g, u32 page)
-{
-    require(OP(g->d, expand_array, .array_gfn = g->array[page].n) == 0);
-}
-
-/* The protocol of a guest's handler: take the first port of the highest queue that is ready. 0: there is none. */
-static u32 consume_fifo(struct fifo_guest *g, u32 vcpu)
-{
-    struct evtchn_fifo_control_block *control = control_of(g, vcpu);
-
-    g->d->vcpus[vcpu]->cpu.info->evtchn_upcall_pending = 0;
-    for ( u32 q = 0; q < EVTCHN_FIFO_MAX_QUEUES; q++ )
-        while ( control->ready & (1u << q) )
-        {
-            u32 port = g->head[vcpu][q] ? g->head[vcpu][q] : control->head[q];
-            event_word_t *word = word_of(g, port), old = *word;
-
-            require(port);
-            require(old & (1u << EVTCHN_FIFO_LINKED));
-            *word = old & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK);
-            g->head[vcpu][q] = old & EVTCHN_FIFO_LINK_MASK;
-            if ( !g->head[vcpu][q] )
-                control->ready &= ~(1u << q);
-            if ( (old & (1u << EVTCHN_FIFO_PENDING)) && !(old & (1u << EVTCHN_FIFO_MASKED)) )
-            {
-                *word &= ~(1u << EVTCHN_FIFO_PENDING);
-                return port;
-            }
-        }
-    return 0;
-}
-
-TEST(fifo_refusals)
-{
-    mfn_t frame, foreign;
-
-    set_up();
-    frame = fake_frame(domu);
-    foreign = fake_frame(dom0);
-    expect_eq(OP(domu, expand_array, .array_gfn = frame.n), -EOPNOTSUPP);
-    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .vcpu = 2), -ENOENT);
-    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .offset = 4), -EINVAL);
-    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .offset = 4096 - 64), -EINVAL);
-    expect_eq(OP(domu, init_control, .control_gfn = foreign.n), -EINVAL);
-    expect_eq(OP(domu, init_control, .control_gfn = ~0UL), -EINVAL);
-    expect(!domu->event.fifo);
-    expect_eq(fake_refs(frame), 1);
-    expect_eq(BIND(domu, bind_ipi, port, .vcpu = 0), 1);
-    expect_eq(OP(domu, set_priority, .port = 1, .priority = 3), -ENOSYS);
-
-    expect_eq(OP(domu, init_control, .control_gfn = frame.n, .offset = 4096 - 72), 0);
-    expect_eq(OP(domu, init_control, .control_gfn = frame.n), -EINVAL);
-    expect_eq(OP(domu, expand_array, .array_gfn = foreign.n), -EINVAL);
-    expect_eq(OP(domu, set_priority, .port = 1, .priority = 16), -EINVAL);
-    expect_eq(OP(domu, set_priority, .port = 100000, .priority = 1), -EINVAL);
-    expect_eq(OP(domu, set_priority, .port = 1, .priority = 15), 0);
-}
-
-TEST(fifo_takes_over_and_remembers)
-{
-    struct fifo_guest g;
-    u32 a, b;
-
-    set_up();
-    a = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
-    b = (u32)BIND(domu, bind_ipi, port, .vcpu = 1);
-    send(domu, a); /* pending in the 2-level bitmap */
-    fifo_start(&g, domu);
-    send(domu, b); /* there is no word for it yet */
-    expect(event_port_pending(domu, b));
-    expect_eq(consume_fifo(&g, 0), 0);
-    fifo_expand(&g, 0);
-    expect_eq(consume_fifo(&g, 0), a);
-    expect_eq(consume_fifo(&g, 1), b);
-    expect_eq(consume_fifo(&g, 1), 0);
-    send(domu, a);
-    expect_eq(consume_fifo(&g, 0), a);
-}
-
-static u32 late_port;
-
-/* What a sender does that saw the 2-level ABI just before the guest left it. */
-static void raise_the_old_way(void)
-{
-    set_bit(late_port, (unsigned long *)domu->shared_info->evtchn_pending);
-}
-
-TEST(fifo_loses_nothing_of_late_senders)
-{
-    struct fifo_guest g;
-
-    set_up();
-    late_port = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
-    fake_on_synchronize = raise_the_old_way;
-    fifo_start(&g, domu);
-    fake_on_synchronize = NULL;
-    fifo_expand(&g, 0);
-    expect_eq(consume_fifo(&g, 0), late_port);
-}
-
-TEST(fifo_order_and_priority)
-{
-    struct fifo_guest g;
-    u32 ports[4];
-
-    set_up();
-    fifo_start(&g, domu);
-    fifo_expand(&g, 0);
-    for ( int i = 0; i < 4; i++ )
-        ports[i] = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
-    OP(domu, set_priority, .port = ports[2], .priority = 0);
-    for ( int i = 0; i < 4; i++ )
-        send(domu, ports[i]);
-    expect_eq(consume_fifo(&g, 0), ports[2]);
-    expect_eq(consume_fifo(&g, 0), ports[0]);
-    send(domu, ports[0]); /* behind those that wait */
-    expect_eq(consume_fifo(&g, 0), ports[1]);
-    expect_eq(consume_fifo(&g, 0), ports[3]);
-    expect_eq(consume_fifo(&g, 0), ports[0]);
-    expect_eq(consume_fifo(&g, 0), 0);
-}
-
-/* A port that moves to another queue while it is the last of the old one: the next event there must not follow it. */
-TEST(fifo_a_port_that_moves)
-{
-    struct fifo_guest g;
-    u32 a, b, c;
-
-    set_up();
-    fifo_start(&g, domu);
-    fifo_expand(&g, 0);
-    a = (u32)alloc_unbound(domu, DOMID_SELF);
-    b = (u32)bind_interdomain(domu, DOMID_SELF, a);
-    c = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
-    expect_eq(consume_fifo(&g, 0), b); /* raised by the binding */
-
-    expect_eq(send(domu, b), 0); /* raises a on vcpu 0 */
-    expect_eq(OP(domu, bind_vcpu, .port = a, .vcpu = 1), 0);
-    expect_eq(consume_fifo(&g, 0), a); /* it was linked there */
-    expect_eq(send(domu, b), 0);       /* now to vcpu 1, though it is still vcpu 0's tail */
-    expect_eq(send(domu, c), 0);
-    expect_eq(consume_fifo(&g, 0), c);
-    expect_eq(consume_fifo(&g, 0), 0);
-    expect_eq(consume_fifo(&g, 1), a);
-    expect_eq(consume_fifo(&g, 1), 0);
-}
-
-TEST(fifo_survives_a_hostile_guest)
-{
-    struct fifo_guest g;
-    u32 ports[8];
-
-    set_up();
-    fifo_start(&g, domu);
-    fifo_expand(&g, 0);
-    for ( int i = 0; i < 8; i++ )
-        ports[i] = (u32)BIND(domu, bind_ipi, port, .vcpu = i % 2);
-    for ( int round = 0; round < 20000; round++ )
-    {
-        u32 port = ports[host_test_random() % 8];
-
-        switch ( host_test_random() % 5 )
-        {
-        case 0:
-            *word_of(&g, (u32)host_test_random() % 1024) = (event_word_t)host_test_random();
-            break;
-        case 1:
-            memset(control_of(&g, host_test_random() % 2), (int)host_test_random(), 72);
-            break;
-        case 2:
-            OP(domu, unmask, .port = port);
-            break;
-        case 3:
-            OP(domu, set_priority, .port = port, .priority = host_test_random() % 16);
-            break;
-        default:
-            send(domu, port);
-        }
-    }
 }
 
 /* --- Poll --- */
@@ -564,9 +230,9 @@ TEST(poll_wakes_on_masked_events)
 
     expect_eq(poll(v, ports, 1, 0), 0);
     expect(v->sched.blocked && domu->event.pollers == 1);
-    send(domu, ports[1]);
+    send_event(domu, ports[1]);
     expect(v->sched.blocked);
-    send(domu, ports[0]);
+    send_event(domu, ports[0]);
     expect(!v->sched.blocked && domu->event.pollers == 0);
 
     expect_eq(poll(v, ports, 1, 0), 0); /* pending already */
@@ -576,7 +242,7 @@ TEST(poll_wakes_on_masked_events)
 
     expect_eq(poll(v, ports, 2, 0), 0);
     expect(v->sched.blocked);
-    send(domu, ports[1]);
+    send_event(domu, ports[1]);
     expect(!v->sched.blocked);
 
     ports[1] = 100000;
@@ -598,7 +264,7 @@ TEST(poll_after_a_stray_wake_up)
     v->sched.blocked = false;
     expect_eq(poll(v, &port, 1, 0), 0);
     expect_eq(domu->event.pollers, 1);
-    send(domu, port);
+    send_event(domu, port);
     expect(!v->sched.blocked);
     expect_eq(domu->event.pollers, 0);
 }
@@ -829,7 +495,7 @@ static void random_step(struct world *w)
             note_sent(w, i, d->vcpus[1]->event.virq_port[VIRQ_TIMER]);
         break;
     default:
-        rc = send(d, n);
+        rc = send_event(d, n);
         if ( port && port->state == EVENT_IPI )
             note_sent(w, i, n);
         else if ( port && port->state == EVENT_INTERDOMAIN )
