@@ -1,5 +1,6 @@
 /*
- * The domain builder's answers to lies and odd wishes, to damage and to an environment that fails; kernels of other forms.
+ * The domain builder's answers to lies and odd wishes, to damage and to an environment that fails; kernels of other
+ * forms.
  *
  * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c
  * LINK: boot/domain/notes.c boot/domain/start.c boot/domain/tables.c tests/host/fake/builder.c

@@ -1,6 +1,6 @@
 /*
- * Control operations on the machine: sysctl, platform_op, mca and xen_version, with the rooms that they direct played in
- * fake/control.c.
+ * Control operations on the machine: sysctl, platform_op, mca and xen_version, with the rooms that they direct played
+ * in fake/control.c.
  *
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
  * LINK: hypervisor/control/sysctl*.c hypervisor/control/platform.c hypervisor/control/mca.c

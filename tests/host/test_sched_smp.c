@@ -2,7 +2,7 @@
  * The scheduler on several CPUs, simulated: random workloads over a clock that goes from event to event. Whatever they
  * do, the states of the vcpus agree, no CPU idles while somebody waits for it, and everybody gets what is due.
  *
- * Longer than most files, because it is one world: each kind of workload needs all of the vcpus' life and of the checks.
+ * Longer than most files, because it is one world: each kind of workload needs all of the vcpus' life and all checks.
  *
  * SCHED_SIM=N in the environment runs N times as many workloads, SCHED_SIM_SEED=N other ones, and SCHED_SIM_FIGURES=1
  * tells what was measured.
