@@ -17,8 +17,7 @@ long domctl_set_address_size(struct domain *d, struct xen_domctl_address_size *a
 
 long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *arg)
 {
-    (void)d;
-    arg->size = 64;
+    arg->size = d->pv32 ? 32 : 64;
     return 0;
 }
 

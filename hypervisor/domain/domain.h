@@ -54,6 +54,7 @@ struct domain_memory {
 struct domain {
     domid_t id;
     bool privileged;     /* dom0: access/ derives its rights from this */
+    bool pv32;           /* a 32-bit PAE guest, in ring 1; chosen while it has no frames */
     u8 life;             /* enum domain_life */
     u32 refs;            /* atomic */
     struct domain *next; /* the list of domains, ascending ids */
