@@ -15,6 +15,12 @@
 #define HV_VIRT_START 0xffff800000000000UL
 #define HV_VIRT_END   0xffff880000000000UL
 
+/* What a 64-bit guest gives as an address to be used later: a base, an entry point. */
+static inline bool canonical(u64 va)
+{
+    return (u64)((s64)(va << 16) >> 16) == va;
+}
+
 /*
  * True if the @len bytes from @va are canonical and outside the hypervisor's slots; @len below 4
  * GiB.

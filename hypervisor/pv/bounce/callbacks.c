@@ -8,11 +8,6 @@
 #include "pv/bounce/bounce.h"
 #include "sched/sched.h"
 
-static bool canonical(u64 va)
-{
-    return (u64)((s64)(va << 16) >> 16) == va;
-}
-
 /*
  * set_trap_table: a list of handlers that ends at address 0; NULL drops all. Takes effect entry by
  * entry, at once.

@@ -6,6 +6,7 @@
 #include "cpu/asm.h"
 #include "cpu/fpu.h"
 #include "cpu/segments.h"
+#include "cpu/uaccess.h"
 #include "lib/atomic.h"
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -14,11 +15,6 @@
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
-
-static bool canonical(u64 va)
-{
-    return (u64)((s64)(va << 16) >> 16) == va;
-}
 
 static bool addresses_ok(const struct vcpu_guest_context *c)
 {

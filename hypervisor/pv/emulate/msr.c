@@ -8,6 +8,7 @@
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
 #include "cpu/extable.h"
+#include "cpu/uaccess.h"
 #include "pv/emulate/internal.h"
 #include "mm/map.h"
 
@@ -21,11 +22,6 @@
 #define MSR_MC0_CTL       0x00000400
 #define MSR_MC_LAST       0x0000047f
 #define MSR_XEN_HYPERCALL 0x40000000
-
-static bool canonical(u64 value)
-{
-    return (u64)((s64)(value << 16) >> 16) == value;
-}
 
 /* False if the processor doesn't have @msr: a fault in reading it is answered. */
 static bool msr_read_hardware(u32 msr, u64 *value)
