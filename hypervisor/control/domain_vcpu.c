@@ -7,7 +7,7 @@
 
 #define CONTEXT_ORDER 1 /* of a struct vcpu_guest_context */
 
-static long find_vcpu(struct domain *d, u32 id, struct vcpu **v)
+long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v)
 {
     if ( id >= d->max_vcpus )
         return -EINVAL;
@@ -25,7 +25,7 @@ long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
     struct vcpu_guest_context *context;
     struct vcpu *v;
-    long rc = find_vcpu(d, arg->vcpu, &v);
+    long rc = control_find_vcpu(d, arg->vcpu, &v);
 
     if ( control_is_self(d) || control_is_dying(d) || !arg->ctxt.p )
         return -EINVAL;
@@ -55,7 +55,7 @@ long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
     struct vcpu_guest_context *context;
     struct vcpu *v;
-    long rc = find_vcpu(d, arg->vcpu, &v);
+    long rc = control_find_vcpu(d, arg->vcpu, &v);
 
     if ( rc )
         return rc;
@@ -80,7 +80,7 @@ long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg)
 {
     struct vcpu *v;
-    long rc = find_vcpu(d, arg->vcpu, &v);
+    long rc = control_find_vcpu(d, arg->vcpu, &v);
 
     if ( rc )
         return rc;
@@ -117,7 +117,7 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
 {
     struct vcpu *v;
     cpumask_t hard, soft;
-    long rc = find_vcpu(d, arg->vcpu, &v);
+    long rc = control_find_vcpu(d, arg->vcpu, &v);
 
     if ( !rc && !(arg->flags & HARD_OR_SOFT) )
         rc = -EINVAL;
@@ -141,7 +141,7 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
 long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
 {
     struct vcpu *v;
-    long rc = find_vcpu(d, arg->vcpu, &v);
+    long rc = control_find_vcpu(d, arg->vcpu, &v);
 
     if ( !rc && !(arg->flags & HARD_OR_SOFT) )
         rc = -EINVAL;

@@ -27,6 +27,9 @@ struct cpuid_policy;
 long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *nr_leaves,
                          gva_t msrs, u32 *nr_msrs);
 
+/* Vcpu @id of @d. -EINVAL out of range, -ESRCH not made yet. */
+long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v);
+
 /* CPU numbers end here. */
 u32 control_nr_cpus(void);
 
@@ -56,6 +59,16 @@ long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg);
 long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg);
 long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg);
 long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg);
+
+/* domain_save.c tells of them. */
+long domctl_get_ext_context(struct domain *d, struct xen_domctl_ext_vcpucontext *arg);
+long domctl_set_ext_context(struct domain *d, struct xen_domctl_ext_vcpucontext *arg);
+long domctl_get_extstate(struct domain *d, struct xen_domctl_vcpuextstate *arg);
+long domctl_set_extstate(struct domain *d, struct xen_domctl_vcpuextstate *arg);
+long domctl_get_msrs(struct domain *d, struct xen_domctl_vcpu_msrs *arg);
+long domctl_set_msrs(struct domain *d, struct xen_domctl_vcpu_msrs *arg);
+long domctl_subscribe(struct domain *d, struct xen_domctl_subscribe *arg);
+long domctl_send_trigger(struct domain *d, struct xen_domctl_sendtrigger *arg);
 
 long domctl_set_address_size(struct domain *d, struct xen_domctl_address_size *arg);
 long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *arg);

@@ -4,18 +4,10 @@
 #include "cpu/extable.h"
 #include "cpu/internal.h"
 #include "cpu/percpu.h"
-#include "lib/string.h"
 
-#define XSTATE_X87_SSE 0x03UL
-#define XSTATE_KNOWN   0xe7UL /* x87, SSE, AVX, the three of AVX-512 */
+#define XSTATE_KNOWN 0xe7UL /* x87, SSE, AVX, the three of AVX-512 */
 
-/* Of the legacy area, which XSAVE's begins with. */
-#define FXSAVE_SIZE  512
-#define FXSAVE_FCW   0
-#define FXSAVE_MXCSR 24
-#define FXSAVE_XMM   160 /* what precedes belongs to the x87, but for MXCSR and its mask */
-/* In the header: the components that the area holds; others are in their initial state. */
-#define XSAVE_BV       512
+#define FXSAVE_SIZE    512
 #define XSAVE_SIZE_MIN (FXSAVE_SIZE + 64)
 
 u32 fpu_area_size;
@@ -53,61 +45,6 @@ void fpu_init(void)
         fpu_area_size = cpuid(0xd, 0).ebx; /* for what XCR0 now enables */
     }
     fpu_area_init(initial_area);
-}
-
-static void set_components(void *area, u64 components)
-{
-    if ( fpu_features )
-        memcpy((u8 *)area + XSAVE_BV, &components, sizeof(components));
-}
-
-static void init_x87(u8 *area)
-{
-    static const u16 fcw = 0x37f;
-    u32 mxcsr[2];
-
-    memcpy(mxcsr, area + FXSAVE_MXCSR, sizeof(mxcsr));
-    memset(area, 0, FXSAVE_XMM);
-    memcpy(area + FXSAVE_FCW, &fcw, sizeof(fcw));
-    memcpy(area + FXSAVE_MXCSR, mxcsr, sizeof(mxcsr));
-}
-
-static void init_xmm(u8 *area)
-{
-    memset(area + FXSAVE_XMM, 0, FXSAVE_SIZE - FXSAVE_XMM);
-}
-
-void fpu_area_init(void *area)
-{
-    static const u32 mxcsr = 0x1f80;
-
-    init_x87(area);
-    init_xmm(area);
-    memcpy((u8 *)area + FXSAVE_MXCSR, &mxcsr, sizeof(mxcsr));
-    set_components(area, 0);
-}
-
-void fpu_area_set_legacy(void *area, const void *fxsave)
-{
-    memcpy(area, fxsave, FXSAVE_SIZE);
-    set_components(area, XSTATE_X87_SSE);
-}
-
-/*
- * XSAVE doesn't write what is in its initial state, MXCSR excepted: the area then still holds what
- * was.
- */
-void fpu_area_get_legacy(const void *area, void *fxsave)
-{
-    u64 components = XSTATE_X87_SSE;
-
-    memcpy(fxsave, area, FXSAVE_SIZE);
-    if ( fpu_features )
-        memcpy(&components, (const u8 *)area + XSAVE_BV, sizeof(components));
-    if ( !(components & 1) )
-        init_x87(fxsave);
-    if ( !(components & 2) )
-        init_xmm(fxsave);
 }
 
 void fpu_save(void *area)

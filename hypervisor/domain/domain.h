@@ -184,11 +184,14 @@ void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
 /*
- * Stop all vcpus of @d for @reason (SHUTDOWN_*) and tell dom0; for dom0, halt or reboot the
- * machine.
+ * Stop all vcpus of @d for @reason (SHUTDOWN_*) and tell dom0, or whoever subscribed to its
+ * suspending; for dom0, halt or reboot the machine.
  */
 void domain_shutdown(struct domain *d, u8 reason);
 void domain_resume(struct domain *d);
+
+/* An NMI for @v, wherever it is: delivered when it next enters its guest and isn't handling one. */
+void vcpu_raise_nmi(struct vcpu *v);
 
 /*
  * The guest did what the ABI calls fatal: report @why, shut it down with SHUTDOWN_crash. Returns;

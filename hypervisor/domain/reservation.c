@@ -242,7 +242,7 @@ long memory_maximum(const struct memory_call *call)
     return rc;
 }
 
-/* What the guest itself wrote: nothing relies on it here. */
+/* What the guest itself wrote, or will: nothing relies on it here. Tools that restore a domain ask before it has. */
 long memory_maximum_gpfn(const struct memory_call *call)
 {
     struct domain *d;
@@ -250,7 +250,9 @@ long memory_maximum_gpfn(const struct memory_call *call)
 
     if ( !rc )
     {
-        rc = (long)READ_ONCE(d->shared_info->arch.max_pfn) - 1;
+        unsigned long count = READ_ONCE(d->shared_info->arch.max_pfn);
+
+        rc = count ? (long)count - 1 : 0;
         domain_put(d);
     }
     return rc;

@@ -69,7 +69,8 @@ void domain_shutdown(struct domain *d, u8 reason)
         sched_pause_nosync(v);
     lock_release(&d->lock);
 
-    event_send_global_virq(VIRQ_DOM_EXC);
+    if ( reason != SHUTDOWN_suspend || !event_send_suspended(d) )
+        event_send_global_virq(VIRQ_DOM_EXC);
 }
 
 void domain_resume(struct domain *d)

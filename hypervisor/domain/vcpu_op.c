@@ -256,14 +256,18 @@ void vcpu_info_release_all(struct domain *d)
 
 /* --- the rest --- */
 
+void vcpu_raise_nmi(struct vcpu *v)
+{
+    __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELEASE);
+    sched_wake(v);
+    smp_kick(v->processor, WORK_VCPU);
+}
+
 static long vcpu_send_nmi(struct vcpu *v, gva_t arg)
 {
     if ( arg.n )
         return -EINVAL;
-
-    __atomic_fetch_or(&v->work, VCPU_WORK_NMI, __ATOMIC_RELEASE);
-    sched_wake(v);
-    smp_kick(v->processor, WORK_VCPU);
+    vcpu_raise_nmi(v);
     return 0;
 }
 

@@ -13,6 +13,9 @@
 void event_send_virq(struct vcpu *v, u32 virq);
 void event_send_global_virq(u32 virq); /* to dom0 */
 
+/* Raise the port of @d that its toolstack subscribed to. False: it hasn't, or nothing can be sent through that port. */
+bool event_send_suspended(struct domain *d);
+
 /*
  * Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_virq.
  */

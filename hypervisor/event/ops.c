@@ -53,6 +53,13 @@ static long event_send(struct vcpu *v, struct evtchn_send *arg)
     return send(v->domain, arg->port);
 }
 
+bool event_send_suspended(struct domain *d)
+{
+    u32 port = READ_ONCE(d->event.suspend_port);
+
+    return port && send(d, port) == 0;
+}
+
 static long unmask_any(struct domain *d, struct event_port *port)
 {
     if ( READ_ONCE(d->event.fifo) )

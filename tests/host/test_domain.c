@@ -131,6 +131,14 @@ void domain_pause(struct domain *d)
     d->pause_count++;
 }
 
+static bool subscribed;
+
+bool event_send_suspended(struct domain *d)
+{
+    (void)d;
+    return subscribed;
+}
+
 void event_send_global_virq(u32 virq)
 {
     expect_eq(virq, VIRQ_DOM_EXC);

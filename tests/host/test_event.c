@@ -73,6 +73,23 @@ TEST(virqs)
     expect_eq(send_event(dom0, 3), -EINVAL);
 }
 
+/* Whoever subscribed hears through the suspended domain's own port; if that isn't open, somebody else must be told. */
+TEST(suspend_subscription)
+{
+    u32 theirs, ours;
+
+    set_up();
+    expect(!event_send_suspended(domu));
+    ours = (u32)alloc_unbound(dom0, domu->id);
+    theirs = (u32)bind_interdomain(domu, 0, ours);
+    domu->event.suspend_port = theirs;
+    expect(event_send_suspended(domu) && bit(dom0, ours));
+    domu->event.suspend_port = theirs + 1;
+    expect(!event_send_suspended(domu));
+    domu->event.suspend_port = ~0u;
+    expect(!event_send_suspended(domu));
+}
+
 TEST(pirqs)
 {
     set_up();

@@ -332,6 +332,8 @@ TEST(questions)
     expect_eq(memory_op(XENMEM_current_reservation, (unsigned long)&ask), 1);
     expect_eq(memory_op(XENMEM_maximum_reservation, (unsigned long)&ask), 2000);
     expect_eq(memory_op(XENMEM_maximum_gpfn, (unsigned long)&ask), 76);
+    shared.arch.max_pfn = 0; /* not told yet: tools take a negative number for an error */
+    expect_eq(memory_op(XENMEM_maximum_gpfn, (unsigned long)&ask), 0);
     expect_eq(memory_op(XENMEM_maximum_ram_page, 0), FAKE_FRAMES);
     expect_eq(memory_op(XENMEM_add_to_physmap, 0), -EACCES);
     expect_eq(memory_op(63, 0), -ENOSYS);
@@ -676,6 +678,23 @@ TEST(grant_frames_to_map)
     run(domu);
     arg.domid = 0;
     expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), -EPERM);
+}
+
+TEST(no_domain_has_virtual_numa)
+{
+    struct xen_vnuma_topology_info ask = { .domid = 5 };
+
+    start();
+    expect_eq(memory_op(XENMEM_get_vnumainfo, (unsigned long)&ask), -EOPNOTSUPP);
+    ask.domid = 77;
+    expect_eq(memory_op(XENMEM_get_vnumainfo, (unsigned long)&ask), -ESRCH);
+    ask.domid = 0;
+    ask.pad = 1;
+    expect_eq(memory_op(XENMEM_get_vnumainfo, (unsigned long)&ask), -EINVAL);
+    expect_eq(memory_op(XENMEM_get_vnumainfo, 8), -EFAULT);
+    run(domu);
+    ask.pad = 0;
+    expect_eq(memory_op(XENMEM_get_vnumainfo, (unsigned long)&ask), -EPERM);
 }
 
 HOST_TEST_MAIN

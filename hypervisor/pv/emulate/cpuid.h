@@ -58,4 +58,10 @@ void cpuid_change_drop(struct cpuid_policy *change);
 /* The XCR0 bits that @d's vcpus may set; 0: no XSAVE. */
 u64 cpuid_xcr0_allowed(const struct domain *d);
 
+/* May a vcpu of @d have this XCR0? By that, and by what processors accept. */
+bool cpuid_xcr0_ok(const struct domain *d, u64 xcr0);
+
+/* Bytes of an XSAVE area in the standard format, with these components. */
+u32 cpuid_xsave_area(const struct domain *d, u64 components);
+
 #endif

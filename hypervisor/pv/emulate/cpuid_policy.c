@@ -501,3 +501,19 @@ u64 cpuid_xcr0_allowed(const struct domain *d)
 {
     return cpuid_xcr0(d->pv.cpuid);
 }
+
+bool cpuid_xcr0_ok(const struct domain *d, u64 xcr0)
+{
+    u64 zmm = xcr0 & XCR0_ZMM;
+
+    if ( !(xcr0 & XCR0_X87) || (xcr0 & ~cpuid_xcr0_allowed(d)) )
+        return false;
+    if ( (xcr0 & XCR0_YMM) && !(xcr0 & XCR0_SSE) )
+        return false;
+    return zmm == 0 || (zmm == XCR0_ZMM && (xcr0 & XCR0_YMM));
+}
+
+u32 cpuid_xsave_area(const struct domain *d, u64 components)
+{
+    return cpuid_xsave_size(d->pv.cpuid, components);
+}

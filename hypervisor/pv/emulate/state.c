@@ -6,6 +6,7 @@
 #include "cpu/cpu.h"
 #include "cpu/fpu.h"
 #include "cpu/uaccess.h"
+#include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
 
 #define DR7_FIXED   0x00000400UL
@@ -129,18 +130,9 @@ long emulate_get_debugreg(unsigned long reg)
     return (long)v->pv.dr[reg];
 }
 
-#define XCR0_X87 1UL
-#define XCR0_SSE 2UL
-#define XCR0_AVX 4UL
-
 bool emulate_xsetbv(struct vcpu *v, u32 index, u64 value)
 {
-    if ( index != 0 || !fpu_features || !(value & XCR0_X87) || (value & ~fpu_features) )
-        return false;
-    if ( (value & XCR0_AVX) && !(value & XCR0_SSE) )
-        return false;
-    /* AVX-512's three parts go together, and need AVX. */
-    if ( (value & 0xe0) && ((value & 0xe0) != 0xe0 || !(value & XCR0_AVX)) )
+    if ( index != 0 || !cpuid_xcr0_ok(v->domain, value) )
         return false;
     v->pv.xcr0 = value;
     fpu_set_xcr0(value);

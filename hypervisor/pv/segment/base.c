@@ -4,11 +4,6 @@
 #include "cpu/uaccess.h"
 #include "pv/segment/segment.h"
 
-static bool base_ok(u64 base)
-{
-    return (u64)((s64)(base << 16) >> 16) == base;
-}
-
 /*
  * Load GS of the guest's user mode with @selector: the CPU is between two swapgs meanwhile. A
  * selector that can't be loaded becomes NULL: guests rely on this never failing.
@@ -31,18 +26,18 @@ long segment_set_base(unsigned long which, unsigned long base)
     switch ( which )
     {
     case SEGBASE_FS:
-        if ( !base_ok(base) )
+        if ( !canonical(base) )
             return -EINVAL;
         wrmsr(MSR_FS_BASE, base);
         return 0;
     case SEGBASE_GS_USER:
-        if ( !base_ok(base) )
+        if ( !canonical(base) )
             return -EINVAL;
         wrmsr(MSR_KERNEL_GS_BASE,
               base); /* the guest is in kernel mode: its user GS is the one swapped out */
         return 0;
     case SEGBASE_GS_KERNEL:
-        if ( !base_ok(base) )
+        if ( !canonical(base) )
             return -EINVAL;
         wrmsr(MSR_GS_BASE, base);
         return 0;

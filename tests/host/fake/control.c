@@ -4,6 +4,7 @@
 #include "boot/domain/builder.h"
 #include "console/console.h"
 #include "control/control.h"
+#include "cpu/cpu.h"
 #include "cpu/fpu.h"
 #include "cpu/asm.h"
 #include "efi/efi.h"
@@ -17,6 +18,8 @@
 /* --- rooms that are played --- */
 
 u64 fpu_features = 7;
+u32 fpu_area_size = 832;
+struct cpu_features cpu_features = { .rdtscp = true };
 u64 time_tsc_khz = 1000000;
 char control_cmdline[1024] = "dom0_mem=512M loglvl=all";
 struct irq_acpi_facts irq_acpi = { .nr_cpus = 5,
@@ -40,13 +43,16 @@ void heap_free(void *p)
 
 struct cpuid_leaf host_cpuid(u32 leaf, u32 subleaf)
 {
-    (void)subleaf;
     switch ( leaf )
     {
     case 0:
-        return (struct cpuid_leaf){ 7, 0x756e6547, 0x6c65746e, 0x49656e69 };
+        return (struct cpuid_leaf){ 0xd, 0x756e6547, 0x6c65746e, 0x49656e69 };
     case 1:
-        return (struct cpuid_leaf){ 0x000906ea, 0, 0x04000001, 0x07800001 };
+        return (struct cpuid_leaf){ 0x000906ea, 0, 0x14000001, 0x07800001 };
+    case 0xd: /* x87, SSE, AVX */
+        return subleaf == 0   ? (struct cpuid_leaf){ 7, 832, 832, 0 }
+               : subleaf == 2 ? (struct cpuid_leaf){ 256, 576, 0, 0 }
+                              : (struct cpuid_leaf){ 0 };
     case 0x80000000:
         return (struct cpuid_leaf){ 0x80000008, 0, 0, 0 };
     case 0x80000001:
@@ -107,6 +113,13 @@ void domain_resume(struct domain *d)
 {
     (void)d;
     resumes++;
+}
+
+struct vcpu *nmi_for;
+
+void vcpu_raise_nmi(struct vcpu *v)
+{
+    nmi_for = v;
 }
 
 struct vcpu_guest_context context;

@@ -17,6 +17,8 @@ extern struct xen_domctl_createdomain made_from;
 extern long create_result, kill_result, context_result;
 /* The context that was set last, and that is read. */
 extern struct vcpu_guest_context context;
+/* Who got an NMI last. */
+extern struct vcpu *nmi_for;
 /* Did EFI start the machine? */
 extern bool by_efi;
 /* What was done to the machine. */

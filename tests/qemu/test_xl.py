@@ -1,0 +1,173 @@
+"""Debian's `xl`, unmodified, against a stock Linux guest: every verb that an administrator of PV guests uses, one boot.
+
+The same tests pass on Debian's Xen (`scripts/test qemu --hv=peer -k test_xl`): what works there works here.
+"""
+import re
+
+import pytest
+
+import session as s
+import settings
+
+LINUX = "/guests/linux.cfg"
+CONSOLE = "/var/log/xen/console/guest-linux.log"
+
+
+@pytest.fixture(scope="module")
+def dom0(hv, tmp_path_factory):
+    """dom0 at its shell, with xl, and no guest."""
+    machine = s.m.Machine(hv=hv, mem="2G", append="dom0_mem=768M", network=False, cpus=2,
+                          host_dir=str(tmp_path_factory.mktemp("xl")))
+    machine.initrd = settings.build_image("xl")
+    with s.Session(machine, "xl") as session:
+        session.wait_for_shell(240)
+        yield session
+
+
+@pytest.fixture(scope="module")
+def guest(dom0):
+    """A Linux guest that has come up, with one vcpu of four. It is the same for all tests, which come in order."""
+    dom0.check(f"xl create {LINUX} maxvcpus=4", 120)
+    console_says(dom0, "is up with 1 CPU", 120)
+    return dom0
+
+
+@pytest.fixture
+def linux(guest):
+    """The guest's domid."""
+    return domid(guest)
+
+
+def domid(dom0):
+    return int(dom0.check("xl domid linux"))
+
+
+def console_says(dom0, text, seconds=60):
+    """Waits until the guest's console has shown @text."""
+    dom0.wait_until(f"'{text}' on the guest's console", lambda: text in dom0.shell(f"cat {CONSOLE}")[1], seconds)
+
+
+def type_in(dom0, line):
+    """Types a line on the guest's console: xenconsoled takes it from the terminal that the store names."""
+    dom0.check(f"echo '{line}' > $(xenstore-read /local/domain/{domid(dom0)}/console/tty)")
+
+
+def state(dom0):
+    """The guest's state letters, of `xl list`; None if it has gone."""
+    found = re.search(r"^linux +\d+ +\d+ +\d+ +(\S+)", dom0.check("xl list"), re.MULTILINE)
+    return found and found.group(1)
+
+
+def test_tells_of_the_machine(dom0):
+    """info, list, dmesg, uptime, cpupool-list, sched-credit2, vcpu-list, debug-keys, of dom0 alone."""
+    assert re.search(r"^xen_version *: 4\.17", dom0.check("xl info"), re.MULTILINE)
+    assert "Domain-0" in dom0.check("xl list -v")
+    assert '"domid": 0' in dom0.check("xl list -l")
+    assert dom0.check("xl dmesg").strip()
+    assert "Domain-0" in dom0.check("xl uptime")
+    assert re.search(r"Pool-0 +2 +credit2 +y +1", dom0.check("xl cpupool-list"))
+    assert re.search(r"Domain-0 +0 +256", dom0.check("xl sched-credit2"))
+    assert len(re.findall(r"^Domain-0 ", dom0.check("xl vcpu-list"), re.MULTILINE)) == 2
+    dom0.check("xl debug-keys h")
+    assert dom0.check("xl dmesg | tail -n 60").count("\n") > 10
+    assert re.search(r"Domain-0 .*-----r", dom0.check("xentop -b -i 1"))
+    assert "VCPU 0: Interdomain" in dom0.check("lsevtchn 0")
+
+
+def test_life(dom0, linux):
+    """create, list -l, pause, unpause, rename, console, sysrq, trigger nmi, xenstore-ls, top."""
+    assert f'"domid": {linux}' in dom0.check("xl list -l linux")
+    dom0.check("xl pause linux")
+    assert "p" in state(dom0)
+    dom0.check("xl unpause linux")
+    assert "p" not in state(dom0)
+    dom0.check("xl rename linux other")
+    assert dom0.check("xl domname " + str(linux)).strip() == "other"
+    dom0.check("xl rename other linux")
+    type_in(dom0, "echo $((6 * 7))9")
+    console_says(dom0, "429")
+    dom0.check("xl sysrq linux h")
+    console_says(dom0, "sysrq: HELP")
+    dom0.check("xl trigger linux nmi")
+    console_says(dom0, "NMI received")
+    assert "linux" in dom0.check(f"xenstore-ls /local/domain/{linux}")
+    assert re.search(r"^ +linux ", dom0.check("xentop -b -i 1"), re.MULTILINE)
+    assert "linux" in dom0.check("xl uptime")
+    assert "Interdomain" in dom0.check(f"lsevtchn {linux}")
+
+
+@pytest.mark.usefixtures("linux")
+def test_memory(dom0):
+    """mem-set down and up: the guest's balloon follows, and so does what `xl list` tells."""
+    def mib():
+        return int(re.search(r"^linux +\d+ +(\d+)", dom0.check("xl list linux"), re.MULTILINE).group(1))
+
+    assert mib() == 128
+    dom0.check("xl mem-set linux 100")
+    dom0.wait_until("down to 100 MiB", lambda: mib() == 100)
+    dom0.check("xl mem-set linux 120")
+    dom0.wait_until("up to 120 MiB", lambda: mib() == 120)
+
+
+@pytest.mark.usefixtures("linux")
+def test_vcpus(dom0):
+    """vcpu-set, vcpu-pin, sched-credit2."""
+    def online():
+        return len(re.findall(r"^linux +\d+ +\d+ +\d ", dom0.check("xl vcpu-list linux"), re.MULTILINE))
+
+    assert online() == 1
+    dom0.check("xl vcpu-set linux 2")
+    type_in(dom0, "for c in /sys/devices/system/cpu/cpu[1-9]*; do echo 1 > $c/online; done; echo brought up")
+    console_says(dom0, "\nbrought up")
+    dom0.wait_until("two vcpus online", lambda: online() == 2)
+    dom0.check("xl vcpu-set linux 1")
+    dom0.wait_until("one vcpu online", lambda: online() == 1)
+
+    dom0.check("xl vcpu-pin linux 0 1 all")
+    assert re.search(r"^linux +\d+ +0 +1 +\S+ +\S+ +1 / all", dom0.check("xl vcpu-list linux"), re.MULTILINE)
+    dom0.check("xl sched-credit2 -d linux -w 512 -c 50")
+    assert re.search(r"linux +\d+ +512 +50", dom0.check("xl sched-credit2 -d linux"))
+    assert dom0.shell("xl sched-credit2 -d linux -w 65536")[0] != 0
+
+
+def test_save_and_restore(dom0, linux):
+    """A process of the guest counts on where it was saved; its memory is as it was."""
+    type_in(dom0, "head -c 8M /dev/urandom > /tmp/data; md5sum /tmp/data > /tmp/sum; echo ready")
+    console_says(dom0, "\nready")
+    type_in(dom0, "(n=0; while [ $n -lt 100000 ]; do n=$((n+1)); echo $n > /tmp/n; usleep 10000; done) & echo counting")
+    console_says(dom0, "\ncounting")
+    for round in range(2):          # a domain that was restored can be saved again
+        dom0.check("xl save linux /tmp/saved", 180)
+        assert state(dom0) is None
+        dom0.check("xl restore /tmp/saved && rm /tmp/saved", 180)
+        assert domid(dom0) == linux + round + 1
+        type_in(dom0, f"cp /tmp/n /tmp/m; usleep 500000; [ $(cat /tmp/n) -gt $(cat /tmp/m) ] && md5sum -c /tmp/sum && echo round {round}")
+        console_says(dom0, f"\nround {round}")
+
+
+def test_save_that_goes_on(dom0, linux):
+    """save -c: the guest is resumed where it was, in the same domain. save -p: it stays, paused."""
+    dom0.check("xl save -c linux /tmp/saved && rm /tmp/saved", 180)
+    assert domid(dom0) == linux
+    type_in(dom0, "echo $((6 * 7))8")
+    console_says(dom0, "428")
+
+
+def test_dump_core(dom0, linux):
+    """A core is an ELF file with the registers and all of the memory of the guest, which goes on."""
+    dom0.check("xl dump-core linux /tmp/core", 180)
+    size = int(dom0.check("stat -c %s /tmp/core"))
+    assert 128 << 20 < size < 132 << 20
+    assert dom0.check("head -c 4 /tmp/core").endswith("ELF")
+    dom0.check("rm /tmp/core")
+    type_in(dom0, "echo $((6 * 7))7")
+    console_says(dom0, "427")
+    assert domid(dom0) == linux
+
+
+def test_reboot_and_shutdown(dom0, linux):
+    dom0.check("xl reboot linux")
+    dom0.wait_until("a new domain", lambda: dom0.shell("xl domid linux")[1].strip() not in ("", str(linux)), 120)
+    dom0.wait_until("up again", lambda: dom0.shell(f"cat {CONSOLE}")[1].count("is up with") == 2, 120)
+    dom0.check("xl shutdown -w linux", 120)
+    dom0.wait_until("gone", lambda: state(dom0) is None)
