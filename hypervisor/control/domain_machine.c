@@ -119,10 +119,9 @@ long domctl_hypercall_init(struct domain *d, struct xen_domctl_hypercall_init *a
 static u32 frame_kind(const struct domain *d, mfn_t mfn)
 {
     static const u32 kinds[] = {
-        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
-        [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
-        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
-        [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+        [FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,     [FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+        [FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,     [FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+        [FRAME_L2_TOP] = XEN_DOMCTL_PFINFO_L2TAB,
     };
     struct frame *frame;
     u32 kind = XEN_DOMCTL_PFINFO_NOTAB;
@@ -135,7 +134,7 @@ static u32 frame_kind(const struct domain *d, mfn_t mfn)
         return XEN_DOMCTL_PFINFO_XTAB;
 
     state = __atomic_load_n(&frame->state, __ATOMIC_RELAXED);
-    if ( frame_type_count(state) && frame_type_of(state) <= FRAME_L4 )
+    if ( frame_type_count(state) && frame_type_of(state) <= FRAME_L2_TOP )
         kind = kinds[frame_type_of(state)];
     if ( state & FRAME_PINNED )
         kind |= XEN_DOMCTL_PFINFO_LPINTAB;

@@ -43,6 +43,7 @@ struct domain_memory {
     u64 max_pages;     /* ... and may own */
     u64 claimed;       /* frames set aside for it and not yet taken */
     u32 shared_frames; /* of ours that it may map */
+    u8 max_bits;       /* of its frames' machine addresses; 0 any */
     /* mm/: names the domain for all time, in frames that it wrote and gave back; 0 none yet. */
     u32 tag;
     u32 puts; /* mm/: references to the domain that job put is to drop; atomic */

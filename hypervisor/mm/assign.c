@@ -132,6 +132,8 @@ static inline u64 take_for(struct domain *d, unsigned int order, unsigned int ma
     u32 tag = tag_of(d);
     u64 mfn = 0;
 
+    if ( d->memory.max_bits && (!max_bits || max_bits > d->memory.max_bits) )
+        max_bits = d->memory.max_bits;
     if ( !(order | max_bits) && tag >= FRAME_FIRST_TAG )
         mfn = frames_take_own(tag);
     return mfn ? mfn : frames_take(order, max_bits, tag, domain_is_privileged(d));
@@ -269,6 +271,12 @@ long mm_steal(struct domain *d, struct frame *frame)
     return 0;
 }
 
+/* Can @d name the frame? */
+static bool may_reach(const struct domain *d, const struct frame *frame)
+{
+    return !d->memory.max_bits || frame_to_mfn(frame).n < 1UL << (d->memory.max_bits - PAGE_SHIFT);
+}
+
 long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
 {
     struct domain_memory *memory = &d->memory;
@@ -277,7 +285,7 @@ long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
     if ( !back )
         tlb_flush_stamped(smp_online, frame);
     lock_acquire(&memory->lock);
-    if ( back ? READ_ONCE(d->life) != DOMAIN_ALIVE : !may_have(d, 1) )
+    if ( back ? READ_ONCE(d->life) != DOMAIN_ALIVE : !may_have(d, 1) || !may_reach(d, frame) )
         rc = -ENOMEM;
     else
     {

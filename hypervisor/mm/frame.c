@@ -40,11 +40,6 @@
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
 
-static inline bool is_table(enum frame_type type)
-{
-    return type >= FRAME_L1 && type <= FRAME_L4;
-}
-
 bool frame_get(struct frame *frame, domid_t owner)
 {
     return frame_get_inline(frame, owner);
@@ -222,7 +217,7 @@ long frame_get_type(struct frame *frame, enum frame_type type)
 {
     long rc;
 
-    BUG_ON(is_table(type));
+    BUG_ON(frame_type_is_table(type));
     rc = frame_claim_type(frame, type);
 
     return rc == FRAME_CLAIMED ? validate_descriptors(frame) : rc;
@@ -245,7 +240,7 @@ static void put_leaf_type(struct frame *frame, u64 refs)
     do
     {
         last = frame_type_count(old) == 1;
-        BUG_ON(!frame_type_count(old) || (last && is_table(frame_type_of(old))));
+        BUG_ON(!frame_type_count(old) || (last && frame_type_is_table(frame_type_of(old))));
         new = last ? (old & ~FRAME_VALIDATED) | FRAME_LOCKED : old - FRAME_TYPE_ONE - refs;
     } while ( !atomic_cmpxchg(&frame->state, &old, new) );
 

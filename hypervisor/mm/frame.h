@@ -27,6 +27,7 @@ enum frame_type {
     FRAME_L2,
     FRAME_L3,
     FRAME_L4,
+    FRAME_L2_TOP,  /* the L2 of a 32-bit guest's last GiB, which shows the hypervisor's M2P too */
     FRAME_SEGDESC, /* holds descriptors of a GDT or LDT */
     FRAME_WRITABLE,
     FRAME_SHARED, /* the hypervisor's, shared with its owner: mapped writable, never a table */
@@ -103,6 +104,11 @@ static inline struct frame *mfn_to_frame(mfn_t mfn)
 static inline mfn_t frame_to_mfn(const struct frame *frame)
 {
     return (mfn_t){ (u64)(frame - frame_table) };
+}
+
+static inline bool frame_type_is_table(enum frame_type type)
+{
+    return (unsigned int)type - FRAME_L1 <= FRAME_L2_TOP - FRAME_L1;
 }
 
 static inline u64 frame_refs(u64 state)

@@ -78,6 +78,9 @@ void *map_device(maddr_t maddr, u64 len);
 void map_fill_l4(u64 *l4);
 bool map_is_hypervisor_slot(unsigned int l4_index);
 
+/* The same for the L2 of a 32-bit guest's last GiB: slots HV32_SLOT_FIRST to the end. */
+void map_fill_l2_top(u64 *l2);
+
 /* The root with nothing but the hypervisor in it, for the idle vcpu. */
 extern maddr_t map_idle_root;
 
@@ -101,6 +104,18 @@ void m2p_set(mfn_t mfn, pfn_t pfn);
 pfn_t m2p_get(mfn_t mfn);
 /* The first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none. */
 mfn_t m2p_chunk(u64 index);
+
+/*
+ * The M2P of 32-bit guests, with entries of 4 bytes. It is made when the first of them is, and stays.
+ * The caller has the lock of control operations. 0; -ENOMEM; -ERESTART call again. m2p_compat_chunk as
+ * m2p_chunk; m2p_compat_frames: how many frames it tells of, 0 before it is there.
+ */
+long m2p_compat_create(void);
+mfn_t m2p_compat_chunk(u64 index);
+extern u64 m2p_compat_frames;
+
+/* Machine addresses of a 32-bit guest's frames have so many bits at most: its M2P ends there. */
+#define M2P_COMPAT_BITS 37
 
 #define M2P_INVALID (~0UL)
 #define M2P_SHARED  0x5555555555555555UL /* a frame that the hypervisor shares: has no pfn */

@@ -35,7 +35,7 @@ long pv_vcpu_create(struct vcpu *v)
 
     v->pv.xstate = heap_alloc(fpu_area_size);
     v->pv.window = map_vcpu_window(&v->pv.window_ptes);
-    if ( !v->pv.xstate || !v->pv.window )
+    if ( !v->pv.xstate || !v->pv.window || pagetable_vcpu_create(v) )
     {
         pv_vcpu_destroy(v);
         return -ENOMEM;
@@ -49,6 +49,7 @@ void pv_vcpu_destroy(struct vcpu *v)
 {
     if ( v->pv.window )
         unmap_vcpu_window(v->pv.window);
+    pagetable_vcpu_destroy(v);
     heap_free(v->pv.xstate);
     v->pv.window = 0;
     v->pv.xstate = NULL;

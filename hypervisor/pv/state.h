@@ -48,8 +48,9 @@ struct vcpu_pv {
     u64 ldt_base; /* guest address */
     u32 ldt_entries;
     u32 ldt_mapped;    /* bit a page */
-    mfn_t root_kernel; /* typed references to L4 frames */
+    mfn_t root_kernel; /* typed references to L4 frames; to an L3 of a 32-bit guest */
     mfn_t root_user;
+    u64 *monitor; /* a 32-bit vcpu's L4: pv/pagetable/roots.c */
     void *xstate; /* FPU, SSE, AVX state while it is not on a CPU */
     u64 xcr0;
     u64 tsc_aux;

@@ -8,7 +8,7 @@ import gdb
 DIRECT_MAP = 0xFFFF830000000000
 PAGE_SHIFT = 12
 PTE_FRAME = 0x000FFFFFFFFFF000
-TYPES = ["none", "L1", "L2", "L3", "L4", "segdesc", "writable", "shared"]
+TYPES = ["none", "L1", "L2", "L3", "L4", "L2 top", "segdesc", "writable", "shared"]
 FREE = 1 << 63
 FLAGS = ["validated", "partial", "locked", "pinned", "allocated", "hypervisor", "dead", "uncached"]
 

@@ -1,8 +1,9 @@
 /*
  * Two domains, a few frames each, and whatever guests can do with them, at random and hostile: each
- * frame is sometimes a table, sometimes data, and data are often entries. The rules are too many to
- * predict each answer; but after every step the counts must be those that the tables say, no TLB
- * may remember what it must not, and in the end nothing may be left.
+ * frame is sometimes a table, sometimes data, and data are often entries. In half of the stories one
+ * of the two is a 32-bit guest. The rules are too many to predict each answer; but after every step
+ * the counts must be those that the tables say, no TLB may remember what it must not, and in the end
+ * nothing may be left.
  *
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
@@ -37,7 +38,7 @@ static mfn_t some_frame(unsigned int who)
 
 static unsigned int some_index(void)
 {
-    static const unsigned int indices[] = { 0, 1, 2, 0, 1, 2, 255, 256, 257, 300, 511 };
+    static const unsigned int indices[] = { 0, 1, 2, 3, 0, 1, 2, 255, 256, 257, 427, 428, 511 };
 
     return indices[pick(ARRAY_SIZE(indices))];
 }
@@ -76,7 +77,7 @@ static u64 some_va(mfn_t root)
     mfn_t table = root;
     u64 va = 0;
 
-    for ( unsigned int level = 4; level >= 1; level-- )
+    for ( unsigned int level = current_vcpu()->domain->pv32 ? 3 : 4; level >= 1; level-- )
     {
         unsigned int index = some_index();
 
@@ -87,6 +88,8 @@ static u64 some_va(mfn_t root)
         table = mfn_valid(table) ? pte_mfn(*slot_of(table, index)) : INVALID_MFN;
         va |= (u64)index << (3 + 9 * level);
     }
+    if ( current_vcpu()->domain->pv32 )
+        return (u32)va;
     return va & 1UL << 47 ? va | 0xffff000000000000UL : va;
 }
 
@@ -99,6 +102,7 @@ static long run_on_cpu(unsigned int who)
     u64 va = some_va(root), pte;
 
     if ( mfn_eq(root, INVALID_MFN) || pte_index(va, 4) - HV_SLOT_FIRST < HV_SLOTS ||
+         (domains[who]->pv32 && va >= HV32_START) ||
          !fake_tlb_walk(pick(FAKE_CPUS), root, va, &pte) )
         return -1;
     target = pte_mfn(pte);
@@ -196,16 +200,19 @@ static mfn_t idle_frame(unsigned int who)
  */
 static long grow_tree(unsigned int who)
 {
+    bool pv32 = domains[who]->pv32;
     mfn_t parent = idle_frame(who), root = parent, child;
     long rc;
 
-    for ( unsigned int level = 4; level > 1; level-- )
+    for ( unsigned int level = pv32 ? 3 : 4; level > 1; level-- )
     {
         child = idle_frame(who);
         if ( !fake_count(parent) && !mfn_eq(parent, child) )
-            *slot_of(parent, pick(3)) = pte_make(child, RWD);
+            *slot_of(parent, pick(3)) = pte_make(child, level == 3 && pv32 ? PTE_P : RWD);
         parent = child;
     }
+    if ( pv32 && !fake_count(root) )
+        *slot_of(root, 3) = pte_make(idle_frame(who), PTE_P);
     for ( unsigned int i = 0; i < 3; i++ )
     {
         child = pool[who][pick(POOL)];
@@ -213,6 +220,8 @@ static long grow_tree(unsigned int who)
             *slot_of(parent, i) =
                 pte_make(child, fake_count(child) && fake_type(child) != FRAME_WRITABLE ? RO : RWD);
     }
+    if ( pv32 )
+        return chance(3) ? pin(3, root) : new_baseptr(root);
     rc = chance(3) ? pin(4, root) : chance(3) ? new_user_baseptr(root) : new_baseptr(root);
     if ( chance(4) )
         new_user_baseptr(to_mfn(0));
@@ -230,8 +239,12 @@ static long unpin_some(unsigned int who)
 
 static long va_mapping(unsigned int who)
 {
-    return pagetable_update_va_mapping(some_va(current_vcpu()->pv.root_kernel), some_pte(who),
-                                       pick(3) | (chance(2) ? UVMF_ALL : UVMF_LOCAL));
+    u64 va = some_va(current_vcpu()->pv.root_kernel), pte = some_pte(who);
+    unsigned long flags = pick(3) | (chance(2) ? UVMF_ALL : UVMF_LOCAL);
+
+    if ( domains[who]->pv32 )
+        return compat_update_va_mapping(va, (u32)pte, pte >> 32, flags);
+    return pagetable_update_va_mapping(va, pte, flags);
 }
 
 static long (*const actions[])(unsigned int) = {
@@ -260,6 +273,8 @@ static void run_seed(uint64_t seed, bool ignore)
     for ( unsigned int i = 0; i < 2; i++ )
     {
         domains[i] = fake_domain(i, i == 0, 2);
+        if ( (seed & 1) && i == (seed >> 1) % 2 )
+            require(pagetable_set_pv32(domains[i]) == 0);
         for ( unsigned int j = 0; j < POOL; j++ )
         {
             pool[i][j] = fake_frame(domains[i]);

@@ -16,28 +16,26 @@
 
 static bool is_table(u64 state)
 {
-    return frame_type_count(state) && frame_type_of(state) >= FRAME_L1 &&
-           frame_type_of(state) <= FRAME_L4;
+    return frame_type_count(state) && frame_type_is_table(frame_type_of(state));
 }
 
 /* An entry that names its own table holds nothing: linear.c. */
-static bool holds(mfn_t table, unsigned int level, unsigned int index, u64 pte)
+static bool holds(mfn_t table, enum frame_type type, unsigned int index, u64 pte)
 {
     if ( !(pte & PTE_P) || !mfn_valid(pte_mfn(pte)) )
         return false;
-    return level == 1 ||
-           (!mfn_eq(pte_mfn(pte), table) && !(level == 4 && map_is_hypervisor_slot(index)));
+    return type == FRAME_L1 || (!mfn_eq(pte_mfn(pte), table) && !is_hypervisor_entry(type, index));
 }
 
-void tally_entry(struct tally *tallies, mfn_t table, unsigned int level, unsigned int index,
+void tally_entry(struct tally *tallies, mfn_t table, enum frame_type type, unsigned int index,
                  u64 pte, u32 by)
 {
     struct tally *tally = &tallies[pte_mfn(pte).n];
 
-    if ( !holds(table, level, index, pte) )
+    if ( !holds(table, type, index, pte) )
         return;
     atomic_fetch_add(&tally->refs, by);
-    if ( level > 1 )
+    if ( type != FRAME_L1 )
         atomic_fetch_add(&tally->tables, by);
     else if ( pte & PTE_RW )
         atomic_fetch_add(&tally->writable, by);
@@ -61,7 +59,7 @@ const char *tally_judge(const struct tally *tally, mfn_t mfn, const struct domai
         writable = READ_ONCE(tally->writable),
         own = !!(state & FRAME_PINNED) + !!(state & FRAME_HOLDS_ITSELF);
 
-    if ( owner && type == FRAME_L4 )
+    if ( owner && type == root_type(owner) )
         own += roots_of(owner, mfn);
     if ( frame_refs(state) < refs + own + !!(state & FRAME_ALLOCATED) )
         return "it has fewer references than uses";
@@ -80,21 +78,26 @@ const char *tally_judge(const struct tally *tally, mfn_t mfn, const struct domai
 
 /* ---- all frames anew */
 
+static bool is_same_level(enum frame_type type, const struct frame *frame)
+{
+    return table_level(frame_type_of(READ_ONCE(frame->state))) == table_level(type);
+}
+
 /* What the entries of a table hold; of a table that is not valid, those below its progress. */
 static void tally_table(struct tally *tallies, mfn_t table, u64 state)
 {
     const struct frame *frame = mfn_to_frame(table);
-    unsigned int level = frame_type_of(state),
-                 end = state & FRAME_VALIDATED ? PTES_PER_TABLE : frame->progress;
+    enum frame_type type = frame_type_of(state);
+    unsigned int end = state & FRAME_VALIDATED ? PTES_PER_TABLE : frame->progress;
     const u64 *entries = mfn_to_virt(table);
 
     for ( unsigned int i = 0; i < end; i++ )
     {
         u64 pte = READ_ONCE(entries[i]);
 
-        tally_entry(tallies, table, level, i, pte, 1);
-        if ( level > 1 && holds(table, level, i, pte) &&
-             frame_type_of(READ_ONCE(mfn_to_frame(pte_mfn(pte))->state)) == level )
+        tally_entry(tallies, table, type, i, pte, 1);
+        if ( type != FRAME_L1 && holds(table, type, i, pte) &&
+             is_same_level(type, mfn_to_frame(pte_mfn(pte))) )
         {
             tallies[pte_mfn(pte).n].linear++;
             tallies[table.n].linear--;

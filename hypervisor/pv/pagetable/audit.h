@@ -21,7 +21,7 @@ struct tally {
 };
 
 /* Add what entry @index of @table holds to the tallies, or with @by -1 take it off. */
-void tally_entry(struct tally *tallies, mfn_t table, unsigned int level, unsigned int index,
+void tally_entry(struct tally *tallies, mfn_t table, enum frame_type type, unsigned int index,
                  u64 pte, u32 by);
 
 /*

@@ -40,20 +40,45 @@ static u64 merge(u64 old, u64 value, u64 va, unsigned int bytes)
     return (old & ~mask) | ((value << shift) & mask);
 }
 
+/*
+ * Only what stores a value of its own can be taken as a configuration write, or as half of an entry's
+ * change: nobody modifies those in place.
+ */
+static bool is_plain_store(const struct emulate_store *store)
+{
+    return store->kind == STORE_MOV || store->kind == STORE_STOS || store->kind == STORE_MOVS;
+}
+
+/*
+ * A 32-bit guest changes an entry in two stores. It should begin with one that makes it not present;
+ * if it begins with the upper half, what results may be nothing that it may have. Then the lower half
+ * is still to come, so that the entry is not present until then.
+ */
+static bool is_first_half(const struct domain *d, const struct emulate_store *store, u64 va)
+{
+    return d->pv32 && store->bytes == sizeof(u32) && (va & sizeof(u32)) && is_plain_store(store);
+}
+
 /* Make the store; false if the entry that results is refused. *after: the registers then. */
 static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct emulate_store *store,
                      const struct regs *regs, struct regs *after)
 {
-    u64 old, value;
-    bool write;
+    u64 old, value, keep = ~0UL;
+    bool write, again;
     long rc = 0;
 
     do
     {
         old = READ_ONCE(*entry);
         value = emulate_store_result(store, old >> (va % sizeof(u64) * 8), regs, after, &write);
-    } while ( write &&
-              !entry_exchange_l1(d, entry, old, merge(old, value, va, store->bytes), &rc) );
+        again = write &&
+                !entry_exchange_l1(d, entry, old, merge(old, value, va, store->bytes) & keep, &rc);
+        if ( rc && keep == ~0UL && is_first_half(d, store, va) )
+        {
+            keep = ~PTE_P;
+            again = true;
+        }
+    } while ( again );
 
     return rc == 0;
 }
@@ -82,15 +107,6 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
         count(COUNTER_pte_emulated);
     }
     return done;
-}
-
-/*
- * Only what stores a value of its own can be taken as a configuration write: nobody modifies those
- * in place.
- */
-static bool is_plain_store(const struct emulate_store *store)
-{
-    return store->kind == STORE_MOV || store->kind == STORE_STOS || store->kind == STORE_MOVS;
 }
 
 bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va)

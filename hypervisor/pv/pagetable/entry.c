@@ -5,7 +5,7 @@
  *  L1     PAT, PCD, PWT (1)  a frame of the domain, or of     a reference; with RW also a type
  *                            the one that the call names      reference, WRITABLE
  *                            I/O memory that it may access    nothing
- *  L2-L4  PWT, PCD, PS, G    a table one level down, its own  a reference and a type reference
+ *  L2-L4  see kinds.c         a table one level down, its own  a reference and a type reference
  *                            one of its own level, not RW     linear.c
  *
  *  (1) unless the domain drives devices.
@@ -16,7 +16,7 @@
  * machine without the microcode's L1D flush.
  *
  * What the guest wrote and what the hardware sees differ in a few bits, which the guest may read
- * back:
+ * back (for 32-bit guests: see kinds.c):
  *  - US is set at all levels, since both the guest's kernel and its processes run in ring 3.
  *  - An L1 entry of a process (US set, bit 52 clear) gets G; any other one is the kernel's: it gets
  *    bit 52 and loses G. That is what guests find under Xen. CR4.PGE stays clear, so that G means
@@ -30,10 +30,8 @@
 #include "access/access.h"
 #include "pv/pagetable/entry_l1.h"
 
-#define TABLE_REFUSE (PTE_PWT | PTE_PCD | PTE_PS | PTE_G)
-
-/* Bits of which a change changes what an entry holds, or needs a check. */
-#define TABLE_COUNTED (PTE_P | PTE_RW | PTE_FRAME | TABLE_REFUSE)
+/* Bits of which a change changes what an entry holds; or needs a check, with those that are refused. */
+#define TABLE_COUNTED (PTE_P | PTE_RW | PTE_FRAME)
 
 #define L1_ALL_ONES (PTE_FRAME >> PAGE_SHIFT) /* what a guest's INVALID_MFN becomes */
 
@@ -122,7 +120,7 @@ long l1_put_slow(u64 pte)
 
 long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take)
 {
-    u64 pte = l1_for_hardware(*slot);
+    u64 pte = l1_for_hardware(d->pv32, *slot);
     long rc;
 
     if ( take == L1_MISTAKEN )
@@ -134,43 +132,52 @@ long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take)
 }
 
 /*
- * Tables that @table's entry names: one level down, unless they are in use as tables of @table's
- * own level.
+ * Tables that an entry of a @type names: one level down, unless they are in use as tables of its own
+ * level.
  */
-static bool is_linear(const struct frame *child, unsigned int level)
+static bool is_linear(const struct frame *child, enum frame_type type)
 {
     u64 state = READ_ONCE(child->state);
 
-    return frame_type_of(state) == (enum frame_type)level && frame_type_count(state);
+    return table_level(frame_type_of(state)) == table_level(type) && frame_type_count(state);
 }
 
-long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte)
+static long get_child(struct domain *d, struct frame *table, enum frame_type type,
+                      unsigned int index, struct frame *child, u64 pte)
 {
+    const struct table_kind *kind = table_kind(d, type);
+
+    if ( is_linear(child, type) )
+        return kind->linear ? linear_get(table, child, pte) : -EINVAL;
+    return table_get(d, child, index + 1u == kind->entries ? kind->last_child : kind->child);
+}
+
+long entry_get_table(struct domain *d, struct frame *table, enum frame_type type,
+                     unsigned int index, u64 *pte)
+{
+    const struct table_kind *kind = table_kind(d, type);
     struct frame *child;
     long rc;
 
-    if ( (*pte & TABLE_REFUSE) || !mfn_valid(pte_mfn(*pte)) )
+    if ( (*pte & kind->refuse) || !mfn_valid(pte_mfn(*pte)) )
         return -EINVAL;
     child = mfn_to_frame(pte_mfn(*pte));
     if ( !frame_get(child, d->id) )
         return -EINVAL;
 
-    if ( is_linear(child, level) )
-        rc = linear_get(table, child, level, *pte);
-    else
-        rc = table_get(d, child, level - 1);
+    rc = get_child(d, table, type, index, child, *pte);
     if ( rc )
         frame_put(child);
     else
-        *pte |= PTE_US;
+        *pte |= kind->set;
     return rc;
 }
 
-void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte)
+void entry_put_table(struct domain *d, struct frame *table, enum frame_type type, u64 pte)
 {
     struct frame *child = mfn_to_frame(pte_mfn(pte));
 
-    if ( is_linear(child, level) )
+    if ( is_linear(child, type) )
         linear_put(d, table, child);
     else
         table_put(d, child);
@@ -193,7 +200,7 @@ long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u6
 
     if ( new &PTE_P )
     {
-        new = l1_for_hardware(new);
+        new = l1_for_hardware(d->pv32, new);
         same = !((old ^ new) & L1_COUNTED);
         if ( !same )
         {
@@ -217,12 +224,12 @@ long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 
     return l1_replace(d, from, slot, new, false);
 }
 
-long entry_replace_l1_held(u64 *slot, u64 new)
+long entry_replace_l1_held(const struct domain *d, u64 *slot, u64 new)
 {
     u64 old = READ_ONCE(*slot);
     long rc;
 
-    new = l1_for_hardware(new);
+    new = l1_for_hardware(d->pv32, new);
     rc = get_l1_ram(READ_ONCE(mfn_to_frame(pte_mfn(new))->owner), new);
     if ( rc )
         return rc;
@@ -238,7 +245,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
 
     *rc = 0;
     if ( new &PTE_P )
-        new = l1_for_hardware(new);
+        new = l1_for_hardware(d->pv32, new);
     same = (old & new &PTE_P) && !((old ^ new) & L1_COUNTED);
 
     if ( !same && (new &PTE_P) )
@@ -258,26 +265,30 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     return true;
 }
 
-long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot,
-                         u64 new, bool preserve_ad)
+long entry_replace_table(struct domain *d, struct frame *table, enum frame_type type,
+                         unsigned int index, u64 new, bool preserve_ad)
 {
-    u64 old = READ_ONCE(*slot);
+    const struct table_kind *kind = table_kind(d, type);
+    u64 *slot = (u64 *)mfn_to_virt(frame_to_mfn(table)) + index, old = READ_ONCE(*slot);
     long rc;
+
+    if ( index >= kind->changeable || is_hypervisor_entry(type, index) )
+        return -EINVAL;
 
     if ( new &PTE_P )
     {
-        if ( !((old ^ new) & TABLE_COUNTED) )
+        if ( !((old ^ (new | kind->set)) & (TABLE_COUNTED | kind->refuse)) )
         {
-            entry_store(slot, old, new | PTE_US, preserve_ad);
+            entry_store(slot, old, new | kind->set, preserve_ad);
             return 0;
         }
-        rc = entry_get_table(d, table, level, &new);
+        rc = entry_get_table(d, table, type, index, &new);
         if ( rc )
             return rc;
     }
 
     entry_store(slot, old, new, preserve_ad);
     if ( old & PTE_P )
-        entry_put_table(d, table, level, old);
+        entry_put_table(d, table, type, old);
     return 0;
 }

@@ -32,8 +32,11 @@ long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 
 /* The rest of l1_put. Returns 0, so that it may end a function. */
 long l1_put_slow(u64 pte);
 
-static inline u64 l1_for_hardware(u64 pte)
+/* What the hardware sees: entry.c. A 32-bit guest's entries are as it wrote them. */
+static inline u64 l1_for_hardware(bool pv32, u64 pte)
 {
+    if ( pv32 )
+        return pte;
     if ( (pte & (PTE_GUEST_KERNEL | PTE_US)) == PTE_US )
         return pte | PTE_G;
     return (pte | PTE_GUEST_KERNEL | PTE_US) & ~PTE_G;
@@ -89,20 +92,20 @@ static inline long l1_put(u64 pte)
 
 /*
  * l1_replace without @preserve_ad, for the common case in few instructions and no stack: what isn't
- * common leaves by a tail call.
+ * common leaves by a tail call. @pv32 is @d's, and known to the compiler.
  *
  * An entry that maps the same frame with the same rights holds the same references: it needs none
  * taken and none dropped. RW counts as a right here, whatever else changes (it once didn't,
  * elsewhere, and that made tables writable: XSA-182).
  */
-static inline long l1_replace_fast(const struct domain *d, const struct domain *from, u64 *slot,
-                                   u64 new)
+static inline __attribute__((always_inline)) long
+l1_replace_fast(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 new)
 {
     u64 old = READ_ONCE(*slot);
 
     if ( new &PTE_P )
     {
-        u64 pte = l1_for_hardware(new);
+        u64 pte = l1_for_hardware(pv32, new);
 
         if ( !((old ^ pte) & L1_COUNTED) )
             old = 0;

@@ -12,15 +12,31 @@ static inline cpumask_t cpu_of(const struct vcpu *v)
     return (cpumask_t)1 << READ_ONCE(v->processor);
 }
 
+/* Bits from @first on of a bitmap that is made of words of @width bits, the caller's. */
+static bool load_bits(u32 width, gva_t bitmap, u32 first, u64 *bits)
+{
+    gva_t at = to_gva(bitmap.n + first / 8);
+    u32 word = 0;
+    bool ok;
+
+    if ( width == 64 )
+        return guest_load_u64(bits, at);
+    ok = guest_load_u32(&word, at);
+    *bits = word;
+    return ok;
+}
+
 long flush_cpus_of(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
 {
+    const u32 width = current_vcpu()->domain->pv32 ? 32 : 64;
+
     *cpus = 0;
     mb();
-    for ( u32 first = 0; first < d->max_vcpus; first += 64 )
+    for ( u32 first = 0; first < d->max_vcpus; first += width )
     {
         u64 bits;
 
-        if ( !guest_load_u64(&bits, to_gva(bitmap.n + first / 8)) )
+        if ( !load_bits(width, bitmap, first, &bits) )
             return -EFAULT;
         for ( ; bits; bits &= bits - 1 )
         {

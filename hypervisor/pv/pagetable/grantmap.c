@@ -15,9 +15,9 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
     return maddr_to_virt(maddr);
 }
 
-static long put_in(u64 *slot, u64 pte)
+static long put_in(const struct domain *d, u64 *slot, u64 pte)
 {
-    return slot ? entry_replace_l1_held(slot, pte) : -EINVAL;
+    return slot ? entry_replace_l1_held(d, slot, pte) : -EINVAL;
 }
 
 static long take_out(const struct domain *d, u64 *slot, mfn_t mfn, bool readonly)
@@ -38,7 +38,7 @@ long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
     long rc;
 
     tables_lock(d);
-    rc = put_in(walk_to_l1(d, v->pv.root_kernel, va), pte);
+    rc = put_in(d, walk_to_l1(d, v->pv.root_kernel, va), pte);
     tables_unlock(d);
     return rc;
 }
@@ -49,7 +49,7 @@ long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte)
     long rc;
 
     tables_lock(d);
-    rc = put_in(slot_at(d, pte_maddr), pte);
+    rc = put_in(d, slot_at(d, pte_maddr), pte);
     tables_unlock(d);
     return rc;
 }

@@ -1,8 +1,8 @@
 /*
  * Between the files of the page-type engine.
  *
- * Unless a comment says otherwise: @d owns the tables, its LOCK_PAGETABLE is held, and a 'level' is
- * a table's: 1 for L1 to 4 for L4. enum frame_type gives the types of tables the same numbers.
+ * Unless a comment says otherwise: @d owns the tables, its LOCK_PAGETABLE is held, and a 'type' is
+ * a table's: kinds.h tells what tables of that type are like.
  */
 #ifndef PV_PAGETABLE_INTERNAL_H
 #define PV_PAGETABLE_INTERNAL_H
@@ -13,32 +13,34 @@
 #include "lib/atomic.h"
 #include "mm/frame_inline.h"
 #include "pv/pagetable/audit.h"
+#include "pv/pagetable/kinds.h"
 #include "pv/pagetable/pagetable.h"
 #include "smp/smp.h"
 
-_Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "a table's type is its level");
+_Static_assert((int)FRAME_L1 == 1 && (int)FRAME_L4 == 4, "types of tables are numbered by level");
 
 /*
  * ---- entry.c: what an entry may say, and the references that it holds
  */
 
 /*
- * Check present entry @pte of a higher table of @d, take its references and make of it what the
- * hardware will see. What it names must be @d's. 0; -EINVAL, -ERESTART: nothing was taken. For L1:
- * entry_l1.h.
+ * Check @pte, which is to be present entry @index of a higher table of @d, take its references and
+ * make of it what the hardware will see. What it names must be @d's. 0; -EINVAL, -ERESTART: nothing
+ * was taken. For L1: entry_l1.h.
  */
-long entry_get_table(struct domain *d, struct frame *table, unsigned int level, u64 *pte);
+long entry_get_table(struct domain *d, struct frame *table, enum frame_type type,
+                     unsigned int index, u64 *pte);
 
 /* Drop the references of a present entry that is no longer in the table. */
-void entry_put_table(struct domain *d, struct frame *table, unsigned int level, u64 pte);
+void entry_put_table(struct domain *d, struct frame *table, enum frame_type type, u64 pte);
 
 /*
- * Write @new into @slot of a valid higher table, keeping references right. @preserve_ad: keep the A
- * and D bits that the hardware has set. Errors as for the gets, then nothing has changed. For L1:
- * entry_l1.h.
+ * Write @new into entry @index of a valid higher table, keeping references right. @preserve_ad: keep
+ * the A and D bits that the hardware has set. Errors as for the gets, and -EINVAL if that entry
+ * can't be changed: then nothing has. For L1: entry_l1.h.
  */
-long entry_replace_table(struct domain *d, struct frame *table, unsigned int level, u64 *slot,
-                         u64 new, bool preserve_ad);
+long entry_replace_table(struct domain *d, struct frame *table, enum frame_type type,
+                         unsigned int index, u64 new, bool preserve_ad);
 
 /*
  * Write an entry of a valid table: after the references of the new value were taken, before those
@@ -60,23 +62,23 @@ static inline bool entry_exchange(u64 *slot, u64 *old, u64 new)
 }
 
 /* l1_replace for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
-long entry_replace_l1_held(u64 *slot, u64 new);
+long entry_replace_l1_held(const struct domain *d, u64 *slot, u64 new);
 
 /* l1_replace if the slot's value is still @old: false it is not; true: *@rc is the result. */
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc);
 
 /* linear.c: an entry that names a table of its own level. -EINVAL. */
-long linear_get(struct frame *table, struct frame *target, unsigned int level, u64 pte);
+long linear_get(struct frame *table, struct frame *target, u64 pte);
 void linear_put(struct domain *d, struct frame *table, struct frame *target);
 
 /* ---- validate.c: tables as a whole */
 
 /*
- * Take a type reference to a frame of @d as a table of @level, validating it if it is the first.
+ * Take a type reference to a frame of @d as a table of @type, validating it if it is the first.
  * The caller holds a reference, which becomes the type's. 0; -EINVAL; -ERESTART stopped half-way:
  * the reference is still the caller's.
  */
-long table_get(struct domain *d, struct frame *frame, unsigned int level);
+long table_get(struct domain *d, struct frame *frame, enum frame_type type);
 
 /*
  * Drop a type reference to a table and the reference with it. The table that nobody uses any more
@@ -98,8 +100,7 @@ static inline long table_drain(struct domain *d)
 /* A frame that is valid as a table, by its word. */
 static inline bool table_is_valid(u64 state)
 {
-    return (state & FRAME_VALIDATED) && frame_type_of(state) >= FRAME_L1 &&
-           frame_type_of(state) <= FRAME_L4;
+    return (state & FRAME_VALIDATED) && frame_type_is_table(frame_type_of(state));
 }
 
 /* ---- roots.c */
@@ -108,7 +109,7 @@ static inline bool table_is_valid(u64 state)
 long root_switch(struct vcpu *v, mfn_t mfn, bool user);
 
 /* Pin a frame of @d as a table, and undo that. -EINVAL, -ERESTART. */
-long table_pin(struct domain *d, mfn_t mfn, unsigned int level);
+long table_pin(struct domain *d, mfn_t mfn, enum frame_type type);
 long table_unpin(struct domain *d, mfn_t mfn);
 
 /* ---- walk */

@@ -1,6 +1,6 @@
 /*
  * Linear page tables: an entry that names a table of its own level, so that a guest can read its
- * tables at fixed addresses.
+ * tables at fixed addresses. Where kinds.c allows that.
  *
  *  - Such an entry is never RW.
  *  - An entry that names its own table holds nothing: a reference would keep the table alive for
@@ -12,8 +12,10 @@
  */
 #include "pv/pagetable/internal.h"
 
-long linear_get(struct frame *table, struct frame *target, unsigned int level, u64 pte)
+long linear_get(struct frame *table, struct frame *target, u64 pte)
 {
+    u64 state = READ_ONCE(target->state);
+
     if ( pte & PTE_RW )
         return -EINVAL;
     if ( target == table )
@@ -23,9 +25,9 @@ long linear_get(struct frame *table, struct frame *target, unsigned int level, u
         return 0;
     }
 
-    if ( table->linear > 0 || target->linear < 0 || !table_is_valid(READ_ONCE(target->state)) )
+    if ( table->linear > 0 || target->linear < 0 || !table_is_valid(state) )
         return -EINVAL;
-    if ( frame_claim_type(target, level) )
+    if ( frame_claim_type(target, frame_type_of(state)) )
         return -EINVAL;
 
     table->linear--;

@@ -31,10 +31,14 @@ struct mmuext {
         rc_;                                                                                       \
     })
 
+/* A 32-bit guest has no L4; to pin one succeeds, by the ABI. */
 static long mmuext_pin(struct mmuext *m, const struct mmuext_op *op)
 {
-    return with_tables(
-        m->target, table_pin(m->target, to_mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1));
+    enum frame_type type = FRAME_L1 + (op->cmd - MMUEXT_PIN_L1_TABLE);
+
+    if ( !table_kind(m->target, type)->entries )
+        return 0;
+    return with_tables(m->target, table_pin(m->target, to_mfn(op->arg1.mfn), type));
 }
 
 static long mmuext_unpin(struct mmuext *m, const struct mmuext_op *op)
@@ -203,12 +207,30 @@ static long run_one(struct mmuext *m, const struct mmuext_op *op)
     }
 }
 
+/* Sizes of an operation: three words of the guest's width. */
+#define OP_SIZE      (3 * sizeof(u64))
+#define OP_SIZE_PV32 (3 * sizeof(u32))
+
+static __attribute__((noinline)) bool load_op_pv32(struct mmuext_op *op, gva_t from)
+{
+    u32 words[3];
+
+    if ( copy_from_guest(words, from, sizeof(words)) )
+        return false;
+    op->cmd = words[0];
+    op->arg1.mfn = words[1];
+    op->arg2.src_mfn = words[2]; /* the widest member of the union */
+    return true;
+}
+
 /* Plain loads: a copy by a string instruction costs more. */
-static inline bool load_op(struct mmuext_op *op, gva_t from)
+static inline bool load_op(unsigned int size, struct mmuext_op *op, gva_t from)
 {
     u64 *words = (u64 *)op;
 
-    _Static_assert(sizeof(*op) == 3 * sizeof(u64), "an operation is three words");
+    _Static_assert(sizeof(*op) == OP_SIZE, "an operation is three words");
+    if ( size == OP_SIZE_PV32 )
+        return load_op_pv32(op, from);
     return guest_word_ok(from) && guest_load_pair(&words[0], &words[1], from) &&
            guest_load_u64(&words[2], to_gva(from.n + 2 * sizeof(u64)));
 }
@@ -220,7 +242,7 @@ static inline long drain(struct domain *d)
 }
 
 /* As mmu_update's: how many operations were done, with the reason for stopping in *@rc. */
-static u32 run(struct mmuext *m, gva_t ops, u32 count, long *rc)
+static u32 run(struct mmuext *m, unsigned int size, gva_t ops, u32 count, long *rc)
 {
     u32 i;
 
@@ -231,7 +253,7 @@ static u32 run(struct mmuext *m, gva_t ops, u32 count, long *rc)
 
         if ( i && preempt_pending() )
             *rc = -ERESTART;
-        else if ( !load_op(&op, to_gva(ops.n + i * sizeof(op))) )
+        else if ( !load_op(size, &op, to_gva(ops.n + (u64)i * size)) )
             *rc = -EFAULT;
         else
             *rc = run_one(m, &op);
@@ -242,9 +264,6 @@ static u32 run(struct mmuext *m, gva_t ops, u32 count, long *rc)
 
     return i;
 }
-
-/* The first two members of a struct batch_call. */
-#define MMUEXT_CALL __HYPERVISOR_mmuext_op, sizeof(struct mmuext_op)
 
 /* A batch, of whatever size and for whomever. */
 static __attribute__((noinline)) long run_batch(const struct batch_call *call)
@@ -258,7 +277,7 @@ static __attribute__((noinline)) long run_batch(const struct batch_call *call)
     if ( call->count & COUNT_FAILED )
         rc = -(long)(u8)call->reqs;
     else
-        done = run(&m, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
+        done = run(&m, call->size, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
     rc = batch_end(call, m.target, done, rc);
 
     foreign_put(m.v->domain, m.target);
@@ -266,8 +285,8 @@ static __attribute__((noinline)) long run_batch(const struct batch_call *call)
 }
 
 /* One operation on the caller itself is the rule. */
-long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
-                         unsigned long foreigndom)
+static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned long count,
+                             unsigned long pdone, unsigned long foreigndom)
 {
     struct vcpu *v = current_vcpu();
     struct mmuext m = { .v = v, .target = v->domain };
@@ -275,15 +294,29 @@ long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long 
     long rc;
 
     if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || READ_ONCE(v->domain->pv.dead_tables) ||
-         !load_op(&op, to_gva(uops)) )
-        return run_batch(&(struct batch_call){ MMUEXT_CALL, uops, (u32)count, pdone, foreigndom });
+         !load_op(size, &op, to_gva(uops)) )
+        return run_batch(&(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, (u32)count,
+                                               pdone, foreigndom });
 
     rc = run_one(&m, &op);
 
     if ( __builtin_expect(rc || READ_ONCE(v->domain->pv.dead_tables), 0) )
-        return batch_end(&(struct batch_call){ MMUEXT_CALL, uops, 1, pdone, foreigndom }, v->domain,
-                         !rc, rc);
+        return batch_end(
+            &(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, pdone, foreigndom },
+            v->domain, !rc, rc);
     if ( pdone )
         (void)guest_store_u32(to_gva(pdone), 1);
     return 0;
+}
+
+long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
+                         unsigned long foreigndom)
+{
+    return mmuext_op(OP_SIZE, uops, count, pdone, foreigndom);
+}
+
+long compat_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
+                      unsigned long foreigndom)
+{
+    return mmuext_op(OP_SIZE_PV32, uops, count, pdone, foreigndom);
 }

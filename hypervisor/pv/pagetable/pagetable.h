@@ -15,6 +15,16 @@ long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned
 long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64,
                                              unsigned long flags, unsigned long domid);
 
+/* The same for 32-bit guests. An entry comes in two words, low and high. */
+long compat_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                       unsigned long foreigndom);
+long compat_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
+                      unsigned long foreigndom);
+long compat_update_va_mapping(unsigned long va, unsigned long low, unsigned long high,
+                              unsigned long flags);
+long compat_update_va_mapping_otherdomain(unsigned long va, unsigned long low, unsigned long high,
+                                          unsigned long flags, unsigned long domid);
+
 /*
  * A kernel-mode write fault of current, a protection fault at @va: emulate it if it is a write to a
  * read-only mapped L1 of its domain in one of the forms that VMASST_TYPE_writable_pagetables
@@ -56,6 +66,20 @@ long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, boo
  */
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user);
 void pagetable_drop_roots(struct vcpu *v);
+
+/*
+ * Make @d a 32-bit guest, for good. The caller has the lock of control operations. 0, if it is one already
+ * too; -EACCES it has frames; -ENOMEM; -ERESTART call again.
+ */
+long pagetable_set_pv32(struct domain *d);
+
+/* What pagetable_set_root needs of a vcpu, for @v's width. -ENOMEM. */
+long pagetable_vcpu_create(struct vcpu *v);
+void pagetable_vcpu_destroy(struct vcpu *v);
+
+/* A root as the guest has it in CR3, and back. */
+mfn_t pagetable_cr3_to_root(const struct domain *d, u64 cr3);
+u64 pagetable_root_to_cr3(const struct domain *d, mfn_t root);
 
 /* dom0's builder: promote the finished tables, pinning the root. */
 long pagetable_pin_root(struct domain *d, mfn_t root);

@@ -4,6 +4,10 @@
  * A vcpu holds a type reference to each of its two L4 tables, kernel's and user's; a pin holds one,
  * told by FRAME_PINNED. While a vcpu is on a CPU as the guest's kernel its kernel root is in CR3;
  * the user root gets there when it leaves for user mode.
+ *
+ * A 32-bit vcpu has one root, an L3, for both modes. What is in CR3 is its monitor: an L4 of ours, a
+ * vcpu's own, whose first entry names that root. The guest's addresses, 32 bits wide, reach nothing
+ * else of it.
  */
 #include "mm/tlb.h"
 #include "pv/pagetable/internal.h"
@@ -20,6 +24,8 @@ static struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
     return frame_get(frame, d->id) ? frame : NULL;
 }
 
+#define MONITOR_FLAGS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+
 /* Under m2p_strict a process cannot read the M2P: only kernels' roots show it. */
 static void show_m2p(const struct domain *d, mfn_t root, bool user)
 {
@@ -34,7 +40,27 @@ static void show_m2p(const struct domain *d, mfn_t root, bool user)
 
 static bool is_loaded(const struct vcpu *v, bool user)
 {
-    return v == current_vcpu() && !user == !!v->cpu.kernel_mode;
+    return v == current_vcpu() && (v->domain->pv32 || !user == !!v->cpu.kernel_mode);
+}
+
+/* The monitor shows root @mfn from now on. What is to be in CR3 for it. */
+static u64 show_in_monitor(struct vcpu *v, mfn_t mfn)
+{
+    bool none = mfn_eq(mfn, INVALID_MFN);
+
+    WRITE_ONCE(v->pv.monitor[0], none ? 0 : pte_make(mfn, MONITOR_FLAGS));
+    return none ? 0 : mfn_to_maddr(virt_to_mfn(v->pv.monitor)).n;
+}
+
+/* What is to be in CR3 for root @mfn; 0 for none. */
+static u64 cr3_of(struct vcpu *v, mfn_t mfn, bool user)
+{
+    if ( v->domain->pv32 )
+        return show_in_monitor(v, mfn);
+    if ( mfn_eq(mfn, INVALID_MFN) )
+        return 0;
+    show_m2p(v->domain, mfn, user);
+    return mfn_to_maddr(mfn).n;
 }
 
 /*
@@ -45,14 +71,12 @@ static void install(struct vcpu *v, mfn_t mfn, bool user)
 {
     mfn_t *root = user ? &v->pv.root_user : &v->pv.root_kernel;
     mfn_t old = *root;
-    u64 cr3 = mfn_eq(mfn, INVALID_MFN) ? 0 : mfn_to_maddr(mfn).n;
+    u64 cr3 = cr3_of(v, mfn, user);
 
     *root = mfn;
-    if ( cr3 )
-        show_m2p(v->domain, mfn, user);
-    if ( user )
+    if ( user || v->domain->pv32 )
         v->cpu.cr3_user = cr3;
-    else
+    if ( !user )
     {
         if ( v->pv.ldt_mapped )
             segment_ldt_drop(v);
@@ -70,10 +94,12 @@ long root_switch(struct vcpu *v, mfn_t mfn, bool user)
     struct frame *frame;
     long rc;
 
+    if ( user && v->domain->pv32 )
+        return -EINVAL;
     if ( mfn_eq(mfn, user ? v->pv.root_user : v->pv.root_kernel) )
     {
         if ( !mfn_eq(mfn, INVALID_MFN) && is_loaded(v, user) )
-            tlb_load_root(mfn_to_maddr(mfn));
+            tlb_load_root(to_maddr(user ? v->cpu.cr3_user : v->cpu.cr3_kernel));
         return 0;
     }
 
@@ -88,7 +114,7 @@ long root_switch(struct vcpu *v, mfn_t mfn, bool user)
     frame = get_own_frame(v->domain, mfn);
     if ( !frame )
         return -EINVAL;
-    rc = table_get(v->domain, frame, 4);
+    rc = table_get(v->domain, frame, root_type(v->domain));
     if ( rc )
         frame_put(frame);
     else
@@ -118,14 +144,14 @@ void pagetable_drop_roots(struct vcpu *v)
     tables_unlock(v->domain);
 }
 
-long table_pin(struct domain *d, mfn_t mfn, unsigned int level)
+long table_pin(struct domain *d, mfn_t mfn, enum frame_type type)
 {
     struct frame *frame = get_own_frame(d, mfn);
     long rc;
 
     if ( !frame )
         return -EINVAL;
-    rc = READ_ONCE(frame->state) & FRAME_PINNED ? -EINVAL : table_get(d, frame, level);
+    rc = READ_ONCE(frame->state) & FRAME_PINNED ? -EINVAL : table_get(d, frame, type);
     if ( rc )
         frame_put(frame);
     else
@@ -153,7 +179,7 @@ long pagetable_pin_root(struct domain *d, mfn_t root)
 
     tables_lock(d);
     do
-        rc = table_pin(d, root, 4);
+        rc = table_pin(d, root, root_type(d));
     while ( rc == -ERESTART );
     tables_unlock(d);
     return rc;

@@ -40,8 +40,9 @@ static long write_plainly(const struct domain *d, struct frame *frame, u64 *slot
 static long update_entry(struct domain *d, const struct domain *from, u64 maddr, u64 val,
                          bool preserve_ad)
 {
-    unsigned int level, index = maddr % PAGE_SIZE / sizeof(u64);
+    unsigned int index = maddr % PAGE_SIZE / sizeof(u64);
     mfn_t mfn = maddr_to_mfn(to_maddr(maddr));
+    enum frame_type type;
     struct frame *frame;
     u64 *slot, state;
 
@@ -53,12 +54,10 @@ static long update_entry(struct domain *d, const struct domain *from, u64 maddr,
     if ( !table_is_valid(state) )
         return write_plainly(d, frame, slot, val);
 
-    level = frame_type_of(state);
-    if ( level == 1 )
+    type = frame_type_of(state);
+    if ( type == FRAME_L1 )
         return l1_replace(d, from, slot, val, preserve_ad);
-    if ( level == 4 && map_is_hypervisor_slot(index) )
-        return -EINVAL;
-    return entry_replace_table(d, frame, level, slot, val, preserve_ad);
+    return entry_replace_table(d, frame, type, index, val, preserve_ad);
 }
 
 /* The frame must be @from's, but it may not vanish between the look and the write. */
@@ -94,15 +93,29 @@ static __attribute__((noinline)) long update_any(struct domain *d, const struct 
 }
 
 /* One request: here a plain update of an entry of a valid L1, and all else elsewhere. */
-static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from,
-                                                 u64 ptr, u64 val)
+static inline __attribute__((always_inline)) long
+update_one_of(bool pv32, struct domain *d, const struct domain *from, u64 ptr, u64 val)
 {
     mfn_t mfn = maddr_to_mfn(to_maddr(ptr));
 
     if ( (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit &&
          is_l1_of(mfn_to_frame(mfn), d) )
-        return l1_replace_fast(d, from, maddr_to_virt(to_maddr(ptr)), val);
+        return l1_replace_fast(pv32, d, from, maddr_to_virt(to_maddr(ptr)), val);
     return update_any(d, from, ptr, val);
+}
+
+typedef long update_fn(struct domain *d, const struct domain *from, u64 ptr, u64 val);
+
+static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from,
+                                                 u64 ptr, u64 val)
+{
+    return update_one_of(false, d, from, ptr, val);
+}
+
+static __attribute__((noinline)) long update_one_pv32(struct domain *d, const struct domain *from,
+                                                      u64 ptr, u64 val)
+{
+    return update_one_of(true, d, from, ptr, val);
 }
 
 /*
@@ -110,6 +123,7 @@ static __attribute__((noinline)) long update_one(struct domain *d, const struct 
  */
 static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
 {
+    update_fn *update = d->pv32 ? update_one_pv32 : update_one;
     u32 i;
 
     *rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
@@ -125,7 +139,7 @@ static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count,
             *rc = -EFAULT;
             break;
         }
-        *rc = update_one(d, from, ptr, val);
+        *rc = update(d, from, ptr, val);
         if ( __builtin_expect(*rc != 0, 0) )
             break;
 
@@ -191,8 +205,8 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
  * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left
  * it doesn't matter to an L1 entry whether they are seen to before or after.
  */
-long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
-                          unsigned long foreigndom)
+static inline long mmu_update(update_fn *update, unsigned long ureqs, unsigned long count,
+                              unsigned long pdone, unsigned long foreigndom)
 {
     struct domain *d = current_vcpu()->domain;
     u64 ptr, val;
@@ -203,7 +217,7 @@ long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned lon
         return update_batch(&(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
 
     tables_lock(d);
-    rc = update_one(d, d, ptr, val);
+    rc = update(d, d, ptr, val);
     tables_unlock(d);
 
     if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
@@ -211,4 +225,17 @@ long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned lon
     if ( pdone )
         (void)guest_store_u32(to_gva(pdone), 1);
     return 0;
+}
+
+long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                          unsigned long foreigndom)
+{
+    return mmu_update(update_one, ureqs, count, pdone, foreigndom);
+}
+
+/* Requests are the same in both widths. */
+long compat_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                       unsigned long foreigndom)
+{
+    return mmu_update(update_one_pv32, ureqs, count, pdone, foreigndom);
 }

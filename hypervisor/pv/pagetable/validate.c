@@ -17,6 +17,8 @@
  * So a domain that builds 512^3 entries pays for their validation and release in slices, and can't
  * make another one pay.
  */
+#include "lib/bits.h"
+#include "lib/string.h"
 #include "pv/pagetable/entry_l1.h"
 #include "smp/smp.h"
 
@@ -44,15 +46,10 @@ static unsigned int skip_empty_down(const u64 *table, unsigned int i)
     return i;
 }
 
-static bool is_hypervisor_slot(unsigned int level, unsigned int i)
-{
-    return level == 4 && i - HV_SLOT_FIRST < HV_SLOTS;
-}
-
 /* Take the references of a slot of an L1 that is being validated. */
-static inline long validate_l1_slot(const struct domain *d, u64 *slot)
+static inline long validate_l1_slot(bool pv32, const struct domain *d, u64 *slot)
 {
-    u64 pte = l1_for_hardware(*slot);
+    u64 pte = l1_for_hardware(pv32, *slot);
     enum l1_take take = l1_take(d, pte);
 
     if ( __builtin_expect(take != L1_TAKEN, 0) )
@@ -62,7 +59,8 @@ static inline long validate_l1_slot(const struct domain *d, u64 *slot)
 }
 
 /* Much of the time of fork and exit is spent here and in take_l1_apart(). */
-static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
+static inline __attribute__((always_inline)) long validate_l1_of(bool pv32, const struct domain *d,
+                                                                 struct frame *frame, u64 *table)
 {
     unsigned int i;
     long rc = 0;
@@ -73,7 +71,7 @@ static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
             i += SCAN - 1;
         else if ( table[i] & PTE_P )
         {
-            rc = validate_l1_slot(d, &table[i]);
+            rc = validate_l1_slot(pv32, d, &table[i]);
             if ( rc )
                 break;
         }
@@ -84,18 +82,41 @@ static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
     return rc;
 }
 
-static long validate_higher(struct domain *d, struct frame *frame, unsigned int level, u64 *table)
+static __attribute__((noinline)) long validate_l1_pv32(const struct domain *d, struct frame *frame,
+                                                       u64 *table)
 {
-    unsigned int i;
-    long rc = 0;
+    return validate_l1_of(true, d, frame, table);
+}
 
-    for ( i = skip_empty(table, frame->progress); i < PTES_PER_TABLE; i = skip_empty(table, i + 1) )
+static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
+{
+    return d->pv32 ? validate_l1_pv32(d, frame, table) : validate_l1_of(false, d, frame, table);
+}
+
+/* Before the first entry of a higher table. -EINVAL. */
+static long begin_higher(const struct table_kind *kind, u64 *table)
+{
+    if ( !kind->entries || (kind->last_needed && !(table[kind->entries - 1] & PTE_P)) )
+        return -EINVAL;
+    memset(&table[kind->entries], 0, (PTES_PER_TABLE - kind->entries) * sizeof(*table));
+    return 0;
+}
+
+static long validate_higher(struct domain *d, struct frame *frame, enum frame_type type, u64 *table)
+{
+    const struct table_kind *kind = table_kind(d, type);
+    unsigned int i;
+    long rc = frame->progress ? 0 : begin_higher(kind, table);
+
+    if ( rc )
+        return rc;
+    for ( i = skip_empty(table, frame->progress); i < kind->entries; i = skip_empty(table, i + 1) )
     {
         u64 pte = table[i];
 
-        if ( !(pte & PTE_P) || is_hypervisor_slot(level, i) )
+        if ( !(pte & PTE_P) || is_hypervisor_entry(type, i) )
             continue;
-        rc = entry_get_table(d, frame, level, &pte);
+        rc = entry_get_table(d, frame, type, i, &pte);
         if ( rc )
             break;
         table[i] = pte;
@@ -107,9 +128,19 @@ static long validate_higher(struct domain *d, struct frame *frame, unsigned int 
         }
     }
 
+    i = min_t(unsigned int, i, kind->entries);
     audit_gain(table, frame->progress, i);
     frame->progress = i;
     return rc;
+}
+
+/* What the hypervisor has in a table that is valid now. */
+static void fill_in_ours(enum frame_type type, u64 *table)
+{
+    if ( type == FRAME_L4 )
+        map_fill_l4(table);
+    else if ( type == FRAME_L2_TOP )
+        map_fill_l2_top(table);
 }
 
 static void list_dead(struct domain *d, struct frame *frame)
@@ -124,21 +155,20 @@ void table_condemn(struct domain *d, struct frame *frame)
     list_dead(d, frame);
 }
 
-long table_get(struct domain *d, struct frame *frame, unsigned int level)
+long table_get(struct domain *d, struct frame *frame, enum frame_type type)
 {
     u64 *table;
-    long rc = frame_claim_type(frame, level);
+    long rc = frame_claim_type(frame, type);
 
     audit_touch(frame);
     if ( rc != FRAME_CLAIMED )
         return rc;
 
     table = mfn_to_virt(frame_to_mfn(frame));
-    rc = level == 1 ? validate_l1(d, frame, table) : validate_higher(d, frame, level, table);
+    rc = type == FRAME_L1 ? validate_l1(d, frame, table) : validate_higher(d, frame, type, table);
     if ( !rc )
     {
-        if ( level == 4 )
-            map_fill_l4(table);
+        fill_in_ours(type, table);
         frame_commit_type(frame);
     }
     else if ( rc == -ERESTART )
@@ -172,17 +202,19 @@ static void take_l1_apart(struct frame *frame, const u64 *table)
 }
 
 /* Until the table is done, or another one has died that should go first. */
-static void take_higher_apart(struct domain *d, struct frame *frame, unsigned int level,
-                              const u64 *table)
+static void take_higher_apart(struct domain *d, struct frame *frame, enum frame_type type,
+                              u64 *table)
 {
+    u64 keep = ~table_kind(d, type)->strip;
     unsigned int i = skip_empty_down(table, frame->progress);
     u32 first = d->pv.dead_tables;
 
     for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(table, i - 1) )
-        if ( (table[i - 1] & PTE_P) && !is_hypervisor_slot(level, i - 1) )
+        if ( (table[i - 1] & PTE_P) && !is_hypervisor_entry(type, i - 1) )
         {
             audit_lose(table, i - 1, i);
-            entry_put_table(d, frame, level, table[i - 1]);
+            entry_put_table(d, frame, type, table[i - 1]);
+            table[i - 1] &= keep;
         }
     frame->progress = i;
 }
@@ -192,13 +224,13 @@ long table_drain_some(struct domain *d)
     while ( d->pv.dead_tables )
     {
         struct frame *frame = mfn_to_frame(to_mfn(d->pv.dead_tables));
-        unsigned int level = frame_type_of(READ_ONCE(frame->state));
-        const u64 *table = mfn_to_virt(frame_to_mfn(frame));
+        enum frame_type type = frame_type_of(READ_ONCE(frame->state));
+        u64 *table = mfn_to_virt(frame_to_mfn(frame));
 
-        if ( level == 1 )
+        if ( type == FRAME_L1 )
             take_l1_apart(frame, table);
         else
-            take_higher_apart(d, frame, level, table);
+            take_higher_apart(d, frame, type, table);
 
         if ( !frame->progress && d->pv.dead_tables == frame_to_mfn(frame).n )
         {

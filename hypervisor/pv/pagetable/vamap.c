@@ -53,43 +53,83 @@ static __attribute__((noinline)) long flush_after(struct domain *d, u64 va, unsi
     return rc ? rc : failed;
 }
 
+static inline __attribute__((always_inline)) long update_locked_of(bool pv32,
+                                                                   const struct domain *d,
+                                                                   const struct domain *from,
+                                                                   mfn_t root, u64 va, u64 val)
+{
+    u64 *slot = walk_to_l1_inline(pv32, d, root, va);
+
+    return __builtin_expect(slot != NULL, 1) ? l1_replace_fast(pv32, d, from, slot, val) : -EINVAL;
+}
+
+typedef long update_fn(const struct domain *d, const struct domain *from, mfn_t root, u64 va,
+                       u64 val);
+
 static __attribute__((noinline)) long
 update_locked(const struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val)
 {
-    u64 *slot = walk_to_l1_inline(d, root, va);
-
-    return __builtin_expect(slot != NULL, 1) ? l1_replace_fast(d, from, slot, val) : -EINVAL;
+    return update_locked_of(false, d, from, root, va, val);
 }
 
-static inline long update(struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val,
-                          unsigned long flags)
+static __attribute__((noinline)) long
+update_locked_pv32(const struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val)
+{
+    return update_locked_of(true, d, from, root, va, val);
+}
+
+static inline long update(update_fn *locked, struct domain *d, const struct domain *from,
+                          mfn_t root, u64 va, u64 val, unsigned long flags)
 {
     long rc;
 
     tables_lock(d);
-    rc = update_locked(d, from, root, va, val);
+    rc = locked(d, from, root, va, val);
     tables_unlock(d);
 
     return flags && guest_word_ok(to_gva(va)) ? flush_after(d, va, flags, rc) : rc;
+}
+
+static inline long update_otherdomain(update_fn *locked, u64 va, u64 val, unsigned long flags,
+                                      unsigned long domid)
+{
+    struct vcpu *v = current_vcpu();
+    struct domain *from;
+    long rc = foreign_get(v->domain, (domid_t)domid, &from);
+
+    if ( rc )
+        return rc;
+    rc = update(locked, v->domain, from, v->pv.root_kernel, va, val, flags);
+    foreign_put(v->domain, from);
+    return rc;
 }
 
 long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned long flags)
 {
     struct vcpu *v = current_vcpu();
 
-    return update(v->domain, v->domain, v->pv.root_kernel, va, val64, flags);
+    return update(update_locked, v->domain, v->domain, v->pv.root_kernel, va, val64, flags);
 }
 
 long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64,
                                              unsigned long flags, unsigned long domid)
 {
-    struct vcpu *v = current_vcpu();
-    struct domain *d = v->domain, *from;
-    long rc = foreign_get(d, (domid_t)domid, &from);
+    return update_otherdomain(update_locked, va, val64, flags, domid);
+}
 
-    if ( rc )
-        return rc;
-    rc = update(d, from, v->pv.root_kernel, va, val64, flags);
-    foreign_put(d, from);
-    return rc;
+/* From 32-bit guests an entry comes in two words. */
+
+long compat_update_va_mapping(unsigned long va, unsigned long low, unsigned long high,
+                              unsigned long flags)
+{
+    struct vcpu *v = current_vcpu();
+
+    return update(update_locked_pv32, v->domain, v->domain, v->pv.root_kernel, va, high << 32 | low,
+                  flags);
+}
+
+long compat_update_va_mapping_otherdomain(unsigned long va, unsigned long low, unsigned long high,
+                                          unsigned long flags, unsigned long domid)
+{
+    return update_otherdomain(update_locked_pv32, va, high << 32 | low, flags, domid);
 }

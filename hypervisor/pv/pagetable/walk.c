@@ -3,7 +3,7 @@
 
 u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va)
 {
-    return walk_to_l1_inline(d, root, va);
+    return d->pv32 ? walk_to_l1_inline(true, d, root, va) : walk_to_l1_inline(false, d, root, va);
 }
 
 bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn)

@@ -11,16 +11,17 @@ static inline u64 *walk_entry(u64 table, u64 va, unsigned int level)
                    ((va >> 9 * level) & (PAGE_SIZE - sizeof(u64))));
 }
 
-/* As walk_to_l1. */
-static inline u64 *walk_to_l1_inline(const struct domain *d, mfn_t root, u64 va)
+/* As walk_to_l1. @pv32 is @d's, and known to the compiler. */
+static inline __attribute__((always_inline)) u64 *
+walk_to_l1_inline(bool pv32, const struct domain *d, mfn_t root, u64 va)
 {
     u64 pte = root.n << PAGE_SHIFT;
 
-    if ( mfn_eq(root, INVALID_MFN) || !guest_word_ok(to_gva(va)) )
+    if ( mfn_eq(root, INVALID_MFN) || !(pv32 ? va < HV32_START : guest_word_ok(to_gva(va))) )
         return NULL;
 
 #pragma GCC unroll 3
-    for ( unsigned int level = 4; level > 1; level-- )
+    for ( unsigned int level = pv32 ? 3 : 4; level > 1; level-- )
     {
         pte = READ_ONCE(*walk_entry(pte & PTE_FRAME, va, level));
         if ( !(pte & PTE_P) )

@@ -25,6 +25,7 @@ struct frame *frame_table;
 u64 frame_limit;
 maddr_t map_idle_root = { 0x1000 };
 
+unsigned int fake_address_bits = 25;
 static u64 m2p[FAKE_FRAMES];
 static u64 next_frame;
 static pthread_mutex_t frames_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -55,6 +56,22 @@ void map_fill_l4(u64 *l4)
 bool map_is_hypervisor_slot(unsigned int index)
 {
     return index - HV_SLOT_FIRST < HV_SLOTS;
+}
+
+void map_fill_l2_top(u64 *l2)
+{
+    for ( unsigned int i = HV32_SLOT_FIRST; i < PTES_PER_TABLE; i++ )
+        l2[i] = HV_ENTRY(i);
+}
+
+long m2p_compat_create(void)
+{
+    return 0;
+}
+
+__attribute__((weak)) unsigned int mm_address_bits(void)
+{
+    return fake_address_bits;
 }
 
 static struct domain *find(domid_t id);
@@ -405,8 +422,10 @@ static u64 prefix_of(u64 va, unsigned int level)
 /* The table of the lowest level that CPU @cpu remembers for @va. */
 static mfn_t start_of_walk(u32 cpu, mfn_t root, u64 va, unsigned int *level, bool *rw)
 {
+    unsigned int top = fake_type(root) == FRAME_L3 ? 3 : 4;
+
     *rw = true;
-    for ( *level = 1; *level < 4; ++*level )
+    for ( *level = 1; *level < top; ++*level )
         for ( unsigned int i = 0; i < tlb[cpu].steps; i++ )
         {
             const struct tlb_step *step = &tlb[cpu].step[i];
@@ -477,13 +496,14 @@ unsigned long fake_tlb_violations(void)
         for ( unsigned int i = 0; i < tlb[cpu].steps; i++ )
         {
             const struct tlb_step *step = &tlb[cpu].step[i];
-            unsigned int type = fake_type(to_mfn(step->table));
+            enum frame_type type_is = fake_type(to_mfn(step->table));
+            unsigned int type = type_is == FRAME_L2_TOP ? 2 : type_is;
 
             /*
              * A linear entry shows a higher table as if it were a lower one, but not for writing.
              */
             if ( fake_count(to_mfn(step->table)) && type != step->level &&
-                 (step->rw || type < step->level || type > 4) )
+                 (step->rw || type < step->level || type > FRAME_L4) )
             {
                 fprintf(stderr, "CPU %u still walks %lx as L%u: type %u\n", cpu, step->table,
                         step->level, type);
@@ -678,7 +698,10 @@ void segment_ldt_drop(struct vcpu *v)
 static void free_domain(struct domain *d)
 {
     for ( u32 i = 0; i < d->max_vcpus; i++ )
+    {
+        free(d->vcpus[i]->pv.monitor);
         free(d->vcpus[i]);
+    }
     free(d->vcpus);
     free(d);
 }

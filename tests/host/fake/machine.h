@@ -56,6 +56,9 @@ enum frame_type fake_type(mfn_t mfn);
  */
 extern unsigned long fake_preempt_at, fake_preempt_every, fake_preempt_looks;
 
+/* What mm_address_bits() says. */
+extern unsigned int fake_address_bits;
+
 /* Guest accesses from here on fault. Guest addresses are pointers. */
 extern u64 fake_guest_limit;
 
@@ -81,8 +84,8 @@ extern struct fake_config_write {
 
 /*
  * CPU @cpu walks to @va under @root, remembering each step as a TLB and its paging-structure caches
- * may: a later walk uses what is remembered. False: no mapping. *pte: the leaf that the CPU uses,
- * with RW only if all levels have it.
+ * may: a later walk uses what is remembered. A root that is an L3 is a 32-bit guest's. False: no
+ * mapping. *pte: the leaf that the CPU uses, with RW only if all levels have it.
  */
 bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte);
 

@@ -23,8 +23,29 @@ long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreign
     long rc;
 
     do
-        rc = pagetable_mmu_update(arg[0], arg[1], arg[2], arg[3]);
+        rc = (current_vcpu()->domain->pv32 ? compat_mmu_update
+                                           : pagetable_mmu_update)(arg[0], arg[1], arg[2], arg[3]);
     while ( continued(__HYPERVISOR_mmu_update, arg) );
+    return rc;
+}
+
+/* Operations as 32-bit guests write them. */
+static long guest_mmuext_pv32(const struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom)
+{
+    u32 *words = malloc(count * 12 + 1);
+    unsigned long arg[5] = { (unsigned long)words, count, (unsigned long)done, foreigndom };
+    long rc;
+
+    for ( u32 i = 0; i < count; i++ )
+    {
+        words[3 * i] = ops[i].cmd;
+        words[3 * i + 1] = (u32)ops[i].arg1.mfn;
+        words[3 * i + 2] = (u32)ops[i].arg2.src_mfn;
+    }
+    do
+        rc = compat_mmuext_op(arg[0], arg[1], arg[2], arg[3]);
+    while ( continued(__HYPERVISOR_mmuext_op, arg) );
+    free(words);
     return rc;
 }
 
@@ -33,6 +54,8 @@ long guest_mmuext(struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndo
     unsigned long arg[5] = { (unsigned long)ops, count, (unsigned long)done, foreigndom };
     long rc;
 
+    if ( current_vcpu()->domain->pv32 )
+        return guest_mmuext_pv32(ops, count, done, foreigndom);
     do
         rc = pagetable_mmuext_op(arg[0], arg[1], arg[2], arg[3]);
     while ( continued(__HYPERVISOR_mmuext_op, arg) );
@@ -97,6 +120,15 @@ static mfn_t empty_frame(struct domain *d)
     return mfn;
 }
 
+static void map_pages(struct space *s)
+{
+    for ( unsigned int i = 0; i < s->pages; i++ )
+    {
+        s->page[i] = fake_frame(s->d);
+        *slot_of(s->l1, i) = pte_make(s->page[i], RWD);
+    }
+}
+
 void space_build(struct space *s, struct domain *d, unsigned int pages)
 {
     *s = (struct space){ .d = d, .pages = pages, .va = SPACE_VA };
@@ -107,11 +139,20 @@ void space_build(struct space *s, struct domain *d, unsigned int pages)
     *slot_of(s->l4, pte_index(s->va, 4)) = pte_make(s->l3, RWD);
     *slot_of(s->l3, pte_index(s->va, 3)) = pte_make(s->l2, RWD);
     *slot_of(s->l2, pte_index(s->va, 2)) = pte_make(s->l1, RWD);
-    for ( unsigned int i = 0; i < pages; i++ )
-    {
-        s->page[i] = fake_frame(d);
-        *slot_of(s->l1, i) = pte_make(s->page[i], RWD);
-    }
+    map_pages(s);
+}
+
+void space_build_pv32(struct space *s, struct domain *d, unsigned int pages)
+{
+    *s = (struct space){ .d = d, .pages = pages, .va = SPACE_PV32_VA };
+    s->l3 = empty_frame(d);
+    s->l2 = empty_frame(d);
+    s->top = empty_frame(d);
+    s->l1 = empty_frame(d);
+    *slot_of(s->l3, 0) = pte_make(s->l2, PTE_P);
+    *slot_of(s->l3, 3) = pte_make(s->top, PTE_P);
+    *slot_of(s->l2, pte_index(s->va, 2)) = pte_make(s->l1, RWD);
+    map_pages(s);
 }
 
 void expect_buried(struct domain *d)

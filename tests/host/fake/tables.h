@@ -16,7 +16,7 @@
 extern void (*between_slices)(void);
 extern unsigned long slices; /* such times so far */
 
-/* Issue it until it is done; *done as the guest finds it. */
+/* Issue it until it is done, as a guest of the current domain's width; *done as the guest finds it. */
 long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreigndom);
 long guest_mmuext(struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom);
 
@@ -35,6 +35,7 @@ long new_user_baseptr(mfn_t mfn);
 struct space {
     struct domain *d;
     mfn_t l4, l3, l2, l1;
+    mfn_t top; /* a 32-bit guest's L3[3] */
     mfn_t page[64];
     unsigned int pages;
     u64 va;
@@ -43,6 +44,11 @@ struct space {
 #define SPACE_VA 0x0000123456600000UL
 
 void space_build(struct space *s, struct domain *d, unsigned int pages);
+
+/* The same for a 32-bit guest: no L4, and an L2 for the last GiB, with nothing in it. */
+#define SPACE_PV32_VA 0x00600000UL
+
+void space_build_pv32(struct space *s, struct domain *d, unsigned int pages);
 u64 *slot_of(mfn_t table, unsigned int index);
 
 /* The counts are right and no TLB remembers what it should not. */

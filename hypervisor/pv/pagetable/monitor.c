@@ -1,0 +1,73 @@
+/*
+ * Widths: what a domain's vcpus need besides, should it be a 32-bit one.
+ *
+ * In CR3 as such a guest reads and writes it, the upper twelve bits of its root's frame number are in
+ * the twelve bits below the address, so that an L3 may lie above 4 GiB.
+ */
+#include "mm/alloc.h"
+#include "mm/map.h"
+#include "pv/pagetable/pagetable.h"
+
+#define FOLD_SHIFT 20
+
+long pagetable_vcpu_create(struct vcpu *v)
+{
+    if ( !v->domain->pv32 || v->pv.monitor )
+        return 0;
+    v->pv.monitor = mm_alloc(0);
+    if ( !v->pv.monitor )
+        return -ENOMEM;
+    map_fill_l4(v->pv.monitor);
+    return 0;
+}
+
+void pagetable_vcpu_destroy(struct vcpu *v)
+{
+    mm_free(v->pv.monitor, 0);
+    v->pv.monitor = NULL;
+}
+
+/* Those that exist; others have theirs made when they are. */
+static long create_monitors(struct domain *d)
+{
+    struct vcpu *v;
+    long rc = 0;
+
+    for_each_vcpu(d, v)
+        if ( !rc )
+            rc = pagetable_vcpu_create(v);
+    return rc;
+}
+
+long pagetable_set_pv32(struct domain *d)
+{
+    long rc = d->pv32 ? 0 : m2p_compat_create();
+
+    if ( rc )
+        return rc;
+
+    lock_acquire(&d->memory.lock);
+    if ( !d->pv32 && d->memory.tot_pages )
+        rc = -EACCES;
+    else
+    {
+        d->pv32 = true;
+        d->memory.max_bits = mm_address_bits() > M2P_COMPAT_BITS ? M2P_COMPAT_BITS : 0;
+    }
+    lock_release(&d->memory.lock);
+    return rc ? rc : create_monitors(d);
+}
+
+mfn_t pagetable_cr3_to_root(const struct domain *d, u64 cr3)
+{
+    if ( !d->pv32 )
+        return maddr_to_mfn(to_maddr(cr3));
+    return to_mfn((u32)cr3 >> PAGE_SHIFT | (u32)(cr3 << FOLD_SHIFT));
+}
+
+u64 pagetable_root_to_cr3(const struct domain *d, mfn_t root)
+{
+    if ( !d->pv32 )
+        return mfn_to_maddr(root).n;
+    return (u32)(root.n << PAGE_SHIFT) | (u32)root.n >> FOLD_SHIFT;
+}
