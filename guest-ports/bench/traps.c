@@ -11,7 +11,7 @@ pte_t bench_demand_pte;
 
 static void gate(uint8_t vector, uint8_t flags, const void *handler)
 {
-    struct trap_info table[2] = { { vector, flags, KIT_CS64, (ulong)handler } };
+    struct trap_info table[2] = { { vector, flags, KIT_CS, (ulong)handler } };
 
     check(hypercall(set_trap_table, table));
 }

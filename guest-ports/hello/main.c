@@ -57,7 +57,7 @@ static void serve(void)
             printf("you said: %s\n", line);
         if ( ticked )
         {
-            printf("up for %lu s\n", (tick - start) / NS_PER_S);
+            printf("up for %lu s\n", (ulong)((tick - start) / NS_PER_S));
             tick += TICK;
         }
         if ( asked )

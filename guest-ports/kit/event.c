@@ -1,7 +1,7 @@
 #include <kit/kit.h>
 
-#define MAX_PORTS     4096
-#define BITS_PER_WORD 64
+#define BITS_PER_WORD (8 * sizeof(xen_ulong_t))
+#define MAX_PORTS     (BITS_PER_WORD * BITS_PER_WORD)
 
 static struct {
     event_handler_t call;
@@ -124,28 +124,28 @@ long event_bind_virq(unsigned int virq, unsigned int vcpu)
 {
     struct evtchn_bind_virq bind = { .virq = virq, .vcpu = vcpu };
 
-    return hypercall(event_channel_op, EVTCHNOP_bind_virq, &bind) ?: bind.port;
+    return hypercall(event_channel_op, EVTCHNOP_bind_virq, &bind) ?: (long)bind.port;
 }
 
 long event_bind_ipi(unsigned int vcpu)
 {
     struct evtchn_bind_ipi bind = { .vcpu = vcpu };
 
-    return hypercall(event_channel_op, EVTCHNOP_bind_ipi, &bind) ?: bind.port;
+    return hypercall(event_channel_op, EVTCHNOP_bind_ipi, &bind) ?: (long)bind.port;
 }
 
 long event_alloc_unbound(domid_t domain, domid_t remote)
 {
     struct evtchn_alloc_unbound alloc = { .dom = domain, .remote_dom = remote };
 
-    return hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &alloc) ?: alloc.port;
+    return hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &alloc) ?: (long)alloc.port;
 }
 
 long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port)
 {
     struct evtchn_bind_interdomain bind = { .remote_dom = remote, .remote_port = remote_port };
 
-    return hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind) ?: bind.local_port;
+    return hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind) ?: (long)bind.local_port;
 }
 
 long event_send(evtchn_port_t port)

@@ -1,7 +1,7 @@
 /*
  * The ELF notes that tell a domain builder what this kernel is (public/elfnote.h).
  */
-#include <kit/arch/pv64.h>
+#include <kit/arch.h>
 #include <hypercall/abi.h>
 
 extern char kit_start[], kit_hypercall_page[];
@@ -17,7 +17,7 @@ extern char kit_start[], kit_hypercall_page[];
     NOTE(PAE_MODE, text, "yes")
 
 typedef char text[24];
-typedef uint64_t number;
+typedef unsigned long number;
 typedef void *address;
 
 #define MEMBER(kind, type, value)                                                                  \

@@ -10,6 +10,8 @@ static struct free_page *free_list;
 static ulong next_pfn;   /* never handed out from here on */
 static ulong mapped_pfn; /* mapped up to here */
 
+uint64_t page_flags = PTE_KERNEL_RW;
+
 /* Maps the next 2 MiB of our memory: an L1 table, filled before it becomes one. */
 static void map_more(void)
 {
@@ -23,7 +25,7 @@ static void map_more(void)
     l1 = pfn_to_virt(next_pfn++);
     memset(l1, 0, PAGE_SIZE);
     for ( ulong pfn = mapped_pfn; pfn < end; pfn++ )
-        l1[pfn - mapped_pfn] = pte_make(pfn_to_mfn(pfn), PTE_KERNEL_RW);
+        l1[pfn - mapped_pfn] = pte_make(pfn_to_mfn(pfn), page_flags);
 
     l2_entry = table_make((ulong)pfn_to_virt(mapped_pfn), 2);
     check(page_protect(l1, PTE_KERNEL_RO));

@@ -8,7 +8,7 @@
 #ifndef KIT_PAGE_H
 #define KIT_PAGE_H
 
-#include <kit/arch/pv64.h>
+#include <kit/arch.h>
 #include <kit/hypercall.h>
 
 #define PAGE_SHIFT 12
@@ -61,6 +61,9 @@ static inline uint64_t virt_to_machine(const void *virt)
 {
     return (uint64_t)virt_to_mfn(virt) << PAGE_SHIFT | ((ulong)virt & ~PAGE_MASK);
 }
+
+/* What page.c maps pages with: PTE_KERNEL_RW, and where arch_user_prepare() says so PTE_US. */
+extern uint64_t page_flags;
 
 /* A zeroed page, mapped writable. Panics when there is none left. */
 void *page_alloc(void);

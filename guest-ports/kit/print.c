@@ -3,6 +3,7 @@
 #include <kit/string.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct sink {
     char *to;
@@ -32,7 +33,7 @@ static void put_text(struct sink *sink, const char *text, const struct spec *spe
         put(sink, ' ');
 }
 
-static void put_number(struct sink *sink, unsigned long n, unsigned int base, bool negative,
+static void put_number(struct sink *sink, uint64_t n, unsigned int base, bool negative,
                        const struct spec *spec)
 {
     char digits[24], *p = digits + sizeof(digits) - 1;
@@ -46,19 +47,37 @@ static void put_number(struct sink *sink, unsigned long n, unsigned int base, bo
     put_text(sink, p, spec);
 }
 
-static void put_signed(struct sink *sink, long n, const struct spec *spec)
+static void put_signed(struct sink *sink, int64_t n, const struct spec *spec)
 {
-    put_number(sink, n < 0 ? -(unsigned long)n : (unsigned long)n, 10, n < 0, spec);
+    put_number(sink, n < 0 ? -(uint64_t)n : (uint64_t)n, 10, n < 0, spec);
 }
 
-int vsnprintf(char *to, size_t size, const char *format, va_list args)
+/* An argument of int, long or long long, by the number of `l`s: with its sign ... */
+static int64_t next_signed(va_list *args, int longs)
 {
+    if ( longs > 1 )
+        return va_arg(*args, long long);
+    return longs ? va_arg(*args, long) : va_arg(*args, int);
+}
+
+/* ... or without one. */
+static uint64_t next_unsigned(va_list *args, int longs)
+{
+    if ( longs > 1 )
+        return va_arg(*args, unsigned long long);
+    return longs ? va_arg(*args, unsigned long) : va_arg(*args, unsigned int);
+}
+
+int vsnprintf(char *to, size_t size, const char *format, va_list list)
+{
+    va_list args;
     struct sink sink = { to, 0, size };
 
+    va_copy(args, list); /* so that its address has one type, whatever va_list is */
     for ( ; *format; format++ )
     {
         struct spec spec = { 0 };
-        bool is_long = false;
+        int longs = 0;
 
         if ( *format != '%' )
         {
@@ -70,7 +89,7 @@ int vsnprintf(char *to, size_t size, const char *format, va_list args)
         for ( ; *format >= '0' && *format <= '9'; format++ )
             spec.width = spec.width * 10 + *format - '0';
         for ( ; *format == 'l' || *format == 'z'; format++ )
-            is_long = true;
+            longs++;
 
         switch ( *format )
         {
@@ -81,12 +100,11 @@ int vsnprintf(char *to, size_t size, const char *format, va_list args)
             put_text(&sink, va_arg(args, const char *), &spec);
             break;
         case 'd':
-            put_signed(&sink, is_long ? va_arg(args, long) : va_arg(args, int), &spec);
+            put_signed(&sink, next_signed(&args, longs), &spec);
             break;
         case 'u':
         case 'x':
-            put_number(&sink, is_long ? va_arg(args, unsigned long) : va_arg(args, unsigned int),
-                       *format == 'x' ? 16 : 10, false, &spec);
+            put_number(&sink, next_unsigned(&args, longs), *format == 'x' ? 16 : 10, false, &spec);
             break;
         case 'p':
             put_number(&sink, va_arg(args, unsigned long), 16, false, &spec);
@@ -96,6 +114,7 @@ int vsnprintf(char *to, size_t size, const char *format, va_list args)
             break;
         }
     }
+    va_end(args);
     if ( size )
         to[sink.used] = '\0';
     return (int)sink.used;

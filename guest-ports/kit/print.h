@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /*
- * %c %s %d %u %x %p %%, with l, a width, `0` and `-`. Writes at most @size bytes, the last one a NUL.
+ * %c %s %d %u %x %p %%, with l, ll, a width, `0` and `-`. Writes at most @size bytes, the last one a NUL.
  * Returns the number of characters written.
  */
 int vsnprintf(char *to, size_t size, const char *format, va_list args);

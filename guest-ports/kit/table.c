@@ -1,13 +1,10 @@
 #include <kit/kit.h>
 
-#define WINDOWS     0x4000000000UL /* L4 slot 0, above all that page.c maps */
-#define WINDOW_SIZE (64UL << 20)
-
 pte_t *table_find(ulong virt, int level)
 {
     pte_t *table = table_root();
 
-    for ( int at = 4;; at-- )
+    for ( int at = KIT_LEVELS;; at-- )
     {
         pte_t *entry = &table[table_index(virt, at)];
 
@@ -21,7 +18,7 @@ pte_t *table_find(ulong virt, int level)
 
 pte_t *table_make(ulong virt, int level)
 {
-    for ( int at = 4; at > level; at-- )
+    for ( int at = KIT_LEVELS; at > level; at-- )
     {
         pte_t *entry = table_find(virt, at);
         void *table;
@@ -88,5 +85,5 @@ ulong table_window(void)
 {
     static ulong used;
 
-    return WINDOWS + WINDOW_SIZE * used++;
+    return KIT_WINDOWS + KIT_WINDOW_SIZE * used++;
 }

@@ -1,7 +1,8 @@
 /*
  * Page tables: reading our own, and changing them through the hypervisor.
  *
- * Tables are pages of ours, mapped read-only while they are tables. Level 1 entries map pages, level 4 is the root.
+ * Tables are pages of ours, mapped read-only while they are tables. Level 1 entries map pages, level KIT_LEVELS is
+ * the root.
  */
 #ifndef KIT_TABLE_H
 #define KIT_TABLE_H
@@ -10,16 +11,18 @@
 
 typedef uint64_t pte_t;
 
-#define PTE_P   (1UL << 0)
-#define PTE_RW  (1UL << 1)
-#define PTE_US  (1UL << 2)
-#define PTE_PWT (1UL << 3)
-#define PTE_PCD (1UL << 4)
-#define PTE_A   (1UL << 5)
-#define PTE_D   (1UL << 6)
-#define PTE_PSE (1UL << 7) /* at level 1: PAT */
-#define PTE_G   (1UL << 8)
-#define PTE_NX  (1UL << 63)
+#define PTE_BIT(n) ((pte_t)1 << (n))
+
+#define PTE_P   PTE_BIT(0)
+#define PTE_RW  PTE_BIT(1)
+#define PTE_US  PTE_BIT(2)
+#define PTE_PWT PTE_BIT(3)
+#define PTE_PCD PTE_BIT(4)
+#define PTE_A   PTE_BIT(5)
+#define PTE_D   PTE_BIT(6)
+#define PTE_PSE PTE_BIT(7) /* at level 1: PAT */
+#define PTE_G   PTE_BIT(8)
+#define PTE_NX  PTE_BIT(63)
 
 #define PTE_KERNEL_RW (PTE_P | PTE_RW | PTE_A | PTE_D)
 #define PTE_KERNEL_RO (PTE_P | PTE_A | PTE_D)
@@ -28,7 +31,7 @@ typedef uint64_t pte_t;
 #define PTE_TABLE     (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 #define TABLE_ENTRIES 512UL
-#define PTE_ADDRESS   0x000ffffffffff000UL
+#define PTE_ADDRESS   (PTE_BIT(52) - PAGE_SIZE)
 
 static inline pte_t pte_make(ulong mfn, uint64_t flags)
 {
@@ -37,7 +40,7 @@ static inline pte_t pte_make(ulong mfn, uint64_t flags)
 
 static inline ulong pte_mfn(pte_t pte)
 {
-    return (pte & PTE_ADDRESS) >> PAGE_SHIFT;
+    return (ulong)((pte & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
 static inline ulong table_index(ulong virt, int level)
@@ -45,7 +48,7 @@ static inline ulong table_index(ulong virt, int level)
     return virt >> (PAGE_SHIFT + 9 * (level - 1)) & (TABLE_ENTRIES - 1);
 }
 
-/* The L4 table that we run on. */
+/* The root that we run on. */
 static inline pte_t *table_root(void)
 {
     return (pte_t *)start_info->pt_base;
@@ -85,7 +88,7 @@ static inline long table_unpin(const void *table)
     return mmuext_mfn(MMUEXT_UNPIN_TABLE, virt_to_mfn(table));
 }
 
-/* A stretch of addresses that nobody else uses, for mappings by hand: 64 MiB each call, never given back. */
+/* A stretch of addresses that nobody else uses, for mappings by hand: KIT_WINDOW_SIZE each call, never given back. */
 ulong table_window(void);
 
 #endif

@@ -7,7 +7,8 @@ static uint64_t read_clock(const volatile struct vcpu_time_info *t)
     uint64_t tsc = rdtsc() - t->tsc_timestamp;
 
     tsc = t->tsc_shift < 0 ? tsc >> -t->tsc_shift : tsc << t->tsc_shift;
-    return t->system_time + (uint64_t)((unsigned __int128)tsc * t->tsc_to_system_mul >> 32);
+    return t->system_time + (tsc >> 32) * t->tsc_to_system_mul +
+           ((tsc & 0xffffffff) * t->tsc_to_system_mul >> 32);
 }
 
 uint64_t time_now(void)
@@ -35,7 +36,7 @@ uint64_t time_wall(void)
     do
     {
         version = s->wc_version;
-        seconds = (uint64_t)s->wc_sec_hi << 32 | s->wc_sec;
+        seconds = (uint64_t)s->xen_wc_sec_hi << 32 | s->wc_sec;
         ns = s->wc_nsec;
     } while ( version & 1 || version != s->wc_version );
     return seconds + (ns + time_now()) / NS_PER_S;

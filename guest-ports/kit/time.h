@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NS_PER_US 1000UL
-#define NS_PER_MS 1000000UL
-#define NS_PER_S  1000000000UL
+#define NS_PER_US ((uint64_t)1000)
+#define NS_PER_MS (1000 * NS_PER_US)
+#define NS_PER_S  (1000 * NS_PER_MS)
 
 static inline uint64_t rdtsc(void)
 {

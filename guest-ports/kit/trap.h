@@ -4,7 +4,7 @@
 #ifndef KIT_TRAP_H
 #define KIT_TRAP_H
 
-#include <kit/arch/pv64.h>
+#include <kit/arch.h>
 #include <kit/hypercall.h>
 
 #include <stdbool.h>
@@ -44,7 +44,7 @@ enum {
 struct fault {
     int vector;
     bool from_user;
-    uint64_t error, rip, cr2, rflags;
+    ulong error, ip, cr2, flags;
 };
 
 struct fault_trap {
@@ -101,7 +101,7 @@ void trap_table_copy(struct trap_info table[256]);
 extern char kit_entry_stubs[256][32];
 extern char kit_entry_syscall[], kit_entry_event[], kit_entry_failsafe[], kit_entry_nmi[];
 /* ds, es, fs, gs as the last failsafe callback found them. */
-extern uint64_t kit_failsafe_selectors[4];
+extern ulong kit_failsafe_selectors[4];
 
 /* Prints a frame. */
 void trap_print(const struct cpu_frame *frame, unsigned int number);

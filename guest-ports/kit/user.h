@@ -1,5 +1,6 @@
 /*
- * User mode: run a function of ours there. It sees all of our memory by a user L4 table that shares the kernel's L3.
+ * User mode: run a function of ours there. It sees all of our memory: in 64 bits by a user L4 table that shares the
+ * kernel's L3, in 32 by the kernel's own tables.
  *
  * User code may use what needs no kernel: memory, user_syscall_*(), instructions; not printf() nor this_vcpu().
  */
@@ -8,7 +9,7 @@
 
 #include <kit/trap.h>
 
-/* System calls, in rax; the argument in rdi. All else goes to trap_handle(KIT_ENTRY_SYSCALL, ...). */
+/* System calls, in ax; the argument in di. All else goes to trap_handle(KIT_ENTRY_SYSCALL, ...). */
 enum {
     USER_EXIT = 0, /* end user_run(), with this value */
 };
@@ -32,11 +33,15 @@ static inline long user_call(long number, long arg)
 {
     long rc = number;
 
+#ifdef __i386__
+    asm volatile("int $0x80" : "+a"(rc), "+D"(arg) : : "memory");
+#else
     asm volatile("syscall" : "+a"(rc), "+D"(arg) : : "rcx", "r11", "memory");
+#endif
     return rc;
 }
 
-/* The user L4 table, made and pinned at first use, and installed by user_run(). */
+/* 64 bits: the user L4 table, made and pinned at first use, and installed by user_run(). */
 void *user_root(void);
 
 /* For trap.c: a fault or system call came from user mode. user_fault() returns only when nobody waits in user_run(). */

@@ -40,17 +40,11 @@ void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*star
     memset(state, 0, sizeof(*state));
     state->flags = VGCF_in_kernel;
     trap_table_copy(state->trap_ctxt);
-    state->user_regs.rip = (ulong)vcpu_main;
-    state->user_regs.cs = KIT_CS64;
-    state->user_regs.ss = KIT_SS;
-    state->user_regs.rflags = 0x1000 | 0x200;
-    state->user_regs.rsp = (ulong)stacks[id] + KIT_STACK_SIZE - 8; /* as if called */
+    arch_vcpu_state(state, vcpu_main,
+                    (ulong)stacks[id] + KIT_STACK_SIZE - sizeof(ulong)); /* as if called */
     state->kernel_ss = KIT_SS;
     state->kernel_sp = (ulong)stacks[id] + KIT_STACK_SIZE;
     state->ctrlreg[3] = xen_pfn_to_cr3(virt_to_mfn(table_root()));
-    state->event_callback_eip = (ulong)kit_entry_event;
-    state->failsafe_callback_eip = (ulong)kit_entry_failsafe;
-    state->syscall_callback_eip = (ulong)kit_entry_syscall;
 }
 
 long vcpu_start(unsigned int id, void (*start)(void *), void *arg)

@@ -4,7 +4,7 @@
 #ifndef KIT_VCPU_H
 #define KIT_VCPU_H
 
-#include <kit/arch/pv64.h>
+#include <kit/arch.h>
 #include <kit/hypercall.h>
 
 struct fault_trap;

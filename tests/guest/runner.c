@@ -126,7 +126,7 @@ static enum verdict run(const struct test *test)
         running.verdict = FAILURE;
         snprintf(running.text, sizeof(running.text),
                  "unexpected vector %d, error %lx, at %lx, cr2 %lx", fault.vector, fault.error,
-                 fault.rip, fault.cr2);
+                 fault.ip, fault.cr2);
     }
     clean_up();
     printf("RL-TEST %s %s%s%s\n", running.name, verdict_names[running.verdict],

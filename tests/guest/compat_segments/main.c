@@ -43,11 +43,11 @@ static struct fault run(const char *code, unsigned int es, uint64_t rdi, uint64_
     struct cpu_frame frame = user_frame(NULL, 0);
 
     frame.cs = SELECTOR(CODE);
-    frame.rip = (uint32_t)((ulong)code - BASE);
-    frame.rax = 0;
-    frame.rdx = 0x21;
-    frame.rdi = rdi;
-    frame.rcx = rcx;
+    frame.ip = (uint32_t)((ulong)code - BASE);
+    frame.ax = 0;
+    frame.dx = 0x21;
+    frame.di = rdi;
+    frame.cx = rcx;
     asm volatile("mov %w0, %%es" : : "r"(SELECTOR(es)));
     return user_run_frame(&frame).fault;
 }
@@ -55,8 +55,8 @@ static struct fault run(const char *code, unsigned int es, uint64_t rdi, uint64_
 static void check_code(void)
 {
     expect_no_fault(run(segments_in, DATA, 0, 0), "in, read from its segment");
-    expect_eq(seen.rax & 0xff, 0xff, "is done");
-    expect_eq(seen.rip, (uint32_t)((ulong)segments_in - BASE) + 4, "and left behind");
+    expect_eq(seen.ax & 0xff, 0xff, "is done");
+    expect_eq(seen.ip, (uint32_t)((ulong)segments_in - BASE) + 4, "and left behind");
 }
 
 static void check_data(void)
@@ -66,7 +66,7 @@ static void check_data(void)
     memset(bytes, 0, sizeof(bytes));
     expect_no_fault(run(segments_insb, DATA, at + 1, 0), "ins to a segment");
     expect(!bytes[0] && bytes[1] == 0xff && !bytes[2], "writes there");
-    expect_eq(seen.rdi, at + 2, "and advances");
+    expect_eq(seen.di, at + 2, "and advances");
     expect_no_fault(run(segments_insb, DATA, 0x500000000 | (at + 3), 0), "the upper half of rdi");
     expect_eq(bytes[3], 0xff, "is of no account");
     expect_no_fault(run(segments_repeat, DATA, at + 4, 0x700000002), "a repeated ins");

@@ -23,10 +23,10 @@ void test_main(void)
 
     need(trap_gate(0x80, 3));
     trap_handle(0x80, look);
-    frame.rip = (ulong)compat_code;
+    frame.ip = (ulong)compat_code;
     frame.cs = FLAT_RING3_CS32 | 3;
     r = user_run_frame(&frame);
-    expect_eq(seen.rax, 0x12345678, "int 0x80 from 32-bit code");
+    expect_eq(seen.ax, 0x12345678, "int 0x80 from 32-bit code");
     expect_eq(seen.cs & 0xffff, FLAT_RING3_CS32, "its code segment");
     expect_fault(r.fault, TRAP_UD, 0, "then an exception from there");
 }

@@ -12,7 +12,7 @@ static long fault(long arg)
 static bool at_syscall(struct cpu_frame *frame, unsigned int number)
 {
     hypercall(stack_switch, KIT_SS, 0x123456789000); /* nothing there */
-    frame->rip = (ulong)fault;
+    frame->ip = (ulong)fault;
     return true;
 }
 

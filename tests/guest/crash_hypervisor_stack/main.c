@@ -12,7 +12,7 @@ static long fault(long arg)
 static bool at_syscall(struct cpu_frame *frame, unsigned int number)
 {
     hypercall(stack_switch, KIT_SS, HYPERVISOR_VIRT_START + 0x8000000000 + 0x1000);
-    frame->rip = (ulong)fault;
+    frame->ip = (ulong)fault;
     return true;
 }
 

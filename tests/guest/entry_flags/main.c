@@ -14,7 +14,7 @@ static ulong inside, saved;
 static bool look(struct cpu_frame *frame, unsigned int number)
 {
     asm volatile("pushf; pop %0" : "=r"(inside));
-    saved = frame->rflags;
+    saved = frame->flags;
     return false;
 }
 

@@ -12,7 +12,7 @@ static ulong out[4] __attribute__((used));
 static bool step_over_ud2(struct cpu_frame *frame, unsigned int number)
 {
     seen = *frame;
-    frame->rip += 2;
+    frame->ip += 2;
     return true;
 }
 
@@ -32,14 +32,14 @@ void test_main(void)
 
     trap_handle(TRAP_UD, step_over_ud2);
     run_ud2();
-    expect_eq(seen.rcx, 0x1111, "rcx in the frame");
+    expect_eq(seen.cx, 0x1111, "rcx in the frame");
     expect_eq(seen.r11, 0x2222, "r11 in the frame");
-    expect_eq(seen.rax, 0x3333, "rax");
-    expect_eq(seen.cs & 0xffff, KIT_CS64 & ~3, "cs with RPL 0");
+    expect_eq(seen.ax, 0x3333, "rax");
+    expect_eq(seen.cs & 0xffff, KIT_CS & ~3, "cs with RPL 0");
     expect_eq(seen.ss & ~3UL, KIT_SS & ~3, "ss");
     expect_eq(seen.mask & 0xff, 0, "the mask: events were enabled");
-    expect_eq(seen.rflags & 0x200, 0x200, "IF: events were enabled");
-    expect_eq(seen.rflags & 0x3000, 0, "IOPL does not show");
+    expect_eq(seen.flags & 0x200, 0x200, "IF: events were enabled");
+    expect_eq(seen.flags & 0x3000, 0, "IOPL does not show");
     expect_eq(out[0], 0x1111, "rcx afterwards");
     expect_eq(out[1], 0x2222, "r11 afterwards");
     expect_eq(out[2], 0x3333, "rax afterwards");
@@ -49,7 +49,7 @@ void test_main(void)
     *mask = 1;
     run_ud2();
     expect_eq(seen.mask & 0xff, 1, "the mask: events were disabled");
-    expect_eq(seen.rflags & 0x200, 0, "IF: events were disabled");
+    expect_eq(seen.flags & 0x200, 0, "IF: events were disabled");
     expect_eq(*mask, 1, "events are disabled afterwards");
     *mask = 0;
 }

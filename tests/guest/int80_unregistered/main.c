@@ -14,8 +14,8 @@ void test_main(void)
     struct fault f = user_run(user_int80, 0).fault;
 
     expect_fault(f, TRAP_GP, 0x402, "from user mode");
-    expect_eq(*(const uint8_t *)f.rip, 0xcd, "at the instruction");
+    expect_eq(*(const uint8_t *)f.ip, 0xcd, "at the instruction");
     f = fault_of(asm volatile("int $0x80"));
     expect_fault(f, TRAP_GP, 0x402, "from the kernel");
-    expect_eq(*(const uint8_t *)f.rip, 0xcd, "at the instruction");
+    expect_eq(*(const uint8_t *)f.ip, 0xcd, "at the instruction");
 }

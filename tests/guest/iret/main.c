@@ -24,7 +24,7 @@ static void iret(ulong flags, ulong rflags)
         .rcx = 0xcccc,
         .flags = flags,
         .rip = (ulong)iret_landing,
-        .cs = KIT_CS64 & ~3,
+        .cs = KIT_CS & ~3,
         .rflags = rflags,
         .rsp = (ulong)__builtin_frame_address(0) - 2048,
         .ss = KIT_SS,

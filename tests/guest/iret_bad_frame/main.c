@@ -15,11 +15,11 @@ static bool note_mask(struct cpu_frame *frame, unsigned int number)
 
 static struct cpu_frame frame_at(ulong rip)
 {
-    return (struct cpu_frame){ .rip = rip,
-                               .cs = KIT_CS64 & ~3,
+    return (struct cpu_frame){ .ip = rip,
+                               .cs = KIT_CS & ~3,
                                .ss = KIT_SS,
-                               .rflags = 0x202,
-                               .rsp = (ulong)__builtin_frame_address(0) - 2048 };
+                               .flags = 0x202,
+                               .sp = (ulong)__builtin_frame_address(0) - 2048 };
 }
 
 void test_main(void)
@@ -28,21 +28,21 @@ void test_main(void)
     struct fault f = fault_of(kit_resume(&frame));
 
     expect_fault(f, TRAP_GP, 0, "iret to an address that is not canonical");
-    expect_eq(f.rip, 0x0000800000000000, "is a fault there");
+    expect_eq(f.ip, 0x0000800000000000, "is a fault there");
     frame = frame_at(8);
     f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_PF, PF_FETCH, "iret to where nothing is");
-    expect_eq(f.rip, 8, "is a fault there");
+    expect_eq(f.ip, 8, "is a fault there");
     frame = frame_at((ulong)test_main);
     frame.cs = 0x8880;
     f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_GP, 0x8880, "iret with a bad cs");
-    expect_eq(f.rip, test_main, "is a fault where it leads");
+    expect_eq(f.ip, test_main, "is a fault where it leads");
     frame = frame_at((ulong)test_main);
     frame.ss = 0x8880;
     f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_GP, 0x8880, "iret with a bad ss");
-    expect_eq(f.rip, test_main, "is a fault where it leads");
+    expect_eq(f.ip, test_main, "is a fault where it leads");
 
     /* What a frame says beside the selector was told by an earlier one: it must not come back. */
     trap_handle(TRAP_GP, note_mask);

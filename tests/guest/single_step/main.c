@@ -13,12 +13,12 @@ static bool stepped(struct cpu_frame *frame, unsigned int number)
 {
     if ( steps < 8 )
     {
-        stopped_at[steps] = frame->rip;
+        stopped_at[steps] = frame->ip;
         dr6[steps++] = (ulong)hypercall(get_debugreg, 6);
     }
     need(hypercall(set_debugreg, 6, 0));
     if ( steps == 4 )
-        frame->rflags &= ~0x100UL;
+        frame->flags &= ~0x100UL;
     return true;
 }
 

@@ -25,7 +25,7 @@ void test_main(void)
     need(hypercall(set_callbacks, kit_entry_event, kit_entry_failsafe, 0));
     r = user_run(do_syscall, 0);
     expect_fault(r.fault, TRAP_UD, 0, "syscall without a callback");
-    at = (const uint8_t *)r.fault.rip;
+    at = (const uint8_t *)r.fault.ip;
     expect(at[0] == 0x0f && at[1] == 0x05, "at the instruction itself");
     need(hypercall(set_callbacks, kit_entry_event, kit_entry_failsafe, kit_entry_syscall));
     r = user_run(do_sysenter, 0);

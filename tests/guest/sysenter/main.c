@@ -46,14 +46,14 @@ static bool is_intel(void)
 
 static void enter_with(ulong flags, const char *text)
 {
-    seen = (struct cpu_frame){ .rip = 1 };
+    seen = (struct cpu_frame){ .ip = 1 };
     if ( !context_save(&back) )
         user_run(do_sysenter, (long)flags);
     this_vcpu()->user_back = NULL;
 
-    expect_eq(seen.rip | seen.rsp, 0, text);
+    expect_eq(seen.ip | seen.sp, 0, text);
     expect_eq(seen.cs, 3, text);
-    expect_eq(seen.rflags & (FLAG_IF | FLAG_NT | FLAG_AC), FLAG_IF | (flags & ~FLAG_TF), text);
+    expect_eq(seen.flags & (FLAG_IF | FLAG_NT | FLAG_AC), FLAG_IF | (flags & ~FLAG_TF), text);
     expect_eq(inside & (FLAG_TF | FLAG_IF | FLAG_NT | FLAG_AC), FLAG_IF, text);
     time_wait_until(time_now() + NS_PER_MS); /* timer and IRET work */
 }

@@ -21,7 +21,7 @@ void test_main(void)
                               : "rcx", "r11", "memory"));
     expect_eq(f.vector, TRAP_GP, "a general protection fault");
     expect_eq(f.error, 0, "its error code");
-    expect_eq(f.rip, LAST_PAGE + 4096, "at the address that is not canonical");
+    expect_eq(f.ip, LAST_PAGE + 4096, "at the address that is not canonical");
     need(table_unmap(LAST_PAGE));
     page_free(page);
 }

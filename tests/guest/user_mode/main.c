@@ -42,9 +42,9 @@ static long privileged(long arg)
 static bool system_call(struct cpu_frame *frame, unsigned int number)
 {
     seen = *frame;
-    if ( frame->rax == USER_EXIT )
+    if ( frame->ax == USER_EXIT )
         return false;
-    frame->rax = frame->rdi + 100;
+    frame->ax = frame->di + 100;
     return true;
 }
 
@@ -58,8 +58,8 @@ void test_main(void)
     r = user_run(call_kernel, 5);
     expect_eq(r.value, 210, "a system call and back");
     expect_eq(seen.cs & 3, 3, "the frame says user mode");
-    expect_eq(seen.rcx, seen.rip, "rcx is the return address");
-    expect_eq(seen.rflags & 0x200, 0x200, "interrupts are on");
+    expect_eq(seen.cx, seen.ip, "rcx is the return address");
+    expect_eq(seen.flags & 0x200, 0x200, "interrupts are on");
     r = user_run(hypercall_from_user, 0);
     expect_eq(r.value, 100, "user mode has no hypercalls: they are system calls");
 
