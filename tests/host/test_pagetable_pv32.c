@@ -148,13 +148,13 @@ TEST(the_monitor_follows_the_root)
 TEST(cr3_holds_a_frame_number_of_32_bits)
 {
     setup();
-    expect_eq(pagetable_cr3_to_root(d, 0x12345000).n, 0x12345);
-    expect_eq(pagetable_cr3_to_root(d, 0x12345abc).n, 0xabc12345);
-    expect_eq(pagetable_root_to_cr3(d, to_mfn(0x12345)), 0x12345000);
-    expect_eq(pagetable_root_to_cr3(d, to_mfn(0xabc12345)), 0x12345abc);
+    expect_eq(pagetable_root_of(d->vcpus[0], 0x12345000).n, 0x12345);
+    expect_eq(pagetable_root_of(d->vcpus[0], 0x12345abc).n, 0xabc12345);
+    expect_eq(pagetable_cr3_of(d->vcpus[0], to_mfn(0x12345)), 0x12345000);
+    expect_eq(pagetable_cr3_of(d->vcpus[0], to_mfn(0xabc12345)), 0x12345abc);
     d->pv32 = false;
-    expect_eq(pagetable_cr3_to_root(d, 0x123456789a000).n, 0x123456789a);
-    expect_eq(pagetable_root_to_cr3(d, to_mfn(0x123456789a)), 0x123456789a000);
+    expect_eq(pagetable_root_of(d->vcpus[0], 0x123456789a000).n, 0x123456789a);
+    expect_eq(pagetable_cr3_of(d->vcpus[0], to_mfn(0x123456789a)), 0x123456789a000);
 }
 
 /* ---- the domain */

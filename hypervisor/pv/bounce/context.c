@@ -30,7 +30,7 @@ static bool addresses_ok(const struct vcpu_guest_context *c)
 /* A vcpu that already ran may get new registers (a cancelled suspend), but not new tables. */
 static long tables_unchanged(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    if ( pagetable_cr3_to_root(v->domain, c->ctrlreg[3]).n != v->pv.root_kernel.n ||
+    if ( maddr_to_mfn(to_maddr(c->ctrlreg[3])).n != v->pv.root_kernel.n ||
          c->gdt_ents != v->pv.gdt_entries || c->ldt_base != v->pv.ldt_base ||
          c->ldt_ents != v->pv.ldt_entries )
         return -EOPNOTSUPP;
@@ -102,7 +102,7 @@ static long set_tables(struct vcpu *v, const struct vcpu_guest_context *c)
 
     if ( c->gdt_ents > GDT_GUEST_PAGES * 512 || c->ldt_ents > 8192 )
         return -EINVAL;
-    rc = pagetable_set_root(v, pagetable_cr3_to_root(v->domain, c->ctrlreg[3]), false);
+    rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(c->ctrlreg[3])), false);
     if ( !rc && c->ctrlreg[1] )
         rc = pagetable_set_root(v, maddr_to_mfn(to_maddr(c->ctrlreg[1])), true);
     for ( unsigned int i = 0; i < GDT_GUEST_PAGES; i++ )
@@ -172,7 +172,7 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
     c->kernel_ss = v->cpu.kernel_ss;
     c->kernel_sp = v->cpu.kernel_rsp;
     c->ctrlreg[0] = (1UL | CR0_PG) | (v->cpu.ts ? CR0_TS : 0);
-    c->ctrlreg[3] = pagetable_root_to_cr3(v->domain, v->pv.root_kernel);
+    c->ctrlreg[3] = mfn_to_maddr(v->pv.root_kernel).n;
     c->ctrlreg[1] = mfn_eq(v->pv.root_user, INVALID_MFN) ? 0 : mfn_to_maddr(v->pv.root_user).n;
     c->ctrlreg[4] = v->pv.cr4;
     for ( unsigned int i = 0; i < 8; i++ )

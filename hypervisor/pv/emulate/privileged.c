@@ -80,7 +80,7 @@ static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
         *value = v->cpu.info->arch.cr2;
         return true;
     case 3:
-        *value = pagetable_root_to_cr3(v->domain, v->pv.root_kernel);
+        *value = pagetable_cr3_of(v, v->pv.root_kernel);
         return true;
     case 4:
         *value =
@@ -106,7 +106,7 @@ static void cr4_write(struct vcpu *v, u64 value)
 /* A root that is validated half-way: the instruction runs anew once the guest took its events. */
 static enum emulated cr3_write(struct vcpu *v, u64 value)
 {
-    long rc = pagetable_set_root(v, pagetable_cr3_to_root(v->domain, value), false);
+    long rc = pagetable_set_root(v, pagetable_root_of(v, value), false);
 
     return rc == -ERESTART ? EMULATED_AGAIN : emulated(rc == 0);
 }

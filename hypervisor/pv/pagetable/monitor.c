@@ -58,16 +58,16 @@ long pagetable_set_pv32(struct domain *d)
     return rc ? rc : create_monitors(d);
 }
 
-mfn_t pagetable_cr3_to_root(const struct domain *d, u64 cr3)
+mfn_t pagetable_root_of(const struct vcpu *v, u64 cr3)
 {
-    if ( !d->pv32 )
+    if ( !v->domain->pv32 )
         return maddr_to_mfn(to_maddr(cr3));
     return to_mfn((u32)cr3 >> PAGE_SHIFT | (u32)(cr3 << FOLD_SHIFT));
 }
 
-u64 pagetable_root_to_cr3(const struct domain *d, mfn_t root)
+u64 pagetable_cr3_of(const struct vcpu *v, mfn_t root)
 {
-    if ( !d->pv32 )
+    if ( !v->domain->pv32 )
         return mfn_to_maddr(root).n;
     return (u32)(root.n << PAGE_SHIFT) | (u32)root.n >> FOLD_SHIFT;
 }

@@ -77,9 +77,9 @@ long pagetable_set_pv32(struct domain *d);
 long pagetable_vcpu_create(struct vcpu *v);
 void pagetable_vcpu_destroy(struct vcpu *v);
 
-/* A root as the guest has it in CR3, and back. */
-mfn_t pagetable_cr3_to_root(const struct domain *d, u64 cr3);
-u64 pagetable_root_to_cr3(const struct domain *d, mfn_t root);
+/* A root as a guest of @v's width has it in CR3, and back. */
+u64 pagetable_cr3_of(const struct vcpu *v, mfn_t root);
+mfn_t pagetable_root_of(const struct vcpu *v, u64 cr3);
 
 /* dom0's builder: promote the finished tables, pinning the root. */
 long pagetable_pin_root(struct domain *d, mfn_t root);
