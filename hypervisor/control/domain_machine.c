@@ -3,16 +3,20 @@
 #include "boot/domain/builder.h"
 #include "control/internal.h"
 #include "mm/map.h"
+#include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
 #include "smp/smp.h"
 
 /* --- width --- */
 
-/* -EOPNOTSUPP 32 bits: no domain of that width yet. */
+/* A domain becomes a 32-bit one while it has no frames (-EACCES), and for good. */
 long domctl_set_address_size(struct domain *d, struct xen_domctl_address_size *arg)
 {
-    (void)d;
-    return arg->size == 64 ? 0 : arg->size == 32 ? -EOPNOTSUPP : -EINVAL;
+    if ( arg->size == 32 )
+        return pv_domain_set_pv32(d);
+    if ( arg->size != 64 )
+        return -EINVAL;
+    return d->pv32 ? -EACCES : 0;
 }
 
 long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *arg)

@@ -183,6 +183,9 @@ static inline struct cpuid_leaf cpuid(u32 leaf, u32 subleaf)
 #define CR4_SMEP       0x00100000u
 #define CR4_SMAP       0x00200000u
 
+/* What restrains supervisor code, which ring 1 is too: off while that runs. */
+#define CR4_SUPERVISOR (CR4_SMEP | CR4_SMAP)
+
 /* The PAT that guests see and that is loaded: WB WT UC- UC WC WP UC UC. */
 #define PAT_VALUE 0x0000050100070406UL
 

@@ -32,7 +32,7 @@ extern u64 cpu_cr4;
 void cpu_init_boot(void);
 
 /*
- * Another CPU, on its own stack, with the hypervisor's page tables. @gdt: a page for its
+ * Another CPU, on its own stack, with the hypervisor's page tables. @gdt: GDT_PAGES pages for its
  * descriptors, zeroed.
  */
 void cpu_init_other(void *gdt);

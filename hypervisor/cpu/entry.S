@@ -8,76 +8,15 @@
  *
  * Ways out: exit_fast by SYSRET where rcx and r11 may be lost (hypercalls, and every bounce, whose
  * frame holds the guest's own), exit_iret elsewhere. Both come after the one test for rare work.
- * The hypercall iret has a way of its own.
+ * The hypercall iret has a way of its own. So far for 64-bit guests; those of 32 bits have struct
+ * guest_mode's members in place of exit_fast and of some functions called here, and what is theirs
+ * alone is in entry_ring1.S.
  *
  * Interrupts are off throughout. Names of rare work and its order: exit_work() in pv/bounce/exit.c.
  */
-#include "offsets.h"
-#include "cpu/alternative.h"
-#include "cpu/segments.h"
+#include "cpu/entry.inc"
 
         .text
-
-/* The frame's distance to struct percpu, and what lies in the latter, from rsp at the frame. */
-#define PERCPU(member) (REGS_SIZE + PERCPU_##member)(%rsp)
-
-/* Push the general registers below rip's vector word. */
-.macro push_general
-        push    %rdi
-        push    %rsi
-        push    %rdx
-        push    %rcx
-        push    %rax
-        push    %r8
-        push    %r9
-        push    %r10
-        push    %r11
-        push    %rbx
-        push    %rbp
-        push    %r12
-        push    %r13
-        push    %r14
-        push    %r15
-.endm
-
-.macro pop_general
-        pop     %r15
-        pop     %r14
-        pop     %r13
-        pop     %r12
-        pop     %rbp
-        pop     %rbx
-        pop     %r11
-        pop     %r10
-        pop     %r9
-        pop     %r8
-        pop     %rax
-        pop     %rcx
-        pop     %rdx
-        pop     %rsi
-        pop     %rdi
-.endm
-
-/* The registers that C keeps, and so never clears by itself. */
-.macro clear_callee_saved
-        xor     %ebx, %ebx
-        xor     %ebp, %ebp
-        xor     %r12d, %r12d
-        xor     %r13d, %r13d
-        xor     %r14d, %r14d
-        xor     %r15d, %r15d
-.endm
-
-/* ... and those that C has not been given. rdi and rsi are overwritten by arguments. */
-.macro clear_caller_saved
-        xor     %eax, %eax
-        xor     %edx, %edx
-        xor     %ecx, %ecx
-        xor     %r8d, %r8d
-        xor     %r9d, %r9d
-        xor     %r10d, %r10d
-        xor     %r11d, %r11d
-.endm
 
 /*
  * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame and points rsp at it:
@@ -111,13 +50,14 @@ syscall_any:
 hypercall_return:
         mov     %rax, REGS_rax(%rsp)
 
-/* Leave to the guest whose frame is at rsp; rbx = current. */
+/* Leave to the 64-bit guest whose frame is at rsp; rbx = current. */
 exit_test:
         cmpl    $0, PERCPU(exit_work)
         jne     exit_slow
         mov     VCPU_info(%rbx), %rdi
         cmpw    $1, INFO_upcall_pending(%rdi)   /* pending, and not masked */
         je      exit_slow
+        .globl  exit_fast
 exit_fast:
         testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
         jz      exit_iret
@@ -155,8 +95,8 @@ syscall_from_user:
 /* Rare work, or an event to deliver. */
 exit_slow:
         call    exit_work
-        mov     PERCPU(current), %rbx   /* may be another one now */
-        jmp     exit_fast
+        mov     PERCPU(current), %rbx   /* may be another one now, of another width */
+        jmp     *VCPU_leave(%rbx)
 
 /* From anywhere on the main stack: drop what is on it and leave to current. */
         .globl  exit_to_guest
@@ -164,7 +104,16 @@ exit_to_guest:
         and     $-STACK_AREA_SIZE_, %rsp
         add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
         mov     PERCPU(current), %rbx
-        jmp     exit_test
+
+/* Likewise, with the frame at rsp and rbx = current: exit_test for guests of any width. */
+        .globl  exit_any
+exit_any:
+        cmpl    $0, PERCPU(exit_work)
+        jne     exit_slow
+        mov     VCPU_info(%rbx), %rdi
+        cmpw    $1, INFO_upcall_pending(%rdi)
+        je      exit_slow
+        jmp     *VCPU_leave(%rbx)
 
 /* Likewise, to run the idle loop: nothing of the stack is needed any more. */
         .globl  exit_to_idle
@@ -305,8 +254,8 @@ entry_syscall_compat:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    bounce_syscall_compat
-        jmp     exit_test
+        call    *VCPU_syscall_compat(%rbx)
+        jmp     exit_any
 
 /*
  * SYSENTER: rsp is TSS.rsp0's twin; the caller's rip and rsp are lost by the instruction. It clears
@@ -330,22 +279,21 @@ entry_sysenter:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    bounce_sysenter
-        jmp     exit_test
+        call    *VCPU_sysenter(%rbx)
+        jmp     exit_any
 
-/* Exceptions: the stub has pushed an error code and set the vector in the word's upper half. */
+/*
+ * Exceptions: the stub has pushed an error code and set the vector in the word's upper half.
+ * What a 32-bit guest's mode calls doesn't return here: its way out is another.
+ */
 entry_exception:
-        push_general
-        clear_callee_saved
-        clear_caller_saved
-        SMAP_CLOSE
-        cld
+        enter_from_gate
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    trap_from_guest
+        call    *VCPU_trap(%rbx)
         jmp     exit_test
 
 exception_in_hypervisor:
@@ -358,17 +306,13 @@ return_to_hypervisor:
 
 /* The page fault has an entry of its own: the most frequent exception. */
 entry_page_fault:
-        push_general
-        clear_callee_saved
-        clear_caller_saved
-        SMAP_CLOSE
-        cld
+        enter_from_gate
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    trap_page_fault
+        call    *VCPU_page_fault(%rbx)
         jmp     exit_test
 
 /*
@@ -387,31 +331,23 @@ entry_page_fault:
 .endm
 
 entry_ist:
-        push_general
-        clear_callee_saved
-        clear_caller_saved
-        SMAP_CLOSE
-        cld
+        enter_from_gate
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         frame_to_main_stack
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    trap_from_guest
+        call    *VCPU_trap(%rbx)
         jmp     exit_test
 
 entry_nmi:
-        push_general
-        clear_callee_saved
-        clear_caller_saved
-        SMAP_CLOSE
-        cld
+        enter_from_gate
         testb   $3, REGS_cs(%rsp)
         jz      nmi_in_hypervisor
         frame_to_main_stack
         mov     %rsp, %rdi
-        call    trap_nmi
-        jmp     exit_test
+        call    trap_nmi_from_guest
+        jmp     exit_any
 
 nmi_in_hypervisor:
         mov     %rsp, %rdi
@@ -420,17 +356,13 @@ nmi_in_hypervisor:
 
 /* Interrupts, from a guest or in one of the hypervisor's windows. */
 entry_interrupt:
-        push_general
-        clear_callee_saved
-        clear_caller_saved
-        SMAP_CLOSE
-        cld
+        enter_from_gate
         movzbl  REGS_vector(%rsp), %edi
         testb   $3, REGS_cs(%rsp)
         jz      interrupt_in_hypervisor
         mov     PERCPU(current), %rbx
-        call    irq_dispatch
-        jmp     exit_test
+        call    *VCPU_interrupt(%rbx)
+        jmp     exit_any
 
 interrupt_in_hypervisor:
         call    irq_dispatch
@@ -463,6 +395,8 @@ trap_stub_table:
         jmp     entry_nmi
 .elseif ist
         jmp     entry_ist
+.elseif vector == 0x82
+        jmp     entry_int82
 .elseif exception
         jmp     entry_exception
 .else

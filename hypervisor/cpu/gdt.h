@@ -1,14 +1,23 @@
 /*
- * The reserved page of every GDT: one physical page a CPU, seen through page 14 of whatever GDT is
- * loaded there.
+ * The reserved page of every GDT: seen through page 14 of whatever GDT is loaded on a CPU. A CPU
+ * has two such pages, one a width of guests: the ABI has different descriptors at the same
+ * selectors.
  */
 #ifndef CPU_GDT_H
 #define CPU_GDT_H
 
 #include "lib/types.h"
 
-/* The reserved page of @cpu, to be mapped at page 14 of a vcpu's window while it runs there. */
-mfn_t gdt_reserved_mfn(u32 cpu);
+#define GDT_64    0 /* for guests of 64 bits, and while the CPU idles */
+#define GDT_32    1
+#define GDT_PAGES 2
+#define GDT_ORDER 1
+
+/*
+ * The reserved page of @cpu for guests of width @which, to be mapped at page 14 of a vcpu's window
+ * while it runs there.
+ */
+mfn_t gdt_reserved_mfn(u32 cpu, unsigned int which);
 
 /*
  * Load GDTR: @base + GDT_RESERVED_BASE must map this CPU's reserved page. gdt_load_idle: the CPU's
@@ -17,7 +26,10 @@ mfn_t gdt_reserved_mfn(u32 cpu);
 void gdt_load(u64 base);
 void gdt_load_idle(void);
 
-/* Point LDTR at @entries descriptors from @base; 0 entries: no LDT. */
+/*
+ * Point LDTR at @entries descriptors from @base; 0 entries: no LDT. In the reserved page of the GDT
+ * that is loaded.
+ */
 void gdt_load_ldt(u64 base, u32 entries);
 
 #endif

@@ -2,6 +2,7 @@
  * Offsets for entry.S: compiled to assembly, from which the build takes the lines that begin with
  * "->".
  */
+#include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "cpu/segments.h"
 #include "cpu/state.h"
@@ -45,6 +46,12 @@ void offsets(void)
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
     OFFSET(VCPU_nmi_masked, vcpu_cpu, nmi_masked);
     OFFSET(VCPU_cr3_user, vcpu_cpu, cr3_user);
+    OFFSET(VCPU_trap, vcpu_cpu, mode.trap);
+    OFFSET(VCPU_page_fault, vcpu_cpu, mode.page_fault);
+    OFFSET(VCPU_interrupt, vcpu_cpu, mode.interrupt);
+    OFFSET(VCPU_syscall_compat, vcpu_cpu, mode.syscall_compat);
+    OFFSET(VCPU_sysenter, vcpu_cpu, mode.sysenter);
+    OFFSET(VCPU_leave, vcpu_cpu, mode.leave);
     OFFSET(INFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(INFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
     _Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) ==
@@ -71,6 +78,7 @@ void offsets(void)
     DEFINE(EFLAGS_FIXED, EFLAGS_FIXED);
     DEFINE(EFLAGS_GUESTS, (s32)~EFLAGS_NOT_GUESTS);
     DEFINE(HYPERCALL_TABLE, HYPERCALL_TABLE);
+    DEFINE(CR4_SUPERVISOR, CR4_SUPERVISOR);
     DEFINE(STACK_AREA_SIZE_, STACK_AREA_SIZE);
     DEFINE(STACK_PERCPU_OFFSET, STACK_PERCPU_PAGE * PAGE_SIZE);
 }

@@ -63,7 +63,7 @@ struct percpu {
     void *time;        /* time/'s own, per CPU */
     void *sched;       /* sched/'s own, per CPU */
     void *smp;         /* smp/'s own, per CPU */
-    mfn_t gdt_mfn;     /* the reserved page of every GDT that is loaded here: cpu/gdt.h */
+    mfn_t gdt_mfn;     /* the first of this CPU's reserved GDT pages: cpu/gdt.h */
     u64 gdt_idle_base; /* where gdt_load_idle points GDTR */
     u64 xcr0;          /* the value loaded */
     u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.h */

@@ -4,6 +4,7 @@
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
 #include "cpu/extable.h"
+#include "cpu/gdt.h"
 #include "cpu/init.h"
 #include "cpu/internal.h"
 #include "cpu/percpu.h"
@@ -17,7 +18,8 @@
 
 u64 cpu_cr4;
 
-static u64 boot_gdt[PAGE_SIZE / 8] __attribute__((section(".bss.page_aligned"), aligned(4096)));
+static u64 boot_gdt[GDT_PAGES * PAGE_SIZE / 8]
+    __attribute__((section(".bss.page_aligned"), aligned(4096)));
 
 /*
  * The stubs that SYSCALL enters, 64-bit and compatibility mode: part of the text, written before

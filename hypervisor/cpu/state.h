@@ -5,13 +5,18 @@
 #define CPU_STATE_H
 
 #include <hypercall/abi.h>
+#include "cpu/mode.h"
 #include "cpu/regs.h"
 #include "lib/types.h"
 
 struct vcpu_cpu {
     struct vcpu_info *
         info; /* the guest's vcpu_info, in the hypervisor's mapping; the guest writes it at any time */
-    u8 kernel_mode; /* the guest runs as kernel: decides where a syscall goes. CPL is 3 either way */
+    /*
+     * The guest runs as kernel: decides where a syscall goes. A 64-bit guest's CPL is 3 either way;
+     * for a 32-bit one, which may change its ring by itself, this is renewed when it comes in.
+     */
+    u8 kernel_mode;
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
     u8 ts;                  /* virtual CR0.TS */
     u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
@@ -26,6 +31,7 @@ struct vcpu_cpu {
     u64 gs_base;       /* of the mode that the vcpu is in */
     u64 gs_base_other; /* of the other mode: what KERNEL_GS_BASE holds */
     u16 ds, es, fs, gs;
+    struct guest_mode mode; /* by the domain's width */
 };
 
 #endif

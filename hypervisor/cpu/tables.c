@@ -2,7 +2,8 @@
  * Descriptor tables.
  *
  * The GDT that is loaded is a guest's, but its page 14 is always ours: one physical page a CPU,
- * which holds the descriptors of its TSS and LDT besides those that are the same everywhere.
+ * which holds the descriptors of its TSS and LDT besides those that are the same everywhere. There
+ * is one for each width of guests.
  */
 #include "cpu/gdt.h"
 #include "cpu/init.h"
@@ -82,14 +83,40 @@ static void set_system(u64 *entry, u64 base, u32 limit, u8 type)
     entry[1] = base >> 32;
 }
 
-static void gdt_fill(u64 *gdt, const struct percpu *cpu)
+static void fill_common(u64 *gdt, const struct percpu *cpu)
 {
     *descriptor(gdt, SEL_HV_CODE) = FLAT_CODE64(0);
     *descriptor(gdt, SEL_HV_DATA) = FLAT_DATA(0);
+    set_system(descriptor(gdt, SEL_TSS), (u64)&cpu->tss, sizeof(cpu->tss) - 1, DESC_TSS);
+}
+
+static void fill_64(u64 *gdt)
+{
     *descriptor(gdt, SEL_USER_CS32) = FLAT_CODE32(3);
     *descriptor(gdt, SEL_USER_DS) = FLAT_DATA(3);
     *descriptor(gdt, SEL_USER_CS64) = FLAT_CODE64(3);
-    set_system(descriptor(gdt, SEL_TSS), (u64)&cpu->tss, sizeof(cpu->tss) - 1, DESC_TSS);
+}
+
+/* No 64-bit code: ring 1 is held back by nothing but that it can't reach beyond 4 GiB. */
+static void fill_32(u64 *gdt)
+{
+    *descriptor(gdt, SEL_RING1_CS) = FLAT_CODE32(1);
+    *descriptor(gdt, SEL_RING1_DS) = FLAT_DATA(1);
+    *descriptor(gdt, SEL_RING3_CS) = FLAT_CODE32(3);
+    *descriptor(gdt, SEL_RING3_DS) = FLAT_DATA(3);
+}
+
+static u64 *reserved_page(u64 *gdt, unsigned int which)
+{
+    return gdt + which * PAGE_SIZE / sizeof(*gdt);
+}
+
+static void gdt_fill(u64 *gdt, const struct percpu *cpu)
+{
+    fill_common(reserved_page(gdt, GDT_64), cpu);
+    fill_64(reserved_page(gdt, GDT_64));
+    fill_common(reserved_page(gdt, GDT_32), cpu);
+    fill_32(reserved_page(gdt, GDT_32));
 }
 
 static void tss_fill(struct percpu *cpu)
@@ -104,9 +131,9 @@ static void tss_fill(struct percpu *cpu)
     cpu->tss.iomap = sizeof(cpu->tss); /* none: guests' I/O is emulated or refused */
 }
 
-mfn_t gdt_reserved_mfn(u32 cpu)
+mfn_t gdt_reserved_mfn(u32 cpu, unsigned int which)
 {
-    return smp_percpu(cpu)->gdt_mfn;
+    return to_mfn(smp_percpu(cpu)->gdt_mfn.n + which);
 }
 
 void gdt_load(u64 base)
@@ -127,7 +154,7 @@ void gdt_load_idle(void)
 
 void gdt_load_ldt(u64 base, u32 entries)
 {
-    u64 *gdt = (u64 *)(this_cpu()->gdt_idle_base + GDT_RESERVED_BASE);
+    u64 *gdt = (u64 *)(this_cpu()->gdt_base + GDT_RESERVED_BASE);
     u32 selector = 0;
 
     if ( entries )

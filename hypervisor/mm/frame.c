@@ -202,7 +202,7 @@ void frame_release_type(struct frame *frame)
 /* Look at a LOCKED page of descriptors. 0 or -EINVAL: nobody has it as a type then. */
 static long validate_descriptors(struct frame *frame)
 {
-    long rc = segment_validate_page(mfn_to_virt(frame_to_mfn(frame)));
+    long rc = segment_validate_page(mfn_to_virt(frame_to_mfn(frame)), frame->owner);
 
     if ( !rc )
         frame_commit_type(frame);

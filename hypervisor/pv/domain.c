@@ -5,6 +5,7 @@
 #include "mm/alloc.h"
 #include "mm/map.h"
 #include "domain/rooms.h"
+#include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
@@ -18,6 +19,19 @@ long pv_domain_create(struct domain *d)
     return cpuid_policy_default(d);
 }
 
+long pv_domain_set_pv32(struct domain *d)
+{
+    struct vcpu *v;
+    long rc = pagetable_set_pv32(d);
+
+    if ( rc )
+        return rc;
+    for_each_vcpu(d, v)
+        v->cpu.mode = guest_mode_32;
+    cpuid_policy_restrict(d);
+    return 0;
+}
+
 void pv_domain_destroy(struct domain *d)
 {
     cpuid_policy_free(d);
@@ -25,6 +39,7 @@ void pv_domain_destroy(struct domain *d)
 
 long pv_vcpu_create(struct vcpu *v)
 {
+    v->cpu.mode = v->domain->pv32 ? guest_mode_32 : guest_mode_64;
     v->pv.root_kernel = INVALID_MFN;
     v->pv.root_user = INVALID_MFN;
     for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_mfn); i++ )

@@ -29,6 +29,8 @@ struct vcpu_pv {
     struct multicall_state multicall;
     struct trap_info traps[256]; /* handlers registered by set_trap_table */
     u64 failsafe_rip;
+    u16 event_cs; /* 32-bit guests' callbacks are far addresses */
+    u16 failsafe_cs;
     u64 syscall32_rip;
     u64 syscall32_cs;
     u64 sysenter_rip;

@@ -3,6 +3,7 @@
 #include "console/options.h"
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
+#include "cpu/gdt.h"
 #include "cpu/init.h"
 #include "cpu/stub.h"
 #include "irq/acpi.h"
@@ -75,7 +76,7 @@ static bool __init prepare(u32 cpu, u32 index)
 {
     struct percpu *percpu = map_stack_area(cpu);
 
-    starting_gdt = mm_alloc(0);
+    starting_gdt = mm_alloc(GDT_ORDER);
     if ( !percpu || !starting_gdt )
         return false;
     percpu->cpu = cpu;

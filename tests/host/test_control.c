@@ -434,6 +434,17 @@ TEST(widths)
     domctl_for(XEN_DOMCTL_get_address_size, 5);
     expect_eq(run_domctl(), 0);
     expect_eq(dop.u.address_size.size, 64);
+
+    /* For good. */
+    domctl_for(XEN_DOMCTL_set_address_size, 5)->u.address_size.size = 32;
+    expect_eq(run_domctl(), 0);
+    expect_eq(run_domctl(), 0);
+    dop.u.address_size.size = 64;
+    expect_eq(run_domctl(), -EACCES);
+    domctl_for(XEN_DOMCTL_get_address_size, 5);
+    expect_eq(run_domctl(), 0);
+    expect_eq(dop.u.address_size.size, 32);
+
     domctl_for(XEN_DOMCTL_shadow_op, 5);
     expect_eq(run_domctl(), 0);
     dop.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_CLEAN;

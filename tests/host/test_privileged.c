@@ -49,9 +49,26 @@ long access_check(const struct domain *who, const struct domain *target, enum ac
     return -EPERM;
 }
 
-void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
+mfn_t pagetable_cr3_to_root(const struct domain *d, u64 cr3)
 {
-    (void)v, (void)regs, (void)vector, (void)error;
+    (void)d;
+    return to_mfn(cr3 >> PAGE_SHIFT);
+}
+
+u64 pagetable_root_to_cr3(const struct domain *d, mfn_t root)
+{
+    (void)d;
+    return root.n << PAGE_SHIFT;
+}
+
+u64 bounce_cr2(const struct vcpu *v)
+{
+    return v->cpu.info->arch.cr2;
+}
+
+void bounce_set_cr2(struct vcpu *v, u64 value)
+{
+    v->cpu.info->arch.cr2 = value;
 }
 
 void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out)

@@ -151,15 +151,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
     regs->vector = VECTOR_SYSCALL;
 }
 
-static bool has_error(unsigned int vector)
-{
-    static const u32 vectors = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS |
-                               1u << TRAP_GP | 1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
-
-    return vector < 32 && (vectors >> vector & 1);
-}
-
-void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
+void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
     struct delivery how = {
@@ -170,13 +162,13 @@ void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u3
         .what = "an exception",
     };
 
-    if ( has_error(vector) )
+    if ( bounce_has_error(vector) )
         deliver(v, regs, &how);
     else
-        bounce_interrupt(v, regs, vector);
+        native_interrupt(v, regs, vector);
 }
 
-void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
+void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
 {
     const struct trap_info *trap = &v->pv.traps[TRAP_PF];
     struct delivery how = {
@@ -192,7 +184,7 @@ void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
     deliver(v, regs, &how);
 }
 
-void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
+void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
     struct delivery how = {
@@ -204,24 +196,18 @@ void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
     deliver(v, regs, &how);
 }
 
-void bounce_event(struct vcpu *v, struct regs *regs)
+void native_event(struct vcpu *v, struct regs *regs)
 {
     struct delivery how = { .handler = v->cpu.event_rip, .mask_events = true, .what = "an event" };
 
     deliver(v, regs, &how);
 }
 
-void bounce_nmi(struct vcpu *v, struct regs *regs)
-{
-    v->cpu.nmi_masked = 1;
-    bounce_interrupt(v, regs, TRAP_NMI);
-}
-
 /*
  * The frame tells the selectors that were wanted: where one differs from what is loaded now, the
  * guest knows which failed.
  */
-void bounce_failsafe(struct vcpu *v, struct regs *regs)
+void native_failsafe(struct vcpu *v, struct regs *regs)
 {
     struct delivery how = {
         .handler = v->pv.failsafe_rip,
@@ -247,14 +233,14 @@ void bounce_syscall(struct vcpu *v, struct regs *regs)
     if ( !how.handler )
     {
         regs->rip -= 2;
-        bounce_exception(v, regs, TRAP_UD, 0);
+        native_exception(v, regs, TRAP_UD, 0);
         return;
     }
     deliver(v, regs, &how);
 }
 
 /* From 32-bit code, user or not: only a registered callback makes it a system call. */
-void bounce_syscall_compat(struct vcpu *v, struct regs *regs)
+void native_syscall_compat(struct vcpu *v, struct regs *regs)
 {
     struct delivery how = {
         .handler = v->pv.syscall32_rip,
@@ -267,14 +253,14 @@ void bounce_syscall_compat(struct vcpu *v, struct regs *regs)
     {
         regs->rip -= 2;
         regs->vector = TRAP_UD;
-        bounce_exception(v, regs, TRAP_UD, 0);
+        native_exception(v, regs, TRAP_UD, 0);
         return;
     }
     deliver(v, regs, &how);
 }
 
 /* SYSENTER has lost rip and rsp: the frame says rip 0, cs 3, rsp 0. */
-void bounce_sysenter(struct vcpu *v, struct regs *regs)
+void native_sysenter(struct vcpu *v, struct regs *regs)
 {
     struct delivery how = {
         .handler = v->pv.sysenter_rip,
@@ -284,7 +270,7 @@ void bounce_sysenter(struct vcpu *v, struct regs *regs)
 
     if ( !how.handler || v->cpu.kernel_mode )
     {
-        bounce_exception(v, regs, TRAP_GP, 0);
+        native_exception(v, regs, TRAP_GP, 0);
         return;
     }
     deliver(v, regs, &how);

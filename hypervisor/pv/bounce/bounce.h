@@ -18,7 +18,36 @@ long bounce_iret(void);
  * one. Builds the frame on the guest's kernel stack, or crashes the domain. #PF: @cr2 goes into
  * vcpu_info.
  */
-void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
-void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);
+static inline void bounce_exception(struct vcpu *v, struct regs *regs, unsigned int vector,
+                                    u32 error)
+{
+    v->cpu.mode.deliver_exception(v, regs, vector, error);
+}
+
+static inline void bounce_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
+{
+    v->cpu.mode.deliver_page_fault(v, regs, error, cr2);
+}
+
+/* A software interrupt (int n): no error code. */
+static inline void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
+{
+    v->cpu.mode.deliver_interrupt(v, regs, vector);
+}
+
+/* Does exception @vector push an error code? */
+static inline bool bounce_has_error(unsigned int vector)
+{
+    const u32 vectors = 1u << TRAP_DF | 1u << TRAP_TS | 1u << TRAP_NP | 1u << TRAP_SS |
+                        1u << TRAP_GP | 1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
+
+    return vector < 32 && (vectors >> vector & 1);
+}
+
+/*
+ * What the guest finds in vcpu_info for CR2, and may set there.
+ */
+u64 bounce_cr2(const struct vcpu *v);
+void bounce_set_cr2(struct vcpu *v, u64 value);
 
 #endif

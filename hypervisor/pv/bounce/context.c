@@ -16,8 +16,11 @@
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 
-static bool addresses_ok(const struct vcpu_guest_context *c)
+/* A 32-bit guest's have been widened; the word for the third callback is its two code selectors. */
+static bool addresses_ok(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
+    if ( v->domain->pv32 )
+        return true;
     for ( unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++ )
         if ( !canonical(c->trap_ctxt[i].address) )
             return false;
@@ -50,8 +53,8 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *user)
     memcpy(regs, user, offsetof(struct regs, ss) + sizeof(u64));
     regs->error = 0;
     regs->vector = 0;
-    regs->cs = (u16)user->cs | 3;
-    regs->ss = (u16)user->ss | 3;
+    regs->cs = segment_raise(v, user->cs);
+    regs->ss = segment_raise(v, user->ss);
     v->pv.iopl = (u8)(regs->rflags >> 12 & 3);
     regs->rflags =
         (regs->rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_NT)) |
@@ -66,13 +69,27 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *user)
 static void set_entry_points(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     memcpy(v->pv.traps, c->trap_ctxt, sizeof(v->pv.traps));
-    v->cpu.kernel_ss = c->kernel_ss | 3;
+    v->cpu.kernel_ss = segment_raise(v, c->kernel_ss);
     v->cpu.kernel_rsp = c->kernel_sp;
     v->cpu.event_rip = c->event_callback_eip;
     v->pv.failsafe_rip = c->failsafe_callback_eip;
     v->cpu.syscall_rip = c->syscall_callback_eip;
     v->pv.failsafe_mask_events = c->flags & VGCF_failsafe_disables_events;
     v->cpu.syscall_mask_events = (c->flags & VGCF_syscall_disables_events) != 0;
+}
+
+/*
+ * A 32-bit guest's entry points are far ones, and its mode is its ring. No callback for 64-bit
+ * processes: that word has the selectors (pv/compat/compat.h).
+ */
+static void set_compat(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.traps); i++ )
+        v->pv.traps[i].cs = segment_raise(v, v->pv.traps[i].cs);
+    v->pv.event_cs = segment_raise(v, (u32)c->syscall_callback_eip);
+    v->pv.failsafe_cs = segment_raise(v, c->syscall_callback_eip >> 32);
+    v->cpu.syscall_rip = 0;
+    v->cpu.kernel_mode = (v->cpu.regs.cs & 3) == v->cpu.mode.kernel_ring;
 }
 
 static void set_modes(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -123,9 +140,9 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     long rc;
 
-    if ( !addresses_ok(c) )
+    if ( !addresses_ok(v, c) )
         return -EINVAL;
-    if ( !(c->flags & VGCF_in_kernel) && !c->ctrlreg[1] )
+    if ( !v->domain->pv32 && !(c->flags & VGCF_in_kernel) && !c->ctrlreg[1] )
         return -EINVAL;
     rc = v->initialised ? tables_unchanged(v, c) : set_tables(v, c);
     if ( rc )
@@ -134,6 +151,8 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     set_registers(v, &c->user_regs);
     set_entry_points(v, c);
     set_modes(v, c);
+    if ( v->domain->pv32 )
+        set_compat(v, c);
     if ( v->id == 0 && !v->initialised )
     {
         v->domain->vm_assist = c->vm_assist & domain_known_assists;
@@ -179,7 +198,8 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
         c->debugreg[i] = v->pv.dr[i];
     c->event_callback_eip = v->cpu.event_rip;
     c->failsafe_callback_eip = v->pv.failsafe_rip;
-    c->syscall_callback_eip = v->cpu.syscall_rip;
+    c->syscall_callback_eip =
+        v->domain->pv32 ? v->pv.event_cs | (u64)v->pv.failsafe_cs << 32 : v->cpu.syscall_rip;
     c->vm_assist = v->domain->vm_assist;
     c->fs_base = v->cpu.fs_base;
     c->gs_base_kernel = v->cpu.kernel_mode ? v->cpu.gs_base : v->cpu.gs_base_other;

@@ -10,6 +10,12 @@
 #include "sched/sched.h"
 #include "smp/softirq.h"
 
+static void bounce_nmi(struct vcpu *v, struct regs *regs)
+{
+    v->cpu.nmi_masked = 1;
+    bounce_interrupt(v, regs, TRAP_NMI);
+}
+
 /*
  * A pending NMI waits for the iret of the one before, which looks again. Without a handler it is
  * lost.
@@ -49,7 +55,7 @@ void exit_work(void)
             exit_to_idle();
         if ( !event_deliverable(cpu->current) )
             return;
-        bounce_event(cpu->current, percpu_guest_regs());
+        cpu->current->cpu.mode.deliver_event(cpu->current, percpu_guest_regs());
         if ( !__atomic_load_n(&cpu->exit_work, __ATOMIC_RELAXED) )
             return;
     }

@@ -19,16 +19,13 @@
 #include "sched/sched.h"
 #include "trace/trace.h"
 
-typedef long hypercall_fn(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
-                          unsigned long a5);
-
 long hypercall_unknown(void)
 {
     return -ENOSYS;
 }
 
-static long admin_call(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3,
-                       unsigned long a4, unsigned long a5)
+long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3,
+                     unsigned long a4, unsigned long a5)
 {
     long rc = access_check(current_vcpu()->domain, NULL, ACCESS_ADMIN);
 
@@ -46,7 +43,7 @@ static long admin_call(const void *handler, unsigned long a1, unsigned long a2, 
     static long admin_##name(unsigned long a1, unsigned long a2, unsigned long a3,                 \
                              unsigned long a4, unsigned long a5)                                   \
     {                                                                                              \
-        return admin_call(handler, a1, a2, a3, a4, a5);                                            \
+        return hypercall_admin(handler, a1, a2, a3, a4, a5);                                       \
     }
 #define HYPERCALL(name, args, handler, compat, who, status, summary)                               \
     ADMIN_THUNK_##who(name, handler)
@@ -70,7 +67,9 @@ const void *const hypercall_table[HYPERCALL_TABLE] = {
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
                         unsigned long a4, unsigned long a5)
 {
-    struct multicall_state *mc = &current_vcpu()->pv.multicall;
+    const unsigned long arguments[] = { a1, a2, a3, a4, a5 };
+    struct vcpu *v = current_vcpu();
+    struct multicall_state *mc = &v->pv.multicall;
     struct regs *regs = percpu_guest_regs();
 
     count(COUNTER_continuations);
@@ -82,12 +81,17 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     }
 
     regs->rip -= 2; /* SYSCALL and INT n are both two bytes long */
-    regs->rdi = a1;
-    regs->rsi = a2;
-    regs->rdx = a3;
-    regs->r10 = a4;
-    regs->r8 = a5;
+    v->cpu.mode.set_arguments(regs, arguments);
     return nr;
+}
+
+void native_set_arguments(struct regs *regs, const unsigned long arguments[5])
+{
+    regs->rdi = arguments[0];
+    regs->rsi = arguments[1];
+    regs->rdx = arguments[2];
+    regs->r10 = arguments[3];
+    regs->r8 = arguments[4];
 }
 
 #define always_inline inline __attribute__((always_inline))

@@ -6,22 +6,36 @@
 
 /* From entry.S: @regs is current's frame at the top of the stack. */
 void bounce_syscall(struct vcpu *v, struct regs *regs);
-void bounce_syscall_compat(struct vcpu *v, struct regs *regs);
-void bounce_sysenter(struct vcpu *v, struct regs *regs);
 void trap_from_guest(struct vcpu *v, struct regs *regs);
 void trap_page_fault(struct vcpu *v, struct regs *regs);
 void trap_from_hypervisor(struct regs *regs);
 void trap_nmi(const struct regs *regs);
+void trap_nmi_from_guest(const struct regs *regs);
 void exit_work(void);
+
+/*
+ * What tables of hypercalls are made of: a handler, the one for rows without, and a handler behind
+ * a check of rights.
+ */
+typedef long hypercall_fn(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                          unsigned long a5);
 long hypercall_unknown(void);
+long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3,
+                     unsigned long a4, unsigned long a5);
 long hypercall_multicall(unsigned long list, unsigned long count);
 
-/* Deliver the upcall; the failsafe callback; a pending NMI. */
-void bounce_event(struct vcpu *v, struct regs *regs);
-void bounce_failsafe(struct vcpu *v, struct regs *regs);
-void bounce_nmi(struct vcpu *v, struct regs *regs);
+/* Members of guest_mode_64. */
+void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
+void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);
+void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector);
+void native_event(struct vcpu *v, struct regs *regs);
+void native_failsafe(struct vcpu *v, struct regs *regs);
+void native_syscall_compat(struct vcpu *v, struct regs *regs);
+void native_sysenter(struct vcpu *v, struct regs *regs);
+void native_set_arguments(struct regs *regs, const unsigned long arguments[5]);
+bool native_load_segments(const struct vcpu_cpu *c);
 
-/* A software interrupt (int n): no error code. */
-void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector);
+/* Load a vcpu's data segments, FS and GS included, not their bases. False: as load_segments. */
+bool switch_load_selectors(const struct vcpu_cpu *c);
 
 #endif

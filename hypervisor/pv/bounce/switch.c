@@ -54,8 +54,7 @@ static void save_segments(struct vcpu_cpu *c)
     c->gs_base_other = rdmsr(MSR_KERNEL_GS_BASE);
 }
 
-/* False if a selector could not be loaded: the guest is told by its failsafe callback. */
-static bool load_segments(const struct vcpu_cpu *c)
+bool switch_load_selectors(const struct vcpu_cpu *c)
 {
     bool ok = true;
 
@@ -68,6 +67,14 @@ static bool load_segments(const struct vcpu_cpu *c)
         ok &= LOAD_SELECTOR(fs, c->fs);
     if ( c->gs | READ_SELECTOR(gs) )
         ok &= LOAD_SELECTOR(gs, c->gs);
+    return ok;
+}
+
+/* The bases are the guest's to choose, whatever the selectors. */
+bool native_load_segments(const struct vcpu_cpu *c)
+{
+    bool ok = switch_load_selectors(c);
+
     wrmsr(MSR_FS_BASE, c->fs_base);
     wrmsr(MSR_GS_BASE, c->gs_base);
     wrmsr(MSR_KERNEL_GS_BASE, c->gs_base_other);
@@ -86,13 +93,14 @@ static void save(struct vcpu *v)
 }
 
 /*
- * The reserved page of @v's GDT becomes this CPU's, if it comes from another one. Before its root is
- * loaded, which drops what this CPU may remember.
+ * The reserved page of @v's GDT becomes this CPU's, if it comes from another one. Before its root
+ * is loaded, which drops what this CPU may remember.
  */
 static void map_reserved_page(struct vcpu *v, const struct percpu *cpu)
 {
     u64 *reserved = &v->pv.window_ptes[GDT_GUEST_PAGES];
-    u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu), PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
+    u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu, v->cpu.mode.gdt),
+                       PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
 
     if ( *reserved != pte )
         WRITE_ONCE(*reserved, pte);
@@ -136,8 +144,8 @@ static void load(struct vcpu *v, struct percpu *cpu)
     *percpu_guest_regs() = c->regs;
     time_update_vcpu(v);
     runstate_update_guest(v);
-    if ( !load_segments(c) )
-        bounce_failsafe(v, percpu_guest_regs());
+    if ( !c->mode.load_segments(c) ) /* the guest is told by its failsafe callback */
+        c->mode.deliver_failsafe(v, percpu_guest_regs());
     if ( v->work )
         percpu_raise(cpu, WORK_VCPU);
 }

@@ -242,6 +242,7 @@ static void __attribute__((noreturn)) iret_faulted(const struct regs *fault, u32
     guest->vector = 0;
     guest->cs = (u16)guest->cs; /* entry.S left what the guest had above the selectors */
     guest->ss = (u16)guest->ss;
+    v->cpu.mode.entered(v, guest);
     if ( vector == TRAP_PF )
         bounce_page_fault(v, guest, error, cr2);
     else
@@ -298,6 +299,15 @@ void trap_from_hypervisor(struct regs *regs)
         return;
     }
     crash_report(regs, "fault in the hypervisor");
+}
+
+/*
+ * Ring 1 runs without what restrains supervisor code: whoever was interrupted, it is on from here.
+ */
+void trap_nmi_from_guest(const struct regs *regs)
+{
+    write_cr4(read_cr4() | (cpu_cr4 & CR4_SUPERVISOR));
+    trap_nmi(regs);
 }
 
 void trap_nmi(const struct regs *regs)

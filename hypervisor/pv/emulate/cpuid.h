@@ -1,10 +1,10 @@
 /*
  * The CPUID policy: what a guest's CPUID tells.
  *
- * A PV kernel asks by forced or faulting CPUID and sees its domain's policy; its processes mostly see the hardware. A
- * policy is a whitelist: features that the public header marks for PV guests, cut by what the hardware has and the
- * hypervisor carries out. The toolstack may take features away from a domain, or give it those that are marked as
- * optional.
+ * A PV kernel asks by forced or faulting CPUID and sees its domain's policy; its processes mostly
+ * see the hardware. A policy is a whitelist: features that the public header marks for PV guests,
+ * cut by what the hardware has and the hypervisor carries out. The toolstack may take features away
+ * from a domain, or give it those that are marked as optional.
  */
 #ifndef PV_EMULATE_CPUID_H
 #define PV_EMULATE_CPUID_H
@@ -13,17 +13,29 @@
 
 struct cpuid_leaf;
 
-/* Read the hardware and make the machine's policies. Once, at boot, after fpu_features is set, before any domain. */
+/*
+ * Read the hardware and make the machine's policies. Once, at boot, after fpu_features is set,
+ * before any domain.
+ */
 void cpuid_init(void);
 
-/* A new domain's policy: the default one, and for the privileged an invariant TSC too. -ENOMEM. And its end. */
+/*
+ * A new domain's policy: the default one, and for the privileged an invariant TSC too. -ENOMEM. And
+ * its end.
+ */
 long cpuid_policy_default(struct domain *d);
 void cpuid_policy_free(struct domain *d);
+
+/* @d has become a 32-bit domain: take away what it can't have. */
+void cpuid_policy_restrict(struct domain *d);
 
 /* What CPUID gives @v for @leaf and @subleaf; @v is current. */
 void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out);
 
-/* The machine's policies, as sysctl numbers them by XEN_SYSCTL_cpu_policy_*: NULL for those of HVM guests. */
+/*
+ * The machine's policies, as sysctl numbers them by XEN_SYSCTL_cpu_policy_*: NULL for those of HVM
+ * guests.
+ */
 struct cpuid_policy;
 const struct cpuid_policy *cpuid_machine_policy(u32 index);
 
@@ -44,10 +56,12 @@ u32 cpuid_policy_get_leaves(const struct cpuid_policy *policy, xen_cpuid_leaf_t 
 u32 cpuid_policy_get_msrs(const struct cpuid_policy *policy, xen_msr_entry_t *msrs);
 
 /*
- * A change of @d's policy in steps: begin gives a copy of it (NULL: no memory), which takes leaves and registers, and
- * commit puts it in place of the old one, cut down to what @d may have; or drop it. @d must be paused at commit.
+ * A change of @d's policy in steps: begin gives a copy of it (NULL: no memory), which takes leaves
+ * and registers, and commit puts it in place of the old one, cut down to what @d may have; or drop
+ * it. @d must be paused at commit.
  *
- * set_leaf, set_msr: -ERANGE a leaf or register that policies don't have, -EINVAL a value that can't be.
+ * set_leaf, set_msr: -ERANGE a leaf or register that policies don't have, -EINVAL a value that
+ * can't be.
  */
 struct cpuid_policy *cpuid_change_begin(struct domain *d);
 long cpuid_change_set_leaf(struct cpuid_policy *change, const xen_cpuid_leaf_t *leaf);

@@ -7,8 +7,8 @@
  *     default   ... less the optional ones
  *     a domain's own: starts as the default; never more than max
  *
- * Features are handled as words, in the order of the public header; where each word lies among the leaves, one table
- * says.
+ * Features are handled as words, in the order of the public header; where each word lies among the
+ * leaves, one table says.
  */
 #include "cpu/fpu.h"
 #include "lib/bits.h"
@@ -218,7 +218,10 @@ static void set_words(struct cpuid_policy *p, const u32 *words)
         p->ext[1].edx |= p->basic[1].edx & AMD_REPEATED;
 }
 
-/* Leaves that PV guests are shown nothing of: serial number, MWAIT, power, DCA, performance counters. */
+/*
+ * Leaves that PV guests are shown nothing of: serial number, MWAIT, power, DCA, performance
+ * counters.
+ */
 static const u8 blank_basic[] = { 3, 5, 6, 8, 9, 0xa, LEAF_TOPO, 0xc };
 
 static void restrict_basic(struct cpuid_policy *p)
@@ -436,6 +439,28 @@ void cpuid_policy_free(struct domain *d)
     d->pv.cpuid = NULL;
 }
 
+/*
+ * The features that @d may have at most. 32-bit guests have no long mode, nor Intel's SYSCALL,
+ * which is a part of it.
+ */
+static void allowed_features(const struct domain *d, u32 words[CPUID_FEATURESET_WORDS])
+{
+    cpuid_policy_features(&pv_max, words);
+    if ( !d->pv32 )
+        return;
+    clear(words, XEN_X86_FEATURE_LM);
+    if ( !is_amd(&host) )
+        clear(words, XEN_X86_FEATURE_SYSCALL);
+}
+
+void cpuid_policy_restrict(struct domain *d)
+{
+    u32 allowed[CPUID_FEATURESET_WORDS];
+
+    allowed_features(d, allowed);
+    cpuid_restrict(d->pv.cpuid, allowed);
+}
+
 struct cpuid_policy *cpuid_change_begin(struct domain *d)
 {
     struct cpuid_policy *change = heap_new(struct cpuid_policy);
@@ -450,8 +475,8 @@ long cpuid_change_set_leaf(struct cpuid_policy *change, const xen_cpuid_leaf_t *
     struct cpuid_leaf *slot;
 
     /*
-     * Where libxc finds the limits of the hypervisor's own leaves, and the topology: neither is the toolstack's to
-     * set.
+     * Where libxc finds the limits of the hypervisor's own leaves, and the topology: neither is the
+     * toolstack's to set.
      */
     if ( leaf->leaf == XEN_CPUID_FIRST_LEAF || leaf->leaf == XEN_CPUID_FIRST_LEAF + 0x100 ||
          (leaf->leaf == LEAF_TOPO && leaf->subleaf < 2) )
@@ -485,7 +510,7 @@ void cpuid_change_commit(struct domain *d, struct cpuid_policy *change)
 
     memcpy(change->xstate, pv_max.xstate, sizeof(change->xstate));
     change->xstate[1].eax = xsave_features;
-    cpuid_policy_features(&pv_max, allowed);
+    allowed_features(d, allowed);
     cpuid_restrict(change, allowed);
 
     d->pv.cpuid = change;

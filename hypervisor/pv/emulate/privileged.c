@@ -77,7 +77,7 @@ static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
         *value = (read_cr0() & ~(u64)CR0_TS) | (v->cpu.ts ? CR0_TS : 0);
         return true;
     case 2:
-        *value = v->cpu.info->arch.cr2;
+        *value = bounce_cr2(v);
         return true;
     case 3:
         *value = pagetable_cr3_of(v, v->pv.root_kernel);
@@ -124,7 +124,7 @@ static enum emulated cr_write(struct vcpu *v, unsigned int cr, u64 value)
         emulate_fpu_taskswitch(value & CR0_TS);
         return EMULATED_DONE;
     case 2:
-        v->cpu.info->arch.cr2 = value;
+        bounce_set_cr2(v, value);
         return EMULATED_DONE;
     case 3:
         return cr3_write(v, value);

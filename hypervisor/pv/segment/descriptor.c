@@ -1,6 +1,9 @@
 /*
- * Descriptors: which ones a guest may have. Code and data segments of ring 3, and nothing that the
- * CPU would enter the hypervisor or another context by.
+ * Descriptors: which ones a guest may have. Code and data segments of ring 3, in 32-bit guests of
+ * rings 1 to 3, and nothing that the CPU would enter the hypervisor or another context by.
+ *
+ * Ring 1 is supervisor code to the MMU, and could read and write all of the hypervisor's memory but
+ * that 32-bit code does not reach it: so a 32-bit guest gets no segment of 64-bit code.
  */
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
@@ -14,6 +17,8 @@
 #define DESC_DPL_SHIFT    45
 #define DESC_DPL          (3UL << DESC_DPL_SHIFT)
 #define DESC_P            (1UL << 47)
+#define DESC_LIMIT        (0xffffUL | 0xfUL << 48)
+#define DESC_G            (1UL << 55)
 #define DESC_L            (1UL << 53)
 #define DESC_DB           (1UL << 54)
 #define DESC_CODE         (1UL << 43)
@@ -31,27 +36,63 @@ static bool check_call_gate(u64 *descriptor)
     return true;
 }
 
-bool segment_check_descriptor(u64 *descriptor)
+/*
+ * Code and data of a 64-bit guest are ring 3's: so they are where the processor asks for ring 3,
+ * and a conforming code segment, which runs at its caller's ring, does no harm.
+ */
+static bool check_segment_64(u64 *descriptor)
 {
-    u64 d = *descriptor;
-    u64 type = (d & DESC_TYPE_MASK) >> DESC_TYPE_SHIFT;
-
-    if ( !(d & DESC_P) )
-        return true;
-    if ( !(d & DESC_S) )
-        return (type == DESC_GATE_CALL || type == DESC_GATE_CALL_16) && check_call_gate(descriptor);
-
-    /* A conforming code segment runs at its caller's ring: harmless only as ring 3's own. */
-    *descriptor = d | DESC_DPL;
-    return !((d & DESC_CODE) && (d & DESC_L) && (d & DESC_DB));
+    *descriptor |= DESC_DPL;
+    return !((*descriptor & DESC_CODE) && (*descriptor & DESC_L) && (*descriptor & DESC_DB));
 }
 
-long segment_validate_page(u64 *descriptors)
+/*
+ * Kernels made for a 32-bit hypervisor end their segments where it began, and would not reach the
+ * M2P: one that reaches beyond the start of the hole, or wraps, gets all.
+ */
+static u64 extend_limit(u64 descriptor)
 {
-    for ( unsigned int i = 0; i < PAGE_SIZE / 8; i++ )
-        if ( !segment_check_descriptor(&descriptors[i]) )
-            return -EINVAL;
-    return 0;
+    u64 base = segment_base(descriptor), end = base + segment_limit(descriptor) + 1;
+    bool down = (descriptor & (DESC_CODE | DESC_CONFORMING)) == DESC_CONFORMING;
+
+    if ( down || !(descriptor & DESC_G) || (base && end <= 1UL << 32) || end <= HV32_START )
+        return descriptor;
+    return descriptor | DESC_LIMIT;
+}
+
+static bool check_segment_32(u64 *descriptor)
+{
+    u64 d = *descriptor;
+
+    if ( (d & DESC_CODE) && (d & DESC_L) )
+        return false;
+    if ( !(d & DESC_DPL) )
+        d |= 1UL << DESC_DPL_SHIFT;
+    *descriptor = extend_limit(d);
+    return true;
+}
+
+bool segment_check_descriptor(const struct domain *d, u64 *descriptor)
+{
+    u64 type = (*descriptor & DESC_TYPE_MASK) >> DESC_TYPE_SHIFT;
+
+    if ( !(*descriptor & DESC_P) )
+        return true;
+    if ( !(*descriptor & DESC_S) )
+        return (type == DESC_GATE_CALL || type == DESC_GATE_CALL_16) && check_call_gate(descriptor);
+    return d->pv32 ? check_segment_32(descriptor) : check_segment_64(descriptor);
+}
+
+long segment_validate_page(u64 *descriptors, domid_t owner)
+{
+    struct domain *d = domain_get(owner);
+    bool ok = d;
+
+    for ( unsigned int i = 0; ok && i < PAGE_SIZE / 8; i++ )
+        ok = segment_check_descriptor(d, &descriptors[i]);
+    if ( d )
+        domain_put(d);
+    return ok ? 0 : -EINVAL;
 }
 
 /*
@@ -67,7 +108,7 @@ long segment_update_descriptor(unsigned long maddr, unsigned long descriptor)
     struct frame *frame;
     enum frame_type type;
 
-    if ( (maddr & 7) || !mfn_valid(mfn) || !segment_check_descriptor(&value) )
+    if ( (maddr & 7) || !mfn_valid(mfn) || !segment_check_descriptor(d, &value) )
         return -EINVAL;
 
     frame = mfn_to_frame(mfn);

@@ -11,13 +11,12 @@
 
 #define SELECTOR_LDT 4u
 
-#define DESC_S        (1UL << 44) /* code or data */
-#define DESC_P        (1UL << 47)
-#define DESC_G        (1UL << 55) /* the limit is in pages */
-#define DESC_CODE     (1UL << 43)
-#define DESC_DOWN     (1UL << 42) /* data: what lies above the limit is the segment */
-#define DESC_RW       (1UL << 41) /* code: readable, data: writable */
-#define DESC_DPL_USER (3UL << 45)
+#define DESC_S    (1UL << 44) /* code or data */
+#define DESC_P    (1UL << 47)
+#define DESC_G    (1UL << 55) /* the limit is in pages */
+#define DESC_CODE (1UL << 43)
+#define DESC_DOWN (1UL << 42) /* data: what lies above the limit is the segment */
+#define DESC_RW   (1UL << 41) /* code: readable, data: writable */
 
 static bool read_window(u64 va, u64 *descriptor)
 {
@@ -45,10 +44,10 @@ bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor)
         return false;
 
     return read_window(table + offset, descriptor) &&
-           (*descriptor & (DESC_P | DESC_S | DESC_DPL_USER)) == (DESC_P | DESC_S | DESC_DPL_USER);
+           (*descriptor & (DESC_P | DESC_S)) == (DESC_P | DESC_S) && segment_ring(*descriptor);
 }
 
-static u32 limit_of(u64 descriptor)
+u32 segment_limit(u64 descriptor)
 {
     u32 limit = (descriptor & 0xffff) | (descriptor >> 32 & 0xf0000);
 
@@ -58,7 +57,7 @@ static u32 limit_of(u64 descriptor)
 /* How many bytes from @offset on are within the segment. */
 static u64 room_at(u64 descriptor, u32 offset)
 {
-    u32 limit = limit_of(descriptor);
+    u32 limit = segment_limit(descriptor);
 
     if ( (descriptor & (DESC_CODE | DESC_DOWN)) != DESC_DOWN )
         return offset <= limit ? (u64)limit - offset + 1 : 0;

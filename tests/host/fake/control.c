@@ -11,6 +11,7 @@
 #include "irq/irq.h"
 #include "mm/alloc.h"
 #include "mm/heap.h"
+#include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
 #include "sched/sched.h"
 #include "time/time.h"
@@ -384,4 +385,12 @@ struct xen_sysctl *sysctl_for(u32 cmd)
 long run_sysctl(void)
 {
     return control_sysctl((unsigned long)&sop);
+}
+
+long pv_domain_set_pv32(struct domain *d)
+{
+    if ( !d->pv32 && d->memory.tot_pages )
+        return -EACCES;
+    d->pv32 = true;
+    return 0;
 }

@@ -674,8 +674,9 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
 
 /* ---- descriptors: a page whose first word is FAKE_BAD_DESCRIPTOR is refused */
 
-long segment_validate_page(u64 *descriptors)
+long segment_validate_page(u64 *descriptors, domid_t owner)
 {
+    (void)owner;
     return descriptors[0] == 0xbad ? -EINVAL : 0;
 }
 

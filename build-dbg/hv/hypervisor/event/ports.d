@@ -1,0 +1,43 @@
+build-dbg/hv/hypervisor/event/ports.o: hypervisor/event/ports.c \
+ hypervisor/hidden.h hypervisor/event/port.h hypervisor/domain/domain.h \
+ hypercall/abi.h hypervisor/access/state.h hypervisor/lib/rangeset.h \
+ hypervisor/lib/types.h hypervisor/cpu/state.h hypervisor/cpu/mode.h \
+ hypervisor/cpu/regs.h hypervisor/event/state.h hypervisor/smp/lock.h \
+ hypervisor/grant/state.h hypervisor/irq/state.h hypervisor/lib/list.h \
+ hypervisor/lib/bits.h hypervisor/mm/frame.h hypervisor/mm/layout.h \
+ hypervisor/pv/state.h hypervisor/sched/state.h hypervisor/time/time.h \
+ hypervisor/time/pit.h hypervisor/smp/smp.h hypervisor/cpu/percpu.h \
+ hypervisor/smp/softirq.h hypervisor/time/state.h \
+ hypervisor/event/event.h hypervisor/lib/atomic.h hypervisor/lib/bitmap.h \
+ hypervisor/mm/alloc.h hypervisor/mm/heap.h
+hypervisor/hidden.h:
+hypervisor/event/port.h:
+hypervisor/domain/domain.h:
+hypercall/abi.h:
+hypervisor/access/state.h:
+hypervisor/lib/rangeset.h:
+hypervisor/lib/types.h:
+hypervisor/cpu/state.h:
+hypervisor/cpu/mode.h:
+hypervisor/cpu/regs.h:
+hypervisor/event/state.h:
+hypervisor/smp/lock.h:
+hypervisor/grant/state.h:
+hypervisor/irq/state.h:
+hypervisor/lib/list.h:
+hypervisor/lib/bits.h:
+hypervisor/mm/frame.h:
+hypervisor/mm/layout.h:
+hypervisor/pv/state.h:
+hypervisor/sched/state.h:
+hypervisor/time/time.h:
+hypervisor/time/pit.h:
+hypervisor/smp/smp.h:
+hypervisor/cpu/percpu.h:
+hypervisor/smp/softirq.h:
+hypervisor/time/state.h:
+hypervisor/event/event.h:
+hypervisor/lib/atomic.h:
+hypervisor/lib/bitmap.h:
+hypervisor/mm/alloc.h:
+hypervisor/mm/heap.h:

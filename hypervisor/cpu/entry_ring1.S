@@ -1,0 +1,32 @@
+/*
+ * 32-bit guests' own ways in and out.
+ *
+ * Ring 1 is supervisor code to the MMU. So SMEP and SMAP, where they are on, are off while a 32-bit
+ * guest runs, in whatever ring, since it changes that without us; and on again before anything of
+ * the guest's is looked at: compat_entered().
+ */
+#include "cpu/entry.inc"
+
+        .text
+
+/* int 0x82: its gate lets ring 1 in, and no guest of 64 bits ever runs there. */
+        .globl  entry_int82
+entry_int82:
+        enter_from_gate
+        mov     PERCPU(current), %rbx
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    compat_hypercall
+        jmp     exit_any
+
+/* Leave to the guest whose frame is at rsp: struct guest_mode's leave. Always by IRET. */
+        .globl  exit_ring1
+exit_ring1:
+        testl   $CR4_SUPERVISOR, cpu_cr4(%rip)
+        jz      1f
+        mov     %cr4, %rax
+        and     $~CR4_SUPERVISOR, %rax
+        mov     %rax, %cr4
+1:      pop_general
+        add     $8, %rsp
+        jmp     exit_iretq

@@ -1,0 +1,54 @@
+/*
+ * What differs between guests of 64 bits, which run in ring 3, and of 32 bits, in rings 1 to 3: how
+ * they come in, how things are delivered to them, how they go out. Each vcpu has a copy
+ * (vcpu_cpu.mode), so that whoever has to choose jumps through a word of the vcpu instead: on the
+ * hot paths that costs nothing.
+ *
+ * pv/bounce defines the one for 64 bits, pv/compat that for 32.
+ */
+#ifndef CPU_MODE_H
+#define CPU_MODE_H
+
+#include "lib/types.h"
+
+struct regs;
+struct vcpu;
+struct vcpu_cpu;
+
+struct guest_mode {
+    /* entry.S calls these with current and its frame ... */
+    void (*trap)(struct vcpu *v, struct regs *regs);       /* an exception */
+    void (*page_fault)(struct vcpu *v, struct regs *regs); /* that one */
+    void (*interrupt)(u32 vector);
+    void (*syscall_compat)(struct vcpu *v, struct regs *regs); /* SYSCALL in 32-bit code */
+    void (*sysenter)(struct vcpu *v, struct regs *regs);
+    /*
+     * ... and jumps here to leave: no function, but a label of its own. rbx = current, the frame at
+     * rsp.
+     */
+    void (*leave)(void);
+
+    /* Current came in by none of these, but by its IRET's fault: what else they do first. */
+    void (*entered)(struct vcpu *v, struct regs *regs);
+
+    /* Deliver to current: pv/bounce/bounce.h. */
+    void (*deliver_exception)(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
+    void (*deliver_page_fault)(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);
+    void (*deliver_interrupt)(struct vcpu *v, struct regs *regs, unsigned int vector);
+    void (*deliver_event)(struct vcpu *v, struct regs *regs);
+    void (*deliver_failsafe)(struct vcpu *v, struct regs *regs);
+
+    /* The arguments of a hypercall that is issued anew. */
+    void (*set_arguments)(struct regs *regs, const unsigned long arguments[5]);
+
+    /* Load selectors and bases: false if one could not be, and is NULL now. */
+    bool (*load_segments)(const struct vcpu_cpu *cpu);
+
+    u8 kernel_ring; /* the least privileged ring that is the kernel's; selectors are raised to it */
+    u8 gdt;         /* which of a CPU's reserved GDT pages: cpu/gdt.h */
+    u8 cr2;         /* offset of arch.cr2 in its vcpu_info */
+};
+
+extern const struct guest_mode guest_mode_64, guest_mode_32;
+
+#endif
