@@ -132,7 +132,7 @@ def test_vcpus(dom0):
 
 def test_save_and_restore(dom0, linux):
     """A process of the guest counts on where it was saved; its memory is as it was."""
-    type_in(dom0, "head -c 8M /dev/urandom > /tmp/data; md5sum /tmp/data > /tmp/sum; echo ready")
+    type_in(dom0, "head -c 8000000 /dev/urandom > /tmp/data; md5sum /tmp/data > /tmp/sum; echo ready")
     console_says(dom0, "\nready")
     type_in(dom0, "(n=0; while [ $n -lt 100000 ]; do n=$((n+1)); echo $n > /tmp/n; usleep 10000; done) & echo counting")
     console_says(dom0, "\ncounting")
