@@ -83,7 +83,7 @@ def dom0_base(args, packages, modules):
         for stale in glob.glob(f"{args.cache}/dom0-{args.toolstack}-*.img"):
             os.unlink(stale)
         archive = base_archive(list_file, packages, modules, args.toolstack)
-        write_compressed(archive, path, ["zstd", "-q", "-19", "-c"])
+        write_compressed(archive, path, ["zstd", "-q", "-10", "-c"])
     with open(path, "rb") as f:
         return f.read()
 
