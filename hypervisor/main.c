@@ -12,6 +12,7 @@
 #include "domain/domain.h"
 #include "efi/efi.h"
 #include "irq/irq.h"
+#include "lib/guard.h"
 #include "lib/printf.h"
 #include "mm/alloc.h"
 #include "sched/sched.h"
@@ -47,6 +48,8 @@ void hypervisor_main(struct boot_info *boot)
     smp_init_boot();
     log_info("Ringleader, speaking Xen %u.%u's PV ABI", ABI_VERSION_MAJOR, ABI_VERSION_MINOR);
     log_info("started by %s with: %s", boot->loader, boot->cmdline);
+    if ( options.guard_off[0] && !guard_turn_off(options.guard_off) )
+        log_warning("guard_off: there is no guard %s in this build", options.guard_off);
     cpu_log_features();
 
     efi_init_early(boot);

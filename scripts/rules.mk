@@ -36,10 +36,17 @@ soak: ## the long tests as well
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test --soak
 
-.PHONY: debug lint format docs
-docs: ## write the reference pages that come from tables: hypercalls, options
+.PHONY: mutants debug lint format docs
+
+# NAMES=... for some guards only, or NAMES=--host for those whose tests need no QEMU.
+mutants: ## switch off each guard of hypervisor/guards.def in turn: does its test notice?
+	@scripts/setup build run test
+	@+$(RUN_ENV) scripts/mutants $(NAMES)
+
+docs: ## write the reference pages that come from tables: hypercalls, options, flaws
 	@hypercall/gen-docs > docs/hypercalls.md
 	@hypervisor/gen-options hypervisor/options.def > docs/options.md
+	@hypervisor/gen-flaws hypervisor/guards.def > docs/flaws.md
 
 debug: ## the machine under GDB, with commands that show domains, vcpus and frames
 	@scripts/setup build run

@@ -147,10 +147,18 @@ static const struct option_row {
 #undef OPTION
 };
 
+/* A dash in a word stands for the underscore of a name. */
+static bool is_name(const char *word, const char *name)
+{
+    while ( *word && (*word == *name || (*word == '-' && *name == '_')) )
+        word++, name++;
+    return *word == *name;
+}
+
 static const struct option_row *find_row(const char *name)
 {
     for ( size_t i = 0; i < ARRAY_SIZE(rows); i++ )
-        if ( !strcmp(rows[i].name, name) )
+        if ( is_name(name, rows[i].name) )
             return &rows[i];
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include "cpu/uaccess.h"
 #include "domain/subop.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 
 #define RELEASE      ((ABI_VERSION_MAJOR << 16) | ABI_VERSION_MINOR)
@@ -34,7 +35,8 @@ static long give_text(gva_t to, const char *text, size_t size)
 {
     size_t len = strnlen(text, size - 1);
 
-    if ( copy_to_guest(to, text, len) || clear_guest(to_gva(to.n + len), size - len) )
+    if ( copy_to_guest(to, text, len) ||
+         GUARD(text_tails, clear_guest(to_gva(to.n + len), size - len)) )
         return -EFAULT;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* What areas hold, as bytes: nothing here touches the processor. */
 #include "cpu/fpu.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 
 /* Of the legacy area, which XSAVE's begins with. */
@@ -67,9 +68,9 @@ void fpu_area_get_legacy(const void *area, void *fxsave)
     u64 components = fpu_area_components(area);
 
     memcpy(fxsave, area, FXSAVE_SIZE);
-    if ( !(components & 1) )
+    if ( GUARD(fpu_initial_parts, !(components & 1)) )
         init_x87(fxsave);
-    if ( !(components & 2) )
+    if ( GUARD(fpu_initial_parts, !(components & 2)) )
         init_xmm(fxsave);
 }
 

@@ -1,6 +1,13 @@
 #include "cpu/uaccess.h"
 #include "cpu/alternative.h"
 #include "cpu/extable.h"
+#include "lib/guard.h"
+
+/* Not the hypervisor's, wherever it ends. */
+static bool range_ok(gva_t va, unsigned long len)
+{
+    return !GUARD(guest_range, !guest_range_ok(va, len));
+}
 
 /*
  * Eight bytes an iteration, then the rest. rcx counts down with what is done, so that it tells what
@@ -25,12 +32,12 @@ static unsigned long copy(void *to, const void *from, unsigned long len)
 
 unsigned long copy_from_guest(void *to, gva_t from, unsigned long len)
 {
-    return guest_range_ok(from, len) ? copy(to, (const void *)from.n, len) : len;
+    return range_ok(from, len) ? copy(to, (const void *)from.n, len) : len;
 }
 
 unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
 {
-    return guest_range_ok(to, len) ? copy((void *)to.n, from, len) : len;
+    return range_ok(to, len) ? copy((void *)to.n, from, len) : len;
 }
 
 unsigned long clear_guest(gva_t gva, unsigned long len)
@@ -38,7 +45,7 @@ unsigned long clear_guest(gva_t gva, unsigned long len)
     void *to = (void *)gva.n;
     unsigned long left = len / 8;
 
-    if ( !guest_range_ok(gva, len) )
+    if ( !range_ok(gva, len) )
         return len;
 
     __asm__ volatile(SMAP_OPEN "1: rep stosq\n"

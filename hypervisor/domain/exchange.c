@@ -13,6 +13,7 @@
 #include "access/access.h"
 #include "domain/memory.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "mm/alloc.h"
 #include "mm/map.h"
 #include "smp/smp.h"
@@ -150,7 +151,8 @@ static bool well_formed(struct exchange *x)
     if ( in->domid != out->domid || in->extent_order > MEMORY_MAX_ORDER ||
          out->extent_order > MEMORY_MAX_ORDER )
         return false;
-    if ( in->nr_extents > ~0UL >> in->extent_order || out->nr_extents > ~0UL >> out->extent_order ||
+    if ( GUARD(exchange_sizes, in->nr_extents > ~0UL >> in->extent_order ||
+                                   out->nr_extents > ~0UL >> out->extent_order) ||
          in->nr_extents << in->extent_order != out->nr_extents << out->extent_order )
         return false;
     if ( !memory_address_bits(out->mem_flags, &x->bits) || x->ask.nr_exchanged > in->nr_extents )
@@ -172,7 +174,7 @@ static long exchange_all(struct exchange *x)
 
     while ( !rc && x->ask.nr_exchanged < x->ask.in.nr_extents )
     {
-        rc = !first && preempt_pending() ? -ERESTART : exchange_chunk(x);
+        rc = !first && GUARD(exchange_stops, preempt_pending()) ? -ERESTART : exchange_chunk(x);
         first = false;
     }
     mm_free(x->chunk, CHUNK_ORDER);

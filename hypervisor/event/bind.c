@@ -63,7 +63,9 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
 {
     struct event_port *port = event_port(remote, number);
 
-    return port && port->state == EVENT_UNBOUND && port->open_to == d->id ? port : NULL;
+    return port && port->state == EVENT_UNBOUND && !GUARD(port_open_to, port->open_to != d->id)
+               ? port
+               : NULL;
 }
 
 /*

@@ -26,7 +26,8 @@ static bool close_pair(struct domain *d, struct event_port *port, struct domain 
     bool joined;
 
     lock_pair(&d->event.lock, &peer->event.lock);
-    joined = port->state == EVENT_INTERDOMAIN && port->peer.domain == peer;
+    joined =
+        !GUARD(close_looks_again, port->state != EVENT_INTERDOMAIN || port->peer.domain != peer);
     if ( joined )
         part(d, port);
     unlock_pair(&d->event.lock, &peer->event.lock);
@@ -131,7 +132,7 @@ static long close_all(struct domain *d, u32 *cursor)
 
     for ( u32 n = first; n < d->event.nr_ports; n++ )
     {
-        if ( n % CLOSE_BATCH == 0 && n != first && preempt_pending() )
+        if ( n % CLOSE_BATCH == 0 && n != first && GUARD(close_stops, preempt_pending()) )
         {
             WRITE_ONCE(*cursor, n);
             return -ERESTART;

@@ -55,7 +55,7 @@ static bool link_behind(event_word_t *word, u32 next)
 {
     event_word_t old = READ_ONCE(*word);
 
-    for ( int tries = 0; (old & LINKED) && tries < LINK_TRIES; tries++ )
+    for ( int tries = 0; (old & LINKED) && !GUARD(fifo_tries_bound, tries >= LINK_TRIES); tries++ )
         if ( atomic_cmpxchg(word, &old, (old & ~(u32)EVTCHN_FIFO_LINK_MASK) | next) )
             return true;
     return false;
@@ -82,7 +82,7 @@ static void append(struct domain *d, struct event_port *port, event_word_t *word
 
     if ( !queues )
         return;
-    forget_tail(d, port);
+    GUARD_STEP(fifo_forgets_tail, forget_tail(d, port));
     port->linked_vcpu = vcpu;
     port->linked_priority = priority;
     atomic_fetch_or(word, LINKED);
@@ -193,7 +193,7 @@ static void unmap_guest_frame(void *va)
  */
 static void take_over_pending(struct domain *d)
 {
-    smp_synchronize();
+    GUARD_STEP(fifo_waits_for_senders, smp_synchronize());
     lock_acquire(&d->event.fifo_lock);
     for ( u32 n = 1; n < d->event.nr_ports && n < EVTCHN_2L_NR_CHANNELS; n++ )
         if ( test_bit(n, (unsigned long *)d->shared_info->evtchn_pending) )
@@ -238,7 +238,8 @@ long event_fifo_init_control(struct vcpu *current, struct evtchn_init_control *a
 
     if ( !v )
         return -ENOENT;
-    if ( arg->offset > PAGE_SIZE - sizeof(*queues->control) || arg->offset % 8 )
+    if ( GUARD(fifo_control_in_page, arg->offset > PAGE_SIZE - sizeof(*queues->control)) ||
+         arg->offset % 8 )
         return -EINVAL;
     queues = heap_new(struct event_queues);
     if ( !queues )

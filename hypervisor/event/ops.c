@@ -8,7 +8,7 @@
 static void send_to_peer(struct domain *d, struct event_port *port)
 {
     lock_acquire(&d->event.lock);
-    if ( port->state == EVENT_INTERDOMAIN )
+    if ( !GUARD(send_looks_again, port->state != EVENT_INTERDOMAIN) )
         event_raise(port->peer.domain, port->peer.port);
     lock_release(&d->event.lock);
 }

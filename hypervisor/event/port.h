@@ -14,6 +14,7 @@
 #include "event/event.h"
 #include "lib/atomic.h"
 #include "lib/bitmap.h"
+#include "lib/guard.h"
 
 /* Values that the ABI names (EVTCHNSTAT_*) and one of ours. */
 enum event_state {
@@ -50,7 +51,7 @@ _Static_assert(sizeof(struct event_port) == 32, "a group of ports is two frames"
 /* Was port @number of @d ever made? Then event_port_at() finds it, free or not. */
 static inline bool event_port_exists(const struct domain *d, u32 number)
 {
-    return number < atomic_load(&d->event.nr_ports);
+    return !GUARD(port_bound, number >= atomic_load(&d->event.nr_ports));
 }
 
 static inline struct event_port *event_port_at(const struct domain *d, u32 number)

@@ -57,13 +57,13 @@ struct event_port *event_port_find_free(struct domain *d, long *rc)
     u32 n = d->event.lowest_free ? d->event.lowest_free : 1;
     struct event_port *port;
 
-    *rc = READ_ONCE(d->life) == DOMAIN_ALIVE ? 0 : -EINVAL;
+    *rc = !GUARD(dying_opens_no_port, READ_ONCE(d->life) != DOMAIN_ALIVE) ? 0 : -EINVAL;
     if ( *rc )
         return NULL;
     while ( n < d->event.nr_ports && event_port(d, n)->state != EVENT_FREE )
         n++;
     d->event.lowest_free = n;
-    if ( n >= port_limit(d) )
+    if ( GUARD(port_limit, n >= port_limit(d)) )
         *rc = -ENOSPC;
     else if ( n >= d->event.nr_ports )
         *rc = group_add(d);

@@ -2,6 +2,7 @@
 #include "grant/table.h"
 
 #include "cpu/uaccess.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "smp/smp.h"
@@ -75,8 +76,8 @@ static s16 copy_one(struct grant_call *call, const struct gnttab_copy *op)
     struct copy_end source = { .write = false }, dest = { .write = true };
     s16 status;
 
-    if ( (u32)op->source.offset + op->len > PAGE_SIZE ||
-         (u32)op->dest.offset + op->len > PAGE_SIZE )
+    if ( GUARD(copy_within_a_page, (u32)op->source.offset + op->len > PAGE_SIZE ||
+                                       (u32)op->dest.offset + op->len > PAGE_SIZE) )
         return GNTST_bad_copy_arg;
     status = open_end(call, &op->source, op->flags & GNTCOPY_source_gref, &source);
     if ( status != GNTST_okay )
@@ -101,7 +102,7 @@ long grant_op_copy(struct grant_call *call)
         gva_t at = to_gva(call->uop.n + i * sizeof(op));
         s16 status;
 
-        if ( i && preempt_pending() )
+        if ( i && GUARD(grant_copy_stops, preempt_pending()) )
             return grant_continue(call, i, sizeof(op));
         if ( copy_from_guest(&op, at, sizeof(op)) )
             return -EFAULT;

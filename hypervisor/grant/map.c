@@ -10,6 +10,7 @@
 
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "mm/tlb.h"
 #include "pv/pagetable/pagetable.h"
 #include "smp/smp.h"
@@ -62,7 +63,7 @@ static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 
         status = enter_into_tables(call->v, op, *mfn);
     if ( status != GNTST_okay )
     {
-        grant_unpin(granter, op->ref, write, *mfn);
+        GUARD_STEP(map_refused, grant_unpin(granter, op->ref, write, *mfn));
         return status;
     }
     contents.frame = (u32)mfn->n;
@@ -107,7 +108,7 @@ long grant_op_map(struct grant_call *call)
     {
         gva_t at = to_gva(call->uop.n + i * sizeof(op));
 
-        if ( i && preempt_pending() )
+        if ( i && GUARD(grant_map_stops, preempt_pending()) )
             return grant_continue(call, i, sizeof(op));
         if ( copy_from_guest(&op, at, sizeof(op)) )
             return -EFAULT;
@@ -144,7 +145,9 @@ static s16 unmap_begin(struct grant_call *call, struct unmap *u)
     u->claimed = maptrack_claim(call->self, u->op.handle, &u->handle);
     if ( !u->claimed )
         return GNTST_bad_handle;
-    if ( u->op.dev_bus_addr && u->op.dev_bus_addr != mfn_to_maddr(to_mfn(u->handle.frame)).n )
+    if ( GUARD(unmap_dev_bus_addr,
+               u->op.dev_bus_addr &&
+                   u->op.dev_bus_addr != mfn_to_maddr(to_mfn(u->handle.frame)).n) )
         return GNTST_general_error;
 
     if ( u->op.host_addr && (u->handle.flags & GNTMAP_host_map) )
@@ -183,7 +186,7 @@ static void unmap_flush(struct domain *d, const struct unmap *batch, u32 n)
 
     for ( u32 i = 0; i < n; i++ )
         mapped |= batch[i].undone & GNTMAP_host_map;
-    if ( !mapped )
+    if ( !GUARD(unmap_flushes, mapped) )
         return;
     if ( n == 1 && !(batch[0].handle.flags & GNTMAP_contains_pte) )
         tlb_flush_mask(READ_ONCE(d->dirty_cpus), batch[0].op.host_addr & PAGE_MASK);

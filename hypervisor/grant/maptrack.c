@@ -9,6 +9,7 @@
 #include "grant/maptrack.h"
 
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "mm/alloc.h"
 #include "smp/smp.h"
 
@@ -29,7 +30,8 @@ static struct grant_handle *handle_at(const struct grant_table *t, u32 handle)
 
 static bool handle_exists(const struct grant_table *t, u32 handle)
 {
-    return handle / HANDLES_PER_FRAME < atomic_load(&t->nr_handle_frames);
+    return !GUARD(grant_handle_bound,
+                  handle / HANDLES_PER_FRAME >= atomic_load(&t->nr_handle_frames));
 }
 
 static void free_locked(struct grant_table *t, u32 handle)
@@ -105,8 +107,8 @@ bool maptrack_claim(struct domain *d, u32 handle, struct grant_handle *copy)
         return false;
     h = handle_at(t, handle);
     flags = READ_ONCE(h->flags);
-    if ( !flags || (flags & HANDLE_BUSY) ||
-         !atomic_cmpxchg(&h->flags, &flags, flags | HANDLE_BUSY) )
+    if ( !flags || GUARD(unmap_once, (flags & HANDLE_BUSY) ||
+                                         !atomic_cmpxchg(&h->flags, &flags, flags | HANDLE_BUSY)) )
         return false;
     copy->granter = h->granter;
     copy->ref = h->ref;

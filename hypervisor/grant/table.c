@@ -2,6 +2,7 @@
 #include "grant/table.h"
 
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "mm/alloc.h"
 #include "mm/frame_inline.h"
 #include "mm/heap.h"
@@ -79,7 +80,7 @@ static struct grant_active *active_entry(const struct grant_table *t, u32 ref)
 
 static bool ref_exists(const struct grant_table *t, u32 ref)
 {
-    return ref / GRANT_ENTRIES_PER_FRAME < t->nr_frames;
+    return !GUARD(grant_ref_bound, ref / GRANT_ENTRIES_PER_FRAME >= t->nr_frames);
 }
 
 static bool pinned(const struct grant_active *active)
@@ -166,10 +167,10 @@ static s16 claim(struct grant_entry_v1 *entry, domid_t user, bool write)
     {
         u16 flags = (u16)old;
 
-        if ( (flags & GTF_type_mask) != GTF_permit_access || old >> 16 != user ||
-             (flags & GTF_sub_page) )
+        if ( (flags & GTF_type_mask) != GTF_permit_access ||
+             GUARD(grant_grantee, old >> 16 != user) || (flags & GTF_sub_page) )
             return GNTST_general_error;
-        if ( write && (flags & GTF_readonly) )
+        if ( GUARD(grant_read_only, write && (flags & GTF_readonly)) )
             return GNTST_general_error;
         if ( atomic_cmpxchg(word, &old, old | GTF_reading | (write ? GTF_writing : 0)) )
             return GNTST_okay;
@@ -194,9 +195,9 @@ static void unclaim(struct grant_entry_v1 *entry, const struct grant_active *act
 static s16 check_pin(struct grant_entry_v1 *entry, struct grant_active *active, domid_t user,
                      bool write)
 {
-    if ( pinned(active) && active->user != user )
+    if ( GUARD(grant_one_user, pinned(active) && active->user != user) )
         return GNTST_general_error;
-    if ( (write ? active->writers : active->readers) == PINS_MAX )
+    if ( GUARD(grant_pins_bound, (write ? active->writers : active->readers) == PINS_MAX) )
         return GNTST_general_error;
     if ( pinned(active) && (!write || active->writers) )
         return GNTST_okay;
@@ -217,7 +218,8 @@ s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, mfn_t *mfn)
         status = check_pin(entry, active, user, write);
         if ( status == GNTST_okay )
         {
-            *mfn = to_mfn(pinned(active) ? active->frame : READ_ONCE(entry->frame));
+            *mfn = to_mfn(GUARD(grant_frame_kept, pinned(active)) ? active->frame
+                                                                  : READ_ONCE(entry->frame));
             status = grant_frame_get(*mfn, d->id, write);
             if ( status == GNTST_okay )
             {
@@ -256,7 +258,7 @@ static s16 swap_entries(struct grant_table *t, u32 a, u32 b)
 
     if ( !ref_exists(t, a) || !ref_exists(t, b) )
         return GNTST_bad_gntref;
-    if ( pinned(active_entry(t, a)) || pinned(active_entry(t, b)) )
+    if ( GUARD(swap_unused, pinned(active_entry(t, a)) || pinned(active_entry(t, b))) )
         return GNTST_eagain;
     entry = *shared_entry(t, a);
     *shared_entry(t, a) = *shared_entry(t, b);

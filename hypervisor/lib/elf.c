@@ -3,6 +3,7 @@
 #include "lib/bits.h"
 #include "lib/elf.h"
 #include "lib/endian.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 
 /*
@@ -70,7 +71,7 @@ static u64 get(const struct elf *elf, u64 offset, struct field field)
 
 static bool in_file(const struct elf *elf, u64 offset, u64 size)
 {
-    return offset <= elf->size && size <= elf->size - offset;
+    return !GUARD(elf_in_file, offset > elf->size || size > elf->size - offset);
 }
 
 /* The header table of @count entries at @offset is in the file, and its entries have the size that we know. */
@@ -128,7 +129,8 @@ int elf_segment(const struct elf *elf, unsigned int i, struct elf_segment *segme
     };
     if ( !in_file(elf, offset, segment->filesize) )
         return -EINVAL;
-    if ( segment->type == ELF_PT_LOAD && segment->filesize > segment->memsize )
+    if ( GUARD(elf_segment_fits,
+               segment->type == ELF_PT_LOAD && segment->filesize > segment->memsize) )
         return -EINVAL;
     segment->data = elf->data + offset;
     return 0;

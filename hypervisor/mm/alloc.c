@@ -16,6 +16,7 @@
 #include "domain/domain.h"
 #include "lib/atomic.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/internal.h"
 #include "mm/map.h"
@@ -115,12 +116,12 @@ static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftov
     frame->link = 0;
     if ( holds == tag && tag >= FRAME_FIRST_TAG )
         return;
-    if ( frame->tlb_stamp )
+    if ( GUARD(flush_for_owner, frame->tlb_stamp) )
     {
         tlb_flush_stamped(smp_online, frame);
         frame->tlb_stamp = 0;
     }
-    if ( holds != FRAME_ZEROED && !(holds == FRAME_LEFTOVER && leftovers) )
+    if ( GUARD(scrub_for_owner, holds != FRAME_ZEROED && !(holds == FRAME_LEFTOVER && leftovers)) )
         scrub(mfn);
 }
 

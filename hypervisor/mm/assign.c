@@ -9,6 +9,7 @@
 #include "domain/domain.h"
 #include "lib/atomic.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "mm/alloc.h"
 #include "mm/internal.h"
 #include "mm/map.h"
@@ -95,7 +96,8 @@ static inline bool may_have(const struct domain *d, u64 count)
 {
     const struct domain_memory *memory = &d->memory;
 
-    return READ_ONCE(d->life) == DOMAIN_ALIVE && memory->tot_pages + count <= memory->max_pages &&
+    return !GUARD(dying_gets_nothing, READ_ONCE(d->life) != DOMAIN_ALIVE) &&
+           memory->tot_pages + count <= memory->max_pages &&
            (memory->claimed >= count || frames_unclaimed(count - memory->claimed));
 }
 
@@ -184,7 +186,8 @@ long mm_claim(struct domain *d, u64 pages)
 long mm_release_owner_ref(struct domain *d, struct frame *frame)
 {
     if ( READ_ONCE(frame->owner) != d->id ||
-         !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) )
+         GUARD(owner_reference,
+               !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED)) )
         return -EINVAL;
     frame_put(frame);
     return 0;
@@ -250,7 +253,7 @@ long mm_steal(struct domain *d, struct frame *frame)
     u64 old = READ_ONCE(frame->state);
 
     if ( READ_ONCE(frame->owner) != d->id || !(old & FRAME_ALLOCATED) || (old & FRAME_HYPERVISOR) ||
-         frame_refs(old) != 1 || frame_type_count(old) )
+         GUARD(steal_unused, frame_refs(old) != 1 || frame_type_count(old)) )
         return -EINVAL;
     if ( !atomic_cmpxchg(&frame->state, &old, 0) )
         return -EINVAL;

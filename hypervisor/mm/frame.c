@@ -34,6 +34,7 @@
 #include "console/console.h"
 #include "lib/atomic.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "mm/frame_inline.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
@@ -65,7 +66,7 @@ void frame_mapped_uncached(struct frame *frame, bool writable)
 static void end_old_use(struct frame *frame, u64 old)
 {
     tlb_flush_stamped(smp_online, frame);
-    if ( old & FRAME_UNCACHED )
+    if ( GUARD(flush_of_caches, old & FRAME_UNCACHED) )
     {
         tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
         atomic_fetch_and(&frame->state, ~FRAME_UNCACHED);
@@ -84,10 +85,10 @@ static long claim_unused(struct frame *frame, enum frame_type type, u64 old)
 {
     enum frame_type was = frame_type_of(old);
     bool writable = type == FRAME_WRITABLE;
-    bool flush = was != type && (was != FRAME_NONE || frame->tlb_stamp);
+    bool flush = GUARD(flush_for_type, was != type && (was != FRAME_NONE || frame->tlb_stamp));
     u64 new = (old & ~(FRAME_TYPE_MASK | FRAME_VALIDATED)) | (u64)type << FRAME_TYPE_SHIFT;
 
-    if ( (old & FRAME_HYPERVISOR) || type == FRAME_SHARED )
+    if ( GUARD(hypervisors_frames, old & FRAME_HYPERVISOR) || type == FRAME_SHARED )
         return -EINVAL;
 
     if ( writable && !flush )
@@ -193,7 +194,7 @@ void frame_release_type(struct frame *frame)
 {
     u64 left;
 
-    tlb_stamp(frame);
+    GUARD_STEP(stamp_of_tables, tlb_stamp(frame));
     left = atomic_sub_return(&frame->state, FRAME_DEAD + FRAME_TYPE_ONE + FRAME_REF_ONE);
     if ( !frame_refs(left) )
         frame_unused(frame);
@@ -202,7 +203,8 @@ void frame_release_type(struct frame *frame)
 /* Look at a LOCKED page of descriptors. 0 or -EINVAL: nobody has it as a type then. */
 static long validate_descriptors(struct frame *frame)
 {
-    long rc = segment_validate_page(mfn_to_virt(frame_to_mfn(frame)), frame->owner);
+    long rc = GUARD(descriptors_anew,
+                    segment_validate_page(mfn_to_virt(frame_to_mfn(frame)), frame->owner));
 
     if ( !rc )
         frame_commit_type(frame);
@@ -241,13 +243,15 @@ static void put_leaf_type(struct frame *frame, u64 refs)
     {
         last = frame_type_count(old) == 1;
         BUG_ON(!frame_type_count(old) || (last && frame_type_is_table(frame_type_of(old))));
-        new = last ? (old & ~FRAME_VALIDATED) | FRAME_LOCKED : old - FRAME_TYPE_ONE - refs;
+        new = last ? (old & ~FRAME_VALIDATED) | GUARD(stamp_while_locked, FRAME_LOCKED)
+                   : old - FRAME_TYPE_ONE - refs;
     } while ( !atomic_cmpxchg(&frame->state, &old, new) );
 
     if ( last )
     {
-        tlb_stamp(frame);
-        new = atomic_sub_return(&frame->state, FRAME_LOCKED + FRAME_TYPE_ONE + refs);
+        GUARD_STEP(stamp_of_writable, tlb_stamp(frame));
+        new = atomic_sub_return(&frame->state,
+                                GUARD(stamp_while_locked, FRAME_LOCKED) + FRAME_TYPE_ONE + refs);
     }
     if ( !frame_refs(new) )
         frame_unused(frame);

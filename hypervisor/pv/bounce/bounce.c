@@ -13,6 +13,7 @@
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "pv/bounce/internal.h"
 #include "trace/trace.h"
 
@@ -134,7 +135,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         rflags |= (u64)v->pv.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
-    if ( !how->handler || !guest_range_ok(to_gva(sp), bytes) ||
+    if ( !how->handler || GUARD(frame_outside_hypervisor, !guest_range_ok(to_gva(sp), bytes)) ||
          !push_frame(sp, regs, how, cs, rflags) )
     {
         no_way(v, how->what, how->handler, sp);
@@ -343,7 +344,8 @@ long bounce_iret(void)
      */
     regs->rip = frame.rip;
     regs->cs = (u16)frame.cs | 3;
-    regs->rflags = (frame.rflags & ~(u64)EFLAGS_NOT_GUESTS) | EFLAGS_IF | EFLAGS_FIXED;
+    regs->rflags =
+        (frame.rflags & ~(u64)GUARD(iret_flags, EFLAGS_NOT_GUESTS)) | EFLAGS_IF | EFLAGS_FIXED;
     regs->rsp = frame.rsp;
     regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);

@@ -11,6 +11,7 @@
 #include "grant/grant.h"
 #include "irq/irq.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
 #include "pv/emulate/emulate.h"
@@ -174,11 +175,11 @@ static unsigned long run_entries(struct multicall_state *mc, unsigned long at, u
 
     for ( unsigned int n = 1; at != end; n++ )
     {
-        if ( n % MULTICALL_STRIDE == 0 && preempt_pending() )
+        if ( n % MULTICALL_STRIDE == 0 && GUARD(multicall_stops, preempt_pending()) )
             return at;
         if ( !load_call(at, &call) )
             break;
-        if ( call.op == __HYPERVISOR_iret )
+        if ( GUARD(multicall_ends_at_iret, call.op == __HYPERVISOR_iret) )
         {
             *rc = bounce_iret();
             return end;
@@ -210,7 +211,7 @@ long hypercall_multicall(unsigned long list, unsigned long count)
     unsigned long end, stopped;
     long rc = 0;
 
-    if ( mc->active )
+    if ( GUARD(multicall_once, mc->active) )
         return -EINVAL;
     if ( count > (1UL << 32) / size || !guest_range_ok(to_gva(list), count * size) )
         return -EFAULT;

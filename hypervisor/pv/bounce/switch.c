@@ -9,6 +9,7 @@
 #include "cpu/gdt.h"
 #include "cpu/segments.h"
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
@@ -121,14 +122,14 @@ static void load_modes(const struct vcpu *v)
     u64 cr4 = read_cr4();
     u64 want = (cr4 & ~(u64)(CR4_TSD | CR4_DE)) | (v->pv.cr4 & (CR4_TSD | CR4_DE));
 
-    if ( cr4 != want )
+    if ( GUARD(cr4_switched, cr4 != want) )
         write_cr4(want);
     fpu_set_xcr0(fpu_features);
     fpu_restore(v->pv.xstate);
     fpu_set_xcr0(v->pv.xcr0);
     if ( v->cpu.ts )
         write_cr0(read_cr0() | CR0_TS);
-    emulate_load_debug(v);
+    GUARD_STEP(breakpoints_switched, emulate_load_debug(v));
     emulate_load_tsc_aux(v);
 }
 

@@ -11,6 +11,7 @@
 #include "cpu/uaccess.h"
 #include "irq/irq.h"
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "pv/bounce/bounce.h"
@@ -218,7 +219,7 @@ static bool fault_is_spurious(u64 va, u32 error)
             return false;
         if ( level > 1 && (entry & PTE_PS) )
             return true;
-        if ( level > 1 && !mfn_valid(pte_mfn(entry)) )
+        if ( level > 1 && GUARD(spurious_walk_in_ram, !mfn_valid(pte_mfn(entry))) )
             return false;
         table = entry & PTE_FRAME;
     }
@@ -279,7 +280,7 @@ void trap_from_hypervisor(struct regs *regs)
     u64 cr2 = read_cr2(), fixup;
     u32 error = regs->error;
 
-    if ( regs->vector == TRAP_DB )
+    if ( GUARD(debug_in_hypervisor, regs->vector == TRAP_DB) )
     {
         /*
          * A breakpoint of the guest's on memory that we touch, or one that MOV SS deferred: not

@@ -9,6 +9,7 @@
 #include "cpu/cpu.h"
 #include "cpu/extable.h"
 #include "cpu/uaccess.h"
+#include "lib/guard.h"
 #include "pv/emulate/internal.h"
 #include "mm/map.h"
 
@@ -113,7 +114,7 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
-        if ( !canonical(value) )
+        if ( GUARD(msr_base_canonical, !canonical(value)) )
             return false;
         wrmsr(msr, value);
         return true;

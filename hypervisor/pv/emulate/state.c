@@ -6,6 +6,7 @@
 #include "cpu/cpu.h"
 #include "cpu/fpu.h"
 #include "cpu/uaccess.h"
+#include "lib/guard.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
 
@@ -55,7 +56,7 @@ long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value)
     switch ( reg )
     {
     case 0 ... 3:
-        if ( !breakpoint_ok(value) )
+        if ( GUARD(breakpoint_address, !breakpoint_ok(value)) )
             return -EPERM;
         v->pv.dr[reg] = value;
         if ( !live || !(v->pv.dr[7] & DR7_ACTIVE) )
@@ -132,7 +133,7 @@ long emulate_get_debugreg(unsigned long reg)
 
 bool emulate_xsetbv(struct vcpu *v, u32 index, u64 value)
 {
-    if ( index != 0 || !cpuid_xcr0_ok(v->domain, value) )
+    if ( index != 0 || GUARD(xcr0_known, !cpuid_xcr0_ok(v->domain, value)) )
         return false;
     v->pv.xcr0 = value;
     fpu_set_xcr0(value);

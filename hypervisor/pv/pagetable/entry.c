@@ -31,7 +31,7 @@
 #include "pv/pagetable/entry_l1.h"
 
 /* Bits of which a change changes what an entry holds; or needs a check, with those that are refused. */
-#define TABLE_COUNTED (PTE_P | PTE_RW | PTE_FRAME)
+#define TABLE_COUNTED (PTE_P | GUARD(upper_rw_counts, PTE_RW) | PTE_FRAME)
 
 #define L1_ALL_ONES (PTE_FRAME >> PAGE_SHIFT) /* what a guest's INVALID_MFN becomes */
 
@@ -148,7 +148,7 @@ static long get_child(struct domain *d, struct frame *table, enum frame_type typ
     const struct table_kind *kind = table_kind(d, type);
 
     if ( is_linear(child, type) )
-        return kind->linear ? linear_get(table, child, pte) : -EINVAL;
+        return GUARD(linear_by_kind, !kind->linear) ? -EINVAL : linear_get(table, child, pte);
     return table_get(d, child, index + 1u == kind->entries ? kind->last_child : kind->child);
 }
 
@@ -159,7 +159,7 @@ long entry_get_table(struct domain *d, struct frame *table, enum frame_type type
     struct frame *child;
     long rc;
 
-    if ( (*pte & kind->refuse) || !mfn_valid(pte_mfn(*pte)) )
+    if ( GUARD(upper_flags, *pte & kind->refuse) || !mfn_valid(pte_mfn(*pte)) )
         return -EINVAL;
     child = mfn_to_frame(pte_mfn(*pte));
     if ( !frame_get(child, d->id) )
@@ -272,12 +272,13 @@ long entry_replace_table(struct domain *d, struct frame *table, enum frame_type 
     u64 *slot = (u64 *)mfn_to_virt(frame_to_mfn(table)) + index, old = READ_ONCE(*slot);
     long rc;
 
-    if ( index >= kind->changeable || is_hypervisor_entry(type, index) )
+    if ( GUARD(hypervisor_slots, index >= kind->changeable || is_hypervisor_entry(type, index)) )
         return -EINVAL;
 
     if ( new &PTE_P )
     {
-        if ( !((old ^ (new | kind->set)) & (TABLE_COUNTED | kind->refuse)) )
+        if ( !((old ^ (new | kind->set)) &
+               (TABLE_COUNTED | GUARD(upper_flags_count, kind->refuse))) )
         {
             entry_store(slot, old, new | kind->set, preserve_ad);
             return 0;

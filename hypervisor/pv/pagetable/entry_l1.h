@@ -11,7 +11,8 @@
 #define L1_CACHE (PTE_PAT | PTE_PCD | PTE_PWT)
 
 /* Bits of which a change changes what an entry holds, or needs a check. */
-#define L1_COUNTED (PTE_P | PTE_RW | PTE_FRAME | L1_CACHE)
+#define L1_COUNTED                                                                                 \
+    (PTE_P | GUARD(l1_rw_counts, PTE_RW) | PTE_FRAME | GUARD(l1_cache_counts, L1_CACHE))
 
 #define PTE_GUEST_KERNEL (1UL << 52)
 

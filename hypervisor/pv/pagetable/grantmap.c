@@ -10,7 +10,8 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
 {
     mfn_t mfn = maddr_to_mfn(maddr);
 
-    if ( maddr.n % sizeof(u64) || !mfn_valid(mfn) || !is_l1_of(mfn_to_frame(mfn), d) )
+    if ( GUARD(grant_pte_aligned, maddr.n % sizeof(u64)) || !mfn_valid(mfn) ||
+         GUARD(grant_pte_in_l1, !is_l1_of(mfn_to_frame(mfn), d)) )
         return NULL;
     return maddr_to_virt(maddr);
 }
@@ -27,7 +28,8 @@ static long take_out(const struct domain *d, u64 *slot, mfn_t mfn, bool readonly
     if ( !slot )
         return -EINVAL;
     pte = READ_ONCE(*slot);
-    if ( !(pte & PTE_P) || !mfn_eq(pte_mfn(pte), mfn) || !(pte & PTE_RW) != readonly )
+    if ( !(pte & PTE_P) || GUARD(unmap_frame, !mfn_eq(pte_mfn(pte), mfn)) ||
+         GUARD(unmap_rights, !(pte & PTE_RW) != readonly) )
         return -EINVAL;
     return l1_replace(d, d, slot, 0, false);
 }

@@ -11,6 +11,7 @@
 #include "cpu/percpu.h"
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "mm/frame_inline.h"
 #include "pv/pagetable/audit.h"
 #include "pv/pagetable/kinds.h"

@@ -16,7 +16,7 @@ long linear_get(struct frame *table, struct frame *target, u64 pte)
 {
     u64 state = READ_ONCE(target->state);
 
-    if ( pte & PTE_RW )
+    if ( GUARD(linear_read_only, pte & PTE_RW) )
         return -EINVAL;
     if ( target == table )
     {
@@ -25,7 +25,8 @@ long linear_get(struct frame *table, struct frame *target, u64 pte)
         return 0;
     }
 
-    if ( table->linear > 0 || target->linear < 0 || !table_is_valid(state) )
+    if ( GUARD(linear_chain, table->linear > 0 || target->linear < 0) ||
+         GUARD(linear_valid, !table_is_valid(state)) )
         return -EINVAL;
     if ( frame_claim_type(target, frame_type_of(state)) )
         return -EINVAL;

@@ -75,7 +75,7 @@ static long mmuext_tlb_flush_local(struct mmuext *m, const struct mmuext_op *op)
  */
 static bool is_guest_va(u64 va)
 {
-    return guest_word_ok(to_gva(va));
+    return !GUARD(invlpg_address, !guest_word_ok(to_gva(va)));
 }
 
 static long mmuext_invlpg_local(struct mmuext *m, const struct mmuext_op *op)

@@ -98,7 +98,7 @@ long root_switch(struct vcpu *v, mfn_t mfn, bool user)
         return -EINVAL;
     if ( mfn_eq(mfn, user ? v->pv.root_user : v->pv.root_kernel) )
     {
-        if ( !mfn_eq(mfn, INVALID_MFN) && is_loaded(v, user) )
+        if ( GUARD(root_again, !mfn_eq(mfn, INVALID_MFN) && is_loaded(v, user)) )
             tlb_load_root(to_maddr(user ? v->cpu.cr3_user : v->cpu.cr3_kernel));
         return 0;
     }
@@ -153,7 +153,7 @@ long table_pin(struct domain *d, mfn_t mfn, enum frame_type type)
         return -EINVAL;
     rc = READ_ONCE(frame->state) & FRAME_PINNED ? -EINVAL : table_get(d, frame, type);
     if ( rc )
-        frame_put(frame);
+        GUARD_STEP(pin_refused, frame_put(frame));
     else
         atomic_fetch_or(&frame->state, FRAME_PINNED);
     return rc;

@@ -68,7 +68,7 @@ static long update_m2p(const struct domain *from, u64 maddr, u64 pfn)
     if ( !mfn_valid(mfn) || !frame_get(mfn_to_frame(mfn), from->id) )
         return -EINVAL;
     m2p_set(mfn, to_pfn(pfn));
-    frame_put(mfn_to_frame(mfn));
+    GUARD_STEP(m2p_reference, frame_put(mfn_to_frame(mfn)));
     return 0;
 }
 

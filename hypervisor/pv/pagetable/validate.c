@@ -120,7 +120,7 @@ static long validate_higher(struct domain *d, struct frame *frame, enum frame_ty
         if ( rc )
             break;
         table[i] = pte;
-        if ( tables_preempt(d) )
+        if ( GUARD(validation_stops, tables_preempt(d)) )
         {
             i++;
             rc = -ERESTART;
@@ -130,7 +130,7 @@ static long validate_higher(struct domain *d, struct frame *frame, enum frame_ty
 
     i = min_t(unsigned int, i, kind->entries);
     audit_gain(table, frame->progress, i);
-    frame->progress = i;
+    GUARD_STEP(validation_progress, frame->progress = i);
     return rc;
 }
 
@@ -237,7 +237,7 @@ long table_drain_some(struct domain *d)
             WRITE_ONCE(d->pv.dead_tables, frame->link);
             frame_release_type(frame);
         }
-        if ( d->pv.dead_tables && tables_preempt(d) )
+        if ( d->pv.dead_tables && GUARD(release_stops, tables_preempt(d)) )
             return -ERESTART;
     }
 

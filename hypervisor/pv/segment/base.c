@@ -2,6 +2,7 @@
 #include "cpu/asm.h"
 #include "cpu/extable.h"
 #include "cpu/uaccess.h"
+#include "lib/guard.h"
 #include "pv/segment/segment.h"
 
 /*
@@ -26,18 +27,18 @@ long segment_set_base(unsigned long which, unsigned long base)
     switch ( which )
     {
     case SEGBASE_FS:
-        if ( !canonical(base) )
+        if ( GUARD(segment_base_canonical, !canonical(base)) )
             return -EINVAL;
         wrmsr(MSR_FS_BASE, base);
         return 0;
     case SEGBASE_GS_USER:
-        if ( !canonical(base) )
+        if ( GUARD(segment_base_canonical, !canonical(base)) )
             return -EINVAL;
         wrmsr(MSR_KERNEL_GS_BASE,
               base); /* the guest is in kernel mode: its user GS is the one swapped out */
         return 0;
     case SEGBASE_GS_KERNEL:
-        if ( !canonical(base) )
+        if ( GUARD(segment_base_canonical, !canonical(base)) )
             return -EINVAL;
         wrmsr(MSR_GS_BASE, base);
         return 0;

@@ -7,6 +7,7 @@
  */
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "mm/map.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
@@ -78,7 +79,7 @@ bool segment_check_descriptor(const struct domain *d, u64 *descriptor)
 
     if ( !(*descriptor & DESC_P) )
         return true;
-    if ( !(*descriptor & DESC_S) )
+    if ( GUARD(descriptor_types, !(*descriptor & DESC_S)) )
         return (type == DESC_GATE_CALL || type == DESC_GATE_CALL_16) && check_call_gate(descriptor);
     return d->pv32 ? check_segment_32(descriptor) : check_segment_64(descriptor);
 }

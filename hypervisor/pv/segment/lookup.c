@@ -6,6 +6,7 @@
  */
 #include "cpu/extable.h"
 #include "cpu/segments.h"
+#include "lib/guard.h"
 #include "mm/map.h"
 #include "pv/segment/segment.h"
 
@@ -36,11 +37,11 @@ bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor)
 
     if ( selector & SELECTOR_LDT )
     {
-        if ( offset >= v->pv.ldt_entries * 8 )
+        if ( GUARD(ldt_bound, offset >= v->pv.ldt_entries * 8) )
             return false;
         table += VCPU_MAP_LDT_PAGE * PAGE_SIZE;
     }
-    else if ( !offset || offset > GDT_LIMIT )
+    else if ( !offset || GUARD(gdt_bound, offset > GDT_LIMIT) )
         return false;
 
     return read_window(table + offset, descriptor) &&

@@ -1,0 +1,30 @@
+/* The switches of guards, which only debug builds have. */
+#include "lib/guard.h"
+
+#ifndef NDEBUG
+
+#include "lib/bits.h"
+#include "lib/string.h"
+
+bool guard_off[GUARD_COUNT];
+
+static const char *const names[GUARD_COUNT] = {
+#define GUARDED(name, flaws, test, without) [GUARD_##name] = #name,
+#define DESIGNED(flaws, test, why)
+#include "guards.def"
+#undef GUARDED
+#undef DESIGNED
+};
+
+bool guard_turn_off(const char *name)
+{
+    for ( size_t i = 0; i < ARRAY_SIZE(names); i++ )
+        if ( !strcmp(names[i], name) )
+        {
+            guard_off[i] = true;
+            return true;
+        }
+    return false;
+}
+
+#endif
