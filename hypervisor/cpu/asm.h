@@ -157,8 +157,11 @@ static inline struct cpuid_leaf cpuid(u32 leaf, u32 subleaf)
 #define MSR_SYSENTER_ESP   0x00000175
 #define MSR_SYSENTER_EIP   0x00000176
 
-#define EFER_SCE 0x001u
-#define EFER_NXE 0x800u
+#define EFER_SCE  0x0001UL
+#define EFER_LME  0x0100UL
+#define EFER_LMA  0x0400UL
+#define EFER_NXE  0x0800UL
+#define EFER_SVME 0x1000UL
 
 #define CR0_PE         0x00000001u
 #define CR0_MP         0x00000002u

@@ -379,6 +379,58 @@ TEST(code_is_fetched_from_its_segment)
     expect(insn_address(v, &regs, &va) && va == regs.rip);
 }
 
+/*
+ * Stores of 32-bit code: what their operands mean. Through SS, since the host's own DS is not ours to
+ * choose.
+ */
+TEST(stores_of_32_bit_code)
+{
+    static const struct {
+        u8 code[8], length;
+        u32 at;
+        u8 bytes;
+    } forms[] = {
+        { { 0x89, 0x45, 0x04 }, 3, 0x204, 4 },                        /* mov %eax, 4(%ebp) */
+        { { 0x66, 0x89, 0x45, 0xfe }, 4, 0x1fe, 2 },                  /* mov %ax, -2(%ebp) */
+        { { 0x89, 0x04, 0x24 }, 3, 0x300, 4 },                        /* mov %eax, (%esp) */
+        { { 0x89, 0x44, 0x8d, 0x00 }, 4, 0x210, 4 },                  /* mov %eax, (%ebp,%ecx,4) */
+        { { 0x36, 0x89, 0x05, 0x40, 0, 0, 0 }, 7, 0x40, 4 },          /* mov %eax, %ss:0x40 */
+        { { 0x36, 0xa3, 0x44, 0, 0, 0 }, 6, 0x44, 4 },                /* the short form of it */
+        { { 0x36, 0xa2, 0x44, 0, 0, 0 }, 6, 0x44, 1 },                /* mov %al, %ss:0x44 */
+        { { 0xf0, 0x0f, 0xc7, 0x4d, 0x00 }, 5, 0x200, 8 },            /* lock cmpxchg8b (%ebp) */
+        { { 0x36, 0x87, 0x90, 0xf0, 0xff, 0xff, 0xff }, 7, 0xf0, 4 }, /* xchg %edx, %ss:-16(%eax) */
+    };
+    struct regs regs = {
+        .rip = 0, .cs = GDT(5), .ss = GDT(6), .rax = 0x100, .rcx = 4, .rbp = 0x200, .rsp = 0x300
+    };
+    struct emulate_store store;
+    u64 *gdt, *ldt;
+    u8 *low;
+    struct vcpu *v = segmented(&gdt, &ldt, &low);
+
+    gdt[5] = SEGMENT((u64)low, 0xfffUL, CODE32);
+    gdt[6] = SEGMENT(0x10000000UL, 0xfffffUL, DATA32 | PAGES);
+    for ( size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++ )
+    {
+        memcpy(low, forms[i].code, sizeof(forms[i].code));
+        if ( !emulate_decode_store(v, &regs, 0x10000000 + forms[i].at, &store) ||
+             store.length != forms[i].length || store.bytes != forms[i].bytes )
+            fail("form %zu was not taken for what it is", i);
+        if ( emulate_decode_store(v, &regs, forms[i].at, &store) )
+            fail("form %zu was taken for a store without the segment's base", i);
+    }
+
+    /* Addresses wrap at 4 GiB; those of 16 bits, and segments that aren't there, are refused. */
+    memcpy(low, "\x89\x45\x04", 3);
+    regs.rbp = 0xf0000000;
+    require(emulate_decode_store(v, &regs, 4, &store));
+    memcpy(low, "\x67\x89\x46\x04", 4);
+    expect(!emulate_decode_store(v, &regs, 4, &store));
+    memcpy(low, "\x89\x45\x04", 3);
+    regs.ss = GDT(7);
+    expect(!emulate_decode_store(v, &regs, 4, &store));
+}
+
 TEST(code_ends_at_the_limit)
 {
     struct regs regs = { .rip = 0x10, .cs = LDT(1) };

@@ -49,15 +49,15 @@ long access_check(const struct domain *who, const struct domain *target, enum ac
     return -EPERM;
 }
 
-mfn_t pagetable_cr3_to_root(const struct domain *d, u64 cr3)
+mfn_t pagetable_root_of(const struct vcpu *v, u64 cr3)
 {
-    (void)d;
+    (void)v;
     return to_mfn(cr3 >> PAGE_SHIFT);
 }
 
-u64 pagetable_root_to_cr3(const struct domain *d, mfn_t root)
+u64 pagetable_cr3_of(const struct vcpu *v, mfn_t root)
 {
-    (void)d;
+    (void)v;
     return root.n << PAGE_SHIFT;
 }
 

@@ -15,6 +15,10 @@
 #define PREFIX_FS 0x64
 #define PREFIX_GS 0x65
 
+#define REG_RSP  4
+#define REG_RBP  5
+#define REG_NONE 16
+
 u64 *regs_general(struct regs *regs, unsigned int number)
 {
     static const u8 offsets[16] = {
@@ -223,7 +227,27 @@ bool insn_string_address(const struct insn *insn, const struct vcpu *v, const st
     return true;
 }
 
-static u64 sib_address(struct insn *insn, const struct regs *regs, unsigned int mod)
+bool insn_operand_base(const struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                       bool stack, u64 *base)
+{
+    struct insn named = { .segment = insn->segment };
+    u64 descriptor;
+
+    if ( insn->long_mode || insn->segment == PREFIX_FS || insn->segment == PREFIX_GS )
+    {
+        *base = insn_segment_base(insn);
+        return true;
+    }
+    if ( !named.segment && stack )
+        named.segment = PREFIX_SS;
+    if ( !segment_lookup(v, named_selector(&named, regs), &descriptor) )
+        return false;
+    *base = segment_base(descriptor);
+    return true;
+}
+
+static u64 sib_address(struct insn *insn, const struct regs *regs, unsigned int mod,
+                       unsigned int *base_register)
 {
     u8 sib = insn_byte(insn);
     unsigned int base = (sib & 7) | (insn->rex & REX_B ? 8 : 0);
@@ -234,13 +258,15 @@ static u64 sib_address(struct insn *insn, const struct regs *regs, unsigned int 
         address = *regs_general((struct regs *)regs, index) << (sib >> 6);
     if ( (base & 7) == 5 && mod == 0 )
         return address + insn_immediate(insn, 4);
+    *base_register = base;
     return address + *regs_general((struct regs *)regs, base);
 }
 
-bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_bytes)
+bool insn_modrm(struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                unsigned int imm_bytes)
 {
-    unsigned int mod, rm;
-    u64 address;
+    unsigned int mod, rm, base = REG_NONE;
+    u64 address, segment;
 
     insn->modrm = insn_byte(insn);
     mod = insn->modrm >> 6;
@@ -248,24 +274,30 @@ bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_byt
     insn->has_memory = mod != 3;
     if ( !insn->has_memory )
         return !insn->overrun;
-    if ( !insn->long_mode )
-        return false; /* memory operands are emulated for kernels only, which are 64-bit code */
+    if ( insn_address_width(insn) == 2 )
+        return false; /* kernels have no use for addresses of 16 bits */
 
     if ( rm == 4 )
-        address = sib_address(insn, regs, mod);
+        address = sib_address(insn, regs, mod, &base);
     else if ( rm == 5 && mod == 0 )
     {
         address = insn_immediate(insn, 4);
-        address += regs->rip + insn->at + imm_bytes;
+        if ( insn->long_mode )
+            address += regs->rip + insn->at + imm_bytes;
     }
     else
-        address = *regs_general((struct regs *)regs, insn_rm(insn));
+    {
+        base = insn_rm(insn);
+        address = *regs_general((struct regs *)regs, base);
+    }
     if ( mod == 1 )
         address += insn_immediate(insn, 1);
     else if ( mod == 2 )
         address += insn_immediate(insn, 4);
     if ( insn->address_size )
         address = (u32)address;
-    insn->address = address + insn_segment_base(insn);
+    if ( !insn_operand_base(insn, v, regs, base == REG_RSP || base == REG_RBP, &segment) )
+        return false;
+    insn->address = insn_linear(insn, address + segment);
     return !insn->overrun;
 }

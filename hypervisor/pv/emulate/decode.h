@@ -39,8 +39,20 @@ u64 insn_address(const struct vcpu *v, const struct regs *regs, u64 *va);
 /* Fetch there, then prefixes and opcode. False: nothing there, or no end of prefixes. */
 bool insn_begin(struct insn *insn, const struct vcpu *v, const struct regs *regs);
 
-/* ModRM, SIB and displacement; @imm_bytes follow (for rip-relative operands). */
-bool insn_modrm(struct insn *insn, const struct regs *regs, unsigned int imm_bytes);
+/*
+ * ModRM, SIB and displacement; @imm_bytes follow (for rip-relative operands). False also for
+ * addresses of 16 bits.
+ */
+bool insn_modrm(struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                unsigned int imm_bytes);
+
+/*
+ * The base of the segment of a memory operand: the prefix's, else SS where the address begins with a
+ * @stack register, else DS. Not its limit nor its rights: the processor has seen to those, where an
+ * instruction came as far as its page fault. False: there is no such segment.
+ */
+bool insn_operand_base(const struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                       bool stack, u64 *base);
 
 u8 insn_byte(struct insn *insn);
 u64 insn_immediate(struct insn *insn, unsigned int bytes); /* sign-extended */
@@ -56,6 +68,12 @@ static inline unsigned int insn_address_width(const struct insn *insn)
     if ( insn->long_mode )
         return insn->address_size ? 4 : 8;
     return insn->address_size != insn->code16 ? 2 : 4;
+}
+
+/* Linear addresses of code that isn't 64-bit have 32 bits. */
+static inline u64 insn_linear(const struct insn *insn, u64 address)
+{
+    return insn->long_mode ? address : (u32)address;
 }
 
 static inline unsigned int insn_reg(const struct insn *insn)

@@ -47,6 +47,7 @@ struct emulate_store {
     bool locked;
     bool repeat;    /* rep prefix: one round is done, rip stays until rcx is 0 */
     bool high_byte; /* the operand is ah, ch, dh or bh */
+    bool address32; /* pointers and counters have 32 bits: code that isn't 64-bit */
 };
 
 enum emulate_store_kind {

@@ -51,11 +51,15 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
+        if ( v->domain->pv32 )
+            return false; /* they belong to long mode */
         *value = rdmsr(msr);
         return true;
     case MSR_EFER:
-        /* Long mode is the guest's too; SVM is not. */
-        *value = rdmsr(MSR_EFER) & ~(1UL << 12);
+        /* Long mode is 64-bit guests' too; SVM is nobody's. */
+        *value = rdmsr(MSR_EFER) & ~EFER_SVME;
+        if ( v->domain->pv32 )
+            *value &= ~(EFER_LME | EFER_LMA);
         return true;
     case MSR_APIC_BASE:
         *value = rdmsr(MSR_APIC_BASE) & ~(1UL << 8);
@@ -114,7 +118,7 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
-        if ( GUARD(msr_base_canonical, !canonical(value)) )
+        if ( v->domain->pv32 || GUARD(msr_base_canonical, !canonical(value)) )
             return false;
         wrmsr(msr, value);
         return true;

@@ -19,22 +19,58 @@ static enum emulate_store_kind alu_kind(unsigned int number)
 }
 
 /* String stores: no ModRM; rdi is the operand. */
-static bool decode_string(struct insn *insn, const struct regs *regs, struct emulate_store *out)
+static bool decode_string(struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                          struct emulate_store *out)
 {
     bool movs = (insn->opcode & ~1u) == 0xa4;
+    u64 source;
 
-    if ( insn->repne || insn->address_size || (insn->rep && !regs->rcx) )
+    if ( insn->repne || insn->address_size || (insn->rep && !insn_linear(insn, regs->rcx)) )
         return false;
     out->bytes = (u8)(insn->opcode & 1 ? insn_width(insn) : 1);
     out->kind = movs ? STORE_MOVS : STORE_STOS;
     out->imm = 0;
     out->imm_valid = true;
-    insn->address = regs->rdi;
+    if ( !insn_string_address(insn, v, regs, regs->rdi, out->bytes, true, &insn->address) )
+        return false;
     if ( movs )
-        return copy_from_guest(&out->imm, to_gva(regs->rsi + insn_segment_base(insn)),
-                               out->bytes) == 0;
+        return insn_string_address(insn, v, regs, regs->rsi, out->bytes, false, &source) &&
+               copy_from_guest(&out->imm, to_gva(source), out->bytes) == 0;
     out->imm = regs->rax;
     return true;
+}
+
+/* mov of the accumulator to an address that the instruction holds: what 32-bit code does often. */
+static bool decode_absolute(struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                            struct emulate_store *out)
+{
+    u64 base;
+
+    out->kind = STORE_MOV;
+    out->bytes = (u8)(insn->opcode & 1 ? insn_width(insn) : 1);
+    if ( !insn_operand_base(insn, v, regs, false, &base) )
+        return false;
+    insn->address = insn_linear(insn, insn_immediate(insn, insn_address_width(insn)) + base);
+    return !insn->overrun;
+}
+
+/* What has no ModRM byte. *no: it has one. */
+static bool decode_without_modrm(struct insn *insn, const struct vcpu *v, const struct regs *regs,
+                                 struct emulate_store *out, bool *no)
+{
+    *no = false;
+    switch ( insn->opcode & ~1 )
+    {
+    case 0xa2:
+        return decode_absolute(insn, v, regs, out);
+    case 0xa4:
+    case 0xaa:
+        out->repeat = insn->rep;
+        return decode_string(insn, v, regs, out);
+    default:
+        *no = true;
+        return false;
+    }
 }
 
 /* One-byte opcodes: kind and source; false if it isn't a store. */
@@ -125,24 +161,24 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
 {
     struct insn insn;
     enum source source = FROM_NONE;
-    bool wide, two;
+    bool wide, two, modrm, done;
     unsigned int group, imm_bytes;
     u8 op;
 
     *out = (struct emulate_store){ 0 };
-    if ( !insn_begin(&insn, v, regs) || !insn.long_mode )
+    if ( !insn_begin(&insn, v, regs) )
         return false;
+
+    out->address32 = !insn.long_mode;
+    done = decode_without_modrm(&insn, v, regs, out, &modrm);
+    if ( !modrm )
+    {
+        out->length = insn.at;
+        return done && insn.address == va;
+    }
 
     op = (u8)insn.opcode;
     two = insn.opcode >> 8 == 0x0f;
-    if ( !two && ((op & ~1) == 0xa4 || (op & ~1) == 0xaa) )
-    {
-        if ( !decode_string(&insn, regs, out) )
-            return false;
-        out->length = insn.at;
-        out->repeat = insn.rep;
-        return insn.address == va;
-    }
 
     /*
      * The group number is in the ModRM byte, which is peeked at to know how long the immediate is.
@@ -162,7 +198,7 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
                 : source == FROM_IMM ? (out->bytes == 8 ? 4 : out->bytes)
                                      : 0;
 
-    if ( !insn_modrm(&insn, regs, imm_bytes) || !insn.has_memory || out->bytes == 16 )
+    if ( !insn_modrm(&insn, v, regs, imm_bytes) || !insn.has_memory || out->bytes == 16 )
         return false;
     out->reg = (u8)insn_reg(&insn);
     out->high_byte =
@@ -183,6 +219,7 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
                                           : out->bytes == 4 ? 5
                                                             : 4)) *
                               out->bytes);
+        insn.address = insn_linear(&insn, insn.address);
     }
     out->length = insn.at;
     return !insn.overrun && insn.address == va;
@@ -312,6 +349,13 @@ static u64 compare_exchange_8b(u64 old, struct regs *after, bool *write)
     return old;
 }
 
+static void advance(const struct emulate_store *store, u64 *reg, s64 by)
+{
+    *reg += (u64)by;
+    if ( store->address32 )
+        *reg = (u32)*reg;
+}
+
 /*
  * Advance rdi, rsi and, with a repeat prefix, rcx: the instruction is left only after its last
  * round.
@@ -320,10 +364,13 @@ static void step_string(const struct emulate_store *store, struct regs *after)
 {
     s64 step = after->rflags & EFLAGS_DF ? -(s64)store->bytes : store->bytes;
 
-    after->rdi += (u64)step;
+    advance(store, &after->rdi, step);
     if ( store->kind == STORE_MOVS )
-        after->rsi += (u64)step;
-    if ( store->repeat && --after->rcx )
+        advance(store, &after->rsi, step);
+    if ( !store->repeat )
+        return;
+    advance(store, &after->rcx, -1);
+    if ( after->rcx )
         after->rip -= store->length;
 }
 
