@@ -23,6 +23,12 @@ static inline bool compat_is_kernel(const struct regs *regs)
     return (regs->cs & 3) <= 1;
 }
 
+/*
+ * #GP at a selector: carry out the transfer through a call gate, if it is one that may be. False:
+ * it isn't.
+ */
+bool compat_call_gate(struct vcpu *v, struct regs *regs);
+
 /* Members of guest_mode_32. */
 void compat_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
 void compat_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);

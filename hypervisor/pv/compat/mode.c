@@ -21,11 +21,18 @@ void compat_entered(struct vcpu *v, struct regs *regs)
     v->cpu.kernel_mode = compat_is_kernel(regs);
 }
 
+/* #GP with a selector of the GDT or the LDT, in an instruction of the guest's own. */
+static bool is_selector_fault(const struct regs *regs)
+{
+    return regs->vector == TRAP_GP && regs->error && !(regs->error & 3);
+}
+
 /* These don't return to entry.S: its way out is that of 64-bit guests. */
 static void compat_trap(struct vcpu *v, struct regs *regs)
 {
     compat_entered(v, regs);
-    trap_from_guest(v, regs);
+    if ( !is_selector_fault(regs) || !compat_call_gate(v, regs) )
+        trap_from_guest(v, regs);
     exit_to_guest();
 }
 

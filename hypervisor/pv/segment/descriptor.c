@@ -24,15 +24,21 @@
 #define DESC_DB           (1UL << 54)
 #define DESC_CODE         (1UL << 43)
 #define DESC_CONFORMING   (1UL << 42)
+#define GATE_RPL_SHIFT    16
 #define DESC_GATE_CALL    0xcUL
 #define DESC_GATE_CALL_16 0x4UL
 
-/* A call gate: entered through emulation only, so its real DPL is 0; it must lead to guest code. */
+/*
+ * A call gate: entered through emulation only (pv/compat/gate.c), so its real DPL is 0, and the
+ * guest's is kept in the target selector's lowest bits, which mean nothing in a gate. The target is
+ * looked up anew at each call: only the gate itself must be kept from the CPU.
+ */
 static bool check_call_gate(u64 *descriptor)
 {
-    u64 d = *descriptor;
+    u64 d = *descriptor, dpl = (d & DESC_DPL) >> DESC_DPL_SHIFT;
 
-    /* The target is looked up anew at each call: only the gate itself must be kept from the CPU. */
+    if ( dpl )
+        d = (d & ~(3UL << GATE_RPL_SHIFT)) | dpl << GATE_RPL_SHIFT;
     *descriptor = d & ~DESC_DPL;
     return true;
 }

@@ -12,12 +12,14 @@
 
 #define SELECTOR_LDT 4u
 
-#define DESC_S    (1UL << 44) /* code or data */
-#define DESC_P    (1UL << 47)
-#define DESC_G    (1UL << 55) /* the limit is in pages */
-#define DESC_CODE (1UL << 43)
-#define DESC_DOWN (1UL << 42) /* data: what lies above the limit is the segment */
-#define DESC_RW   (1UL << 41) /* code: readable, data: writable */
+#define DESC_S         (1UL << 44) /* code or data */
+#define DESC_GATE      (DESC_P | DESC_S | 0xfUL << 40)
+#define DESC_CALL_GATE (0xcUL << 40)
+#define DESC_P         (1UL << 47)
+#define DESC_G         (1UL << 55) /* the limit is in pages */
+#define DESC_CODE      (1UL << 43)
+#define DESC_DOWN      (1UL << 42) /* data: what lies above the limit is the segment */
+#define DESC_RW        (1UL << 41) /* code: readable, data: writable */
 
 static bool read_window(u64 va, u64 *descriptor)
 {
@@ -30,7 +32,8 @@ fault:
     return false;
 }
 
-bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor)
+/* The descriptor that @selector names. False: there is none. */
+static bool read_descriptor(const struct vcpu *v, u16 selector, u64 *descriptor)
 {
     u32 offset = selector & ~7u;
     u64 table = v->pv.window;
@@ -44,8 +47,28 @@ bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor)
     else if ( !offset || GUARD(gdt_bound, offset > GDT_LIMIT) )
         return false;
 
-    return read_window(table + offset, descriptor) &&
+    return read_window(table + offset, descriptor);
+}
+
+bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor)
+{
+    return read_descriptor(v, selector, descriptor) &&
            (*descriptor & (DESC_P | DESC_S)) == (DESC_P | DESC_S) && segment_ring(*descriptor);
+}
+
+bool segment_call_gate(const struct vcpu *v, u16 selector, struct call_gate *gate)
+{
+    u64 d;
+
+    if ( !read_descriptor(v, selector, &d) || (d & DESC_GATE) != (DESC_P | DESC_CALL_GATE) )
+        return false;
+    *gate = (struct call_gate){
+        .selector = (u16)(d >> 16) & ~3u,
+        .offset = (u32)(d & 0xffff) | (u32)(d >> 32 & 0xffff0000),
+        .parameters = d >> 32 & 0x1f,
+        .ring = d >> 16 & 3, /* kept there by segment_check_descriptor */
+    };
+    return true;
 }
 
 u32 segment_limit(u64 descriptor)

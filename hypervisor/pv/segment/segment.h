@@ -33,6 +33,15 @@ long segment_validate_page(u64 *descriptors, domid_t owner);
  */
 bool segment_lookup(const struct vcpu *v, u16 selector, u64 *descriptor);
 
+/* Likewise, a call gate of a 32-bit guest's. */
+struct call_gate {
+    u16 selector;
+    u32 offset;
+    u8 parameters; /* words to be copied to the other stack */
+    u8 ring;       /* who may use it, with all that are more privileged */
+};
+bool segment_call_gate(const struct vcpu *v, u16 selector, struct call_gate *gate);
+
 /*
  * Of such a descriptor: its base, its limit, and how many bytes from @offset on may be accessed so.
  * Not for 64-bit code, which knows no limits.
@@ -46,6 +55,12 @@ u64 segment_room(u64 descriptor, u32 offset, enum segment_use use);
 static inline unsigned int segment_ring(u64 descriptor)
 {
     return descriptor >> 45 & 3;
+}
+
+/* Of a code segment: it runs in its caller's ring. */
+static inline bool segment_is_conforming(u64 descriptor)
+{
+    return descriptor & (1UL << 42);
 }
 
 #define SEGMENT_64BIT (1UL << 53) /* bits of a code segment's */
