@@ -1,7 +1,7 @@
 /* The switches of guards, which only debug builds have. */
 #include "lib/guard.h"
 
-#ifndef NDEBUG
+#ifdef GUARD_ON
 
 #include "lib/bits.h"
 #include "lib/string.h"
