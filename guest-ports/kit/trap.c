@@ -90,19 +90,38 @@ long trap_gate(unsigned int vector, unsigned int flags)
     return hypercall(set_trap_table, table);
 }
 
+/* The gate of system calls, where these come by `int`: returns how many there are, 0 or 1. */
+static unsigned int syscall_gate(struct trap_info *gate)
+{
+#ifdef KIT_SYSCALL_VECTOR
+    *gate = (struct trap_info){
+        .vector = KIT_SYSCALL_VECTOR, .flags = 3, .cs = KIT_CS, .address = (ulong)kit_entry_syscall
+    };
+    return 1;
+#else
+    (void)gate;
+    return 0;
+#endif
+}
+
 void trap_table_copy(struct trap_info table[256])
 {
+    struct trap_info gate;
+
     memset(table, 0, 256 * sizeof(*table));
     for ( unsigned int vector = 0; vector <= LAST_EXCEPTION; vector++ )
         table[vector] = usual_gate(vector);
+    if ( syscall_gate(&gate) )
+        table[gate.vector] = gate;
 }
 
 void trap_init(void)
 {
-    struct trap_info table[LAST_EXCEPTION + 2] = { 0 };
+    struct trap_info table[LAST_EXCEPTION + 3] = { 0 };
 
     for ( unsigned int vector = 0; vector <= LAST_EXCEPTION; vector++ )
         table[vector] = usual_gate(vector);
+    syscall_gate(&table[LAST_EXCEPTION + 1]);
     check(hypercall(set_trap_table, NULL));
     check(hypercall(set_trap_table, table));
     check(hypercall(set_callbacks, kit_entry_event, kit_entry_failsafe, kit_entry_syscall));

@@ -22,8 +22,13 @@
 #define KIT_WINDOWS     0xc0000000 /* for table_window(): the last L3 entry's, below the hypervisor */
 #define KIT_WINDOW_SIZE 0x800000
 
+#define KIT_PV32 1
+#define KIT_SP   "esp" /* names of registers, for asm */
+#define KIT_AX   "eax"
+
 /* Entries that are no exceptions, numbered above them. */
-#define KIT_ENTRY_SYSCALL  256 /* int 0x80 */
+#define KIT_SYSCALL_VECTOR 0x80
+#define KIT_ENTRY_SYSCALL  256 /* ... and what its gate leads to */
 #define KIT_ENTRY_EVENT    257
 #define KIT_ENTRY_FAILSAFE 258
 #define KIT_ENTRY_NMI      259

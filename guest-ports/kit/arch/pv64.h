@@ -22,6 +22,10 @@
 #define KIT_WINDOWS     0x4000000000 /* for table_window(): L4 slot 0, above all that page.c maps */
 #define KIT_WINDOW_SIZE 0x4000000
 
+#define KIT_PV32 0
+#define KIT_SP   "rsp" /* names of registers, for asm */
+#define KIT_AX   "rax"
+
 /* Entries that are no exceptions, numbered above them. */
 #define KIT_ENTRY_SYSCALL  256
 #define KIT_ENTRY_EVENT    257

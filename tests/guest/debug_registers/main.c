@@ -1,6 +1,6 @@
 /*
  * Debug registers by hypercall and by instruction; breakpoints in the hypervisor's range are refused, as are the bits
- * that would trip it up.
+ * that would trip it up. A 32-bit guest has no address that is the hypervisor's.
  */
 #include "test.h"
 
@@ -21,9 +21,11 @@ void test_main(void)
 
     expect_eq(hypercall(set_debugreg, 0, &watched), 0, "DR0");
     expect_eq(hypercall(get_debugreg, 0), &watched, "reads back");
+#ifndef __i386__
     expect_eq(hypercall(set_debugreg, 1, HYPERVISOR_VIRT_START), -EPERM,
               "DR1 in the hypervisor's range");
     expect_eq(hypercall(set_debugreg, 1, 0x8000000000000000), -EPERM, "DR1, not canonical");
+#endif
     expect_eq(hypercall(set_debugreg, 4, 0xffff0ff0), 0, "DR4 is another name for DR6");
     rc = hypercall(set_debugreg, 8, 0);
     expect(rc == -EINVAL || rc == -ENODEV, "DR8: the header says EINVAL, Debian's Xen ENODEV");

@@ -1,5 +1,5 @@
 /*
- * On each way into our kernel the flags that could hurt it are clear: TF, NT, AC, RF; for system calls DF too.
+ * On each way into our kernel the flags that could hurt it are clear: TF, NT, AC, RF; for SYSCALL DF too.
  *
  * User mode sets them all, then faults or calls.
  */
@@ -20,7 +20,7 @@ static bool look(struct cpu_frame *frame, unsigned int number)
 
 static void set_flags(void)
 {
-    asm volatile("pushf; orl %0, (%%rsp); popf" : : "i"(FLAG_NT | FLAG_AC) : "memory", "cc");
+    asm volatile("pushf; orl %0, (%%" KIT_SP "); popf" : : "i"(FLAG_NT | FLAG_AC) : "memory", "cc");
 }
 
 static long faulting(long arg)

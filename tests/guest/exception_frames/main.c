@@ -1,8 +1,9 @@
 /*
  * What an exception handler finds on its stack, and that returning restores everything.
  *
- * rcx and r11 lie on top; cs reads RPL 0 from kernel mode, and its upper half holds the upcall mask; rflags.IF tells
- * the opposite of that mask; the IOPL never shows. The handler steps over the instruction and all registers survive.
+ * rcx and r11 lie on top, in 64 bits; cs reads RPL 0 from kernel mode, in 32 bits the kernel's ring, and its upper half
+ * holds the upcall mask; rflags.IF tells the opposite of that mask; the IOPL never shows. The handler steps over the
+ * instruction and all registers survive.
  */
 #include "test.h"
 
@@ -16,6 +17,23 @@ static bool step_over_ud2(struct cpu_frame *frame, unsigned int number)
     return true;
 }
 
+#ifdef __i386__
+static void run_ud2(void)
+{
+    asm volatile(
+        "mov $0x1111, %%ecx; mov $0x2222, %%edx; mov $0x3333, %%eax; mov $0x4444, %%edi; ud2;"
+        "mov %%ecx, out; mov %%edx, out + 4; mov %%eax, out + 8; mov %%edi, out + 12"
+        :
+        :
+        : "eax", "ecx", "edx", "edi", "memory");
+}
+
+#define SECOND(frame) (frame).dx
+#define KERNEL_CS     KIT_CS
+#else
+#define SECOND(frame) (frame).r11
+#define KERNEL_CS     (KIT_CS & ~3)
+
 static void run_ud2(void)
 {
     asm volatile(
@@ -25,6 +43,7 @@ static void run_ud2(void)
         :
         : "rax", "rcx", "r11", "rdi", "memory");
 }
+#endif
 
 void test_main(void)
 {
@@ -33,9 +52,9 @@ void test_main(void)
     trap_handle(TRAP_UD, step_over_ud2);
     run_ud2();
     expect_eq(seen.cx, 0x1111, "rcx in the frame");
-    expect_eq(seen.r11, 0x2222, "r11 in the frame");
+    expect_eq(SECOND(seen), 0x2222, "r11 in the frame");
     expect_eq(seen.ax, 0x3333, "rax");
-    expect_eq(seen.cs & 0xffff, KIT_CS & ~3, "cs with RPL 0");
+    expect_eq(seen.cs & 0xffff, KERNEL_CS, "cs with the kernel's RPL");
     expect_eq(seen.ss & ~3UL, KIT_SS & ~3, "ss");
     expect_eq(seen.mask & 0xff, 0, "the mask: events were enabled");
     expect_eq(seen.flags & 0x200, 0x200, "IF: events were enabled");

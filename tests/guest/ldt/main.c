@@ -31,7 +31,8 @@ void test_main(void)
     page[2] = DATA_SEGMENT;
     expect_eq(set_ldt((ulong)page + 8, 4), -EINVAL, "not page-aligned");
     expect_eq(set_ldt((ulong)page, 8193), -EINVAL, "too many entries");
-    expect_eq(set_ldt(HYPERVISOR_VIRT_START, 8), -EINVAL, "the hypervisor's range");
+    if ( !KIT_PV32 ) /* there it is read-only memory that can't become a descriptor page */
+        expect_eq(set_ldt(HYPERVISOR_VIRT_START, 8), -EINVAL, "the hypervisor's range");
     expect_eq(set_ldt(0, 0), 0, "no LDT");
     expect_fault(load_es(SELECTOR(2)), TRAP_GP, SELECTOR(2) & ~3, "a selector without an LDT");
 

@@ -23,6 +23,8 @@ static void refused(void)
     expect_fault(fault_of(asm volatile("lmsw %w0" : : "r"(1))), TRAP_GP, 0, "lmsw");
     expect_fault(fault_of(asm volatile("invlpg %0" : : "m"(table))), TRAP_GP, 0, "invlpg");
     expect_fault(ASM_FAULT("invd"), TRAP_GP, 0, "invd");
+    expect_fault(ASM_FAULT("sysretl"), TRAP_GP, 0, "sysret to 32-bit code");
+#ifndef __i386__
     expect_fault(ASM_FAULT("swapgs"), TRAP_GP, 0, "swapgs");
     expect_fault(ASM_FAULT("sysretq"), TRAP_GP, 0, "sysret");
     expect_fault(fault_of(asm volatile("mov %%cr8, %%rax"
@@ -30,6 +32,7 @@ static void refused(void)
                                        :
                                        : "rax")),
                  TRAP_GP, 0, "mov from cr8");
+#endif
 }
 
 static bool have_rdtscp(void)
@@ -56,7 +59,7 @@ static void done(void)
         expect_no_fault(fault_of(asm volatile("rdtscp"
                                               : "=a"(low), "=d"(high), "=c"(c))),
                         "rdtscp");
-    expect_no_fault(ASM_FAULT("pushf; andl $~0x200, (%%rsp); popf"), "popf");
+    expect_no_fault(ASM_FAULT("pushf; andl $~0x200, (%%" KIT_SP "); popf"), "popf");
 }
 
 void test_main(void)

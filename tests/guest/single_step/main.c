@@ -28,14 +28,14 @@ void test_main(void)
 
     trap_handle(TRAP_DB, stepped);
     need(hypercall(set_debugreg, 6, 0));
-    asm volatile("pushf; orl $0x100, (%%rsp); popf\n"
+    asm volatile("pushf; orl $0x100, (%%" KIT_SP "); popf\n"
                  "nop\n"
-                 "step_cr0: mov %%cr0, %%rax\n"
+                 "step_cr0: mov %%cr0, %%" KIT_AX "\n"
                  "step_cpuid: ud2; .ascii \"xen\"; cpuid\n"
                  "step_end: nop; nop; nop"
                  :
                  :
-                 : "rax", "rbx", "rcx", "rdx", "memory", "cc");
+                 : "eax", "ebx", "ecx", "edx", "memory", "cc");
     expect(steps >= 3, "a stop behind each");
     expect_eq(stopped_at[0], step_cr0, "behind nop");
     expect_eq(stopped_at[1], step_cpuid, "behind mov from CR0");
