@@ -57,9 +57,7 @@ void hypervisor_main(struct boot_info *boot)
     console_open_screen();
     control_init(boot);
     irq_acpi_init(boot->rsdp);
-    /* The legacy PIC while the local APIC still listens to it: lest it be asked for what has gone. */
     irq_init();
-    irq_init_cpu();
     time_init();
 
     efi_init(boot);

@@ -158,7 +158,7 @@ static void add_vcpu(struct xen_domctl_getdomaininfo *info, const struct vcpu *v
     info->nr_online_vcpus++;
     if ( !READ_ONCE(v->sched.blocked) )
         info->flags &= ~XEN_DOMINF_blocked;
-    if ( READ_ONCE(v->sched.running) )
+    if ( sched_on_cpu(v) )
         info->flags |= XEN_DOMINF_running;
 }
 

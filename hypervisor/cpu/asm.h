@@ -36,6 +36,12 @@ static inline void irq_wait(void)
     __asm__ volatile("sti; hlt; cli" ::: "memory");
 }
 
+/* WRMSR to the x2APIC and to the TSC deadline does not wait for earlier stores: this does. */
+static inline void wrmsr_fence(void)
+{
+    __asm__ volatile("mfence; lfence" ::: "memory");
+}
+
 static inline u64 rdmsr(u32 msr)
 {
     u32 lo, hi;
@@ -142,6 +148,9 @@ static inline struct cpuid_leaf cpuid(u32 leaf, u32 subleaf)
 }
 
 #define MSR_APIC_BASE      0x0000001b
+#define APIC_BASE_BOOT     0x100UL
+#define APIC_BASE_X2APIC   0x400UL
+#define APIC_BASE_ENABLED  0x800UL
 #define MSR_MISC_ENABLE    0x000001a0
 #define MSR_PAT            0x00000277
 #define MSR_EFER           0xc0000080

@@ -66,7 +66,8 @@ struct percpu {
     mfn_t gdt_mfn;     /* the first of this CPU's reserved GDT pages: cpu/gdt.h */
     u64 gdt_idle_base; /* where gdt_load_idle points GDTR */
     u64 xcr0;          /* the value loaded */
-    u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.h */
+    u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.c */
+    u32 tlb_holder;    /* whose translations this CPU's TLB may hold: mm/tlb.c */
     u32 lock_depth;    /* debug builds: locks held, and their levels: smp/lock.c */
     u8 lock_levels[16];
     u64 lock_sites[16]; /* where they were taken */

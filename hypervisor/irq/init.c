@@ -30,6 +30,7 @@
 void irq_init_cpu(void)
 {
     lapic_init_cpu();
+    this_cpu()->apic_id = lapic_id();
 }
 
 /* Off for good, but sanely initialised: a masked PIC still raises spurious interrupts. */
@@ -103,10 +104,15 @@ static void listen_to_serial(void)
         log_warning("the serial line's interrupt %u leads nowhere: no input", isa_irq);
 }
 
+/*
+ * The legacy PIC while the local APIC still listens to it: lest it be asked for what has gone. No interrupt is routed
+ * before this CPU knows its id.
+ */
 void irq_init(void)
 {
     disable_pic();
     ioapic_init();
+    irq_init_cpu();
     pci_init();
     keep_own_devices();
     keep_serial_ports();

@@ -14,11 +14,11 @@
  */
 void irq_acpi_init(u64 rsdp);
 
-/* Local APIC of this CPU: once a CPU, before time_init(). */
+/* Local APIC of another CPU than the first, before time_init(). */
 void irq_init_cpu(void);
 
 /*
- * Once, on the boot CPU, after irq_init_cpu() and before the first domain: legacy PIC off, IOAPICs masked, PCI
+ * Once, on the boot CPU, before time_init(): legacy PIC off, IOAPICs masked, irq_init_cpu(), PCI
  * configuration, the serial line's interrupt; what the hypervisor keeps is told to access/.
  */
 void irq_init(void);

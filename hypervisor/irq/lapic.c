@@ -6,8 +6,6 @@
 #include "irq/acpi.h"
 #include "mm/map.h"
 
-#define APIC_BASE_ENABLED 0x800UL
-#define APIC_BASE_X2APIC  0x400UL
 #define APIC_BASE_ADDRESS 0x000ffffffffff000UL
 
 #define LAPIC_ID            0x020
@@ -43,7 +41,9 @@
 
 #define MSR_X2APIC               0x800u /* + register / 16 */
 #define MSR_TSC_DEADLINE         0x6e0u
+#define CPUID_1_ECX_X2APIC       (1u << 21)
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+#define CPUID_1_ECX_HYPERVISOR   (1u << 31)
 
 static volatile u32 *registers; /* xAPIC's; NULL in x2APIC mode */
 static bool x2apic;
@@ -61,12 +61,37 @@ static void lapic_write(u32 reg, u32 value)
         registers[reg / 4] = value;
 }
 
-/* The boot CPU's mode, which the firmware chose, becomes everybody's. */
+static bool has_wide_ids(void)
+{
+    for ( u32 i = 0; i < irq_acpi.nr_cpus; i++ )
+        if ( irq_acpi.apic_ids[i] > LAPIC_ID_MAX_8BIT )
+            return true;
+    return false;
+}
+
+/*
+ * x2APIC stays on where the firmware left it on, since there are processors that can't leave it, and is turned on
+ * where CPUs have ids that xAPIC can't name. Otherwise only under another hypervisor, where it saves much: each access
+ * to the page of registers is emulated there. On bare metal it is for machines whose interrupts are remapped, which we
+ * don't do.
+ */
+static bool want_x2apic(u64 base)
+{
+    u32 features = cpuid(1, 0).ecx;
+
+    if ( (base & APIC_BASE_ENABLED) && (base & APIC_BASE_X2APIC) )
+        return true;
+    return (features & CPUID_1_ECX_X2APIC) &&
+           ((features & CPUID_1_ECX_HYPERVISOR) || has_wide_ids());
+}
+
+/* The boot CPU's mode becomes everybody's. */
 static void choose_mode(void)
 {
     u64 base = rdmsr(MSR_APIC_BASE);
 
-    x2apic = (base & APIC_BASE_ENABLED) && (base & APIC_BASE_X2APIC);
+    x2apic = want_x2apic(base);
+    log_info("local APICs: %s", x2apic ? "x2APIC" : "xAPIC");
     if ( x2apic )
         return;
     registers = map_device(to_maddr(base & APIC_BASE_ADDRESS), PAGE_SIZE);
@@ -153,14 +178,18 @@ static void send_command(u32 apic_id, u32 command)
 {
     if ( x2apic )
     {
-        /* WRMSR to the x2APIC does not wait for earlier stores, which the receiver is to see. */
-        __asm__ volatile("mfence; lfence" ::: "memory");
+        wrmsr_fence(); /* the receiver is to see what was stored before */
         wrmsr(MSR_X2APIC + LAPIC_ICR / 16, ((u64)apic_id << 32) | command);
         return;
     }
     lapic_write(LAPIC_ICR_HIGH, apic_id << 24);
     lapic_write(LAPIC_ICR, command);
     wait_accepted();
+}
+
+bool lapic_reaches(u32 apic_id)
+{
+    return x2apic || apic_id <= LAPIC_ID_MAX_8BIT;
 }
 
 void lapic_send_ipi(u32 apic_id, u32 vector)
@@ -200,7 +229,7 @@ bool lapic_timer_use_deadline(void)
     if ( !(cpuid(1, 0).ecx & CPUID_1_ECX_TSC_DEADLINE) )
         return false;
     lapic_write(LAPIC_LVT_TIMER, LVT_TSC_DEADLINE | VECTOR_TIMER);
-    __asm__ volatile("mfence" ::: "memory"); /* the mode before the first deadline: SDM 11.5.4.1 */
+    wrmsr_fence(); /* the mode before the first deadline: SDM 11.5.4.1 */
     return true;
 }
 

@@ -1,7 +1,7 @@
 /*
  * The local APIC: primitives for time/ and smp/, which come before irq/ and therefore see no more of it than this.
  *
- * xAPIC by its page of registers, x2APIC by MSRs if the firmware left it on. All act on the calling CPU.
+ * xAPIC by its page of registers, x2APIC by MSRs. All act on the calling CPU.
  */
 #ifndef IRQ_LAPIC_H
 #define IRQ_LAPIC_H
@@ -25,6 +25,12 @@ void lapic_init_cpu(void);
 u32 lapic_id(void);
 void lapic_eoi(void);
 u32 lapic_take_error(void); /* read and clear the error register */
+
+/* The highest id that xAPIC can send to, and devices without interrupt remapping: 255 means all. */
+#define LAPIC_ID_MAX_8BIT 254u
+
+/* Can the CPU with this id be sent to? */
+bool lapic_reaches(u32 apic_id);
 
 /* Send to one CPU by its APIC id; returns when the request is accepted. */
 void lapic_send_ipi(u32 apic_id, u32 vector);

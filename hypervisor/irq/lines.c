@@ -48,9 +48,13 @@ static struct irq_line *new_line(enum line_source source, u8 vector)
     return line;
 }
 
+/* Where none has a short id, interrupts come to the first all the same, or get lost: there is nobody else. */
 u32 lines_target(void)
 {
-    return smp_percpu(0)->apic_id;
+    for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
+        if ( smp_is_online(cpu) && smp_percpu(cpu)->apic_id <= LAPIC_ID_MAX_8BIT )
+            return smp_percpu(cpu)->apic_id;
+    return smp_percpu(0)->apic_id & 0xff;
 }
 
 void lines_set_mode(struct irq_line *line, bool level, bool active_low)

@@ -22,7 +22,7 @@ long lines_new_msi(struct irq_line **lines, unsigned int n);
 /* Give back a line of messages that has no guests: its vector is free once this returns. Without the lock. */
 void lines_free_msi(struct irq_line *line);
 
-/* The APIC id that interrupts are sent to: the CPU that runs guests. */
+/* The APIC id that interrupts are sent to: of the first CPU whose id a device's message can name. */
 u32 lines_target(void);
 
 /* An interrupt on a device vector: tell whom it may concern, acknowledge. Without the lock. */

@@ -148,7 +148,7 @@ static long map_table(struct msi_device *dev)
 
 static u32 message_address(void)
 {
-    return MESSAGE_ADDRESS | (lines_target() & 0xff) << 12;
+    return MESSAGE_ADDRESS | lines_target() << 12;
 }
 
 static void attach(struct irq_line *line, struct msi_device *dev, u16 index, bool msix)

@@ -118,7 +118,7 @@ static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftov
         return;
     if ( GUARD(flush_for_owner, frame->tlb_stamp) )
     {
-        tlb_flush_stamped(smp_online, frame);
+        tlb_flush_stamped(frame);
         frame->tlb_stamp = 0;
     }
     if ( GUARD(scrub_for_owner, holds != FRAME_ZEROED && !(holds == FRAME_LEFTOVER && leftovers)) )

@@ -262,7 +262,7 @@ long mm_steal(struct domain *d, struct frame *frame)
     if ( old & FRAME_UNCACHED )
     {
         /* It keeps its contents: what the thief sees must stay. */
-        tlb_flush_stamped(smp_online, frame);
+        tlb_flush_stamped(frame);
         tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
     }
     if ( detach(d, frame) )
@@ -286,7 +286,7 @@ long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
     long rc = 0;
 
     if ( !back )
-        tlb_flush_stamped(smp_online, frame);
+        tlb_flush_stamped(frame);
     lock_acquire(&memory->lock);
     if ( back ? READ_ONCE(d->life) != DOMAIN_ALIVE : !may_have(d, 1) || !may_reach(d, frame) )
         rc = -ENOMEM;

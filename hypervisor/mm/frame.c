@@ -65,7 +65,7 @@ void frame_mapped_uncached(struct frame *frame, bool writable)
  */
 static void end_old_use(struct frame *frame, u64 old)
 {
-    tlb_flush_stamped(smp_online, frame);
+    tlb_flush_stamped(frame);
     if ( GUARD(flush_of_caches, old & FRAME_UNCACHED) )
     {
         tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));

@@ -4,6 +4,10 @@
  * The flush clock ticks at each full flush of any CPU, before the flush. A frame stamped when its
  * last writable mapping went needs a flush on a CPU only if that CPU hasn't flushed since. Clock 0
  * means it has wrapped: then flush everywhere.
+ *
+ * A CPU changes its root when it changes vcpus, so that its TLB holds translations of one domain
+ * only. Another domain's frame is among them only if that one maps strangers' frames, as backends
+ * and toolstacks do.
  */
 #ifndef MM_TLB_H
 #define MM_TLB_H
@@ -28,6 +32,13 @@ static inline void tlb_load_root(maddr_t root)
 }
 #endif
 
+/* The same for a vcpu of domain @id (DOMID_IDLE: the idle root), where another one's ran before. */
+void tlb_switch_root(maddr_t root, domid_t id);
+
+/* From now on @id's tables may map frames that aren't its own; or, for a new domain, none yet. */
+void tlb_maps_strangers(domid_t id);
+void tlb_maps_own_frames(domid_t id);
+
 void tlb_flush_local(void);
 void tlb_flush_page_local(u64 va);
 
@@ -40,8 +51,11 @@ void tlb_flush_mask(cpumask_t mask, u64 va);
 /* Write back and drop what the caches, of all CPUs, hold of @page of the direct map. */
 void tlb_flush_cached_page(const void *page);
 
-/* Flush the CPUs in @mask that have not flushed since @frame was stamped. */
-void tlb_flush_stamped(cpumask_t mask, const struct frame *frame);
+/*
+ * Flush the CPUs that may hold an entry for @frame and have not flushed since it was stamped. While
+ * it is nobody's, any CPU may.
+ */
+void tlb_flush_stamped(const struct frame *frame);
 
 /*
  * Stamp @frame: from now on, an older flush doesn't cover it. An atomic operation must lie between

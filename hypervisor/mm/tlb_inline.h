@@ -21,8 +21,8 @@ static inline void tlb_load_root_inline(maddr_t root)
     u32 time = atomic_add_return(&tlb_flush_clock, 1);
 
     cpu->cr3 = root.n;
-    WRITE_ONCE(cpu->tlb_time, time);
     write_cr3(root.n);
+    WRITE_ONCE(cpu->tlb_time, time);
     if ( __builtin_expect(time < TLB_CLOCK_RESTART, 0) )
         tlb_clock_wraps(time);
 }

@@ -4,6 +4,7 @@
 #include "mm/heap.h"
 #include "mm/alloc.h"
 #include "mm/map.h"
+#include "mm/tlb.h"
 #include "domain/rooms.h"
 #include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
@@ -16,6 +17,7 @@
 long pv_domain_create(struct domain *d)
 {
     lock_init(&d->pv.pagetable_lock, LOCK_PAGETABLE);
+    tlb_maps_own_frames(d->id);
     return cpuid_policy_default(d);
 }
 

@@ -314,7 +314,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *
     {
         if ( next->sched.queued )
             sched_dequeue(q, next);
-        next->sched.running = true;
+        WRITE_ONCE(next->sched.running, true);
         next->sched.since = now;
         next->sched.switched_in = now;
         q->running = next;

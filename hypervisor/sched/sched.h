@@ -60,6 +60,15 @@ void sched_unpause(struct vcpu *v);
 bool sched_runnable(const struct vcpu *v);
 
 /*
+ * Is @v on the CPU that v->processor names, or on its way there or away? It becomes true before its root is loaded,
+ * false after another one was.
+ */
+static inline bool sched_on_cpu(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE);
+}
+
+/*
  * At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it, which may be the idle vcpu. Also the
  * idle loop's way out. Clears WORK_RESCHEDULE. No lock may be held.
  */

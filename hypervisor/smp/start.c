@@ -121,6 +121,12 @@ static void __init start_all(mfn_t trampoline)
     {
         if ( irq_acpi.apic_ids[i] == this_cpu()->apic_id )
             continue;
+        if ( !lapic_reaches(irq_acpi.apic_ids[i]) )
+        {
+            log_warning("the CPU with APIC id %u can't be reached without x2APIC",
+                        irq_acpi.apic_ids[i]);
+            continue;
+        }
         if ( !prepare(next, i) )
         {
             log_warning("no memory for CPU %u", next);
@@ -140,7 +146,6 @@ void __init smp_start_others(void)
 {
     mfn_t trampoline = mm_low_page();
 
-    this_cpu()->apic_id = lapic_id();
     smp_present = max_t(u32, irq_acpi.nr_cpus, 1);
     for ( u32 i = 0; i < irq_acpi.nr_cpus; i++ )
         if ( irq_acpi.apic_ids[i] == this_cpu()->apic_id )

@@ -60,9 +60,8 @@ void tlb_flush_cached_page(const void *page)
     (void)page;
 }
 
-void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
+void tlb_flush_stamped(const struct frame *frame)
 {
-    (void)mask;
     (void)frame;
     flushes++;
 }

@@ -217,6 +217,8 @@ TEST(update_va_mapping)
     u64 bits = 2, cpu_pte;
 
     setup_running();
+    fake_place(d->vcpus[0], 0);
+    fake_place(d->vcpus[1], 1);
     expect_eq(pagetable_update_va_mapping(s.va + PAGE_SIZE, pte_make(s.page[0], RO), UVMF_NONE), 0);
     expect_eq(pte_mfn(*slot_of(s.l1, 1)).n, s.page[0].n);
     expect_eq(fake_count(s.page[1]), 0);

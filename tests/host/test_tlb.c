@@ -9,11 +9,14 @@
 
 #define CPU_ASM_H /* the three instructions are ours here */
 static unsigned int root_loads, page_flushes, cache_flushes;
+static void (*loading)(void);
 
 static inline void write_cr3(u64 value)
 {
     (void)value;
     root_loads++;
+    if ( loading )
+        loading();
 }
 
 static inline void invlpg(u64 va)
@@ -39,6 +42,10 @@ cpumask_t smp_online = 7;
 maddr_t map_idle_root = { 0x1d1e000 };
 u8 *host_ram;
 static struct percpu cpus[3];
+
+#define OURS   1
+#define THEIRS 2
+
 static cpumask_t asked;
 static unsigned int times_asked;
 
@@ -72,7 +79,7 @@ static void setup(void)
     for ( u32 cpu = 0; cpu < 3; cpu++ )
     {
         host_cpu = &cpus[cpu];
-        tlb_flush_local();
+        tlb_switch_root(to_maddr(0x1000), OURS);
     }
     host_cpu = &cpus[0];
     root_loads = page_flushes = times_asked = 0;
@@ -86,14 +93,14 @@ static cpumask_t reached(const struct frame *frame)
     u32 before = cpus[0].tlb_time;
 
     asked = 0;
-    tlb_flush_stamped(smp_online, frame);
+    tlb_flush_stamped(frame);
     mask = asked | (cpus[0].tlb_time != before);
     return mask;
 }
 
 TEST(a_stamp_is_covered_by_later_flushes_only)
 {
-    struct frame frame = {};
+    struct frame frame = { .owner = OURS };
 
     setup();
     tlb_stamp(&frame);
@@ -110,35 +117,115 @@ TEST(a_stamp_is_covered_by_later_flushes_only)
 
 TEST(only_the_mask_and_only_who_is_online)
 {
-    struct frame frame = {};
+    struct frame frame = { .owner = OURS };
 
     setup();
     tlb_stamp(&frame);
-    tlb_flush_stamped(2, &frame);
-    expect_eq(asked, 2);
-    expect_eq(root_loads, 1);
     smp_online = 3;
-    expect_eq(reached(&frame), 1);
+    expect_eq(reached(&frame), 3);
     tlb_flush_mask(~0UL, 0x1000);
     expect_eq(asked, 2);
     expect_eq(page_flushes, 1);
+    smp_online = 7;
+}
+
+static void switch_on(u32 cpu, maddr_t root, domid_t id)
+{
+    host_cpu = &cpus[cpu];
+    tlb_switch_root(root, id);
+    host_cpu = &cpus[0];
 }
 
 TEST(idle_cpus_are_left_alone)
 {
-    struct frame frame = {};
+    struct frame frame = { .owner = OURS };
 
     setup();
-    host_cpu = &cpus[2];
-    tlb_load_root(map_idle_root);
-    host_cpu = &cpus[0];
+    switch_on(2, map_idle_root, DOMID_IDLE);
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 3);
+    frame.owner = DOMID_NOBODY;
     tlb_stamp(&frame);
     expect_eq(reached(&frame), 3);
 }
 
+TEST(a_cpu_with_another_domain_is_left_alone)
+{
+    struct frame frame = { .owner = OURS };
+
+    setup();
+    switch_on(1, to_maddr(0x2000), THEIRS);
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 5);
+
+    frame.owner = THEIRS;
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 2);
+}
+
+/* ... unless that one may have mapped it, or the frame may have been its own. */
+TEST(strangers_that_may_know_the_frame_are_flushed)
+{
+    struct frame frame = { .owner = OURS };
+
+    setup();
+    switch_on(1, to_maddr(0x2000), THEIRS);
+    tlb_maps_strangers(THEIRS);
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 7);
+
+    tlb_maps_own_frames(THEIRS); /* a new domain by that number */
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 5);
+
+    frame.owner = DOMID_NOBODY;
+    tlb_stamp(&frame);
+    expect_eq(reached(&frame), 7);
+}
+
+/* What others see of a CPU at the moment when it loads a root. */
+static struct frame *looked_at;
+static bool stale_while_loading;
+
+static void look_at_cpu_1(void)
+{
+    stale_while_loading = is_stale(1, looked_at->owner, looked_at->tlb_stamp);
+}
+
+TEST(while_a_root_is_loaded_old_and_new_domain_count)
+{
+    struct frame frame = {};
+
+    setup();
+    looked_at = &frame;
+    loading = look_at_cpu_1;
+    for ( domid_t owner = OURS; owner <= THEIRS; owner++ )
+    {
+        frame.owner = owner;
+        tlb_stamp(&frame);
+        stale_while_loading = false;
+        switch_on(1, to_maddr(0x2000), owner == OURS ? THEIRS : OURS);
+        expect(stale_while_loading);
+        expect(!is_stale(1, owner, frame.tlb_stamp));
+
+        tlb_stamp(&frame);
+        stale_while_loading = false;
+        switch_on(1, to_maddr(0x1000), owner);
+        expect(stale_while_loading);
+    }
+    switch_on(1, to_maddr(0x1000), OURS);
+    frame.owner = OURS;
+    tlb_stamp(&frame);
+    stale_while_loading = false;
+    switch_on(1, map_idle_root, DOMID_IDLE);
+    expect(stale_while_loading);
+    expect(!is_stale(1, OURS, frame.tlb_stamp));
+    loading = NULL;
+}
+
 TEST(the_clock_wraps)
 {
-    struct frame before = {}, during = {}, after = {};
+    struct frame before = { .owner = OURS }, during = before, after = before;
 
     setup();
     tlb_flush_clock = ~0u - 1;
@@ -160,14 +247,14 @@ TEST(the_clock_wraps)
 
 TEST(while_it_wraps_all_is_stale)
 {
-    struct frame frame = {};
+    struct frame frame = { .owner = OURS };
 
     setup();
     tlb_flush_clock = 5;
     tlb_stamp(&frame);
     expect_eq(frame.tlb_stamp, STAMP_WRAPPING);
-    expect(is_stale(1, frame.tlb_stamp));
-    expect(is_stale(1, 0));
+    expect(is_stale(1, OURS, frame.tlb_stamp));
+    expect(is_stale(1, OURS, 0));
 }
 
 TEST(caches_are_flushed_like_tlbs)

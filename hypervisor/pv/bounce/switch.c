@@ -139,7 +139,7 @@ static void load(struct vcpu *v, struct percpu *cpu)
 
     __atomic_fetch_or(&v->domain->dirty_cpus, 1UL << cpu->cpu, __ATOMIC_SEQ_CST);
     map_reserved_page(v, cpu);
-    tlb_load_root(to_maddr(c->kernel_mode ? c->cr3_kernel : c->cr3_user));
+    tlb_switch_root(to_maddr(c->kernel_mode ? c->cr3_kernel : c->cr3_user), v->domain->id);
     load_descriptor_tables(v);
     load_modes(v);
     *percpu_guest_regs() = c->regs;
@@ -166,7 +166,7 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
     {
         gdt_load_ldt(0, 0);
         gdt_load_idle();
-        tlb_load_root(map_idle_root);
+        tlb_switch_root(map_idle_root, DOMID_IDLE);
     }
     if ( prev->domain != next->domain && prev->domain != domain_idle )
         __atomic_fetch_and(&prev->domain->dirty_cpus, ~(1UL << cpu->cpu), __ATOMIC_SEQ_CST);

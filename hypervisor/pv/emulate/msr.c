@@ -62,9 +62,9 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
             *value &= ~(EFER_LME | EFER_LMA);
         return true;
     case MSR_APIC_BASE:
-        *value = rdmsr(MSR_APIC_BASE) & ~(1UL << 8);
+        *value = rdmsr(MSR_APIC_BASE) & ~(APIC_BASE_BOOT | APIC_BASE_X2APIC); /* as CPUID tells */
         if ( v->id == 0 )
-            *value |= 1UL << 8; /* the boot processor */
+            *value |= APIC_BASE_BOOT;
         return true;
     case MSR_PAT:
         *value = PAT_VALUE;

@@ -1,15 +1,27 @@
 /*
- * TLB flushes that guests ask for, by vcpu: a vcpu's translations are on the CPU that it runs on,
- * and nowhere once it has left, since that CPU has then loaded another root. When it moves, its root
- * is loaded anew: after vcpu.processor says where, so that whoever changes the tables first, and
- * then looks, misses nothing.
+ * TLB flushes that guests ask for: of all their vcpus, or of some.
+ *
+ * A vcpu's translations are on the CPU that it runs on, and nowhere once it has left, since that CPU
+ * has then loaded another root. One that doesn't run needs no flush: its root is loaded anew when it
+ * is switched in. Nothing is missed, whenever that happens:
+ *
+ *      we                                          the CPU that it comes to
+ *      (1) the page tables change                  (a) v->sched.running, domain.dirty_cpus are set
+ *      (2) full barrier                            (b) full barrier, an atomic operation
+ *      (3) look at running, or dirty_cpus          (c) CR3 is loaded; only then, walks
+ *
+ * If (3) doesn't see (a), then (1) came before (c), and the walks see what the tables are now. When a
+ * vcpu leaves both are cleared after another root was loaded. No page is global, so that this drops
+ * all.
  */
 #include "lib/atomic.h"
 #include "pv/pagetable/internal.h"
+#include "sched/sched.h"
 
+/* running comes before the look at where: it may have moved on since, but then it has loaded CR3, too. */
 static inline cpumask_t cpu_of(const struct vcpu *v)
 {
-    return (cpumask_t)1 << READ_ONCE(v->processor);
+    return sched_on_cpu(v) ? (cpumask_t)1 << READ_ONCE(v->processor) : 0;
 }
 
 /* Bits from @first on of a bitmap that is made of words of @width bits, the caller's. */
@@ -51,11 +63,6 @@ long flush_cpus_of(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
 
 cpumask_t flush_cpus_of_all(const struct domain *d)
 {
-    cpumask_t cpus = 0;
-    const struct vcpu *v;
-
     mb();
-    for_each_vcpu(d, v)
-        cpus |= cpu_of(v);
-    return cpus;
+    return READ_ONCE(d->dirty_cpus);
 }

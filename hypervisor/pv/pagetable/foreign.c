@@ -1,5 +1,6 @@
 /* Domains that the arguments of hypercalls name. */
 #include "access/access.h"
+#include "mm/tlb.h"
 #include "pv/pagetable/internal.h"
 
 long foreign_get(struct domain *current_domain, domid_t id, struct domain **out)
@@ -19,4 +20,10 @@ void foreign_put(struct domain *current_domain, struct domain *d)
 {
     if ( d != current_domain )
         domain_put(d);
+}
+
+void foreign_maps(const struct domain *d, const struct domain *from)
+{
+    if ( from != d && from != domain_io )
+        tlb_maps_strangers(d->id);
 }

@@ -3,6 +3,7 @@
  * holds its own, like any other. So nothing goes wrong when the guest writes over the entry: the
  * entry's references go, and the grant's stay until it is unmapped.
  */
+#include "mm/tlb.h"
 #include "pv/pagetable/entry_l1.h"
 
 /* The slot that a machine address names, in a valid L1 table of @d; NULL. */
@@ -39,6 +40,7 @@ long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
     struct domain *d = v->domain;
     long rc;
 
+    tlb_maps_strangers(d->id);
     tables_lock(d);
     rc = put_in(d, walk_to_l1(d, v->pv.root_kernel, va), pte);
     tables_unlock(d);
@@ -50,6 +52,7 @@ long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte)
     struct domain *d = v->domain;
     long rc;
 
+    tlb_maps_strangers(d->id);
     tables_lock(d);
     rc = put_in(d, slot_at(d, pte_maddr), pte);
     tables_unlock(d);

@@ -170,6 +170,9 @@ cpumask_t flush_cpus_of_all(const struct domain *d);
 long foreign_get(struct domain *current_domain, domid_t id, struct domain **out);
 void foreign_put(struct domain *current_domain, struct domain *d);
 
+/* Before @d's tables map RAM of @from's: flushes for that must reach @d's CPUs, too. */
+void foreign_maps(const struct domain *d, const struct domain *from);
+
 /* ---- batch.c: hypercalls that do a batch of requests, and may stop between two or within one */
 
 /*

@@ -190,6 +190,7 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
         rc = -(long)(u8)call->reqs;
     else
     {
+        foreign_maps(d, from);
         tables_lock(d);
         done = run(d, from, call->reqs, call->count & ~COUNT_FLAGS, &rc);
         tables_unlock(d);

@@ -99,6 +99,7 @@ static inline long update_otherdomain(update_fn *locked, u64 va, u64 val, unsign
 
     if ( rc )
         return rc;
+    foreign_maps(v->domain, from);
     rc = update(locked, v->domain, from, v->pv.root_kernel, va, val, flags);
     foreign_put(v->domain, from);
     return rc;

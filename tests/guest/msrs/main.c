@@ -65,6 +65,7 @@ void test_main(void)
     expect_eq(value & 0xd01, KIT_PV32 ? 0x801 : 0xd01, "EFER: SCE, NX, and in 64 bits LME, LMA");
     expect_no_fault(write_msr(0xc0000080, value), "write EFER, the same");
     expect_no_fault(read_msr(0x1b, &value), "read APIC_BASE");
+    expect_eq(value & 0x400, 0, "x2APIC is off, whatever the machine's is");
     expect_no_fault(read_msr(0x277, &value), "read PAT");
     expect(value == 0x050100070406, "PAT");
     expect_no_fault(read_msr(0x1a0, &value), "read MISC_ENABLE");

@@ -30,7 +30,7 @@ static void other(void *arg)
 
 static void yield_until(unsigned int value)
 {
-    uint64_t end = time_now() + 5 * NS_PER_S;
+    uint64_t end = time_now() + PATIENCE;
 
     while ( ready != value && time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);

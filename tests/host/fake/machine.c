@@ -125,7 +125,7 @@ mfn_t fake_frame(struct domain *d)
         if ( frame->owner == DOMID_NOBODY )
             break;
     }
-    tlb_flush_stamped(smp_online, frame);
+    tlb_flush_stamped(frame);
     WRITE_ONCE(frame->owner, d->id);
     frame->next = d->memory.first;
     frame->prev = 0;
@@ -322,12 +322,14 @@ static struct {
     struct tlb_leaf leaf[TLB_ENTRIES];
     struct tlb_step step[TLB_ENTRIES];
     unsigned int leaves, steps;
+    u64 holders; /* the domains whose tables it walked, by id */
     u32 flushed; /* the clock at its last flush */
     pthread_mutex_t mutex;
 } tlb[FAKE_CPUS];
 
 static u32 clock_now = 1;
 unsigned long fake_tlb_flushes;
+cpumask_t fake_tlb_asked;
 bool fake_tlb_ignore_stamped;
 
 u32 tlb_clock(void)
@@ -341,6 +343,7 @@ static void flush_cpu(u32 cpu)
 
     pthread_mutex_lock(&tlb[cpu].mutex);
     tlb[cpu].leaves = tlb[cpu].steps = 0;
+    WRITE_ONCE(tlb[cpu].holders, 0);
     WRITE_ONCE(tlb[cpu].flushed, now);
     pthread_mutex_unlock(&tlb[cpu].mutex);
     atomic_inc(&fake_tlb_flushes);
@@ -379,6 +382,7 @@ void tlb_flush_page_local(u64 va)
 
 void tlb_flush_mask(cpumask_t mask, u64 va)
 {
+    fake_tlb_asked = mask;
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
         if ( !(mask & (1UL << cpu)) )
             continue;
@@ -396,12 +400,24 @@ void tlb_flush_cached_page(const void *page)
     fake_cached_pages_flushed++;
 }
 
-void tlb_flush_stamped(cpumask_t mask, const struct frame *frame)
+static u64 map_strangers = 0; /* domains, by id */
+
+void tlb_maps_strangers(domid_t id)
 {
+    atomic_fetch_or(&map_strangers, 1UL << id);
+}
+
+/* As the real one skips those who can't know the frame, so that what it is not told of shows here. */
+void tlb_flush_stamped(const struct frame *frame)
+{
+    domid_t owner = READ_ONCE(frame->owner);
+    u64 concerned = owner == DOMID_NOBODY ? ~0UL : 1UL << owner | READ_ONCE(map_strangers);
+
     if ( fake_tlb_ignore_stamped )
         return;
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
-        if ( (mask & (1UL << cpu)) && READ_ONCE(tlb[cpu].flushed) <= READ_ONCE(frame->tlb_stamp) )
+        if ( (READ_ONCE(tlb[cpu].holders) & concerned) &&
+             READ_ONCE(tlb[cpu].flushed) <= READ_ONCE(frame->tlb_stamp) )
             flush_cpu(cpu);
 }
 
@@ -453,6 +469,7 @@ bool fake_tlb_walk(u32 cpu, mfn_t root, u64 va, u64 *pte)
             return true;
         }
 
+    WRITE_ONCE(tlb[cpu].holders, tlb[cpu].holders | 1UL << mfn_to_frame(root)->owner);
     table = start_of_walk(cpu, root, va, &level, &rw);
     for ( ;; level-- )
     {
@@ -577,6 +594,19 @@ struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
 void fake_run(struct vcpu *v)
 {
     host_cpu->current = v;
+}
+
+void fake_place(struct vcpu *v, u32 cpu)
+{
+    v->processor = cpu;
+    v->sched.running = true;
+    v->domain->dirty_cpus |= 1UL << cpu;
+}
+
+void fake_displace(struct vcpu *v)
+{
+    v->sched.running = false;
+    v->domain->dirty_cpus &= ~(1UL << v->processor);
 }
 
 struct domain *domain_get(domid_t id)

@@ -29,11 +29,15 @@ void fake_cpu_join(u32 cpu);
 /* ---- domains */
 
 /*
- * A live domain with @vcpus vcpus; vcpu n is on CPU n % FAKE_CPUS. The first one created becomes
+ * A live domain with @vcpus vcpus; vcpu n belongs to CPU n % FAKE_CPUS. The first one created becomes
  * current, as kernel.
  */
 struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus);
 void fake_run(struct vcpu *v); /* make it current on this CPU */
+
+/* What others see of a vcpu that runs on a CPU, or has left it. Until then it runs nowhere. */
+void fake_place(struct vcpu *v, u32 cpu);
+void fake_displace(struct vcpu *v);
 
 /* A frame of @d's own: one reference. Its contents are those that it was freed with. */
 mfn_t fake_frame(struct domain *d);
@@ -98,6 +102,7 @@ unsigned long fake_tlb_violations(void);
 extern void (*fake_stamping)(const struct frame *frame); /* called when a frame is stamped */
 extern unsigned long fake_cached_pages_flushed;
 extern unsigned long fake_tlb_flushes; /* full ones, all CPUs together */
+extern cpumask_t fake_tlb_asked;       /* whom tlb_flush_mask was for, when it was last called */
 extern bool fake_tlb_ignore_stamped;   /* break tlb_flush_stamped, to see that the model notices */
 
 #endif
