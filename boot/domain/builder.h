@@ -14,13 +14,17 @@
  *     builder_free             give back the unpacked image; after a failure too, and more than once
  *
  * builder_build does layout through page tables and start_info, for callers with nothing to do in between. What remains
- * is the caller's: to unmap everything, make b->root a pinned L4 table, start the vcpu.
+ * is the caller's: to unmap everything, make b->root a pinned table, start the vcpu.
  *
  * Errors: -EINVAL the image is damaged or hostile, -EOPNOTSUPP it asks for what we do not do, -ENOMEM the
  * domain, or we, have too little memory.
  *
  * The domain's frames must be zeroed, and exist from builder_load on. The builder writes guest memory, not
  * M2P entries or frame types: those are the business of whoever gave the frames to the domain.
+ *
+ * The image says, by its ELF class, of which width the guest is (image.is64). A 32-bit one is a PAE guest: make it
+ * one before it gets frames. Unless image.pae is BUILDER_PAE_EXTENDED_CR3 its root must lie below 4 GiB, and
+ * shared_info always.
  */
 #ifndef BOOT_DOMAIN_BUILDER_H
 #define BOOT_DOMAIN_BUILDER_H
@@ -102,8 +106,9 @@ struct builder_layout {
     u64 v_start, v_end; /* the initial mapping: pfn 0 is at v_start */
     struct builder_area kernel, initrd, p2m, start_info, xenstore, console, tables, stack;
     struct builder_area p2m_tables; /* those that INIT_P2M needs besides */
-    struct builder_range main, p2m_range;
-    u64 pages_needed; /* what all of this takes of nr_pages */
+    struct builder_range main;
+    struct builder_range extra; /* INIT_P2M's; or the last L2 of a 32-bit guest */
+    u64 pages_needed;           /* what all of this takes of nr_pages */
 };
 
 struct builder {
@@ -130,7 +135,7 @@ struct builder {
     /* What the builder found out. */
     struct builder_image image;
     struct builder_layout layout;
-    mfn_t root; /* the L4, after builder_page_tables */
+    mfn_t root; /* the L4, or the L3 of a 32-bit guest, after builder_page_tables */
     mfn_t
         store_mfn; /* the ring pages' frames, after builder_start_info; INVALID_MFN without them */
     mfn_t console_mfn;
@@ -151,7 +156,7 @@ void builder_free(struct builder *b);
 
 int builder_build(struct builder *b);
 
-/* Fill a page with the hypercall stubs of a 64-bit guest: 32 bytes each, by number. */
-void builder_hypercall_page(void *page);
+/* Fill a page with the hypercall stubs of a guest of either width: 32 bytes each, by number. */
+void builder_hypercall_page(void *page, bool is64);
 
 #endif

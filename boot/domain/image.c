@@ -15,12 +15,21 @@ void builder_log(struct builder *b, enum builder_message kind, const char *fmt, 
     va_end(args);
 }
 
-bool builder_range_ok(u64 start, u64 size)
+const struct builder_width *builder_width(const struct builder *b)
+{
+    static const struct builder_width widths[] = { { 3, sizeof(u32) }, { 4, sizeof(u64) } };
+
+    return &widths[b->image.is64];
+}
+
+bool builder_range_ok(const struct builder *b, u64 start, u64 size)
 {
     u64 last = start + size - 1;
 
     if ( !size || last < start )
         return false;
+    if ( !b->image.is64 )
+        return last < PV32_END;
     return last < CANONICAL_HOLE || start >= HYPERVISOR_END;
 }
 
@@ -81,6 +90,23 @@ static int open_image(struct builder *b)
     return 0;
 }
 
+/* A 32-bit kernel must use PAE, and leave us the room that the ABI gives us. */
+static int check_pv32(struct builder *b)
+{
+    const struct builder_image *image = &b->image;
+
+    if ( image->pae == BUILDER_PAE_NO )
+        return builder_fail(
+            b, -EOPNOTSUPP,
+            "this is a 32-bit kernel without PAE: only those with PAE are supported");
+    if ( image->hv_start_low != BUILDER_UNSET && image->hv_start_low > PV32_END )
+        return builder_fail(
+            b, -EOPNOTSUPP,
+            "the kernel wants the hypervisor to begin at %#llx or above: it is %#llx",
+            (unsigned long long)image->hv_start_low, PV32_END);
+    return 0;
+}
+
 static int check_kind(struct builder *b)
 {
     const struct builder_image *image = &b->image;
@@ -92,12 +118,10 @@ static int check_kind(struct builder *b)
     if ( !str_prefix(image->xen_version, "xen-3.0", NULL) )
         return builder_fail(b, -EINVAL, "the kernel is for \"%s\", not xen-3.0",
                             image->xen_version);
-    if ( !image->is64 && image->pae == BUILDER_PAE_NO )
-        return builder_fail(b, -EOPNOTSUPP, "32-bit kernels without PAE are not supported");
-    if ( !image->is64 || b->elf.machine != ELF_MACHINE_X86_64 )
-        return builder_fail(b, -EOPNOTSUPP,
-                            "this is no x86-64 kernel: 32-bit guests are not supported yet");
-    return 0;
+    if ( b->elf.machine != (image->is64 ? ELF_MACHINE_X86_64 : ELF_MACHINE_386) )
+        return builder_fail(b, -EOPNOTSUPP, "this is no kernel for x86: its ELF machine is %u",
+                            b->elf.machine);
+    return image->is64 ? 0 : check_pv32(b);
 }
 
 /*
@@ -145,7 +169,7 @@ static int find_span(struct builder *b)
 
         if ( segment.type != ELF_PT_LOAD || !segment.memsize )
             continue;
-        if ( rc || !builder_range_ok(va, segment.memsize) || va < image->virt_base )
+        if ( rc || !builder_range_ok(b, va, segment.memsize) || va < image->virt_base )
             return builder_fail(
                 b, -EINVAL,
                 "the kernel image is damaged: segment %u (%#llx, %#llx bytes) is out of bounds", i,
@@ -166,7 +190,7 @@ static int check_addresses(struct builder *b)
     const struct builder_image *image = &b->image;
 
     if ( !IS_ALIGNED(image->virt_base, PAGE_SIZE) ||
-         !builder_range_ok(image->virt_base, PAGE_SIZE) )
+         !builder_range_ok(b, image->virt_base, PAGE_SIZE) )
         return builder_fail(b, -EINVAL, "the kernel's VIRT_BASE %#llx cannot be mapped",
                             (unsigned long long)image->virt_base);
     if ( !in_kernel(image, image->entry, 1) )

@@ -8,6 +8,17 @@
 #define CANONICAL_HOLE 0x0000800000000000ULL
 #define HYPERVISOR_END 0xffff880000000000ULL
 
+/* Where a 32-bit guest's part of its address space ends. */
+#define PV32_END 0xf5800000ULL
+
+/* What differs by the guest's width: tables.c and start.c have the rest. */
+struct builder_width {
+    unsigned int levels; /* of page tables */
+    unsigned int word;   /* bytes of an entry of the p2m */
+};
+
+const struct builder_width *builder_width(const struct builder *b);
+
 void builder_log(struct builder *b, enum builder_message kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -17,8 +28,8 @@ void builder_log(struct builder *b, enum builder_message kind, const char *fmt, 
 /* Read what the opened ELF file says about itself into b->image. */
 int builder_read_notes(struct builder *b);
 
-/* True if [@start, @start + @size) is not empty, does not wrap and is a 64-bit guest's to map. */
-bool builder_range_ok(u64 start, u64 size);
+/* True if [@start, @start + @size) is not empty, does not wrap and is the guest's to map. */
+bool builder_range_ok(const struct builder *b, u64 start, u64 size);
 
 /* Call @fill for the frames from @pfn on, a mapped run at a time: @done is how many came before. 0, -ENOMEM. */
 int builder_for_pages(struct builder *b, u64 pfn, u64 pages,

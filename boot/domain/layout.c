@@ -1,5 +1,5 @@
 /*
- * What goes where. From virt_base up, and from pfn 0 up: kernel, initrd, p2m, start_info, the ring pages, page tables,
+ * What goes where, for both widths. From virt_base up, and from pfn 0 up: kernel, initrd, p2m, start_info, the ring pages, page tables,
  * stack, and padding to a 4 MiB boundary. Behind these, in pfns only: an initrd that need not be mapped, and a p2m that
  * is mapped elsewhere with the tables for that.
  */
@@ -20,7 +20,7 @@ static u64 pages_of(u64 bytes)
 
 static u64 p2m_pages(const struct builder *b)
 {
-    return pages_of(b->nr_pages * sizeof(u64));
+    return pages_of(b->nr_pages * builder_width(b)->word);
 }
 
 static bool p2m_elsewhere(const struct builder *b)
@@ -35,11 +35,11 @@ static u64 item_number(u64 va, unsigned int level)
 }
 
 /* Number the pages of [@va, @va + @pages) and the tables at every level that map them. */
-static void number_range(struct builder_range *range, u64 va, u64 pages)
+static void number_range(const struct builder *b, struct builder_range *range, u64 va, u64 pages)
 {
     u64 last = va + pages * PAGE_SIZE - 1;
 
-    for ( unsigned int level = 0; level <= 4; level++ )
+    for ( unsigned int level = 0; level <= builder_width(b)->levels; level++ )
     {
         range->first[level] = item_number(va, level);
         range->count[level] = item_number(last, level) - range->first[level] + 1;
@@ -118,23 +118,41 @@ static u64 place_front(const struct builder *b, struct builder_layout *layout)
 }
 
 /*
+ * In a 32-bit guest's last L2 the hypervisor has entries: there must be one, whether or not the mapping reaches there.
+ * It is put at @pfn unless the mapping has it. Returns how many pages that takes.
+ */
+static u64 place_last_l2(const struct builder *b, struct builder_layout *layout, u64 pfn)
+{
+    const u64 last = 3;
+
+    layout->extra = (struct builder_range){ 0 };
+    if ( b->image.is64 || layout->main.first[2] + layout->main.count[2] - 1 == last )
+        return 0;
+    layout->extra.first[2] = last;
+    layout->extra.count[2] = 1;
+    layout->extra.pfn[2] = pfn;
+    return 1;
+}
+
+/*
  * Page tables, stack, padding: the tables map themselves, so their number is found by trying until it stays
  * the same, which it does because it only grows, and by much less than the mapping. Returns the first pfn
  * behind the mapping; 0 if that would run out of addresses.
  */
-static u64 place_back(struct builder_layout *layout, u64 pfn)
+static u64 place_back(const struct builder *b, struct builder_layout *layout, u64 pfn)
 {
-    u64 tables, needed = 4, end, size;
+    u64 tables, needed = builder_width(b)->levels, end, size;
 
     do
     {
         tables = needed;
         size = (pfn + tables + 1) * PAGE_SIZE + PADDING;
-        if ( !builder_range_ok(layout->v_start, size + END_ALIGN) )
+        if ( !builder_range_ok(b, layout->v_start, size + END_ALIGN) )
             return 0;
         end = ALIGN_UP(layout->v_start + size, END_ALIGN);
-        number_range(&layout->main, layout->v_start, (end - layout->v_start) / PAGE_SIZE);
+        number_range(b, &layout->main, layout->v_start, (end - layout->v_start) / PAGE_SIZE);
         needed = place_tables(&layout->main, pfn);
+        needed += place_last_l2(b, layout, pfn + needed);
     } while ( needed != tables );
 
     layout->v_end = end;
@@ -154,10 +172,10 @@ static u64 place_unmapped_areas(const struct builder *b, struct builder_layout *
 
     layout->p2m = place_unmapped(&pfn, p2m_pages(b));
     layout->p2m.va = b->image.init_p2m;
-    number_range(&layout->p2m_range, layout->p2m.va, layout->p2m.pages);
-    share_tables(&layout->p2m_range, &layout->main);
-    layout->p2m_range.pfn[0] = layout->p2m.pfn;
-    layout->p2m_tables = place_unmapped(&pfn, place_tables(&layout->p2m_range, pfn));
+    number_range(b, &layout->extra, layout->p2m.va, layout->p2m.pages);
+    share_tables(&layout->extra, &layout->main);
+    layout->extra.pfn[0] = layout->p2m.pfn;
+    layout->p2m_tables = place_unmapped(&pfn, place_tables(&layout->extra, pfn));
     return pfn;
 }
 
@@ -173,7 +191,7 @@ static int check_p2m(struct builder *b)
     const struct builder_layout *layout = &b->layout;
     u64 size = layout->p2m.pages * PAGE_SIZE;
 
-    if ( builder_range_ok(layout->p2m.va, size) &&
+    if ( builder_range_ok(b, layout->p2m.va, size) &&
          (!p2m_elsewhere(b) ||
           !overlap(layout->p2m.va, layout->p2m.va + size - 1, layout->v_start, layout->v_end - 1)) )
         return 0;
@@ -203,7 +221,7 @@ int builder_layout(struct builder *b)
         return rc;
     *layout = (struct builder_layout){ .v_start = b->image.virt_base };
     pfn = place_front(b, layout);
-    pfn = place_back(layout, pfn);
+    pfn = place_back(b, layout, pfn);
     if ( !pfn )
         return builder_fail(b, -EINVAL,
                             "the kernel's initial mapping at %#llx runs out of addresses",

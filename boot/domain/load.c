@@ -86,8 +86,8 @@ static int load_kernel(struct builder *b)
 
 static void fill_hypercall_page(struct builder *b, void *va, u64 done, u64 pages, void *arg)
 {
-    (void)b, (void)done, (void)pages, (void)arg;
-    builder_hypercall_page(va);
+    (void)done, (void)pages, (void)arg;
+    builder_hypercall_page(va, b->image.is64);
 }
 
 static int load_hypercall_page(struct builder *b)
@@ -98,13 +98,32 @@ static int load_hypercall_page(struct builder *b)
                              fill_hypercall_page, NULL);
 }
 
+/* @count entries of 4 bytes from @first on. */
+static void fill_p2m_narrow(struct builder *b, u64 first, u64 count, u32 *to)
+{
+    u64 mfns[64];
+
+    for ( u64 done = 0; done < count; done += ARRAY_SIZE(mfns) )
+    {
+        u64 n = min(count - done, ARRAY_SIZE(mfns));
+
+        b->ops->get_mfns(b, to_pfn(first + done), n, mfns);
+        for ( u64 i = 0; i < n; i++ )
+            to[done + i] = (u32)mfns[i];
+    }
+}
+
 /* The run's entries of the list "pfn n is in frame so-and-so"; what is left of the last page stays zero. */
 static void fill_p2m(struct builder *b, void *va, u64 done, u64 pages, void *arg)
 {
-    u64 per_page = PAGE_SIZE / sizeof(u64), first = done * per_page;
+    u64 per_page = PAGE_SIZE / builder_width(b)->word, first = done * per_page;
+    u64 count = min(pages * per_page, b->nr_pages - first);
 
     (void)arg;
-    b->ops->get_mfns(b, to_pfn(first), min(pages * per_page, b->nr_pages - first), va);
+    if ( b->image.is64 )
+        b->ops->get_mfns(b, to_pfn(first), count, va);
+    else
+        fill_p2m_narrow(b, first, count, va);
 }
 
 int builder_load(struct builder *b)

@@ -103,7 +103,8 @@ static void read_number(struct builder_image *image, u32 type, u64 n)
         image->suspend_cancel = n;
         break;
     case XEN_ELFNOTE_INIT_P2M:
-        image->init_p2m = n;
+        if ( image->is64 )
+            image->init_p2m = n;
         break;
     case XEN_ELFNOTE_MOD_START_PFN:
         image->initrd_unmapped = n;

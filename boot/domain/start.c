@@ -57,13 +57,62 @@ static void fill_console(const struct builder *b, struct start_info *info)
     }
 }
 
+/* struct start_info as 32-bit guests have it, and what of it is a word there. */
+struct start_info_pv32 {
+    char magic[32];
+    u32 nr_pages, shared_info, flags, store_mfn, store_evtchn;
+    u32 console[2]; /* MFN and port; or offset and size of what is known of the screen */
+    u32 pt_base, nr_pt_frames, mfn_list, mod_start, mod_len;
+    s8 cmd_line[MAX_GUEST_CMDLINE];
+    u32 first_p2m_pfn, nr_p2m_frames;
+};
+
+_Static_assert(sizeof(struct start_info_pv32) == 1112 &&
+                   offsetof(struct start_info_pv32, pt_base) == 60 &&
+                   offsetof(struct start_info_pv32, cmd_line) == 80,
+               "as measured with -m32");
+
+/* Rewrite @page for a 32-bit guest. @screen: what is known of that lies behind the structure, and moves with its end. */
+static void narrow_start_info(void *page, bool screen)
+{
+    const struct start_info *wide = page;
+    struct dom0_vga_console_info vga = { 0 };
+    struct start_info_pv32 info = {
+        .nr_pages = (u32)wide->nr_pages,
+        .shared_info = (u32)wide->shared_info,
+        .flags = wide->flags,
+        .store_mfn = (u32)wide->store_mfn,
+        .store_evtchn = wide->store_evtchn,
+        .console = { (u32)wide->console.domU.mfn, wide->console.domU.evtchn },
+        .pt_base = (u32)wide->pt_base,
+        .nr_pt_frames = (u32)wide->nr_pt_frames,
+        .mfn_list = (u32)wide->mfn_list,
+        .mod_start = (u32)wide->mod_start,
+        .mod_len = (u32)wide->mod_len,
+        .first_p2m_pfn = (u32)wide->first_p2m_pfn,
+        .nr_p2m_frames = (u32)wide->nr_p2m_frames,
+    };
+
+    memcpy(info.magic, wide->magic, sizeof(info.magic));
+    memcpy(info.cmd_line, wide->cmd_line, sizeof(info.cmd_line));
+    if ( screen )
+    {
+        memcpy(&vga, wide + 1, sizeof(vga));
+        info.console[0] = sizeof(info);
+        info.console[1] = sizeof(vga);
+    }
+    memset(page, 0, PAGE_SIZE);
+    memcpy(page, &info, sizeof(info));
+    memcpy((u8 *)page + sizeof(info), &vga, sizeof(vga));
+}
+
 static void fill_start_info(struct builder *b, void *va, u64 done, u64 pages, void *arg)
 {
     struct start_info *info = va;
 
     (void)done, (void)pages, (void)arg;
     memset(va, 0, PAGE_SIZE);
-    strlcpy(info->magic, "xen-3.0-x86_64", sizeof(info->magic));
+    strlcpy(info->magic, b->image.is64 ? "xen-3.0-x86_64" : "xen-3.0-x86_32p", sizeof(info->magic));
     info->nr_pages = b->nr_pages;
     info->shared_info = b->shared_info.n;
     info->flags = b->start_flags | SIF_VIRT_P2M_4TOOLS;
@@ -73,6 +122,8 @@ static void fill_start_info(struct builder *b, void *va, u64 done, u64 pages, vo
     fill_initrd(b, info);
     fill_console(b, info);
     strlcpy((char *)info->cmd_line, b->cmdline ? b->cmdline : "", sizeof(info->cmd_line));
+    if ( !b->image.is64 )
+        narrow_start_info(va, b->vga && !b->ring_pages);
 }
 
 int builder_start_info(struct builder *b)
@@ -87,6 +138,10 @@ int builder_start_info(struct builder *b)
 
 #define RFLAGS_IF 0x200
 
+/* Flat segments of ring 1: FLAT_RING1_CS and FLAT_RING1_DS of public/arch-x86/xen-x86_32.h. */
+#define PV32_CS 0xe019
+#define PV32_DS 0xe021
+
 void builder_context(const struct builder *b, struct vcpu_guest_context *ctx)
 {
     u64 stack_top = b->layout.stack.va + PAGE_SIZE;
@@ -97,10 +152,13 @@ void builder_context(const struct builder *b, struct vcpu_guest_context *ctx)
     ctx->user_regs.rsp = stack_top;
     ctx->user_regs.rsi = b->layout.start_info.va;
     ctx->user_regs.rflags = RFLAGS_IF;
-    ctx->user_regs.cs = FLAT_KERNEL_CS;
-    ctx->user_regs.ss = FLAT_KERNEL_SS;
-    ctx->user_regs.ds = ctx->user_regs.es = FLAT_KERNEL_DS;
-    ctx->kernel_ss = FLAT_KERNEL_SS;
+    ctx->user_regs.cs = b->image.is64 ? FLAT_KERNEL_CS : PV32_CS;
+    ctx->user_regs.ss = ctx->kernel_ss = b->image.is64 ? FLAT_KERNEL_SS : PV32_DS;
+    ctx->user_regs.ds = ctx->user_regs.es = b->image.is64 ? FLAT_KERNEL_DS : PV32_DS;
+    if ( !b->image.is64 )
+        ctx->user_regs.fs = ctx->user_regs.gs = PV32_DS;
+    if ( !b->image.is64 && b->image.pae == BUILDER_PAE_EXTENDED_CR3 )
+        ctx->vm_assist = 1UL << VMASST_TYPE_pae_extended_cr3;
     ctx->kernel_sp = stack_top;
     ctx->ctrlreg[3] = b->root.n << PAGE_SHIFT;
 }
@@ -140,13 +198,31 @@ static void write_iret_stub(u8 *stub)
     memcpy(stub + sizeof(before) + 4, after, sizeof(after));
 }
 
-void builder_hypercall_page(void *page)
+/* mov eax, number; int 0x82; ret. The iret stub is jumped to: push eax; mov eax, number; int 0x82. */
+static void write_stub_pv32(u8 *stub, u32 number)
+{
+    bool iret = number == __HYPERVISOR_iret;
+
+    if ( iret )
+        *stub++ = 0x50;
+    stub[0] = 0xb8;
+    put_le32(stub + 1, number);
+    stub[5] = 0xcd;
+    stub[6] = 0x82;
+    if ( !iret )
+        stub[7] = 0xc3;
+}
+
+void builder_hypercall_page(void *page, bool is64)
 {
     u8 *stubs = page;
 
     memset(page, 0xcc, PAGE_SIZE); /* int3: nothing that is jumped to by mistake runs on */
     for ( u32 i = 0; i < PAGE_SIZE / STUB_SIZE; i++ )
-        if ( i != __HYPERVISOR_iret )
+        if ( !is64 )
+            write_stub_pv32(stubs + i * STUB_SIZE, i);
+        else if ( i == __HYPERVISOR_iret )
+            write_iret_stub(stubs + i * STUB_SIZE);
+        else
             write_stub(stubs + i * STUB_SIZE, i);
-    write_iret_stub(stubs + __HYPERVISOR_iret * STUB_SIZE);
 }

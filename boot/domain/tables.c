@@ -1,6 +1,7 @@
 /*
  * The first page tables: one tree that shows the initial mapping, and the p2m where INIT_P2M wants it. Pages are mapped
  * writable, the tables among them read-only. The hypervisor's slots are empty: it fills them when it takes the root.
+ * All pages are a kernel's: to say so is the guest's business in 32 bits, and in 64 not.
  */
 #include "internal.h"
 
@@ -31,6 +32,14 @@ static u64 leaf_flags(const struct builder_layout *layout, u64 pfn)
     return table ? LEAF_FLAGS : LEAF_FLAGS | PTE_WRITABLE;
 }
 
+/* PAE knows no rights in an L3. */
+static u64 entry_flags(const struct builder *b, unsigned int level, u64 pfn)
+{
+    if ( level == 1 )
+        return leaf_flags(&b->layout, pfn);
+    return level == 3 && !b->image.is64 ? PTE_PRESENT : TABLE_FLAGS;
+}
+
 /* Those entries of table @number at @level that lead to the range's own items. */
 static void fill_entries(struct builder *b, u64 *table, unsigned int level, u64 number,
                          const struct builder_range *range)
@@ -46,8 +55,7 @@ static void fill_entries(struct builder *b, u64 *table, unsigned int level, u64 
     table += first - item;
     b->ops->get_mfns(b, to_pfn(pfn), last - first, table);
     for ( u64 i = 0; i < last - first; i++ )
-        table[i] =
-            table[i] << PAGE_SHIFT | (level == 1 ? leaf_flags(&b->layout, pfn + i) : TABLE_FLAGS);
+        table[i] = table[i] << PAGE_SHIFT | entry_flags(b, level, pfn + i);
 }
 
 struct tables {
@@ -67,7 +75,7 @@ static void fill_tables(struct builder *b, void *va, u64 done, u64 pages, void *
 
         memset(table, 0, PAGE_SIZE);
         fill_entries(b, table, tables->level, number, &b->layout.main);
-        fill_entries(b, table, tables->level, number, &b->layout.p2m_range);
+        fill_entries(b, table, tables->level, number, &b->layout.extra);
     }
 }
 
@@ -89,7 +97,7 @@ int builder_page_tables(struct builder *b)
     int rc = write_range(b, &b->layout.main);
 
     if ( !rc )
-        rc = write_range(b, &b->layout.p2m_range);
+        rc = write_range(b, &b->layout.extra);
     if ( !rc )
         b->ops->get_mfns(b, to_pfn(b->layout.tables.pfn), 1, &b->root.n);
     return rc;

@@ -224,6 +224,11 @@ static long build(struct dom0 *dom0, struct builder *b)
 
     if ( rc )
         return rc;
+    if ( !b->image.is64 )
+    {
+        log_error("dom0: its kernel is a 32-bit one, which is not supported yet");
+        return -EOPNOTSUPP;
+    }
     dom0->nr_pages = wanted_pages();
     rc = create_domain(dom0);
     if ( rc )

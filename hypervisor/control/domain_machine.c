@@ -112,7 +112,7 @@ long domctl_hypercall_init(struct domain *d, struct xen_domctl_hypercall_init *a
     if ( !mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
         return -EACCES;
 
-    builder_hypercall_page(mfn_to_virt(mfn));
+    builder_hypercall_page(mfn_to_virt(mfn), !d->pv32);
     frame_put_and_type(mfn_to_frame(mfn));
     return 0;
 }

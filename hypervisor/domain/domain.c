@@ -221,7 +221,7 @@ static struct domain *domain_alloc(domid_t id, const struct xen_domctl_createdom
     lock_init(&d->lock, LOCK_DOMAIN);
     lock_init(&d->memory.lock, LOCK_MEMORY);
     d->vcpus = heap_new_array(struct vcpu *, config->max_vcpus);
-    d->shared_info = mm_alloc(0);
+    d->shared_info = mm_alloc_below(0, 32); /* its address must fit into a 32-bit guest's word */
     if ( d->vcpus && d->shared_info )
         return d;
 

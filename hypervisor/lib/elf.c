@@ -190,9 +190,11 @@ bool elf_next_note(const u8 **at, const u8 *end, struct elf_note *note)
     name_room = ALIGN_UP((u64)note->name_size, 4);
     desc_room = ALIGN_UP((u64)note->desc_size, 4);
     left -= HEADER;
-    if ( name_room > left || note->desc_size > left - name_room )
+    if ( name_room > left )
         return false;
 
+    /* The last one may claim more than there is, as that of GRUB's 32-bit image does: it has what there is. */
+    note->desc_size = (u32)min_t(u64, note->desc_size, left - name_room);
     note->name = (const char *)*at + HEADER;
     note->desc = *at + HEADER + name_room;
     *at = note->desc + min(desc_room, left - name_room); /* the last one may lack its padding */

@@ -64,7 +64,7 @@ int elf_find_section(const struct elf *elf, const char *name, struct elf_section
 
 /*
  * Take the next note from the area [*@at, @end) and move *@at behind it. True; false at the end, or when
- * what follows is damaged.
+ * what follows is damaged. A description that reaches beyond the area is cut there.
  */
 bool elf_next_note(const u8 **at, const u8 *end, struct elf_note *note);
 

@@ -183,7 +183,12 @@ void frames_put(u64 mfn, u32 tag, bool keep_hot)
 
 void *mm_alloc(unsigned int order)
 {
-    u64 mfn = frames_take(order, 0, FRAME_ZEROED, false);
+    return mm_alloc_below(order, 0);
+}
+
+void *mm_alloc_below(unsigned int order, unsigned int max_bits)
+{
+    u64 mfn = frames_take(order, max_bits, FRAME_ZEROED, false);
 
     if ( !mfn )
         return NULL;

@@ -38,6 +38,7 @@ void mm_free_init(void);
  * gives them back.
  */
 void *mm_alloc(unsigned int order);
+void *mm_alloc_below(unsigned int order, unsigned int max_bits); /* of their machine addresses */
 void mm_free(void *va, unsigned int order);
 
 /*

@@ -91,6 +91,12 @@ void *mm_alloc(unsigned int order)
     return memset(p, 0, PAGE_SIZE << order);
 }
 
+void *mm_alloc_below(unsigned int order, unsigned int max_bits)
+{
+    (void)max_bits;
+    return mm_alloc(order);
+}
+
 void mm_free(void *p, unsigned int order)
 {
     (void)order;

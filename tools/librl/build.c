@@ -121,6 +121,9 @@ int rl_build_prepare(struct rl_build *build, const struct rl_config *config)
     b->initrd_size = build->ramdisk.size;
     if ( !rc )
         rc = builder_parse_image(b);
+    if ( !rc && !b->image.is64 )
+        rc = rl_error(EOPNOTSUPP, "the kernel %s is a 32-bit one, which is not supported yet",
+                      config->kernel);
     if ( !rc )
         rc = builder_layout(b);
     return rc;

@@ -104,7 +104,7 @@ static bool write_hypercall_page(struct vcpu *v, u64 value)
     frame = mfn_to_frame(mfn);
     if ( frame_get_and_type(frame, v->domain->id, FRAME_WRITABLE) )
         return false;
-    builder_hypercall_page(mfn_to_virt(mfn));
+    builder_hypercall_page(mfn_to_virt(mfn), !v->domain->pv32);
     frame_put_and_type(frame);
     return true;
 }

@@ -180,23 +180,51 @@ void image_linux(struct image *image)
     image_number(image, XEN_ELFNOTE_PADDR_OFFSET, 0);
 }
 
+void image_pv32(struct image *image, const char *pae)
+{
+    Elf32_Ehdr ehdr = { .e_type = ET_EXEC, .e_machine = EM_386, .e_entry = BASE_PV32 + 0x100010 };
+    Elf32_Phdr phdrs[2] = { { PT_LOAD, 4096, BASE_PV32 + 0x100000, 0x100000, 3 * PAGE, 5 * PAGE, 7,
+                              PAGE } };
+
+    image_start(image, 0, 0);
+    image_usual_notes(image, BASE_PV32);
+    image_text(image, XEN_ELFNOTE_PAE_MODE, pae);
+    phdrs[1] =
+        (Elf32_Phdr){ PT_NOTE, image->notes_at, 0, 0, image->size - image->notes_at, 0, 4, 4 };
+    memcpy(ehdr.e_ident, "\177ELF\1\1\1", 7);
+    ehdr.e_phoff = sizeof(ehdr);
+    ehdr.e_phentsize = sizeof(*phdrs);
+    ehdr.e_phnum = 2;
+    ehdr.e_shentsize = sizeof(Elf32_Shdr);
+    memset(image->data, 0, 4096);
+    memcpy(image->data, &ehdr, sizeof(ehdr));
+    memcpy(image->data + sizeof(ehdr), phdrs, sizeof(phdrs));
+}
+
 /* ---- Looking at the result ---- */
+
+static int levels(const struct builder *b)
+{
+    return b->image.is64 ? 4 : 3;
+}
 
 static uint64_t *table_at(const struct fake *fake, uint64_t entry)
 {
     return (uint64_t *)(fake->memory + fake_pfn(fake, entry >> 12 & 0xffffffffffULL) * PAGE);
 }
 
-static struct walk walk(const struct fake *fake, uint64_t root, uint64_t va)
+static struct walk walk(const struct fake *fake, const struct builder *b, uint64_t va)
 {
-    uint64_t entry = root << 12 | P;
+    uint64_t entry = b->root.n << 12 | P;
 
-    for ( int level = 4; level >= 1; level-- )
+    for ( int level = levels(b); level >= 1; level-- )
     {
+        bool pae_l3 = level == 3 && !b->image.is64;
+
         entry = table_at(fake, entry)[va >> (3 + 9 * level) & 511];
         if ( !(entry & P) )
             return (struct walk){ false, false, 0 };
-        if ( level > 1 && (entry & (RW | US)) != (RW | US) )
+        if ( level > 1 && (entry & (RW | US)) != (pae_l3 ? 0 : RW | US) )
             fail("level %d at %#llx: flags %#llx", level, (unsigned long long)va,
                  (unsigned long long)entry & 0xfff);
         if ( entry & 0x198 )
@@ -217,7 +245,7 @@ static void expect_mapped(const struct fake *fake, const struct builder *b, uint
 {
     for ( uint64_t i = 0; i < pages; i++ )
     {
-        struct walk w = walk(fake, b->root.n, va + i * PAGE);
+        struct walk w = walk(fake, b, va + i * PAGE);
 
         if ( !w.present || w.pfn != pfn + i || w.writable == is_table(&b->layout, pfn + i) )
             fail_now("page %#llx: present %d, writable %d, pfn %#llx not %#llx",
@@ -245,7 +273,7 @@ void expect_tree(const struct fake *fake, const struct builder *b)
     uint64_t leaves, tables = 0, *root = table_at(fake, b->root.n << 12);
     uint8_t *seen = calloc(fake->frames, 1);
 
-    leaves = count_leaves(fake, b->root.n << 12, 4, seen);
+    leaves = count_leaves(fake, b->root.n << 12, levels(b), seen);
     expect_eq(leaves,
               (l->v_end - l->v_start) / PAGE +
                   (l->p2m_tables.pages || l->p2m.pfn * PAGE + l->v_start != l->p2m.va ? l->p2m.pages
@@ -257,14 +285,16 @@ void expect_tree(const struct fake *fake, const struct builder *b)
     }
     expect_eq(tables, l->tables.pages + l->p2m_tables.pages);
     expect_eq(fake->mfns[l->tables.pfn], b->root.n);
-    for ( int slot = 256; slot < 272; slot++ )
+    for ( int slot = b->image.is64 ? 256 : 4; slot < 272; slot++ )
         expect_eq(root[slot], 0);
+    if ( !b->image.is64 )
+        expect(root[3] & P);
     free(seen);
 }
 
 const void *at_va(const struct fake *fake, const struct builder *b, uint64_t va)
 {
-    return fake->memory + walk(fake, b->root.n, va).pfn * PAGE + va % PAGE;
+    return fake->memory + walk(fake, b, va).pfn * PAGE + va % PAGE;
 }
 
 /* The areas follow each other in the order of the ABI, and leave the padding that it promises. */
@@ -290,8 +320,11 @@ void expect_order(const struct builder *b)
 
 void expect_p2m(const struct fake *fake, const struct builder *b)
 {
+    const uint8_t *p2m = fake->memory + b->layout.p2m.pfn * PAGE;
+
     for ( uint64_t pfn = 0; pfn < b->nr_pages; pfn++ )
-        if ( ((const uint64_t *)(fake->memory + b->layout.p2m.pfn * PAGE))[pfn] != fake->mfns[pfn] )
+        if ( (b->image.is64 ? ((const uint64_t *)p2m)[pfn] : ((const uint32_t *)p2m)[pfn]) !=
+             fake->mfns[pfn] )
             fail_now("p2m[%#llx] is wrong", (unsigned long long)pfn);
 }
 

@@ -61,6 +61,11 @@ void image_usual_notes(struct image *image, uint64_t virt_base);
 /* As Linux has it, on a small scale. */
 void image_linux(struct image *image);
 
+/* The same kernel in 32 bits: at 0xc0100000, for PAE as @pae says. */
+#define BASE_PV32 0xc0000000ULL
+
+void image_pv32(struct image *image, const char *pae);
+
 void expect_tree(const struct fake *fake, const struct builder *b);
 
 const void *at_va(const struct fake *fake, const struct builder *b, uint64_t va);

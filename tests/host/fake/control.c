@@ -310,8 +310,9 @@ u64 mm_total_pages(void)
     return 1000;
 }
 
-void builder_hypercall_page(void *page)
+void builder_hypercall_page(void *page, bool is64)
 {
+    (void)is64;
     memset(page, 0xcc, PAGE_SIZE);
 }
 
