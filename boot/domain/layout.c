@@ -1,7 +1,7 @@
 /*
- * What goes where, for both widths. From virt_base up, and from pfn 0 up: kernel, initrd, p2m, start_info, the ring pages, page tables,
- * stack, and padding to a 4 MiB boundary. Behind these, in pfns only: an initrd that need not be mapped, and a p2m that
- * is mapped elsewhere with the tables for that.
+ * What goes where, for both widths. From virt_base up, and from pfn 0 up: kernel, initrd, p2m, start_info, the ring
+ * pages, page tables, stack, and padding to a 4 MiB boundary. Behind these, in pfns only: an initrd that need not be
+ * mapped, and a p2m that is mapped elsewhere with the tables for that.
  */
 #include "internal.h"
 

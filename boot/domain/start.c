@@ -72,7 +72,7 @@ _Static_assert(sizeof(struct start_info_pv32) == 1112 &&
                    offsetof(struct start_info_pv32, cmd_line) == 80,
                "as measured with -m32");
 
-/* Rewrite @page for a 32-bit guest. @screen: what is known of that lies behind the structure, and moves with its end. */
+/* Rewrite @page for a 32-bit guest. @screen: what is known of that lies behind the structure, and moves with it. */
 static void narrow_start_info(void *page, bool screen)
 {
     const struct start_info *wide = page;

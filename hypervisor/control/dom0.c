@@ -11,6 +11,7 @@
 #include "lib/string.h"
 #include "mm/alloc.h"
 #include "mm/map.h"
+#include "pv/compat/compat.h"
 #include "pv/pagetable/pagetable.h"
 #include "sched/sched.h"
 
@@ -137,9 +138,9 @@ static u64 max_pages(u64 nr_pages)
 
 /*
  * Give dom0 its frames, in the largest pieces there are, so that the tables that the hypervisor
- * maps it by stay few.
+ * maps it by stay few. @max_bits: of their machine addresses.
  */
-static bool allocate(struct dom0 *dom0)
+static bool allocate(struct dom0 *dom0, unsigned int max_bits)
 {
     unsigned int order = MM_MAX_ORDER;
     u64 pfn = 0;
@@ -150,7 +151,7 @@ static bool allocate(struct dom0 *dom0)
 
         while ( (1UL << order) > dom0->nr_pages - pfn )
             order--;
-        mfn = mm_alloc_domain(dom0->d, order, 0);
+        mfn = mm_alloc_domain(dom0->d, order, max_bits);
         if ( mfn_eq(mfn, INVALID_MFN) )
         {
             if ( order-- == 0 )
@@ -164,6 +165,15 @@ static bool allocate(struct dom0 *dom0)
         }
     }
     return true;
+}
+
+/*
+ * The root of a 32-bit kernel that has no extended CR3 must lie below 4 GiB. Few such kernels are left, and those are
+ * no giants: all of it lies there.
+ */
+static unsigned int frame_bits(const struct builder_image *image)
+{
+    return !image->is64 && image->pae != BUILDER_PAE_EXTENDED_CR3 ? 32 : 0;
 }
 
 /* --- building --- */
@@ -196,7 +206,19 @@ static u32 wanted_vcpus(void)
     return (u32)min_t(u64, wanted, DOMAIN_MAX_VCPUS);
 }
 
-static long create_domain(struct dom0 *dom0)
+/* Before it has vcpus and frames. */
+static long set_width(struct domain *d, bool is64)
+{
+    long rc = 0;
+
+    if ( !is64 )
+        do
+            rc = pv_domain_set_pv32(d);
+        while ( rc == -ERESTART );
+    return rc;
+}
+
+static long create_domain(struct dom0 *dom0, bool is64)
 {
     struct xen_domctl_createdomain config = {
         .max_vcpus = wanted_vcpus(),
@@ -211,6 +233,9 @@ static long create_domain(struct dom0 *dom0)
     if ( rc )
         return rc;
     domain_zero = dom0->d;
+    rc = set_width(dom0->d, is64);
+    if ( rc )
+        return rc;
     dom0->d->memory.max_pages = max_pages(dom0->nr_pages);
     for ( u32 i = 0; i < config.max_vcpus; i++ )
         if ( !domain_vcpu_create(dom0->d, i) )
@@ -224,17 +249,12 @@ static long build(struct dom0 *dom0, struct builder *b)
 
     if ( rc )
         return rc;
-    if ( !b->image.is64 )
-    {
-        log_error("dom0: its kernel is a 32-bit one, which is not supported yet");
-        return -EOPNOTSUPP;
-    }
     dom0->nr_pages = wanted_pages();
-    rc = create_domain(dom0);
+    rc = create_domain(dom0, b->image.is64);
     if ( rc )
         return rc;
     dom0->p2m = scratch_alloc(b, dom0->nr_pages * sizeof(u64));
-    if ( !dom0->p2m || !allocate(dom0) )
+    if ( !dom0->p2m || !allocate(dom0, frame_bits(&b->image)) )
     {
         log_error("dom0: there are no %lu MiB for it", dom0->nr_pages >> (20 - PAGE_SHIFT));
         return -ENOMEM;
@@ -277,7 +297,8 @@ bool dom0_build(const struct boot_module *kernel, const struct boot_module *init
         log_error("dom0 can't be built (error %ld): see the lines above", -rc);
         return false;
     }
-    log_info("dom0: %lu MiB, %u vcpus", dom0.nr_pages >> (20 - PAGE_SHIFT), dom0.d->max_vcpus);
+    log_info("dom0: %s, %lu MiB, %u vcpus", b.image.is64 ? "64-bit" : "32-bit",
+             dom0.nr_pages >> (20 - PAGE_SHIFT), dom0.d->max_vcpus);
     return true;
 }
 

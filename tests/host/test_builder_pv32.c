@@ -251,7 +251,8 @@ TEST(a_note_that_is_cut)
     uint8_t *size;
 
     image_pv32(&image, "yes");
-    size = image.data + image.size - 16; /* its description takes 4 bytes, in front of that are name and header */
+    size = image.data + image.size -
+           16; /* its description takes 4 bytes, in front of that are name and header */
     expect_eq(get_le32(size), 4);
     put_le32(size, 12);
     build(4096);
