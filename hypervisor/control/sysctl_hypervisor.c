@@ -18,14 +18,12 @@ long sysctl_domains(struct xen_sysctl_getdomaininfolist *arg)
     while ( d && d->id < DOMID_FIRST_RESERVED && nr < arg->max_domains && !rc )
     {
         struct xen_domctl_getdomaininfo info;
-        domid_t next = d->id + 1;
 
         control_domain_info(d, &info);
-        domain_put(d);
         if ( copy_to_guest(handle_gva_at(arg->buffer, nr), &info, sizeof(info)) )
             rc = -EFAULT;
         nr++;
-        d = domain_first_at_or_above(next);
+        d = domain_after(d);
     }
     if ( d )
         domain_put(d);
@@ -57,19 +55,10 @@ long sysctl_scheduler(struct xen_sysctl_scheduler_op *arg)
 
 static u32 count_domains(void)
 {
-    struct domain *d = domain_first_at_or_above(0);
     u32 nr = 0;
 
-    while ( d && d->id < DOMID_FIRST_RESERVED )
-    {
-        domid_t next = d->id + 1;
-
-        domain_put(d);
+    for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
         nr++;
-        d = domain_first_at_or_above(next);
-    }
-    if ( d )
-        domain_put(d);
     return nr;
 }
 

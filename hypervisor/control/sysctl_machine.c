@@ -16,17 +16,10 @@
 /* Frames that claims hold back, of all domains. */
 static u64 claimed_pages(void)
 {
-    struct domain *d = domain_first_at_or_above(0);
     u64 claimed = 0;
 
-    while ( d )
-    {
-        domid_t next = d->id + 1;
-
+    for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
         claimed += d->memory.claimed;
-        domain_put(d);
-        d = next < DOMID_FIRST_RESERVED ? domain_first_at_or_above(next) : NULL;
-    }
     return claimed;
 }
 

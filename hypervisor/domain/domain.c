@@ -93,6 +93,20 @@ struct domain *domain_first_at_or_above(domid_t id)
     return d;
 }
 
+/* The reference keeps @d in the list. */
+struct domain *domain_after(struct domain *d)
+{
+    struct domain *next;
+
+    lock_acquire(&list_lock);
+    for ( next = d->next; next; next = next->next )
+        if ( hold_unless_gone(next) )
+            break;
+    lock_release(&list_lock);
+    domain_put(d);
+    return next;
+}
+
 static bool domains_add(struct domain *d)
 {
     struct domain **at = &list_head;

@@ -8,6 +8,7 @@
 #define DOMAIN_DOMAIN_H
 
 #include <hypercall/abi.h>
+#include <hypercall/limits.h>
 #include "access/state.h"
 #include "cpu/state.h"
 #include "event/state.h"
@@ -22,8 +23,6 @@
 #include "smp/smp.h"
 #include "smp/softirq.h"
 #include "time/state.h"
-
-#define DOMAIN_MAX_VCPUS 128
 
 /* Sizes of struct domain and struct vcpu, in page orders. */
 #define DOMAIN_ORDER      0
@@ -123,16 +122,15 @@ void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
 
+struct domain *domain_after(struct domain *d);       /* likewise; @d's reference is given back */
+
 /*
  * The guest after @d, whose reference is given back; the first for NULL. With a reference; NULL: there is no other.
  */
 static inline struct domain *domain_next_guest(struct domain *d)
 {
-    domid_t id = d ? (domid_t)(d->id + 1) : 0;
-    struct domain *next = domain_first_at_or_above(id);
+    struct domain *next = d ? domain_after(d) : domain_first_at_or_above(0);
 
-    if ( d )
-        domain_put(d);
     if ( !next || next->id < DOMID_FIRST_RESERVED )
         return next;
     domain_put(next);

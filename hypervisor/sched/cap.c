@@ -12,8 +12,6 @@
 
 #define PERIOD (30 * (s64)NS_PER_MS)
 
-#define WEIGHT_DEFAULT 256
-
 static s64 budget_per_period(const struct domain *d)
 {
     return PERIOD * d->sched.cap / 100;
@@ -104,6 +102,6 @@ long sched_domain_set(struct domain *d, u16 weight, u16 cap)
 
 void sched_cap_init(struct domain *d)
 {
-    d->sched.weight = WEIGHT_DEFAULT;
+    d->sched.weight = SCHED_WEIGHT_DEFAULT;
     timer_init(&d->sched.refill, refill, d, 0);
 }

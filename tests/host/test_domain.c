@@ -295,6 +295,14 @@ TEST(the_list_is_in_order)
         domain_put(d);
     }
     expect(domain_first_at_or_above(at) == NULL);
+    d = domain_first_at_or_above(0);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(want); i++ )
+    {
+        require(d != NULL);
+        expect_eq(d->id, want[i]);
+        d = domain_after(d);
+    }
+    expect(d == NULL);
     for ( unsigned int i = 0; i < ARRAY_SIZE(ids); i++ ) /* 5 and 261 share a bucket */
     {
         d = domain_get(ids[i]);

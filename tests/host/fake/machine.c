@@ -642,6 +642,14 @@ struct domain *domain_first_at_or_above(domid_t id)
     return best;
 }
 
+struct domain *domain_after(struct domain *d)
+{
+    struct domain *next = domain_first_at_or_above((domid_t)(d->id + 1));
+
+    domain_put(d);
+    return next;
+}
+
 long access_check(const struct domain *who, const struct domain *target, enum access_right right)
 {
     if ( who->privileged || (who == target && (right == ACCESS_MAP || right == ACCESS_CONTROL)) )
