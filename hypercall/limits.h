@@ -1,6 +1,6 @@
 /*
- * Limits that the ABI leaves open, or tells in prose only: the hypervisor keeps to them, and tools name them when somebody
- * goes beyond.
+ * Limits that the ABI leaves open, or tells in prose only: the hypervisor keeps to them, and tools name them when
+ * somebody goes beyond.
  */
 #ifndef HYPERCALL_LIMITS_H
 #define HYPERCALL_LIMITS_H

@@ -121,7 +121,6 @@ domain_get(domid_t id); /* NULL: no such domain. Dying ones are found, dead ones
 void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
-
 struct domain *domain_after(struct domain *d);       /* likewise; @d's reference is given back */
 
 /*

@@ -2,7 +2,7 @@
  * rl's settings: xl.cfg's syntax, and what the settings mean.
  *
  * FLAGS: -D_GNU_SOURCE -Itools
- * LINK: tools/librl/config.c tools/librl/syntax.c tools/librl/file.c tools/librl/message.c
+ * LINK: tools/librl/config.c tools/librl/cpus.c tools/librl/syntax.c tools/librl/file.c tools/librl/message.c
  */
 #include "tests/host/host.h"
 
@@ -161,6 +161,8 @@ TEST(checks_the_whole)
         "name='a'\nkernel='k'\nmemory=64\nmaxmem=32",
         "name='a'\nkernel='k'\nvcpus=2\nmaxvcpus=1",
         "name='..'\nkernel='k'",
+        "name='a'\nkernel='k'\ncap=101",
+        "name='a'\nkernel='k'\nvcpus=2\nmaxvcpus=3\ncap=301",
     };
 
     for ( size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++ )
@@ -195,6 +197,41 @@ TEST(writes_what_it_reads)
     expect_str(uuid, "00112233-4455-6677-8899-aabbccddeeff");
     free(text);
     rl_config_free(&again);
+    rl_config_free(&config);
+}
+
+TEST(takes_lists_of_cpus)
+{
+    struct rl_config again;
+    char *text;
+
+    expect_eq(parse("name='a'\nkernel='k'\ncpus=['0', 2, '1-3,^2']\ncpus_soft='all'"), 0);
+    expect_eq(rl_config_finish(&config), 0);
+    text = rl_config_text(&config);
+    rl_config_init(&again);
+    expect_eq(rl_config_parse(&again, text, "text"), 0);
+    expect(again.cpus.each && !again.cpus_soft.each);
+    expect_str(rl_cpu_list_of(&again.cpus, 0), "0");
+    expect_str(rl_cpu_list_of(&again.cpus, 1), "2");
+    expect_str(rl_cpu_list_of(&again.cpus, 2), "1-3,^2");
+    expect(rl_cpu_list_of(&again.cpus, 3) == NULL);
+    expect_str(rl_cpu_list_of(&again.cpus_soft, 9), "all");
+    expect_eq(rl_config_override(&again, "cpus=0-1"), 0);
+    expect_str(rl_cpu_list_of(&again.cpus, 3), "0-1");
+    expect_eq(rl_config_override(&again, "cpus=[]"), 0);
+    expect(rl_cpu_list_of(&again.cpus, 0) == NULL);
+    free(text);
+    rl_config_free(&again);
+    rl_config_free(&config);
+}
+
+TEST(tells_which_list_is_none)
+{
+    expect_eq(parse("\n\ncpus = ['1', 'x']"), -EINVAL);
+    expect(strstr(told, "file, line 3: cpus: `x` is no list of CPUs"));
+    expect_eq(parse("cpus_soft = ['1', ['2']]"), -EINVAL);
+    expect(strstr(told, "file, line 1: cpus_soft: "));
+    expect_eq(parse("cpus = 1024"), -EINVAL);
     rl_config_free(&config);
 }
 

@@ -82,8 +82,8 @@ def test_rights_in_the_store(dom0):
     rights = {line.split(" = ")[0].rsplit(f"/local/domain/{domid}", 1)[1]: line.rsplit("(", 1)[1].rstrip(")")
               for line in listing.splitlines()}
     own = {path for path, right in rights.items() if right == f"n{domid}"}
-    assert own == {"/data", "/attr", "/error", "/device/suspend/event-channel", "/control/shutdown", "/control/sysrq",
-                   "/control/feature-poweroff", "/control/feature-reboot", "/control/feature-suspend"}
+    assert own == {"/data", "/attr", "/error", "/control/shutdown", "/control/sysrq", "/control/feature-poweroff",
+                   "/control/feature-reboot", "/control/feature-suspend"}
     assert {right for path, right in rights.items() if path not in own} == {f"n0,r{domid}"}
     dom0.check("rl destroy hello")
 
@@ -119,6 +119,13 @@ def test_daemon_killed(dom0):
     assert len(json.loads(dom0.check("rl list --json"))) == 1
 
 
-@pytest.mark.parametrize("verb", ["info", "list", "vcpu-list", "dmesg"])
+def test_dry_run_json(dom0):
+    plan = json.loads(dom0.check(f"{HELLO} -n --json memory=8"))
+    assert plan["frames_given"] == 2048 and 'memory = 8' in plan["settings"]
+    assert {"kernel", "page tables", "stack"} <= {area["name"] for area in plan["layout"]}
+    assert len(json.loads(dom0.check("rl list --json"))) == 1
+
+
+@pytest.mark.parametrize("verb", ["info", "list", "vcpu-list", "sched", "dmesg"])
 def test_json(dom0, verb):
     json.loads(dom0.check(f"rl {verb} --json"))

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include <hypercall/limits.h>
+
+#include "cpus.h"
 #include "file.h"
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -15,13 +18,10 @@
 
 #define DEFAULT_MEMORY_MIB 32
 #define MAX_MEMORY_MIB     (1ULL << 24)
-#define MAX_VCPUS          128
-#define MAX_WEIGHT         65535
-#define MAX_CAP            (100 * MAX_VCPUS)
 
 /* --- the settings --- */
 
-enum kind { TEXT, NUMBER, ACTION, UUID, TYPE };
+enum kind { TEXT, NUMBER, ACTION, UUID, TYPE, CPUS };
 
 struct setting {
     const char *name;
@@ -41,10 +41,12 @@ static const struct setting settings[] = {
     { "cmdline", TEXT, AT(cmdline_set), 0, 0 },
     { "memory", NUMBER, AT(memory_mib), 1, MAX_MEMORY_MIB },
     { "maxmem", NUMBER, AT(maxmem_mib), 1, MAX_MEMORY_MIB },
-    { "vcpus", NUMBER, AT(vcpus), 1, MAX_VCPUS },
-    { "maxvcpus", NUMBER, AT(maxvcpus), 1, MAX_VCPUS },
-    { "cpu_weight", NUMBER, AT(cpu_weight), 1, MAX_WEIGHT },
-    { "cap", NUMBER, AT(cap), 0, MAX_CAP },
+    { "vcpus", NUMBER, AT(vcpus), 1, DOMAIN_MAX_VCPUS },
+    { "maxvcpus", NUMBER, AT(maxvcpus), 1, DOMAIN_MAX_VCPUS },
+    { "cpu_weight", NUMBER, AT(cpu_weight), SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX },
+    { "cap", NUMBER, AT(cap), 0, (u64)SCHED_CAP_PER_VCPU *DOMAIN_MAX_VCPUS },
+    { "cpus", CPUS, AT(cpus), 0, 0 },
+    { "cpus_soft", CPUS, AT(cpus_soft), 0, 0 },
     { "on_poweroff", ACTION, AT(on_poweroff), 0, 0 },
     { "on_reboot", ACTION, AT(on_reboot), 0, 0 },
     { "on_crash", ACTION, AT(on_crash), 0, 0 },
@@ -98,8 +100,7 @@ void rl_uuid_text(const u8 uuid[RL_UUID_SIZE], char text[RL_UUID_TEXT])
     }
 }
 
-/* 32 hexadecimal digits, with dashes where one likes them. */
-static bool uuid_from_text(const char *text, u8 uuid[RL_UUID_SIZE])
+bool rl_uuid_from_text(const char *text, u8 uuid[RL_UUID_SIZE])
 {
     u8 value[RL_UUID_SIZE];
     unsigned int byte;
@@ -147,6 +148,49 @@ static int set_text(char **field, const char *text)
     return 0;
 }
 
+static void free_cpu_lists(struct rl_cpu_lists *lists)
+{
+    for ( unsigned int i = 0; i < lists->count; i++ )
+        free(lists->text[i]);
+    free(lists->text);
+    *lists = (struct rl_cpu_lists){ 0 };
+}
+
+/* A list, or a single one, perhaps written as a number. What it says is checked, but not whether the CPUs exist. */
+static int set_cpu_lists(struct rl_cpu_lists *lists, const char *where, unsigned int line,
+                         const char *name, const struct syntax_value *value)
+{
+    bool each = value->kind == SYNTAX_LIST;
+    unsigned int count = each ? value->nr_items : 1;
+    char *const *items = each ? value->items : (char *const *)&value->text;
+    char prefix[128];
+    struct cpus cpus;
+
+    free_cpu_lists(lists);
+    lists->text = calloc(count + 1, sizeof(*lists->text));
+    if ( !lists->text )
+        return -ENOMEM;
+    lists->each = each;
+    snprintf(prefix, sizeof(prefix), "%s, line %u: %s: ", where, line, name);
+    for ( unsigned int i = 0; i < count; i++ )
+    {
+        if ( cpus_parse(items[i] ? items[i] : "", prefix, &cpus) )
+            return -EINVAL;
+        lists->text[i] = strdup(items[i]);
+        if ( !lists->text[i] )
+            return -ENOMEM;
+        lists->count++;
+    }
+    return 0;
+}
+
+const char *rl_cpu_list_of(const struct rl_cpu_lists *lists, unsigned int vcpu)
+{
+    if ( !lists->each )
+        vcpu = 0;
+    return vcpu < lists->count ? lists->text[vcpu] : NULL;
+}
+
 /* xl's names; dumps of memory are not made, soft resets are for HVM guests. */
 static bool action_from_text(const char *text, enum rl_action *action)
 {
@@ -177,11 +221,14 @@ static int set(void *arg, const char *where, unsigned int line, const char *name
         return 0;
     }
     field = (char *)config + setting->offset;
-    if ( value->kind == SYNTAX_LIST || (setting->kind == NUMBER && value->kind == SYNTAX_STRING) )
+    if ( (value->kind == SYNTAX_LIST && setting->kind != CPUS) ||
+         (value->kind == SYNTAX_STRING && setting->kind == NUMBER) )
         return rl_error(EINVAL, "%s, line %u: %s must be %s", where, line, name,
                         setting->kind == NUMBER ? "a number" : "text");
     switch ( setting->kind )
     {
+    case CPUS:
+        return set_cpu_lists(field, where, line, name, value);
     case TEXT:
         return set_text(field, value->text);
     case NUMBER:
@@ -197,7 +244,7 @@ static int set(void *arg, const char *where, unsigned int line, const char *name
                         "%s, line %u: %s must be destroy, restart, rename-restart or preserve",
                         where, line, name);
     case UUID:
-        config->has_uuid = uuid_from_text(value->text, field);
+        config->has_uuid = rl_uuid_from_text(value->text, field);
         return config->has_uuid ? 0 : rl_error(EINVAL, "%s, line %u: this is no UUID", where, line);
     case TYPE:
         if ( type_possible(value->text) )
@@ -230,6 +277,8 @@ void rl_config_free(struct rl_config *config)
     free(config->root);
     free(config->extra);
     free(config->cmdline_set);
+    free_cpu_lists(&config->cpus);
+    free_cpu_lists(&config->cpus_soft);
     rl_config_init(config);
 }
 
@@ -269,7 +318,7 @@ int rl_config_override(struct rl_config *config, const char *assignment)
     snprintf(name, sizeof(name), "%.*s", (int)(equals - assignment), assignment);
     if ( plain(find(name), equals + 1) )
     {
-        struct syntax_value value = { SYNTAX_STRING, (char *)equals + 1, 0 };
+        struct syntax_value value = { .kind = SYNTAX_STRING, .text = (char *)equals + 1 };
 
         return set(config, where, 1, name, &value);
     }
@@ -324,6 +373,10 @@ int rl_config_finish(struct rl_config *config)
         return rl_error(EINVAL, "maxmem is less than memory");
     if ( config->maxvcpus < config->vcpus )
         return rl_error(EINVAL, "maxvcpus is less than vcpus");
+    if ( config->cap > SCHED_CAP_PER_VCPU * config->maxvcpus )
+        return rl_error(EINVAL, "cap must be from 0 to %llu: %u for each of %llu vcpus",
+                        (unsigned long long)(SCHED_CAP_PER_VCPU * config->maxvcpus),
+                        SCHED_CAP_PER_VCPU, (unsigned long long)config->maxvcpus);
     if ( !config->has_uuid )
     {
         int rc = random_uuid(config->uuid);
@@ -337,11 +390,9 @@ int rl_config_finish(struct rl_config *config)
 
 /* --- writing --- */
 
-static void print_text(FILE *f, const char *name, const char *text)
+static void print_quoted(FILE *f, const char *text)
 {
-    if ( !text )
-        return;
-    fprintf(f, "%s = \"", name);
+    fputc('"', f);
     for ( ; *text; text++ )
     {
         if ( *text == '"' || *text == '\\' || !isprint((unsigned char)*text) )
@@ -349,7 +400,32 @@ static void print_text(FILE *f, const char *name, const char *text)
         else
             fputc(*text, f);
     }
-    fprintf(f, "\"\n");
+    fputc('"', f);
+}
+
+static void print_text(FILE *f, const char *name, const char *text)
+{
+    if ( !text )
+        return;
+    fprintf(f, "%s = ", name);
+    print_quoted(f, text);
+    fputc('\n', f);
+}
+
+static void print_cpu_lists(FILE *f, const char *name, const struct rl_cpu_lists *lists)
+{
+    if ( !lists->each )
+    {
+        print_text(f, name, rl_cpu_list_of(lists, 0));
+        return;
+    }
+    fprintf(f, "%s = [", name);
+    for ( unsigned int i = 0; i < lists->count; i++ )
+    {
+        fprintf(f, "%s", i ? ", " : "");
+        print_quoted(f, lists->text[i]);
+    }
+    fprintf(f, "]\n");
 }
 
 static void print_setting(FILE *f, const struct rl_config *config, const struct setting *setting)
@@ -373,6 +449,9 @@ static void print_setting(FILE *f, const struct rl_config *config, const struct 
         rl_uuid_text(config->uuid, uuid);
         if ( config->has_uuid )
             print_text(f, setting->name, uuid);
+        break;
+    case CPUS:
+        print_cpu_lists(f, setting->name, field);
         break;
     case TYPE:
         break;

@@ -20,6 +20,13 @@ enum rl_action {
 #define RL_UUID_SIZE 16
 #define RL_UUID_TEXT 37 /* with its NUL */
 
+/* CPUs for a domain's vcpus: none given, one list for all of them, or one each, for the first of them. */
+struct rl_cpu_lists {
+    bool each;
+    unsigned int count;
+    char **text; /* cpus_parse() reads them */
+};
+
 struct rl_config {
     char *name;
     char *kernel, *ramdisk; /* files; ramdisk may be NULL */
@@ -28,6 +35,7 @@ struct rl_config {
     u64 memory_mib, maxmem_mib; /* maxmem 0: as memory */
     u64 vcpus, maxvcpus;        /* maxvcpus 0: as vcpus */
     u64 cpu_weight, cap;        /* 0: the scheduler's default */
+    struct rl_cpu_lists cpus, cpus_soft;
     enum rl_action on_poweroff, on_reboot, on_crash;
     u8 uuid[RL_UUID_SIZE];
     bool has_uuid;
@@ -52,9 +60,15 @@ int rl_config_finish(struct rl_config *config);
 /* The same as text that rl_config_parse() reads; the caller frees it. NULL: out of memory. */
 char *rl_config_text(const struct rl_config *config);
 
+/* What @lists have for @vcpu; NULL: nothing. */
+const char *rl_cpu_list_of(const struct rl_cpu_lists *lists, unsigned int vcpu);
+
 const char *rl_action_name(enum rl_action action);
 bool rl_action_named(const char *name, enum rl_action *action);
 
 void rl_uuid_text(const u8 uuid[RL_UUID_SIZE], char text[RL_UUID_TEXT]);
+
+/* 32 hexadecimal digits, with dashes where one likes them. False: it is no UUID, and @uuid is as before. */
+bool rl_uuid_from_text(const char *text, u8 uuid[RL_UUID_SIZE]);
 
 #endif

@@ -3,16 +3,19 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include <hypercall/limits.h>
 #include <xenforeignmemory.h>
 
 #include "build.h"
 #include "calls.h"
 #include "domain.h"
+#include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "message.h"
 #include "record.h"
 #include "store.h"
+#include "vcpu.h"
 
 /* Memory that the domain may have beyond what it was given, as libxl allows: room for grant and transfer frames. */
 #define SLACK_KIB 1024
@@ -59,6 +62,18 @@ static int make(struct creation *c)
     c->build.id = (domid_t)op.domain;
     c->exists = true;
     return 0;
+}
+
+/* Now that there is a domain which others, who take the same name, can see. */
+static int take_name(struct creation *c)
+{
+    struct rl_domain domain;
+    int rc = rl_domain_get(c->rl, c->build.id, &domain);
+
+    if ( rc )
+        return refused("to tell of the new domain", rc);
+    c->build.shared_info = domain.shared_info;
+    return rl_domain_take_name(c->rl, &domain, c->config->name);
 }
 
 static int make_vcpus(struct creation *c)
@@ -160,52 +175,26 @@ static int set_tsc(struct creation *c)
     return rc < 0 ? refused("the TSC's mode", rc) : 0;
 }
 
-/* The schedulers that weigh domains differ in where the number goes. */
-static long put_weight(struct creation *c, u32 scheduler)
+static int place_vcpus(struct creation *c)
 {
-    struct xen_domctl op = { 0 };
-    struct xen_domctl_scheduler_op *arg = &op.u.scheduler_op;
-    u16 weight = (u16)(c->config->cpu_weight ? c->config->cpu_weight : 256);
-
-    arg->sched_id = scheduler;
-    arg->cmd = XEN_DOMCTL_SCHEDOP_putinfo;
-    if ( scheduler == XEN_SCHEDULER_CREDIT )
-    {
-        arg->u.credit.weight = weight;
-        arg->u.credit.cap = (u16)c->config->cap;
-    }
-    else if ( scheduler == XEN_SCHEDULER_CREDIT2 )
-    {
-        arg->u.credit2.weight = weight;
-        arg->u.credit2.cap = (u16)c->config->cap;
-    }
-    else
-        return -EOPNOTSUPP;
-    return domctl(c, XEN_DOMCTL_scheduler_op, &op);
+    return rl_vcpus_place(c->rl, c->build.id, c->config);
 }
 
-static int set_weight(struct creation *c)
+static int set_share(struct creation *c)
 {
-    struct xen_sysctl op = { 0 };
-    long rc;
+    const struct rl_config *config = c->config;
+    struct rl_share share = { config->cpu_weight ? (unsigned int)config->cpu_weight
+                                                 : SCHED_WEIGHT_DEFAULT,
+                              (unsigned int)config->cap };
 
-    if ( !c->config->cpu_weight && !c->config->cap )
+    if ( !config->cpu_weight && !config->cap )
         return 0;
-    rc = rl_sysctl(c->rl, XEN_SYSCTL_sched_id, &op);
-    if ( rc >= 0 )
-        rc = put_weight(c, op.u.sched_id.sched_id);
-    return rc < 0 ? refused("cpu_weight or cap", rc) : 0;
+    return rl_share_set(c->rl, c->build.id, (unsigned int)config->maxvcpus, &share);
 }
 
 static int fill(struct creation *c)
 {
-    struct rl_domain domain;
-    int rc = rl_domain_get(c->rl, c->build.id, &domain);
-
-    if ( rc )
-        return refused("to tell of the new domain", rc);
     c->build.rl = c->rl;
-    c->build.shared_info = domain.shared_info;
     return rl_build_domain(&c->build);
 }
 
@@ -239,13 +228,15 @@ static const struct step {
     const char *what;
 } steps[] = {
     { make, "make a domain, paused" },
+    { take_name, "find its name free, and take it" },
     { make_vcpus, "make its vcpus" },
     { limit_memory, "limit its memory" },
     { claim_memory, "set its memory aside" },
     { open_ports, "open event channels for its store and its console" },
     { set_memory_map, "set the memory map that it will be told" },
     { set_tsc, "set its TSC's mode" },
-    { set_weight, "set its weight, if one is given" },
+    { place_vcpus, "pin its vcpus, if CPUs are given" },
+    { set_share, "set its weight and cap, if they are given" },
     { fill, "give it memory, load the kernel, write page tables, start its first vcpu" },
     { claim_nothing, "end setting memory aside" },
     { grant_rings, "grant the rings of store and console to dom0" },
@@ -255,16 +246,6 @@ static const struct step {
 #define NR_STEPS (sizeof(steps) / sizeof(steps[0]))
 
 /* --- all of it --- */
-
-static int check_name(struct rl *rl, const struct rl_config *config)
-{
-    struct rl_domain other;
-
-    if ( !rl_domain_named(rl, config->name, &other) )
-        return 0;
-    return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER",
-                    other.id, config->name);
-}
 
 static u64 now_ns(void)
 {
@@ -297,11 +278,11 @@ int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
 {
     struct creation c = { .rl = rl, .config = config };
     u64 clock = now_ns();
-    int rc = check_name(rl, config);
+    int rc = rl_vcpus_check(rl, config);
 
     if ( !rc )
         rc = rl_build_prepare(&c.build, config);
-    timed("prepare: find the name free, read and unpack the kernel", &clock);
+    timed("prepare: read and unpack the kernel", &clock);
     for ( size_t i = 0; !rc && i < NR_STEPS; i++ )
     {
         rc = steps[i].take(&c);
@@ -319,56 +300,53 @@ int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
 
 /* --- a dry run --- */
 
-static void say_area(void (*say)(const char *line), const char *name,
-                     const struct builder_area *area)
+static void take_areas(const struct builder_layout *layout, struct rl_plan *plan)
 {
-    char line[160], at[32] = "not mapped";
+    const struct rl_plan_area all[] = {
+        { "kernel", layout->kernel },
+        { "ramdisk", layout->initrd },
+        { "p2m", layout->p2m },
+        { "start_info", layout->start_info },
+        { "store ring", layout->xenstore },
+        { "console ring", layout->console },
+        { "page tables", layout->tables },
+        { "p2m's tables", layout->p2m_tables },
+        { "stack", layout->stack },
+    };
 
-    if ( !area->pages )
-        return;
-    if ( area->va )
-        snprintf(at, sizeof(at), "at %#llx", (unsigned long long)area->va);
-    snprintf(line, sizeof(line), "  %-12s pages %#8llx-%#-8llx %s", name,
-             (unsigned long long)area->pfn, (unsigned long long)(area->pfn + area->pages - 1), at);
-    say(line);
+    BUILD_BUG_ON(ARRAY_SIZE(all) > RL_PLAN_AREAS);
+    for ( size_t i = 0; i < ARRAY_SIZE(all); i++ )
+        if ( all[i].area.pages )
+            plan->areas[plan->nr_areas++] = all[i];
 }
 
-static void say_layout(const struct builder *b, void (*say)(const char *line))
+static void take_plan(const struct builder *b, struct rl_plan *plan)
 {
-    const struct builder_layout *layout = &b->layout;
-    char line[160];
-
-    snprintf(line, sizeof(line), "kernel: %s %s, entry %#llx", b->image.guest_os,
-             b->image.guest_version, (unsigned long long)b->image.entry);
-    say(line);
-    snprintf(line, sizeof(line), "layout: %llu KiB are needed, %llu KiB are given",
-             (unsigned long long)layout->pages_needed * 4, (unsigned long long)b->nr_pages * 4);
-    say(line);
-    say_area(say, "kernel", &layout->kernel);
-    say_area(say, "ramdisk", &layout->initrd);
-    say_area(say, "p2m", &layout->p2m);
-    say_area(say, "start_info", &layout->start_info);
-    say_area(say, "store ring", &layout->xenstore);
-    say_area(say, "console ring", &layout->console);
-    say_area(say, "page tables", &layout->tables);
-    say_area(say, "p2m's tables", &layout->p2m_tables);
-    say_area(say, "stack", &layout->stack);
+    *plan = (struct rl_plan){ .entry = b->image.entry,
+                              .pages_needed = b->layout.pages_needed,
+                              .pages_given = b->nr_pages };
+    snprintf(plan->guest_os, sizeof(plan->guest_os), "%s", b->image.guest_os);
+    snprintf(plan->guest_version, sizeof(plan->guest_version), "%s", b->image.guest_version);
+    take_areas(&b->layout, plan);
 }
 
-int rl_create_dry(struct rl *rl, const struct rl_config *config, void (*say)(const char *line))
+int rl_create_dry(struct rl *rl, const struct rl_config *config, struct rl_plan *plan)
 {
     struct rl_build build = { 0 };
-    int rc = check_name(rl, config);
+    struct rl_domain other;
+    int rc = rl_domain_named(rl, config->name, &other) ? rl_name_taken(&other) : 0;
 
+    if ( !rc )
+        rc = rl_vcpus_check(rl, config);
     if ( !rc )
         rc = rl_build_prepare(&build, config);
     if ( !rc )
-    {
-        say_layout(&build.builder, say);
-        say("steps:");
-        for ( size_t i = 0; i < NR_STEPS; i++ )
-            say(steps[i].what);
-    }
+        take_plan(&build.builder, plan);
     rl_build_free(&build);
     return rc;
+}
+
+const char *rl_create_step(unsigned int n)
+{
+    return n < NR_STEPS ? steps[n].what : NULL;
 }

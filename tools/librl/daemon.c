@@ -15,6 +15,7 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "message.h"
+#include "names.h"
 #include "record.h"
 #include "wait.h"
 
@@ -196,37 +197,43 @@ static bool stopped(const struct rl_domain *domain)
     return domain->shutdown && !domain->dying && domain->reason != SHUTDOWN_suspend;
 }
 
-/* One of ours that we have a record of: has it stopped, or was it taken away behind our back? */
-static void look_at(struct rl *rl, domid_t id)
+/* One of ours that we have a record of and that has stopped, or (@gone) was taken away behind our back. */
+static void look_at(struct rl *rl, struct rl_domain *domain, bool gone)
 {
-    struct rl_domain domain = { .id = id };
     struct rl_config config;
 
     rl_config_init(&config);
-    if ( !record_get_config(rl, id, &config) )
+    if ( !record_get_config(rl, domain->id, &config) )
     {
-        if ( rl_domain_get(rl, id, &domain) || domain.dying )
+        if ( gone )
         {
-            snprintf(domain.name, sizeof(domain.name), "%s", config.name);
-            record_end(rl, &domain, RL_REASON_DESTROYED, RL_DESTROY);
-            record_forget(rl, id);
+            snprintf(domain->name, sizeof(domain->name), "%s", config.name);
+            record_end(rl, domain, RL_REASON_DESTROYED, RL_DESTROY);
+            record_forget(rl, domain->id);
         }
-        else if ( stopped(&domain) )
+        else
         {
-            rl_domain_name(rl, &domain);
-            settle(rl, &domain, &config);
+            rl_domain_name(rl, domain);
+            settle(rl, domain, &config);
         }
     }
     rl_config_free(&config);
 }
 
+/* The store is asked only about those of whom the hypervisor says that something has happened to them. */
 static void look_at_all(struct rl *rl)
 {
     unsigned int count = 0;
     char **ids = xs_directory(rl->store, XBT_NULL, RECORD_DOMAIN, &count);
 
     for ( unsigned int i = 0; i < count; i++ )
-        look_at(rl, (domid_t)strtoul(ids[i], NULL, 10));
+    {
+        struct rl_domain domain = { .id = (domid_t)strtoul(ids[i], NULL, 10) };
+        bool gone = rl_domain_get(rl, domain.id, &domain) || domain.dying;
+
+        if ( gone || stopped(&domain) )
+            look_at(rl, &domain, gone);
+    }
     free(ids);
 }
 
@@ -237,6 +244,31 @@ static void log_message(const char *line)
     record_log(LOG_NAME, "%s", line);
 }
 
+/* What a watch told of: a name, or that some domain has stopped or gone. */
+static void handle(struct rl *rl, const char *path)
+{
+    if ( !strcmp(path, "@releaseDomain") )
+        look_at_all(rl);
+    else
+        names_changed(rl, path);
+}
+
+static int serve(struct rl *rl)
+{
+    char *path;
+    int rc;
+
+    look_at_all(rl);
+    do
+    {
+        rc = wait_event(rl, -1, &path);
+        if ( path )
+            handle(rl, path);
+        free(path);
+    } while ( rc != -EIO );
+    return rl_error(EIO, "the store is gone");
+}
+
 int daemon_run(struct rl *rl)
 {
     int lock = take_lock(LOCK_EX);
@@ -245,14 +277,13 @@ int daemon_run(struct rl *rl)
         return rl_error(-lock,
                         lock == -EWOULDBLOCK ? "the daemon runs already" : "%s can't be locked",
                         LOCK_PATH);
-    if ( !rl_store(rl) || !xs_watch(rl->store, "@releaseDomain", "release") )
+    if ( !rl_store(rl) || !xs_watch(rl->store, "@releaseDomain", "end") ||
+         !xs_watch(rl->store, NAMES_WATCH, "name") )
         return rl_error(EIO, "the store does not tell of domains that end");
+    names_vouch(rl);
     if ( !isatty(STDERR_FILENO) )
         rl_set_sink(log_message);
     prctl(PR_SET_NAME, "rl-daemon"); /* we were started as /proc/self/exe */
     record_log(LOG_NAME, "started, process %d", getpid());
-    do
-        look_at_all(rl);
-    while ( wait_event(rl, -1) != -EIO );
-    return rl_error(EIO, "the store is gone");
+    return serve(rl);
 }

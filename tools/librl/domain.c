@@ -9,6 +9,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "message.h"
+#include "names.h"
 #include "store.h"
 #include "wait.h"
 
@@ -93,37 +94,66 @@ int rl_domain_get(struct rl *rl, domid_t id, struct rl_domain *domain)
 
 void rl_domain_name(struct rl *rl, struct rl_domain *domain)
 {
-    char *name = store_read(rl, "/local/domain/%u/name", domain->id);
-
-    snprintf(domain->name, sizeof(domain->name), "%s", name ? name : "");
-    free(name);
+    names_get(rl, domain, 1);
 }
 
 /* --- finding --- */
 
-#define CHUNK 64
-
-bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain)
+/* Among @some, which have their names. */
+static bool find_named(struct rl *rl, struct rl_domain *some, int count, const char *name,
+                       struct rl_domain *domain)
 {
-    struct rl_domain some[CHUNK];
+    for ( int i = 0; i < count; i++ )
+        if ( some[i].id != domain->id && !strcmp(some[i].name, name) && names_verify(rl, &some[i]) )
+        {
+            *domain = some[i];
+            return true;
+        }
+    return false;
+}
+
+/* @domain is not looked at itself, if it is one. */
+static bool find_other(struct rl *rl, const char *name, struct rl_domain *domain)
+{
+    struct rl_domain some[RL_LIST_CHUNK];
     domid_t first = 0;
     int count;
 
     do
     {
-        count = rl_domain_list(rl, first, some, CHUNK);
-        for ( int i = 0; i < count; i++ )
-        {
-            rl_domain_name(rl, &some[i]);
-            if ( !strcmp(some[i].name, name) )
-            {
-                *domain = some[i];
-                return true;
-            }
-            first = some[i].id + 1;
-        }
-    } while ( count == CHUNK );
+        count = rl_domain_list(rl, first, some, RL_LIST_CHUNK);
+        if ( count <= 0 )
+            return false;
+        names_get(rl, some, (unsigned int)count);
+        if ( find_named(rl, some, count, name, domain) )
+            return true;
+        first = some[count - 1].id + 1;
+    } while ( count == RL_LIST_CHUNK );
     return false;
+}
+
+bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain)
+{
+    *domain = (struct rl_domain){ .id = DOMID_INVALID };
+    return find_other(rl, name, domain);
+}
+
+/*
+ * Noted before we look: of two who take one name at the same time both may be refused, but never none.
+ */
+int rl_domain_take_name(struct rl *rl, struct rl_domain *domain, const char *name)
+{
+    struct rl_domain other = *domain;
+
+    snprintf(domain->name, sizeof(domain->name), "%s", name);
+    names_note(rl, domain);
+    return find_other(rl, name, &other) ? rl_name_taken(&other) : 0;
+}
+
+int rl_name_taken(const struct rl_domain *other)
+{
+    return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER",
+                    other->id, other->name);
 }
 
 int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain)
@@ -218,7 +248,9 @@ int rl_domain_rename(struct rl *rl, struct rl_domain *domain, const char *name)
     rl_uuid_text(domain->uuid, uuid);
     if ( !rc )
         rc = store_write(rl, XBT_NULL, name, "/vm/%s/name", uuid);
-    if ( !rc )
-        snprintf(domain->name, sizeof(domain->name), "%s", name);
-    return rc;
+    if ( rc )
+        return rc;
+    snprintf(domain->name, sizeof(domain->name), "%s", name);
+    names_note(rl, domain);
+    return 0;
 }

@@ -7,6 +7,9 @@
 
 #define RL_NAME_SIZE 64
 
+/* So many domains at a time are listed where all are looked at. */
+#define RL_LIST_CHUNK 256
+
 /* Exit reasons beyond SHUTDOWN_*: the domain was taken apart from outside. */
 #define RL_REASON_NONE      0xff
 #define RL_REASON_DESTROYED 0xfe
@@ -38,7 +41,7 @@ int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsi
 /* The one with this number, without its name. -ESRCH, not told. */
 int rl_domain_get(struct rl *rl, domid_t id, struct rl_domain *domain);
 
-/* Fills domain->name from the store. */
+/* Fills domain->name in. Of several: names_get(). */
 void rl_domain_name(struct rl *rl, struct rl_domain *domain);
 
 /* By name or number, with its name. -ESRCH there is none, told. */
@@ -46,6 +49,12 @@ int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain);
 
 /* Is there a domain of this name? It is filled in if so. Nothing is told. */
 bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain);
+
+/* @domain, which is being made, shall have this name. -EEXIST another one has it, told. */
+int rl_domain_take_name(struct rl *rl, struct rl_domain *domain, const char *name);
+
+/* Tells that @other has the name that was wanted. -EEXIST. */
+int rl_name_taken(const struct rl_domain *other);
 
 /* 0 or a negative errno, told. */
 int rl_domain_pause(struct rl *rl, const struct rl_domain *domain);

@@ -9,10 +9,12 @@
 #include "calls.h"
 #include "lib/string.h"
 #include "message.h"
+#include "names.h"
 
 int rl_open(struct rl *rl)
 {
     *rl = (struct rl){ 0 };
+    batch_init(&rl->batch);
     rl->xcall = xencall_open(NULL, XENCALL_OPENFLAG_NON_REENTRANT);
     if ( !rl->xcall )
     {
@@ -33,6 +35,8 @@ int rl_open(struct rl *rl)
 
 void rl_close(struct rl *rl)
 {
+    names_close(rl);
+    batch_close(&rl->batch);
     if ( rl->store )
         xs_close(rl->store);
     if ( rl->memory )
@@ -42,6 +46,7 @@ void rl_close(struct rl *rl)
     if ( rl->xcall )
         xencall_close(rl->xcall);
     *rl = (struct rl){ 0 };
+    batch_init(&rl->batch);
 }
 
 struct xenforeignmemory_handle *rl_memory(struct rl *rl)
@@ -67,4 +72,5 @@ void rl_after_fork(struct rl *rl)
     if ( rl->store )
         xs_daemon_destroy_postfork(rl->store);
     rl->store = NULL;
+    batch_close(&rl->batch);
 }

@@ -14,13 +14,17 @@
 
 #include <hypercall/abi.h>
 
+#include "batch.h"
 #include "lib/types.h"
 
 struct rl {
     struct xencall_handle *xcall;           /* open from rl_open on */
     struct xenforeignmemory_handle *memory; /* see rl_memory() */
     struct xs_handle *store;                /* see rl_store() */
-    void *buffer;                           /* see rl_call_buffer() */
+    struct batch batch;                     /* connects when it is first run */
+    struct names_table *names;              /* see names.c, which opens it; NULL: not yet */
+    int names_fd;
+    void *buffer; /* see rl_call_buffer() */
 };
 
 /* Begin a session; rl_close() ends it, after a failure too. -ENOENT this is no dom0, -EACCES we aren't root. */

@@ -66,31 +66,26 @@ enum rights {
 enum place { HOME, VM, LIBXL, RECORD, CONSOLE, PLACES };
 
 struct writer {
-    struct rl *rl;
-    uint32_t t;
+    struct batch *batch;
     const struct rl_build *build;
     const struct rl_config *config;
     const char *settings; /* config as text */
     char place[PLACES][PATH_SIZE];
-    int rc; /* of the first write that failed */
+    int rc; /* of the first entry that could not be put in, or was refused */
 };
 
-static int set_rights(struct writer *w, const char *path, enum rights rights)
+static void put_rights(struct writer *w, const char *path, enum rights rights)
 {
     domid_t id = w->build->id;
     struct xs_permissions shown[] = { { 0, XS_PERM_NONE }, { id, XS_PERM_READ } };
     struct xs_permissions given[] = { { id, XS_PERM_NONE } };
-    bool ok =
-        rights == INHERITED ||
-        (rights == SHOWN ? xs_set_permissions(w->rl->store, w->t, path, shown, ARRAY_SIZE(shown))
-                         : xs_set_permissions(w->rl->store, w->t, path, given, ARRAY_SIZE(given)));
 
-    return ok ? 0
-              : rl_error(errno, "the store does not take the rights of %s: %s", path,
-                         strerror(errno));
+    if ( rights == SHOWN )
+        batch_rights(w->batch, path, shown, ARRAY_SIZE(shown));
+    else if ( rights == GIVEN )
+        batch_rights(w->batch, path, given, ARRAY_SIZE(given));
 }
 
-/* Nothing is written once something failed, so that the callers below can go straight on. */
 static void put(struct writer *w, enum place place, const char *name, enum rights rights,
                 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
@@ -113,9 +108,8 @@ static void put(struct writer *w, enum place place, const char *name, enum right
         return;
     }
     snprintf(path, sizeof(path), "%s%s%s", w->place[place], *name ? "/" : "", name);
-    w->rc = write_at(w->rl, w->t, path, value);
-    if ( !w->rc )
-        w->rc = set_rights(w, path, rights);
+    batch_write(w->batch, path, value);
+    put_rights(w, path, rights);
 }
 
 static void put_identity(struct writer *w)
@@ -155,14 +149,13 @@ static void put_machine(struct writer *w)
 }
 
 /*
- * The domain's home, and where the guest may write what it likes. Each entry is a trip to xenstored, so rights
- * aren't set one by one: the home is the guest's own while these are made, which hands them down, and then the
- * folders on the way are taken back. Nobody sees what lies between: it is one transaction.
+ * The domain's home, and where the guest may write what it likes. Rights aren't set one by one, since each request
+ * costs: the home is the guest's own while these are made, which hands them down, and then the folders on the way are
+ * taken back. The guest isn't introduced yet, so it can't make use of it.
  */
 static void put_home(struct writer *w)
 {
     static const char *const own[] = {
-        "device/suspend/event-channel",
         "control/shutdown",
         "control/feature-poweroff",
         "control/feature-reboot",
@@ -172,19 +165,17 @@ static void put_home(struct writer *w)
         "attr",
         "error",
     };
-    static const char *const taken_back[] = { "", "/control", "/device", "/device/suspend" };
+    static const char *const taken_back[] = { "", "/control" };
     char path[PATH_SIZE * 2];
 
     put(w, HOME, "", GIVEN, "%s", "");
     for ( size_t i = 0; i < ARRAY_SIZE(own); i++ )
         put(w, HOME, own[i], INHERITED, "%s", "");
-    for ( size_t i = 0; !w->rc && i < ARRAY_SIZE(taken_back); i++ )
+    for ( size_t i = 0; i < ARRAY_SIZE(taken_back); i++ )
     {
         snprintf(path, sizeof(path), "%s%s", w->place[HOME], taken_back[i]);
-        w->rc = set_rights(w, path, SHOWN);
+        put_rights(w, path, SHOWN);
     }
-    put(w, HOME, "control/platform-feature-multiprocessor-suspend", INHERITED, "1");
-    put(w, HOME, "control/platform-feature-xs_reset_watches", INHERITED, "1");
 }
 
 /* xenconsoled serves the console by these alone: it needs no backend's folder. */
@@ -192,8 +183,6 @@ static void put_rings(struct writer *w)
 {
     const struct builder *b = &w->build->builder;
 
-    put(w, HOME, "store/port", INHERITED, "%u", b->store_evtchn);
-    put(w, HOME, "store/ring-ref", INHERITED, "%llu", (unsigned long long)b->store_mfn.n);
     put(w, HOME, "console/limit", INHERITED, "1048576");
     put(w, HOME, "console/type", INHERITED, "xenconsoled");
     put(w, HOME, "console/port", INHERITED, "%u", b->console_evtchn);
@@ -218,48 +207,52 @@ static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uui
     snprintf(place[CONSOLE], PATH_SIZE, BACKENDS "/console/%u", id);
 }
 
-/* One try; -EAGAIN somebody else wrote to the same places, so that it must be done again. */
-static int try_add(struct writer *w)
+/* An answer: the first refusal is told. */
+static void see_taken(void *arg, unsigned int index, const char *path, int error, const char *text,
+                      size_t length)
 {
-    w->t = xs_transaction_start(w->rl->store);
-    if ( w->t == XBT_NULL )
-        return rl_error(errno, "the store does not begin a transaction: %s", strerror(errno));
-    w->rc = 0;
-    put_home(w);
-    put_identity(w);
-    put_machine(w);
-    put_rings(w);
-    put_record(w);
-    if ( !xs_transaction_end(w->rl->store, w->t, w->rc) && !w->rc )
-        w->rc = errno == EAGAIN
-                    ? -EAGAIN
-                    : rl_error(errno, "the store does not take the domain: %s", strerror(errno));
-    return w->rc;
+    struct writer *w = arg;
+
+    (void)index, (void)text, (void)length;
+    if ( error && !w->rc )
+        w->rc = rl_error(error, "the store does not take %s: %s", path, strerror(error));
 }
 
+/*
+ * As few entries as will do, and no transaction: what an entry costs xenstored grows with the number of domains, and
+ * the copies that it makes for a transaction leave holes in its memory that cost still more. A domain that is half
+ * there does no harm: all is there before it is introduced and runs, and whoever makes it takes all away again if
+ * anything failed.
+ */
 int store_add_domain(struct rl *rl, const struct rl_build *build, const struct rl_config *config)
 {
     char *settings = rl_config_text(config);
-    struct writer w = { .rl = rl, .build = build, .config = config, .settings = settings };
-    const struct builder *b = &build->builder;
+    struct writer w = {
+        .batch = &rl->batch, .build = build, .config = config, .settings = settings
+    };
     int rc;
 
-    if ( !settings || !rl_store(rl) )
-    {
-        free(settings);
-        return -EIO;
-    }
+    if ( !settings )
+        return -ENOMEM;
     name_places(w.place, build->id, config->uuid);
-    do
-        rc = try_add(&w);
-    while ( rc == -EAGAIN );
+    put_home(&w);
+    put_identity(&w);
+    put_machine(&w);
+    put_rings(&w);
+    put_record(&w);
+    batch_introduce(w.batch, build->id, build->builder.store_mfn.n, build->builder.store_evtchn);
     free(settings);
-    if ( !rc && !xs_introduce_domain(rl->store, build->id, b->store_mfn.n, b->store_evtchn) )
-        rc = rl_error(errno, "xenstored does not take the domain in: %s", strerror(errno));
-    return rc;
+    if ( w.rc )
+        batch_drop(w.batch);
+    rc = batch_run(w.batch, see_taken, &w);
+    return rc ? rc : w.rc;
 }
 
 /* --- taking entries away --- */
+
+/* The folders that rl makes, and takes away when nothing is in them any more. */
+static const char *const folders[] = { "/vm", "/libxl", RECORD_DOMAIN, BACKENDS "/console",
+                                       BACKENDS };
 
 static void remove_if_empty(struct rl *rl, uint32_t t, const char *folder)
 {
@@ -271,17 +264,13 @@ static void remove_if_empty(struct rl *rl, uint32_t t, const char *folder)
     free(names);
 }
 
-/* Remove @count of @paths, and of the folders that rl makes those that are empty then. -EAGAIN as try_add(). */
-static int try_remove(struct rl *rl, const char *const *paths, unsigned int count)
+/* In a transaction, since somebody may be putting something in. -EAGAIN: somebody did, look again. */
+static int remove_empty_folders(struct rl *rl)
 {
-    static const char *const folders[] = { "/vm", "/libxl", RECORD_DOMAIN, BACKENDS "/console",
-                                           BACKENDS };
-    uint32_t t = xs_transaction_start(rl->store);
+    uint32_t t = rl_store(rl) ? xs_transaction_start(rl->store) : XBT_NULL;
 
     if ( t == XBT_NULL )
         return -EIO;
-    for ( unsigned int i = 0; i < count; i++ )
-        xs_rm(rl->store, t, paths[i]);
     for ( size_t i = 0; i < ARRAY_SIZE(folders); i++ )
         remove_if_empty(rl, t, folders[i]);
     if ( xs_transaction_end(rl->store, t, false) )
@@ -289,11 +278,38 @@ static int try_remove(struct rl *rl, const char *const *paths, unsigned int coun
     return errno == EAGAIN ? -EAGAIN : -EIO;
 }
 
+/* The answer to batch_list(): a number, then names, each with its NUL. A store that can't answer: perhaps. */
+static void see_empty(void *arg, unsigned int index, const char *path, int error, const char *text,
+                      size_t length)
+{
+    bool *empty = arg;
+    size_t number = strlen(text) + 1;
+
+    (void)index, (void)path;
+    if ( error != ENOENT && (error || number >= length || !text[number]) )
+        *empty = true;
+}
+
+static void see_nothing(void *arg, unsigned int index, const char *path, int error,
+                        const char *text, size_t length)
+{
+    (void)arg, (void)index, (void)path, (void)error, (void)text, (void)length;
+}
+
+/* Remove @count of @paths, and then the folders that are empty. */
 static void remove_all(struct rl *rl, const char *const *paths, unsigned int count)
 {
-    if ( !rl_store(rl) )
+    bool empty = false;
+
+    for ( unsigned int i = 0; i < count; i++ )
+        batch_remove(&rl->batch, paths[i]);
+    if ( batch_run(&rl->batch, see_nothing, NULL) )
         return;
-    while ( try_remove(rl, paths, count) == -EAGAIN )
+    for ( size_t i = 0; i < ARRAY_SIZE(folders); i++ )
+        batch_list(&rl->batch, folders[i]);
+    if ( batch_run(&rl->batch, see_empty, &empty) || !empty )
+        return;
+    while ( remove_empty_folders(rl) == -EAGAIN )
         ;
 }
 

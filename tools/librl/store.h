@@ -16,7 +16,7 @@ int store_write(struct rl *rl, uint32_t t, const char *value, const char *path, 
 /* Remove @path with all below it, and the folder that rl keeps it in if nothing else is there. */
 void store_remove(struct rl *rl, const char *path);
 
-/* All that libxl, the daemons and the guest expect of a domain, in one transaction; then the domain is introduced. */
+/* All that libxl, the daemons and the guest expect of a domain; then the domain is introduced. */
 int store_add_domain(struct rl *rl, const struct rl_build *build, const struct rl_config *config);
 
 /* The reverse, as far as there is anything. */

@@ -123,16 +123,39 @@ static int number(struct parser *p, struct syntax_value *value)
 
 static int any_value(struct parser *p, struct syntax_value *value, unsigned int depth);
 
-/* Nothing that we know takes a list: its items are checked and dropped. */
-static int list(struct parser *p, unsigned int depth)
+static void free_value(struct syntax_value *value)
 {
+    for ( unsigned int i = 0; i < value->nr_items; i++ )
+        free(value->items[i]);
+    free(value->items);
+    free(value->text);
+}
+
+/* The item's text goes over to the list. */
+static int add_item(struct syntax_value *value, struct syntax_value *item)
+{
+    char **items = realloc(value->items, (value->nr_items + 1) * sizeof(*items));
+
+    if ( !items )
+        return -ENOMEM;
+    value->items = items;
+    items[value->nr_items++] = item->text;
+    item->text = NULL;
+    return 0;
+}
+
+static int list(struct parser *p, struct syntax_value *value, unsigned int depth)
+{
+    value->kind = SYNTAX_LIST;
     p->at++;
     for ( skip_lines(p); *p->at != ']'; skip_lines(p) )
     {
         struct syntax_value item = { 0 };
         int rc = any_value(p, &item, depth + 1);
 
-        free(item.text);
+        if ( !rc )
+            rc = add_item(value, &item);
+        free_value(&item);
         if ( rc )
             return rc;
         skip_lines(p);
@@ -152,10 +175,7 @@ static int any_value(struct parser *p, struct syntax_value *value, unsigned int 
     if ( isdigit((unsigned char)*p->at) )
         return number(p, value);
     if ( *p->at == '[' && depth < MAX_DEPTH )
-    {
-        value->kind = SYNTAX_LIST;
-        return list(p, depth);
-    }
+        return list(p, value, depth);
     return fail(p, "a value was expected: a number, \"text\" or a [list]");
 }
 
@@ -209,7 +229,7 @@ static int assignment(struct parser *p, syntax_setter *set, void *arg)
         rc = set(arg, p->where, line, name, &value);
     if ( !rc )
         rc = end_of_assignment(p);
-    free(value.text);
+    free_value(&value);
     free(name);
     return rc;
 }

@@ -6,8 +6,10 @@
 
 struct syntax_value {
     enum { SYNTAX_STRING, SYNTAX_NUMBER, SYNTAX_LIST } kind;
-    char *text; /* of a string, decoded; of a number as it was written; NULL for a list */
-    u64 number; /* of a number */
+    char *text;   /* of a string, decoded; of a number as it was written; NULL for a list */
+    u64 number;   /* of a number */
+    char **items; /* of a list: the texts of its items, NULL for a list within */
+    unsigned int nr_items;
 };
 
 /*

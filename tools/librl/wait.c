@@ -31,15 +31,19 @@ static int left_ms(int seconds, s64 end)
 
 /* --- events --- */
 
-int wait_event(struct rl *rl, int ms)
+int wait_event(struct rl *rl, int ms, char **path)
 {
     struct pollfd fd = { xs_fileno(rl->store), POLLIN, 0 };
     char **event;
     int rc = poll(&fd, 1, ms);
 
+    if ( path )
+        *path = NULL;
     if ( rc <= 0 )
         return rc ? -errno : -ETIMEDOUT;
     event = xs_check_watch(rl->store);
+    if ( path && event )
+        *path = strdup(event[XS_WATCH_PATH]);
     free(event);
     return 0;
 }
@@ -69,7 +73,7 @@ char *wait_value(struct rl *rl, const char *path, int seconds)
     {
         free(value);
         value = store_read(rl, "%s", path);
-    } while ( !(value && *value) && wait_event(rl, left_ms(seconds, end)) != -ETIMEDOUT );
+    } while ( !(value && *value) && wait_event(rl, left_ms(seconds, end), NULL) != -ETIMEDOUT );
     unwatch(rl, path);
     if ( value && *value )
         return value;
@@ -136,7 +140,7 @@ int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state s
     if ( !rc )
         rc = watch(rl, record);
     while ( !rc && !reached(rl, domain, state, reason) )
-        if ( wait_event(rl, left_ms(seconds, end)) == -ETIMEDOUT )
+        if ( wait_event(rl, left_ms(seconds, end), NULL) == -ETIMEDOUT )
             rc = rl_error(ETIMEDOUT, "%s has not come to its end within %d s", domain->name,
                           seconds);
     unwatch(rl, record);

@@ -24,8 +24,11 @@ int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state s
  */
 char *wait_value(struct rl *rl, const char *path, int seconds);
 
-/* Wait for one event of the store's watches, and forget which. 0, -ETIMEDOUT, or -EINTR; @ms -1 waits for ever. */
-int wait_event(struct rl *rl, int ms);
+/*
+ * Wait for one event of the store's watches. 0, -ETIMEDOUT, or -EINTR; @ms -1 waits for ever. *@path is what has
+ * changed, to be freed, or NULL; where @path isn't NULL itself.
+ */
+int wait_event(struct rl *rl, int ms, char **path);
 
 /* Wait until nothing is left of a domain that was destroyed. False: somebody has its memory mapped still. */
 bool wait_gone(struct rl *rl, domid_t id);

@@ -1,4 +1,5 @@
 /* create. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +10,8 @@
 #include "librl/daemon.h"
 #include "librl/message.h"
 #include "verb.h"
+
+#define PAGE_KIB (PAGE_SIZE >> 10)
 
 /* The first word is a file, unless it is a setting like the others. */
 static int read_settings(struct rl_config *config, const struct arguments *arguments)
@@ -23,18 +26,75 @@ static int read_settings(struct rl_config *config, const struct arguments *argum
     return rc ? rc : rl_config_finish(config);
 }
 
-static void say(const char *line)
+static void print_area(const struct rl_plan_area *a)
 {
-    puts(line);
+    u64 first = a->area.pfn, last = first + a->area.pages - 1;
+    char at[32] = "not mapped";
+
+    if ( a->area.va )
+        snprintf(at, sizeof(at), "at %#" PRIx64, a->area.va);
+    printf("  %-12s pages %#8" PRIx64 "-%#-8" PRIx64 " %s\n", a->name, first, last, at);
 }
 
-static int dry_run(struct rl *rl, const struct rl_config *config)
+static void print_plan(const struct rl_plan *plan, const char *settings)
 {
-    char *text = rl_config_text(config);
+    printf("settings:\n%s", settings);
+    printf("kernel: %s %s, entry %#" PRIx64 "\n", plan->guest_os, plan->guest_version, plan->entry);
+    printf("layout: %" PRIu64 " KiB are needed, %" PRIu64 " KiB are given\n",
+           plan->pages_needed * PAGE_KIB, plan->pages_given * PAGE_KIB);
+    for ( unsigned int i = 0; i < plan->nr_areas; i++ )
+        print_area(&plan->areas[i]);
+    printf("steps:\n");
+    for ( unsigned int i = 0; rl_create_step(i); i++ )
+        puts(rl_create_step(i));
+}
 
-    printf("settings:\n%s", text ? text : "");
-    free(text);
-    return rl_create_dry(rl, config, say);
+static struct json_object *json_areas(const struct rl_plan *plan)
+{
+    struct json_object *list = json_object_new_array();
+
+    for ( unsigned int i = 0; i < plan->nr_areas; i++ )
+    {
+        const struct rl_plan_area *a = &plan->areas[i];
+        struct json_object *o = json_object_new_object();
+
+        json_add_text(o, "name", a->name);
+        json_add_number(o, "first_frame", a->area.pfn);
+        json_add_number(o, "frames", a->area.pages);
+        if ( a->area.va )
+            json_add_number(o, "address", a->area.va);
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+static void print_plan_json(const struct rl_plan *plan, const char *settings)
+{
+    struct json_object *o = json_object_new_object(), *list = json_object_new_array();
+
+    json_add_text(o, "settings", settings);
+    json_add_text(o, "guest_os", plan->guest_os);
+    json_add_text(o, "guest_version", plan->guest_version);
+    json_add_number(o, "entry", plan->entry);
+    json_add_number(o, "frames_needed", plan->pages_needed);
+    json_add_number(o, "frames_given", plan->pages_given);
+    json_object_object_add(o, "layout", json_areas(plan));
+    for ( unsigned int i = 0; rl_create_step(i); i++ )
+        json_object_array_add(list, json_object_new_string(rl_create_step(i)));
+    json_object_object_add(o, "steps", list);
+    json_print(o);
+}
+
+static int dry_run(struct rl *rl, const struct rl_config *config, const struct arguments *arguments)
+{
+    char *settings = rl_config_text(config);
+    struct rl_plan plan;
+    int rc = settings ? rl_create_dry(rl, config, &plan) : -ENOMEM;
+
+    if ( !rc )
+        (arguments->option['j'] ? print_plan_json : print_plan)(&plan, settings);
+    free(settings);
+    return rc;
 }
 
 /*
@@ -106,7 +166,8 @@ static int create(struct rl *rl, const struct arguments *arguments)
     rl_config_init(&config);
     rc = read_settings(&config, arguments);
     if ( !rc )
-        rc = arguments->option['n'] ? dry_run(rl, &config) : make(rl, &config, arguments);
+        rc =
+            arguments->option['n'] ? dry_run(rl, &config, arguments) : make(rl, &config, arguments);
     rl_config_free(&config);
     return rc;
 }
@@ -116,8 +177,9 @@ const struct verb verb_create = {
     .synopsis = "[FILE] [NAME=VALUE...]",
     .summary = "Make a domain and start it",
     .help = "FILE has xl.cfg's syntax; settings on the command line win. Known are name, kernel,\n"
-            "ramdisk, root, extra, cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpu_weight, cap,\n"
-            "uuid, type (pv), and on_poweroff, on_reboot, on_crash: destroy, restart, rename-restart or preserve.\n",
+            "ramdisk, root, extra, cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpus, cpus_soft,\n"
+            "cpu_weight, cap, uuid, type (pv), and on_poweroff, on_reboot, on_crash: destroy, restart,\n"
+            "rename-restart or preserve.\n",
     .least = 1,
     .most = -1,
     .run = create,

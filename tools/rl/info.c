@@ -1,4 +1,4 @@
-/* info, list, vcpu-list, dmesg: what there is. */
+/* info, list, dmesg: what there is. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 #include "lib/string.h"
 #include "librl/calls.h"
 #include "librl/message.h"
+#include "librl/names.h"
+#include "librl/vcpu.h"
 #include "verb.h"
 
 #define MIB_PAGES (1UL << (20 - PAGE_SHIFT))
@@ -23,20 +25,9 @@ struct info {
     xen_extraversion_t extra;
     xen_capabilities_info_t capabilities;
     xen_commandline_t command_line;
-    u32 scheduler;
+    int scheduler;
     u64 domains;
 };
-
-static const char *scheduler_name(u32 id)
-{
-    static const char *const names[] = {
-        [XEN_SCHEDULER_CREDIT] = "credit",     [XEN_SCHEDULER_CREDIT2] = "credit2",
-        [XEN_SCHEDULER_ARINC653] = "arinc653", [XEN_SCHEDULER_RTDS] = "rtds",
-        [XEN_SCHEDULER_NULL] = "null",
-    };
-
-    return id < ARRAY_SIZE(names) && names[id] ? names[id] : "unknown";
-}
 
 static int get_version(struct rl *rl, struct info *info)
 {
@@ -55,7 +46,7 @@ static int get_version(struct rl *rl, struct info *info)
 
 static int count_domains(struct rl *rl, u64 *total)
 {
-    struct rl_domain some[64];
+    struct rl_domain some[RL_LIST_CHUNK];
     domid_t first = 0;
     int count;
 
@@ -81,8 +72,7 @@ static int get_info(struct rl *rl, struct info *info)
         return rl_error((int)-rc, "the hypervisor does not tell about the machine: %s",
                         strerror((int)-rc));
     info->machine = op.u.physinfo;
-    op = (struct xen_sysctl){ 0 };
-    info->scheduler = rl_sysctl(rl, XEN_SYSCTL_sched_id, &op) < 0 ? ~0U : op.u.sched_id.sched_id;
+    info->scheduler = rl_scheduler(rl);
     uname(&info->us);
     rc = get_version(rl, info);
     return rc ? (int)rc : count_domains(rl, &info->domains);
@@ -96,7 +86,7 @@ static void print_info(const struct info *info)
     printf("version         : %d.%d%s\n", info->major, info->minor, info->extra);
     printf("capabilities    : %s\n", info->capabilities);
     printf("command_line    : %s\n", info->command_line);
-    printf("scheduler       : %s\n", scheduler_name(info->scheduler));
+    printf("scheduler       : %s\n", rl_scheduler_name(info->scheduler));
     printf("cpus            : %u at %u MHz\n", m->nr_cpus, m->cpu_khz / 1000);
     printf("total_memory    : %" PRIu64 " MiB\n", m->total_pages / MIB_PAGES);
     printf("free_memory     : %" PRIu64 " MiB\n", m->free_pages / MIB_PAGES);
@@ -118,7 +108,7 @@ static void print_info_json(const struct info *info)
     json_add_text(o, "version", version);
     json_add_text(o, "capabilities", info->capabilities);
     json_add_text(o, "command_line", info->command_line);
-    json_add_text(o, "scheduler", scheduler_name(info->scheduler));
+    json_add_text(o, "scheduler", rl_scheduler_name(info->scheduler));
     json_add_number(o, "cpus", m->nr_cpus);
     json_add_number(o, "cpu_khz", m->cpu_khz);
     json_add_number(o, "total_frames", m->total_pages);
@@ -152,12 +142,11 @@ const struct verb verb_info = {
 
 /* --- list --- */
 
-/* Call @show for the domains that the words name, or for all. */
-static int for_listed(struct rl *rl, const struct arguments *arguments,
-                      int (*show)(struct rl *rl, struct rl_domain *domain,
-                                  const struct arguments *arguments))
+int for_listed(struct rl *rl, const struct arguments *arguments,
+               int (*show)(struct rl *rl, struct rl_domain *domain,
+                           const struct arguments *arguments))
 {
-    struct rl_domain some[64];
+    struct rl_domain some[RL_LIST_CHUNK];
     domid_t first = 0;
     int count, rc = 0;
 
@@ -166,9 +155,9 @@ static int for_listed(struct rl *rl, const struct arguments *arguments,
     do
     {
         count = rl_domain_list(rl, first, some, ARRAY_SIZE(some));
+        names_get(rl, some, (unsigned int)max(count, 0));
         for ( int i = 0; !rc && i < count; i++ )
         {
-            rl_domain_name(rl, &some[i]);
             rc = show(rl, &some[i], arguments);
             first = some[i].id + 1;
         }
@@ -217,86 +206,6 @@ const struct verb verb_list = {
     .summary = "List domains",
     .most = -1,
     .run = list,
-    .options = { OPTION_JSON },
-};
-
-/* --- vcpu-list --- */
-
-static int get_vcpu(struct rl *rl, domid_t id, unsigned int vcpu,
-                    struct xen_domctl_getvcpuinfo *info)
-{
-    struct xen_domctl op = { 0 };
-    long rc;
-
-    op.u.getvcpuinfo.vcpu = vcpu;
-    rc = rl_domctl(rl, XEN_DOMCTL_getvcpuinfo, id, &op);
-    *info = op.u.getvcpuinfo;
-    return rc < 0 ? (int)rc : 0;
-}
-
-static const char *vcpu_state(const struct xen_domctl_getvcpuinfo *info)
-{
-    if ( !info->online )
-        return "offline";
-    return info->running ? "running" : info->blocked ? "blocked" : "ready";
-}
-
-static int print_vcpus(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
-{
-    struct xen_domctl_getvcpuinfo info;
-
-    (void)arguments;
-    for ( unsigned int i = 0; i < domain->vcpus; i++ )
-        if ( !get_vcpu(rl, domain->id, i, &info) )
-            printf("%-20s %5u %5u %4u  %-8s %9.1f\n", *domain->name ? domain->name : "(none)",
-                   domain->id, i, info.cpu, vcpu_state(&info), (double)info.cpu_time / NS_PER_S);
-    return 0;
-}
-
-static int add_vcpus(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
-{
-    struct xen_domctl_getvcpuinfo info;
-
-    (void)arguments;
-    for ( unsigned int i = 0; i < domain->vcpus; i++ )
-    {
-        struct json_object *o;
-
-        if ( get_vcpu(rl, domain->id, i, &info) )
-            continue;
-        o = json_object_new_object();
-        json_add_text(o, "name", domain->name);
-        json_add_number(o, "domid", domain->id);
-        json_add_number(o, "vcpu", i);
-        json_add_number(o, "cpu", info.cpu);
-        json_add_text(o, "state", vcpu_state(&info));
-        json_add_number(o, "cpu_ns", info.cpu_time);
-        json_object_array_add(listed, o);
-    }
-    return 0;
-}
-
-static int vcpu_list(struct rl *rl, const struct arguments *arguments)
-{
-    int rc;
-
-    if ( arguments->option['j'] )
-    {
-        listed = json_object_new_array();
-        rc = for_listed(rl, arguments, add_vcpus);
-        json_print(listed);
-        return rc;
-    }
-    printf("%-20s %5s %5s %4s  %-8s %9s\n", "NAME", "ID", "VCPU", "CPU", "STATE", "CPU-S");
-    return for_listed(rl, arguments, print_vcpus);
-}
-
-const struct verb verb_vcpu_list = {
-    .name = "vcpu-list",
-    .synopsis = "[DOMAIN...]",
-    .summary = "List virtual CPUs",
-    .most = -1,
-    .run = vcpu_list,
     .options = { OPTION_JSON },
 };
 

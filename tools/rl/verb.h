@@ -45,8 +45,8 @@ struct verb {
 extern const struct verb *const verbs[];
 
 extern const struct verb verb_info, verb_list, verb_vcpu_list, verb_create, verb_destroy,
-    verb_shutdown, verb_reboot, verb_pause, verb_unpause, verb_console, verb_wait, verb_dmesg,
-    verb_daemon, verb_help;
+    verb_shutdown, verb_reboot, verb_pause, verb_unpause, verb_console, verb_wait, verb_vcpu_set,
+    verb_vcpu_pin, verb_sched, verb_mem_set, verb_dmesg, verb_daemon, verb_help;
 
 #define OPTION_JSON                                                                                \
     {                                                                                              \
@@ -62,6 +62,11 @@ extern const struct verb verb_info, verb_list, verb_vcpu_list, verb_create, verb
 
 /* The option's number: @fallback if it was not given; VERB_USAGE, told, if it is none. */
 int option_number(const struct arguments *arguments, char letter, int fallback, int *value);
+
+/* Call @show for the domains that the words name, or for all. */
+int for_listed(struct rl *rl, const struct arguments *arguments,
+               int (*show)(struct rl *rl, struct rl_domain *domain,
+                           const struct arguments *arguments));
 
 /* Run @act for each domain that the words name; goes on after a failure and returns the first. */
 int for_each_word(struct rl *rl, const struct arguments *arguments,

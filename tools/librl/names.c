@@ -1,0 +1,273 @@
+#include "names.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "lib/printf.h"
+#include "lib/string.h"
+
+#define TABLE_PATH   "/run/ringleader.names"
+#define VOUCHED_PATH "/run/ringleader.vouched"
+
+struct entry {
+    u8 uuid[RL_UUID_SIZE];
+    char name[RL_NAME_SIZE]; /* "": not known */
+};
+
+struct names_table {
+    u32 changes; /* counts what the daemon took away */
+    struct entry of[DOMID_FIRST_RESERVED];
+};
+
+/* --- the file --- */
+
+/* NULL: there is none, and all names are read from the store. */
+static struct names_table *open_table(struct rl *rl)
+{
+    void *at = MAP_FAILED;
+
+    if ( rl->names )
+        return rl->names;
+    rl->names_fd = open(TABLE_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if ( rl->names_fd < 0 )
+        return NULL;
+    if ( !ftruncate(rl->names_fd, sizeof(struct names_table)) )
+        at = mmap(NULL, sizeof(struct names_table), PROT_READ | PROT_WRITE, MAP_SHARED,
+                  rl->names_fd, 0);
+    if ( at == MAP_FAILED )
+        close(rl->names_fd);
+    else
+        rl->names = at;
+    return rl->names;
+}
+
+void names_close(struct rl *rl)
+{
+    if ( !rl->names )
+        return;
+    munmap(rl->names, sizeof(struct names_table));
+    close(rl->names_fd);
+    rl->names = NULL;
+}
+
+/* Held for moments only, never over a talk with the store. */
+static void lock(struct rl *rl)
+{
+    flock(rl->names_fd, LOCK_EX);
+}
+
+static void unlock(struct rl *rl)
+{
+    flock(rl->names_fd, LOCK_UN);
+}
+
+/* Does a daemon vouch for the table? It holds a lock for as long as it does. */
+static bool trusted(void)
+{
+    int fd = open(VOUCHED_PATH, O_RDWR | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+
+    if ( fd >= 0 )
+        close(fd);
+    return held;
+}
+
+/* --- entries --- */
+
+/* What the table has of @domain; NULL: nothing. */
+static const char *known(const struct names_table *table, const struct rl_domain *domain)
+{
+    const struct entry *entry = &table->of[domain->id];
+
+    return *entry->name && !memcmp(entry->uuid, domain->uuid, sizeof(entry->uuid)) ? entry->name
+                                                                                   : NULL;
+}
+
+static void note(struct names_table *table, const struct rl_domain *domain)
+{
+    struct entry *entry = &table->of[domain->id];
+
+    memcpy(entry->uuid, domain->uuid, sizeof(entry->uuid));
+    memcpy(entry->name, domain->name, sizeof(entry->name));
+}
+
+void names_note(struct rl *rl, const struct rl_domain *domain)
+{
+    struct names_table *table = open_table(rl);
+
+    if ( !table )
+        return;
+    lock(rl);
+    note(table, domain);
+    unlock(rl);
+}
+
+/* --- reading --- */
+
+struct reading {
+    struct rl_domain **asked; /* by the request's index */
+};
+
+static void see_name(void *arg, unsigned int index, const char *path, int error, const char *text,
+                     size_t length)
+{
+    struct rl_domain *domain = ((struct reading *)arg)->asked[index];
+
+    (void)path, (void)length;
+    snprintf(domain->name, sizeof(domain->name), "%s", error ? "" : text);
+}
+
+static void read_names(struct rl *rl, struct rl_domain **asked, unsigned int count)
+{
+    struct reading reading = { asked };
+    char path[64];
+
+    for ( unsigned int i = 0; i < count; i++ )
+    {
+        snprintf(path, sizeof(path), "/local/domain/%u/name", asked[i]->id);
+        batch_read(&rl->batch, path);
+    }
+    batch_run(&rl->batch, see_name, &reading);
+}
+
+/* Of those in @domains that the table knows the name is filled in; the others come to @others. Their number. */
+static unsigned int get_known(struct rl *rl, const struct names_table *table,
+                              struct rl_domain *domains, unsigned int count,
+                              struct rl_domain **others)
+{
+    unsigned int nr = 0;
+    bool trust = trusted();
+
+    lock(rl);
+    for ( unsigned int i = 0; i < count; i++ )
+    {
+        const char *name = trust ? known(table, &domains[i]) : NULL;
+
+        memcpy(domains[i].name, name ? name : "", name ? RL_NAME_SIZE : 1);
+        if ( !name )
+            others[nr++] = &domains[i];
+    }
+    unlock(rl);
+    return nr;
+}
+
+/*
+ * One that the store has no name for is perhaps being made by another rl, which has put the name into the table. What
+ * was read is kept, unless the daemon has told of a change meanwhile.
+ */
+static void keep_read(struct rl *rl, struct names_table *table, struct rl_domain **read,
+                      unsigned int count, u32 changes)
+{
+    lock(rl);
+    for ( unsigned int i = 0; i < count; i++ )
+    {
+        const char *name = known(table, read[i]);
+
+        if ( *read[i]->name )
+        {
+            if ( table->changes == changes )
+                note(table, read[i]);
+        }
+        else if ( name )
+            memcpy(read[i]->name, name, RL_NAME_SIZE);
+    }
+    unlock(rl);
+}
+
+void names_get(struct rl *rl, struct rl_domain *domains, unsigned int count)
+{
+    struct names_table *table = open_table(rl);
+    struct rl_domain *others[count + 1];
+    unsigned int nr = count;
+    u32 changes = 0;
+
+    for ( unsigned int i = 0; i < count; i++ )
+        others[i] = &domains[i];
+    if ( table )
+    {
+        changes = __atomic_load_n(&table->changes, __ATOMIC_ACQUIRE);
+        nr = get_known(rl, table, domains, count, others);
+    }
+    if ( !nr )
+        return;
+    read_names(rl, others, nr);
+    if ( table )
+        keep_read(rl, table, others, nr, changes);
+}
+
+bool names_verify(struct rl *rl, struct rl_domain *domain)
+{
+    struct rl_domain now = *domain, *asked = &now;
+
+    read_names(rl, &asked, 1);
+    if ( !*now.name || !strcmp(now.name, domain->name) )
+        return true;
+    *domain = now;
+    names_note(rl, domain);
+    return false;
+}
+
+/* --- the daemon's --- */
+
+void names_vouch(struct rl *rl)
+{
+    struct names_table *table = open_table(rl);
+    int fd = open(VOUCHED_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if ( !table || fd < 0 )
+        return;
+    lock(rl);
+    fallocate(rl->names_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+              offsetof(struct names_table, of), sizeof(table->of));
+    table->changes++;
+    unlock(rl);
+    flock(fd, LOCK_EX); /* stays open */
+}
+
+/* The UUID of a path /vm/UUID/name. */
+static bool uuid_of(const char *path, u8 uuid[RL_UUID_SIZE])
+{
+    char text[RL_UUID_TEXT];
+
+    if ( strncmp(path, NAMES_WATCH "/", strlen(NAMES_WATCH "/")) )
+        return false;
+    path += strlen(NAMES_WATCH "/");
+    if ( strlen(path) < sizeof(text) || strcmp(path + sizeof(text) - 1, "/name") )
+        return false;
+    snprintf(text, sizeof(text), "%.*s", RL_UUID_TEXT - 1, path);
+    return rl_uuid_from_text(text, uuid);
+}
+
+static void forget(struct rl *rl, struct names_table *table, const u8 uuid[RL_UUID_SIZE])
+{
+    struct rl_domain some[RL_LIST_CHUNK];
+    domid_t first = 0;
+    int count;
+
+    do
+    {
+        count = rl_domain_list(rl, first, some, RL_LIST_CHUNK);
+        for ( int i = 0; i < count; i++ )
+        {
+            if ( !memcmp(some[i].uuid, uuid, RL_UUID_SIZE) )
+                *table->of[some[i].id].name = '\0';
+            first = some[i].id + 1;
+        }
+    } while ( count == RL_LIST_CHUNK );
+}
+
+void names_changed(struct rl *rl, const char *path)
+{
+    struct names_table *table = open_table(rl);
+    u8 uuid[RL_UUID_SIZE];
+
+    if ( !table || !uuid_of(path, uuid) )
+        return;
+    lock(rl);
+    __atomic_add_fetch(&table->changes, 1, __ATOMIC_RELEASE);
+    forget(rl, table, uuid);
+    unlock(rl);
+}
