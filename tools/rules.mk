@@ -11,7 +11,7 @@ LIBRL_SRCS := $(wildcard tools/librl/*.c boot/domain/*.c hypervisor/lib/unzip/*.
     $(addprefix hypervisor/lib/,bzimage.c crc.c elf.c printf.c string.c)
 RL_SRCS    := $(wildcard tools/rl/*.c)
 
-TOOL_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Wshadow -MMD -MP \
+TOOL_CFLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -DNDEBUG -Wall -Wextra -Wshadow -MMD -MP \
     -include errno.h -I. -Ihypervisor -Itools $(TOOL_SYSROOT:%=-isystem %/include)
 TOOL_LDFLAGS := -Wl,-z,now -Wl,--as-needed $(TOOL_SYSROOT:%=-L%/lib/x86_64-linux-gnu -Wl,-rpath-link,%/lib/x86_64-linux-gnu)
 TOOL_LIBS := -lxencall -lxenforeignmemory -lxenstore -ljson-c

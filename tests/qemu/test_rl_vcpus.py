@@ -188,7 +188,7 @@ def test_mem_set(dom0, linux):
     dom0.wait_until("a smaller guest", lambda: mib() <= 101)
     dom0.check("rl mem-set linux 150M")
     dom0.wait_until("a larger guest", lambda: mib() >= 149)
-    dom0.check("xl mem-set linux 128m")
+    dom0.check("rl mem-set linux 131072K")
     dom0.wait_until("the guest as it was", lambda: mib() <= start)
 
 
@@ -245,7 +245,7 @@ def test_offline_cpu(dom0, linux):
 
 # --- names ------------------------------------------------------------------------------------------------------------
 
-def test_names_that_xl_gives(dom0, linux, hello):
+def test_names_that_xl_gives(dom0, hello):
     """rl remembers names, and must not believe it when xl has renamed, made or destroyed a domain."""
     name = hello()
     dom0.check("rl list hello")
@@ -260,7 +260,7 @@ def test_names_that_xl_gives(dom0, linux, hello):
     dom0.check("rl destroy third && rl create -p /guests/hello.cfg name=third && rl destroy third")
 
 
-def test_names_without_the_daemon(dom0, linux, hello):
+def test_names_without_the_daemon(dom0, hello):
     """What nobody watches isn't believed."""
     name = hello()
     dom0.check(f"kill -9 $(pidof rl-daemon); xl rename {name} other && rl list other && rl destroy other")
