@@ -1,6 +1,6 @@
 /*
  * hello: the smallest useful guest. Says who it is. Alone as dom0 it then ends, and the machine with it; elsewhere it
- * ticks every ten seconds, echoes lines that are typed, and leaves when asked to.
+ * ticks every ten seconds, unless it was told to be quiet, echoes lines that are typed, and leaves when asked to.
  */
 #include <kit/kit.h>
 
@@ -42,7 +42,7 @@ static bool typed_line(char *line, size_t size)
 static void serve(void)
 {
     uint64_t start = time_now(), tick = start + TICK;
-    bool typed = false, asked = false, ticked = false;
+    bool typed = false, asked = false, ticked = false, quiet = arg_flag("quiet");
     char line[80];
 
     time_alarm_init();
@@ -52,7 +52,7 @@ static void serve(void)
     for ( ;; )
     {
         event_wait_until((typed = typed_line(line, sizeof(line))) ||
-                         (asked = store_watch_fired()) || (ticked = time_passed(tick)));
+                         (asked = store_watch_fired()) || (ticked = !quiet && time_passed(tick)));
         if ( typed )
             printf("you said: %s\n", line);
         if ( ticked )

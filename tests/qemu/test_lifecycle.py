@@ -3,12 +3,12 @@
 All in one boot of dom0; each test cleans up the domains that it made.
 """
 import json
-import re
 import time
 
 import pytest
 
 import session as s
+from leaks import check_no_leak, differences, resources
 
 pytestmark = pytest.mark.ours
 
@@ -98,27 +98,6 @@ def test_linux_pauses(dom0):
     assert not domains(dom0)
 
 
-def test_four_vcpus(dom0):
-    """Four virtual CPUs on one: all come up, all compute."""
-    create_linux(dom0, "four", vcpus=4)
-    assert "with 4 CPU(s)" in console_log(dom0, "four")
-    assert len(json.loads(dom0.check("rl vcpu-list --json four"))) == 4
-    dom0.check("rl shutdown four && rl wait four", timeout=120)
-
-
-def test_console(dom0):
-    """`rl console` attaches to a shell in the guest; ^] leaves it, and the guest runs on."""
-    create_linux(dom0, "talk")
-    dom0.send_line("rl console talk")
-    dom0.send_line()
-    dom0.expect("domU:/# ")
-    dom0.send_line("echo $((6 * 7)) is it")
-    dom0.expect("42 is it")
-    dom0.send("\x1d")
-    dom0.expect(s.PROMPT)
-    assert "talk" in domains(dom0)
-
-
 def test_reboot(dom0):
     """A reboot gives a new domain of the same name."""
     create_linux(dom0, "again", more='on_reboot = "restart"')
@@ -128,18 +107,33 @@ def test_reboot(dom0):
     dom0.wait_until("up again", lambda: console_log(dom0, "again").count("domU: Linux") >= 2, 90)
 
 
-def test_crash(dom0):
-    """A guest that crashes is destroyed, and only that."""
+def check_console(dom0, name):
+    """`rl console` attaches to a shell in the guest; ^] leaves it, and the guest runs on."""
+    dom0.send_line(f"rl console {name}")
+    dom0.send_line()
+    dom0.expect("domU:/# ")
+    dom0.send_line("echo $((6 * 7)) is it")
+    dom0.expect("42 is it")
+    dom0.send("\x1d")
+    dom0.expect(s.PROMPT)
+    assert name in domains(dom0)
+
+
+def test_console_and_crash(dom0):
+    """A guest that crashes is destroyed, and only that: another one answers on its console, before and after."""
     create_linux(dom0, "bystander")
+    check_console(dom0, "bystander")
     create_linux(dom0, "wild", extra='rl.run="sleep 2; echo c > /proc/sysrq-trigger"', more='on_crash = "destroy"')
     dom0.wait_until("gone", lambda: "wild" not in domains(dom0), 90)
-    assert "bystander" in domains(dom0)
+    check_console(dom0, "bystander")
 
 
-def test_busy_guest(dom0):
-    """A guest with four busy virtual CPUs leaves dom0 its share of the one CPU: a fifth, since each virtual CPU counts alike."""
+def test_four_busy_vcpus(dom0):
+    """Four virtual CPUs on one: all come up, all are busy, and dom0 gets its share, a fifth, since each virtual CPU counts alike."""
     loop = "while :; do :; done"
     create_linux(dom0, "busy", vcpus=4, extra=f'rl.run="({loop})& ({loop})& ({loop})& {loop}"')
+    assert "with 4 CPU(s)" in console_log(dom0, "busy")
+    assert len(json.loads(dom0.check("rl vcpu-list --json busy"))) == 4
 
     def cpu_ns():
         rows = json.loads(dom0.check("rl list --json"))
@@ -148,58 +142,7 @@ def test_busy_guest(dom0):
     dom0.check("i=0; while [ $i -lt 10000 ]; do i=$((i + 1)); done", timeout=120)
     dom0_ns, guest_ns = (now - then for then, now in zip(before, cpu_ns()))
     assert dom0_ns > 0.15 * (dom0_ns + guest_ns)
-
-
-def resources(dom0):
-    """What must be as before when domains have come and gone, as {what: how much}.
-
-    The hypervisor's books of frames, event channels and grants, each of which also shows domains that are dead but not
-    gone; what the store holds; the files that dom0's daemons have open.
-    """
-    info = json.loads(dom0.check("rl info --json"))
-    found = {key: value for key, value in info.items() if "free" in key or "claimed" in key}
-    for key in "eg":
-        found |= {f"key {key}, {domain}": counts for domain, counts in
-                  re.findall(r"^(d\d+): (\d.*)$", "\n".join(dom0.debug_key(key)), re.MULTILINE)}
-        assert f"key {key}, d0" in found
-    found["store"] = sorted(line.split(" = ")[0] for line in dom0.check("xenstore-ls -f").splitlines())
-    for daemon in ("xenstored", "xenconsoled"):
-        found[daemon] = int(dom0.check(f"ls /proc/$(pidof {daemon})/fd | wc -l"))
-    return found
-
-
-def differences(before, after):
-    """What two resources() differ in, for a message."""
-    found = []
-    for what in sorted(before.keys() | after.keys()):
-        old, new = before.get(what), after.get(what)
-        if isinstance(old, list) and isinstance(new, list):
-            old, new = [x for x in old if x not in new], [x for x in new if x not in old]
-        if old != new:
-            found.append(f"{what}: {old} became {new}")
-    return "\n".join(found)
-
-
-def check_no_leak(dom0, churn, first, count):
-    """Calls @churn(n) for n below @first, which sets up what is set up on first use, and up to @count, which must leak nothing."""
-    for n in range(first):
-        churn(n)
-    before = settled(dom0)
-    for n in range(first, count):
-        churn(n)
-    deadline = dom0.clock() + 30 * s.SLOW       # dom0 unmaps some grants later, and the daemons see the end later
-    while (after := resources(dom0)) != before:
-        assert dom0.clock() < deadline, "leaked:\n" + differences(before, after)
-        time.sleep(1)
-
-
-def settled(dom0):
-    """resources(), once they have stopped changing."""
-    last = None
-    while (now := resources(dom0)) != last:
-        last = now
-        time.sleep(3)
-    return now
+    dom0.check("rl shutdown busy && rl wait busy", timeout=120)
 
 
 def ten_hellos(dom0):
@@ -257,10 +200,6 @@ def test_books(dom0):
     found = differences(before, resources(dom0))
     for what in "free_frames", "key e, d0", f"key e, d{domid}", "key g, d0", f"key g, d{domid}", "store":
         assert f"{what}: " in found
-
-
-def test_no_leak(dom0):
-    check_no_leak(dom0, lambda n: ten_hellos(dom0), 1, 2)
 
 
 @pytest.mark.soak

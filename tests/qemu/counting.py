@@ -1,0 +1,64 @@
+"""Machines whose executed instructions are counted, by a plugin for QEMU (count/count.c), and make the time: two nanoseconds
+each, so that nothing depends on the host. A processor that sleeps executes nothing, and time goes on to what wakes it.
+"""
+import mmap
+import os
+import re
+import struct
+import subprocess
+from dataclasses import dataclass
+
+import session as s
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHIFT = 1                           # an instruction takes 2 to the power of this nanoseconds
+A_SECOND = 1_000_000_000 >> SHIFT   # so many instructions, of a processor that never sleeps
+ICOUNT = ["-icount", f"shift={SHIFT},sleep=off", "-rtc", "base=2024-01-01,clock=vm"]
+
+
+@dataclass
+class Counts:
+    """Instructions so far, or between two moments."""
+    guests: int
+    hypervisor: int
+
+    def __sub__(self, other):
+        return Counts(self.guests - other.guests, self.hypervisor - other.hypervisor)
+
+    def __floordiv__(self, by):
+        return Counts(self.guests // by, self.hypervisor // by)
+
+    @property
+    def all(self):
+        return self.guests + self.hypervisor
+
+
+def _plugin():
+    """The plugin, built for the QEMU that there is."""
+    version = subprocess.run([s.m.QEMU, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    api = 1 if int(re.search(r"version (\d+)", version)[1]) < 9 else 2
+    out = f"{s.m.B}/tests/qemu/count-{api}.so"
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    own = f"{out}.{os.getpid()}"    # another worker may be using it already
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden",
+                    f"-DPLUGIN_API={api}", "-o", own, f"{HERE}/count/count.c"], check=True)
+    os.replace(own, out)
+    return out
+
+
+class Counter:
+    """Counts one machine's instructions: give it options() among its devices."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "counts")
+        self.size = struct.calcsize("=QQ")
+        with open(self.path, "wb") as f:
+            f.truncate(self.size)
+        with open(self.path, "rb") as f:
+            self.map = mmap.mmap(f.fileno(), self.size, prot=mmap.PROT_READ)
+
+    def options(self):
+        return ["-plugin", f"file={_plugin()},counts={self.path}", *ICOUNT]
+
+    def now(self):
+        return Counts(*struct.unpack("=QQ", self.map[:self.size]))
