@@ -134,7 +134,12 @@ static enum verdict run(const struct test *test)
     return running.verdict;
 }
 
-/* Is @name one of the comma-separated names of `tests=`, or is there no such list? */
+static bool ends_name(char c)
+{
+    return !c || c == ' ' || c == ',' || c == '+';
+}
+
+/* Is @name one of those in `tests=`, with commas or + between them, or is there no such list? */
 static bool wanted(const char *name)
 {
     const char *list = arg_value("tests");
@@ -144,11 +149,11 @@ static bool wanted(const char *name)
         return true;
     for ( ;; list++ )
     {
-        if ( !strncmp(list, name, size) && (!list[size] || list[size] == ',' || list[size] == ' ') )
+        if ( !strncmp(list, name, size) && ends_name(list[size]) )
             return true;
-        while ( *list && *list != ' ' && *list != ',' )
+        while ( !ends_name(*list) )
             list++;
-        if ( *list != ',' )
+        if ( !*list || *list == ' ' )
             return false;
     }
 }

@@ -57,12 +57,12 @@ $(HOST_B)/test_string: $(HOST_B)/own_string.o
 .PHONY: host-tests host-tests-build
 host-tests-build: $(HOST_TESTS:%=$(HOST_B)/test_%)
 
-# All are built first, side by side. One that does not build fails alone: the others still run.
+# All are built first, then run, side by side; the output of each stays together. One that does not build fails alone: the
+# others still run.
 host-tests: ## run the tests on the host
-	@$(MAKE) --no-print-directory -k -j$(shell nproc) -f $(firstword $(MAKEFILE_LIST)) B=$(B) host-tests-build > /dev/null; \
-	rc=0; \
-	for t in $(HOST_TESTS); do \
-	    $(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B) $(HOST_B)/test_$$t > /dev/null \
-	        || { echo "HOST-TEST $$t.build FAIL"; rc=1; continue; }; \
-	    $(HOST_B)/test_$$t || rc=1; \
-	done; exit $$rc
+	@make="$(MAKE) --no-print-directory -f $(firstword $(MAKEFILE_LIST)) B=$(B)"; all="-k -j$(shell nproc)"; \
+	$$make $$all host-tests-build > /dev/null && run="$(HOST_TESTS)" || for t in $(HOST_TESTS); do \
+	    $$make -q $(HOST_B)/test_$$t 2> /dev/null && run="$$run $$t" || echo "HOST-TEST $$t.build FAIL"; \
+	done; \
+	$$make $$all --output-sync=target $$(printf 'host-test-%s ' $$run); rc=$$?; \
+	[ "$$(echo $$run | wc -w)" = $(words $(HOST_TESTS)) ] && exit $$rc

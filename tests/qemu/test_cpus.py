@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+import guests
 import session as s
 
 pytestmark = pytest.mark.ours
@@ -57,8 +58,9 @@ def test_crash_tells_of_all(dom0):
 
 def test_watchdog():
     """A CPU that hangs is found by the other one, and says where it is."""
-    with boot("watchdog", append="dom0_mem=256M watchdog=3 noreboot", args="console=hvc0 loglevel=5 rl.shell") as session:
-        session.wait_for_shell()
+    with boot("watchdog", append="dom0_mem=256M watchdog=3 noreboot", kernel=guests.built("guests/hello"), initrd="",
+              args="serve") as session:
+        session.expect("hello from dom0")
         session.send("\x01\x01\x01")
         session.expect("the serial line talks to the hypervisor")
         session.send("H")

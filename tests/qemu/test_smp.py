@@ -1,5 +1,9 @@
 """The tests of tests/guest on several processors: the same behaviour, whatever the other vcpus and domains do at the
-same time. Those about what vcpus do to each other (smp_*) are run by test_guest.py as well, on one processor."""
+same time. Those about what vcpus do to each other (smp_*) are run by test_guest.py as well, on one processor.
+
+All run as dom0 on two processors; on four, and as domains that share two, only those with several vcpus and those for several
+domains. The others do so too in `make soak`.
+"""
 import re
 
 import pytest
@@ -7,38 +11,52 @@ import pytest
 import guests
 
 SHARED = [n for n in guests.NAMES if n not in guests.ALONE]
-ALONE = sorted(guests.ALONE - guests.CRASHING)
 TOGETHER = [n for n in guests.TOGETHER if not n.startswith("hog_cpu/")]     # two domains that share a single processor
+
+
+def rarely(name):
+    """The marks of a test's run that seldom tells more than its other runs."""
+    return () if name in guests.PARALLEL else pytest.mark.soak
+
+
+def on_two_and_four(names):
+    return [pytest.param(2, n) for n in names] + [pytest.param(4, n, marks=rarely(n)) for n in names]
+
+
+def selection(soak, between):
+    """The runner's list of tests when those that seldom tell more are left out."""
+    return "" if soak else "tests=" + between.join(sorted(guests.PARALLEL - guests.ALONE))
 
 
 class Boots:
     """The boots of one guest as dom0 on so many processors, each made when it is first asked for."""
 
-    def __init__(self, hv, cpus):
-        self.hv, self.cpus, self.made = hv, cpus, {}
+    def __init__(self, hv, cpus, args):
+        self.hv, self.cpus, self.args, self.made = hv, cpus, args, {}
 
     def of(self, kernel):
         if kernel not in self.made:
-            self.made[kernel] = guests.Verdicts(self.hv, f"smp-{self.cpus}-{kernel.split('/')[-1]}", kernel,
+            self.made[kernel] = guests.Verdicts(self.hv, f"smp-{self.cpus}-{kernel.split('/')[-1]}", kernel, args=self.args,
                                                 cpus=self.cpus, timeout=300)
         return self.made[kernel]
 
 
-@pytest.fixture(scope="module", params=(2, 4))
+@pytest.fixture(scope="module")
 def boots(hv, request):
-    return Boots(hv, request.param)
+    return Boots(hv, request.param, selection(request.param == 2 or request.config.getoption("soak"), ","))
 
 
-@pytest.mark.parametrize("name", SHARED)
-def test_as_dom0(name, boots):
+@pytest.mark.parametrize("boots, name", on_two_and_four(SHARED), indirect=["boots"])
+def test_as_dom0(boots, name):
     boots.of("tests/all").judge(name)
 
 
-@pytest.mark.parametrize("name", ALONE)
-def test_alone(name, boots):
+@pytest.mark.parametrize("boots, name", on_two_and_four(sorted(guests.ALONE - guests.CRASHING)), indirect=["boots"])
+def test_alone(boots, name):
     boots.of(f"tests/{name}").judge(name)
 
 
+@pytest.mark.parametrize("boots", (2, 4), indirect=True)
 @pytest.mark.ours
 def test_audit(boots):
     """The hypervisor counts all references anew after the stress, and finds none wrong."""
@@ -48,13 +66,15 @@ def test_audit(boots):
 
 
 @pytest.fixture(scope="module")
-def domains_on_two(hv):
-    """All of them as domains without rights, which share two processors with each other and with dom0."""
-    return guests.Verdicts(hv, "smp-domains", "guests/dom0", "tests/domains.cpio", cpus=2,
-                           args="domains.abi=peer" if hv == "peer" else "", end="RL-DOMAINS-END", timeout=400)
+def domains_on_two(hv, request):
+    """They as domains without rights, which share two processors with each other and with dom0."""
+    some = selection(request.config.getoption("soak"), "+")
+    args = ("domains.abi=peer " if hv == "peer" else "") + (f"domains.all={some}" if some else "")
+    return guests.Verdicts(hv, "smp-domains", "guests/dom0", "tests/domains.cpio", cpus=2, args=args, end="RL-DOMAINS-END",
+                           timeout=400)
 
 
-@pytest.mark.parametrize("name", guests.NAMES)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=rarely(n)) for n in guests.NAMES])
 def test_as_domain(name, domains_on_two):
     domains_on_two.judge(name)
 
