@@ -10,7 +10,7 @@ DEBUG ?= n
 HV_CC ?= gcc
 HV_B  := $(B)/hv
 
-HV_SRCS ?= $(filter-out %/offsets.c hypervisor/image.S, $(sort $(wildcard \
+HV_SRCS ?= $(filter-out %/offsets.c %/measure.c hypervisor/image.S, $(sort $(wildcard \
     hypervisor/*.[cS] hypervisor/*/*.[cS] hypervisor/*/*/*.[cS] boot/multiboot/*.[cS] boot/efi/memory.c boot/domain/*.c hypercall/compat/*.c)))
 HV_OBJS := $(addprefix $(HV_B)/,$(addsuffix .o,$(basename $(HV_SRCS))))
 
@@ -38,6 +38,19 @@ $(HV_B)/include/offsets.h: hypervisor/cpu/offsets.c $(HV_B)/flags
 	$(HV_SAY) GEN $@
 	@$(HV_CC) $(HV_CFLAGS) -MMD -MP -MT $@ -MF $(HV_B)/hypervisor/cpu/offsets.d -S -o $(HV_B)/offsets.s $<
 	@sed -n 's/^->\([^ ]*\) \$$\{0,1\}\(.*\)/#define \1 \2/p' $(HV_B)/offsets.s > $@
+
+# What 32-bit guests have where: measured by a compiler for them, which needs no 32-bit libraries.
+HV_MEASURES := awk '/^->OP/ { print "\#define PV32_SIZE_" $$2, $$3 } \
+    /^->LAYOUT/ { printf "%s\#define PV32_LAYOUT_%s(what) SIZE(what, %s)", end, $$2, $$3; end = "\n" } \
+    /^->AT/ { printf " AT(what, %s, %s)", $$2, $$3 } END { print "" }'
+
+$(HV_B)/include/measures.h: hypercall/compat/measure.c hypercall/compat/layouts.def $(wildcard hypercall/ops/*.def) $(HV_B)/flags
+	@mkdir -p $(@D)
+	$(HV_SAY) GEN $@
+	@$(HV_CC) -std=gnu11 -m32 -ffreestanding -O1 -I. -S -o $(HV_B)/measure.s $<
+	@$(HV_MEASURES) $(HV_B)/measure.s > $@
+
+$(HV_B)/hypercall/compat/proof.o: $(HV_B)/include/measures.h
 
 $(HV_B)/%.o: %.c $(HV_B)/flags
 	@mkdir -p $(@D)

@@ -5,15 +5,7 @@
 #ifndef HYPERCALL_COMPAT_ENTRY_H
 #define HYPERCALL_COMPAT_ENTRY_H
 
-#include <hypercall/abi.h>
-
-struct compat_trap_info {
-    uint8_t vector;
-    uint8_t flags;
-    uint16_t cs;
-    uint32_t address;
-};
-_Static_assert(sizeof(struct compat_trap_info) == 8, "measured");
+#include <hypercall/compat/layouts.h>
 
 /* A callback's address is a far one. */
 struct compat_callback_register {

@@ -26,6 +26,11 @@ long control_platform_op(unsigned long arg);
 long control_mca(unsigned long arg);
 long control_xen_version(unsigned long cmd, unsigned long arg);
 
+/* For 32-bit guests; domctl and sysctl look the same to them. */
+long compat_platform_op(unsigned long arg);
+long compat_mca(unsigned long arg);
+long compat_xen_version(unsigned long cmd, unsigned long arg);
+
 /* Fill what getdomaininfo and getdomaininfolist tell of @d; takes no lock, so it may be torn in time. */
 void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info);
 

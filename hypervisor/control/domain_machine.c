@@ -149,15 +149,18 @@ static u32 frame_kind(const struct domain *d, mfn_t mfn)
 /* XEN_DOMCTL_getpageframeinfo3: frame numbers in, kinds out. -E2BIG too many at once, -EFAULT. */
 long domctl_frame_types(struct domain *d, struct xen_domctl_getpageframeinfo3 *arg)
 {
+    bool wide = !current_vcpu()->domain->pv32; /* the caller's list, not the domain's */
+    gva_t list = handle_gva(arg->array);
+
     if ( arg->num > FRAMES_AT_ONCE )
         return -E2BIG;
 
     for ( u64 i = 0; i < arg->num; i++ )
     {
-        gva_t entry = handle_gva_at(arg->array, i);
         u64 mfn;
 
-        if ( !guest_load_u64(&mfn, entry) || !guest_store_u64(entry, frame_kind(d, to_mfn(mfn))) )
+        if ( !guest_load_pfn(wide, &mfn, list, i) ||
+             !guest_store_pfn(wide, list, i, frame_kind(d, to_mfn(mfn))) )
             return -EFAULT;
     }
     return 0;

@@ -15,7 +15,7 @@ long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v)
     return *v ? 0 : -ESRCH;
 }
 
-/* --- contexts --- */
+/* --- contexts: of the layout that the domain's width has, whoever asks --- */
 
 /*
  * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL a context that can't be, -EOPNOTSUPP one that would change the
@@ -24,7 +24,7 @@ long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v)
 long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
     struct vcpu_guest_context *context;
-    struct vcpu *v;
+    struct vcpu *v = NULL;
     long rc = control_find_vcpu(d, arg->vcpu, &v);
 
     if ( control_is_self(d) || control_is_dying(d) || !arg->ctxt.p )
@@ -35,7 +35,7 @@ long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
     context = mm_alloc(CONTEXT_ORDER);
     if ( !context )
         return -ENOMEM;
-    if ( copy_from_guest(context, handle_gva(arg->ctxt), sizeof(*context)) )
+    if ( !guest_load_as(!d->pv32, vcpu_context, context, handle_gva(arg->ctxt)) )
         rc = -EFAULT;
     else
     {
@@ -71,7 +71,7 @@ long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
     vcpu_get_context(v, context);
     sched_unpause(v);
 
-    if ( copy_to_guest(handle_gva(arg->ctxt), context, sizeof(*context)) )
+    if ( !guest_store_as(!d->pv32, vcpu_context, handle_gva(arg->ctxt), context) )
         rc = -EFAULT;
     mm_free(context, CONTEXT_ORDER);
     return rc;

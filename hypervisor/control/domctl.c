@@ -29,7 +29,7 @@ static struct domain *find(domid_t id)
 #define CALL_ADMIN(argument, handler)  handler(op)
 #define CALL_TARGET(argument, handler) d ? handler(d, (argument *)&op->u) : -ESRCH
 
-#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     CASE_##status(operation, argument, direction, who, handler)
 
 static long call(struct domain *d, struct xen_domctl *op, bool *copy_back)

@@ -4,6 +4,7 @@
 
 #include "control/control.h"
 #include "cpu/uaccess.h"
+#include "domain/subop.h"
 
 /*
  * One control operation at a time: LOCK_DOMCTL. Whoever finds it taken asks again from its guest, instead of spinning
@@ -106,5 +107,32 @@ static inline bool control_is_dying(const struct domain *d)
 
 #define MACHINE_BACK_IN    false
 #define MACHINE_BACK_INOUT true
+
+/*
+ * The same where the caller is a 32-bit guest: its member of op->u is widened on the way in, and narrowed on the way
+ * back.
+ */
+#define MACHINE_PV32_CASE_DONE(operation, argument, direction, handler, pv32)                      \
+    case operation:                                                                                \
+        *copy_back = MACHINE_BACK_##direction;                                                     \
+        return MACHINE_PV32(argument, handler, SUBOP_PV32_##pv32);
+#define MACHINE_PV32_CASE_SHOW MACHINE_PV32_CASE_DONE
+#define MACHINE_PV32_CASE_SOON(operation, argument, direction, handler, pv32)
+#define MACHINE_PV32_CASE_NEVER(operation, argument, direction, handler, pv32)
+
+#define MACHINE_PV32(...)                            MACHINE_PV32_(__VA_ARGS__)
+#define MACHINE_PV32_(argument, handler, kind, what) MACHINE_PV32_##kind(argument, handler, what)
+#define MACHINE_PV32_SAME(argument, handler, none)   handler((argument *)&op->u)
+#define MACHINE_PV32_OTHER(argument, handler, other) other(&op->u)
+#define MACHINE_PV32_WIDEN(argument, handler, layout)                                              \
+    ({                                                                                             \
+        argument wide_;                                                                            \
+        long rc_;                                                                                  \
+                                                                                                   \
+        compat_widen_##layout(&wide_, (const struct compat_##layout *)&op->u);                     \
+        rc_ = handler(&wide_);                                                                     \
+        compat_narrow_##layout((struct compat_##layout *)&op->u, &wide_);                          \
+        rc_;                                                                                       \
+    })
 
 #endif

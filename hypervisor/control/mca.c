@@ -56,7 +56,7 @@ static long mca_cpus(struct xen_mc_physcpuinfo *arg)
         return handler((argument *)&op->u);
 #define CASE_SOON(operation, argument, handler)
 #define CASE_NEVER(operation, argument, handler)
-#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     CASE_##status(operation, argument, handler)
 
 static long call(struct xen_mc *op)
@@ -82,5 +82,27 @@ long control_mca(unsigned long arg)
     rc = call(&op);
     if ( !rc && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
         return -EFAULT;
+    return rc;
+}
+
+/* Of a 32-bit guest. The only operation is XEN_MC_physcpuinfo. */
+long compat_mca(unsigned long arg)
+{
+    gva_t at = to_gva(arg + offsetof(struct xen_mc, u));
+    struct xen_mc_physcpuinfo info;
+    u32 head[2]; /* cmd, interface_version */
+    long rc;
+
+    if ( copy_from_guest(head, to_gva(arg), sizeof(head)) )
+        return -EFAULT;
+    if ( head[1] != XEN_MCA_INTERFACE_VERSION )
+        return -EACCES;
+    if ( head[0] != XEN_MC_physcpuinfo )
+        return -ENOSYS;
+    if ( !compat_load_physcpuinfo(&info, at) )
+        return -EFAULT;
+    rc = mca_cpus(&info);
+    if ( !rc && !compat_store_physcpuinfo(at, &info) )
+        rc = -EFAULT;
     return rc;
 }

@@ -143,9 +143,25 @@ static long platform_firmware_info(struct xenpf_firmware_info *arg)
     }
 }
 
+/* --- for 32-bit guests --- */
+
+/* EFI's own structures are full of words; no 32-bit dom0 that runs on EFI is known. */
+static long platform_efi_call_pv32(void *arg)
+{
+    (void)arg;
+    return -ENOSYS;
+}
+
+static long platform_firmware_info_pv32(void *arg)
+{
+    struct xenpf_firmware_info *info = arg;
+
+    return info->type == XEN_FW_EFI_INFO ? -ENOSYS : platform_firmware_info(info);
+}
+
 /* --- dispatch --- */
 
-#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     MACHINE_CASE_##status(operation, argument, direction, handler)
 
 static long call(struct xen_platform_op *op, bool *copy_back)
@@ -158,7 +174,22 @@ static long call(struct xen_platform_op *op, bool *copy_back)
     }
 }
 
-long control_platform_op(unsigned long arg)
+#undef SUBOP
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    MACHINE_PV32_CASE_##status(operation, argument, direction, handler, pv32)
+
+static long call_pv32(struct xen_platform_op *op, bool *copy_back)
+{
+    switch ( op->cmd )
+    {
+#include <hypercall/ops/platform.def>
+    default:
+        return -ENOSYS;
+    }
+}
+
+static inline long platform_op(unsigned long arg,
+                               long (*run)(struct xen_platform_op *op, bool *copy_back))
 {
     struct xen_platform_op op;
     bool copy_back = false;
@@ -169,10 +200,21 @@ long control_platform_op(unsigned long arg)
     if ( op.interface_version != XENPF_INTERFACE_VERSION )
         return -EACCES;
 
-    rc = call(&op, &copy_back);
+    rc = run(&op, &copy_back);
     if ( rc == -ERESTART )
         return hypercall_continue(__HYPERVISOR_platform_op, arg, 0, 0, 0, 0);
     if ( !rc && copy_back && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
         return -EFAULT;
     return rc;
+}
+
+long control_platform_op(unsigned long arg)
+{
+    return platform_op(arg, call);
+}
+
+/* The structure around the operations is the same. */
+long compat_platform_op(unsigned long arg)
+{
+    return platform_op(arg, call_pv32);
 }

@@ -3,7 +3,7 @@
 #include "control/internal.h"
 #include "control/sysctl.h"
 
-#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     MACHINE_CASE_##status(operation, argument, direction, handler)
 
 static long call(struct xen_sysctl *op, bool *copy_back)

@@ -11,6 +11,7 @@
 #include "lib/bits.h"
 #include "lib/guard.h"
 #include "lib/string.h"
+#include "mm/layout.h"
 
 #define RELEASE      ((ABI_VERSION_MAJOR << 16) | ABI_VERSION_MINOR)
 #define EXTRAVERSION "-ringleader"
@@ -85,13 +86,29 @@ static long version_platform(struct vcpu *v, gva_t arg)
     return give(arg, &params, sizeof(params));
 }
 
-/* Roots of 64-bit guests may lie anywhere; 32-bit guests, which would have to ask for that, there are none. */
+/* Where the M2P begins for them, which is what they ask for. */
+static long version_platform_pv32(struct vcpu *v, gva_t arg)
+{
+    struct xen_platform_parameters params = { .virt_start = HV32_START };
+
+    (void)v;
+    return compat_store_platform_parameters(arg, &params) ? 0 : -EFAULT;
+}
+
+/* Roots of 64-bit guests may lie anywhere; those of 32-bit guests where they asked for that. */
+static bool roots_anywhere(const struct domain *d)
+{
+    return !d->pv32 || d->vm_assist & (1UL << VMASST_TYPE_pae_extended_cr3);
+}
+
 static u32 features(const struct domain *d)
 {
     u32 map = (1u << XENFEAT_mmu_pt_update_preserve_ad) | (1u << XENFEAT_highmem_assist) |
               (1u << XENFEAT_gnttab_map_avail_bits) | (1u << XENFEAT_memory_op_vnode_supported) |
-              (1u << XENFEAT_direct_mapped) | (1u << XENFEAT_pae_pgdir_above_4gb);
+              (1u << XENFEAT_direct_mapped);
 
+    if ( roots_anywhere(d) )
+        map |= 1u << XENFEAT_pae_pgdir_above_4gb;
     if ( domain_is_privileged(d) )
         map |= 1u << XENFEAT_dom0;
     return map;
@@ -135,9 +152,24 @@ static const struct subop ops[] = {
 #undef SUBOP
 };
 
+#define SUBOP SUBOP_THUNK_PV32
+#include <hypercall/ops/xen_version.def>
+#undef SUBOP
+
+static const struct subop ops_pv32[] = {
+#define SUBOP SUBOP_ROW_PV32
+#include <hypercall/ops/xen_version.def>
+#undef SUBOP
+};
+
 long control_xen_version(unsigned long cmd, unsigned long arg)
 {
     if ( cmd == XENVER_version )
         return RELEASE;
     return subop_call(ops, ARRAY_SIZE(ops), cmd, arg);
+}
+
+long compat_xen_version(unsigned long cmd, unsigned long arg)
+{
+    return subop_call(ops_pv32, ARRAY_SIZE(ops_pv32), cmd, arg);
 }

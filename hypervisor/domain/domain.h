@@ -8,6 +8,7 @@
 #define DOMAIN_DOMAIN_H
 
 #include <hypercall/abi.h>
+#include <hypercall/compat/layouts.h>
 #include <hypercall/limits.h>
 #include "access/state.h"
 #include "cpu/state.h"
@@ -175,6 +176,12 @@ static inline bool domain_is_privileged(const struct domain *d)
 void domain_init(void);
 struct vcpu *domain_create_idle_vcpu(u32 cpu);
 
+/*
+ * @d, which has not run, has another width now: its shared_info changes layout, and what was in it but for vcpu_info is
+ * lost. A part of pv_domain_set_pv32.
+ */
+void domain_width_chosen(struct domain *d);
+
 /* Take the domain apart as far as one call may: 0 done, -ERESTART call again. */
 long domain_kill(struct domain *d);
 
@@ -260,5 +267,9 @@ extern const u64 domain_known_assists; /* a bit for each VMASST_TYPE_* that vm_a
 long memory_op(unsigned long cmd, unsigned long arg);
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);
 long domain_vm_assist(unsigned long cmd, unsigned long type);
+
+/* For 32-bit guests; where there is none, the one above is theirs too. */
+long compat_memory_op(unsigned long cmd, unsigned long arg);
+long compat_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);
 
 #endif

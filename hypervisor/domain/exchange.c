@@ -29,6 +29,7 @@ struct chunk {
 
 struct exchange {
     struct domain *d;
+    bool wide; /* the caller's lists */
     struct xen_memory_exchange ask;
     unsigned int order; /* of a chunk */
     unsigned int bits;  /* of the outputs' addresses, 0 any */
@@ -51,7 +52,7 @@ static bool steal_extent(struct exchange *x, unsigned long i)
 {
     u64 mfn;
 
-    if ( !guest_load_u64(&mfn, handle_gva_at(x->ask.in.extent_start, i)) )
+    if ( !guest_load_pfn(x->wide, &mfn, handle_gva(x->ask.in.extent_start), i) )
         return false;
     for ( unsigned long k = 0; k < 1UL << x->ask.in.extent_order; k++ )
     {
@@ -84,11 +85,11 @@ static void release_output(struct exchange *x, mfn_t mfn)
 /* Allocate output @i at the number that its list entry holds, and put the frame there instead. 0, -EFAULT, -ENOMEM. */
 static long make_output(struct exchange *x, unsigned long i)
 {
-    gva_t entry = handle_gva_at(x->ask.out.extent_start, i);
+    gva_t list = handle_gva(x->ask.out.extent_start);
     mfn_t mfn;
     u64 pfn;
 
-    if ( !guest_load_u64(&pfn, entry) )
+    if ( !guest_load_pfn(x->wide, &pfn, list, i) )
         return -EFAULT;
     mfn = mm_alloc_domain(x->d, x->ask.out.extent_order, x->bits);
     if ( mfn_eq(mfn, INVALID_MFN) )
@@ -96,7 +97,7 @@ static long make_output(struct exchange *x, unsigned long i)
 
     memory_number(x->d, mfn, x->ask.out.extent_order, pfn);
     x->chunk->outputs[x->nr_outputs++] = mfn;
-    return guest_store_u64(entry, mfn.n) ? 0 : -EFAULT;
+    return guest_store_pfn(x->wide, list, i, mfn.n) ? 0 : -EFAULT;
 }
 
 static void release_outputs(struct exchange *x)
@@ -188,11 +189,13 @@ static long exchange_all(struct exchange *x)
  */
 long memory_exchange(const struct memory_call *call)
 {
-    struct exchange x;
-    gva_t progress = to_gva(call->arg.n + offsetof(struct xen_memory_exchange, nr_exchanged));
+    struct exchange x = { .wide = call->wide };
+    gva_t progress =
+        to_gva(call->arg.n + (call->wide ? offsetof(struct xen_memory_exchange, nr_exchanged)
+                                         : offsetof(struct compat_memory_exchange, nr_exchanged)));
     long rc;
 
-    if ( copy_from_guest(&x.ask, call->arg, sizeof(x.ask)) )
+    if ( !memory_load(call, memory_exchange, &x.ask) )
         return -EFAULT;
     if ( !well_formed(&x) )
         return -EINVAL;
@@ -202,7 +205,7 @@ long memory_exchange(const struct memory_call *call)
 
     rc = exchange_all(&x);
     domain_put(x.d);
-    if ( !guest_store_u64(progress, x.ask.nr_exchanged) )
+    if ( !guest_store_pfn(call->wide, progress, 0, x.ask.nr_exchanged) )
         return -EFAULT;
     return rc == -ERESTART ? memory_continue(call, 0) : rc;
 }

@@ -4,14 +4,20 @@
 
 #include "cpu/uaccess.h"
 #include "domain/domain.h"
+#include "domain/widen.h"
 
 /* One memory_op being carried out. */
 struct memory_call {
     struct vcpu *v;
+    bool wide;           /* a 64-bit guest's structures and lists */
     unsigned long op;    /* XENMEM_* */
     unsigned long start; /* the extent to go on at, as the guest's register says: check it */
     gva_t arg;
 };
+
+/* The call's argument, of either width: row @name of hypercall/compat/layouts.def. False: not accessible. */
+#define memory_load(call, name, to)    guest_load_as((call)->wide, name, to, (call)->arg)
+#define memory_store(call, name, from) guest_store_as((call)->wide, name, (call)->arg, from)
 
 /* The largest order of an extent: 2 MiB. What is zeroed or freed in one step must be bounded. */
 #define MEMORY_MAX_ORDER 9

@@ -64,7 +64,7 @@ long memory_set_map(const struct memory_call *call)
     struct domain *d;
     long rc;
 
-    if ( copy_from_guest(&arg, call->arg, sizeof(arg)) )
+    if ( !memory_load(call, foreign_memory_map, &arg) )
         return -EFAULT;
     rc = access_domain(call->v->domain, arg.domid, ACCESS_CONTROL, &d);
     if ( rc )
@@ -95,7 +95,7 @@ long memory_map(const struct memory_call *call)
     struct xen_memory_map arg;
     u32 nr;
 
-    if ( copy_from_guest(&arg, call->arg, sizeof(arg)) )
+    if ( !memory_load(call, memory_map, &arg) )
         return -EFAULT;
 
     nr = copy_map(call->v->domain, map);
@@ -104,7 +104,7 @@ long memory_map(const struct memory_call *call)
     arg.nr_entries = min(arg.nr_entries, nr);
 
     if ( copy_to_guest(handle_gva(arg.buffer), map, arg.nr_entries * sizeof(map[0])) ||
-         copy_to_guest(call->arg, &arg, sizeof(arg)) )
+         !memory_store(call, memory_map, &arg) )
         return -EFAULT;
     return 0;
 }
@@ -157,7 +157,7 @@ long memory_machine_map(const struct memory_call *call)
     struct xen_memory_map arg;
     u32 nr = nr_machine_map;
 
-    if ( copy_from_guest(&arg, call->arg, sizeof(arg)) )
+    if ( !memory_load(call, memory_map, &arg) )
         return -EFAULT;
 
     if ( arg.buffer.p )
@@ -168,13 +168,14 @@ long memory_machine_map(const struct memory_call *call)
     }
 
     arg.nr_entries = nr;
-    return copy_to_guest(call->arg, &arg, sizeof(arg)) ? -EFAULT : 0;
+    return memory_store(call, memory_map, &arg) ? 0 : -EFAULT;
 }
 
 /* --- frames to map --- */
 
 /* The frames from @first on of @d's grant table, grown as needed, into the caller's list. */
-static long list_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *arg)
+static long list_grant_frames(bool wide, struct domain *d,
+                              const struct xen_mem_acquire_resource *arg)
 {
     for ( u32 i = 0; i < arg->nr_frames; i++ )
     {
@@ -183,14 +184,14 @@ static long list_grant_frames(struct domain *d, const struct xen_mem_acquire_res
 
         if ( rc )
             return rc;
-        if ( !guest_store_u64(handle_gva_at(arg->frame_list, i), mfn.n) )
+        if ( !guest_store_pfn(wide, handle_gva(arg->frame_list), i, mfn.n) )
             return -EFAULT;
     }
     return 0;
 }
 
 /* 0; -EINVAL frames that the table can't have; -EOPNOTSUPP the status frames of a table of version 1. */
-static long acquire_grant_frames(struct domain *d, struct xen_mem_acquire_resource *arg)
+static long acquire_grant_frames(bool wide, struct domain *d, struct xen_mem_acquire_resource *arg)
 {
     u32 limit = grant_table_max_frames(d);
 
@@ -208,7 +209,7 @@ static long acquire_grant_frames(struct domain *d, struct xen_mem_acquire_resour
     }
     if ( arg->frame > limit || arg->nr_frames > limit - arg->frame )
         return -EINVAL;
-    return list_grant_frames(d, arg);
+    return list_grant_frames(wide, d, arg);
 }
 
 /*
@@ -221,7 +222,7 @@ long memory_acquire_resource(const struct memory_call *call)
     struct domain *d;
     long rc;
 
-    if ( copy_from_guest(&arg, call->arg, sizeof(arg)) )
+    if ( !memory_load(call, acquire_resource, &arg) )
         return -EFAULT;
     if ( arg.pad )
         return -EINVAL;
@@ -232,10 +233,11 @@ long memory_acquire_resource(const struct memory_call *call)
     if ( d == call->v->domain )
         rc = -EPERM;
     else
-        rc = arg.type == XENMEM_resource_grant_table ? acquire_grant_frames(d, &arg) : -EOPNOTSUPP;
+        rc = arg.type == XENMEM_resource_grant_table ? acquire_grant_frames(call->wide, d, &arg)
+                                                     : -EOPNOTSUPP;
     domain_put(d);
 
-    if ( !rc && copy_to_guest(call->arg, &arg, sizeof(arg)) )
+    if ( !rc && !memory_store(call, acquire_resource, &arg) )
         rc = -EFAULT;
     return rc;
 }

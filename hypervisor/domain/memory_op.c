@@ -61,7 +61,15 @@ static long memory_machphys_mapping(const struct memory_call *call)
         .max_mfn = frame_limit - 1,
     };
 
-    return copy_to_guest(call->arg, &mapping, sizeof(mapping)) ? -EFAULT : 0;
+    if ( !call->wide )
+    {
+        u64 frames = min_t(u64, frame_limit, ((u64)(HV32_SLOTS - 1) << 21) / sizeof(u32));
+
+        mapping = (struct xen_machphys_mapping){ .v_start = HV32_START,
+                                                 .v_end = HV32_START + frames * sizeof(u32),
+                                                 .max_mfn = frames - 1 };
+    }
+    return memory_store(call, machphys_mapping, &mapping) ? 0 : -EFAULT;
 }
 
 /*
@@ -75,7 +83,7 @@ static long memory_machphys_list(const struct memory_call *call)
     mfn_t last = to_mfn(0);
     u32 i;
 
-    if ( copy_from_guest(&list, call->arg, sizeof(list)) )
+    if ( !memory_load(call, machphys_mfn_list, &list) )
         return -EFAULT;
 
     for ( i = 0; i < chunks && i < list.max_extents; i++ )
@@ -84,11 +92,11 @@ static long memory_machphys_list(const struct memory_call *call)
 
         if ( !mfn_eq(mfn, INVALID_MFN) )
             last = mfn;
-        if ( !guest_store_u64(handle_gva_at(list.extent_start, i), last.n) )
+        if ( !guest_store_pfn(call->wide, handle_gva(list.extent_start), i, last.n) )
             return -EFAULT;
     }
     list.nr_extents = i;
-    return copy_to_guest(call->arg, &list, sizeof(list)) ? -EFAULT : 0;
+    return memory_store(call, machphys_mfn_list, &list) ? 0 : -EFAULT;
 }
 
 /* A case for each row that has a handler. */
@@ -102,13 +110,14 @@ static long memory_machphys_list(const struct memory_call *call)
 #define CHECK_TARGET false /* by the handler, who knows which */
 #define CHECK_ADMIN  access_check(call.v->domain, call.v->domain, ACCESS_ADMIN)
 
-#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     CASE_##status(operation, who, handler)
 
-long memory_op(unsigned long cmd, unsigned long arg)
+static inline long dispatch(bool wide, unsigned long cmd, unsigned long arg)
 {
     struct memory_call call = {
         .v = current_vcpu(),
+        .wide = wide,
         .op = cmd & OP_MASK,
         .start = cmd >> OP_BITS,
         .arg = to_gva(arg),
@@ -120,4 +129,15 @@ long memory_op(unsigned long cmd, unsigned long arg)
     default:
         return -ENOSYS;
     }
+}
+
+long memory_op(unsigned long cmd, unsigned long arg)
+{
+    return dispatch(true, cmd, arg);
+}
+
+/* The handlers read their arguments by memory_load(), which knows both widths. */
+long compat_memory_op(unsigned long cmd, unsigned long arg)
+{
+    return dispatch(false, cmd, arg);
 }

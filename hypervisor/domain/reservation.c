@@ -33,9 +33,15 @@ struct reservation {
     struct xen_memory_reservation ask;
 };
 
-static inline gva_t extent_at(const struct reservation *r, unsigned long i)
+/* Entry @i of the caller's list. @wide is the caller's, and known to the compiler. */
+static inline bool extent_load(bool wide, const struct reservation *r, unsigned long i, u64 *pfn)
 {
-    return handle_gva_at(r->ask.extent_start, i);
+    return guest_load_pfn(wide, pfn, handle_gva(r->ask.extent_start), i);
+}
+
+static inline bool extent_store(bool wide, const struct reservation *r, unsigned long i, mfn_t mfn)
+{
+    return guest_store_pfn(wide, handle_gva(r->ask.extent_start), i, mfn.n);
 }
 
 /* Drop the owner's reference: the frame is freed with its last mapping. A pin, too, keeps it until it is undone. */
@@ -75,43 +81,43 @@ static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
 }
 
 /* More frames. The M2P tells nothing of them until the guest writes it. A caller that wants no list is told none. */
-static bool increase_one(const struct reservation *r, unsigned long i)
+static inline bool increase_one(bool wide, const struct reservation *r, unsigned long i)
 {
     mfn_t mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits);
 
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
-    if ( !r->ask.extent_start.p || guest_store_u64(extent_at(r, i), mfn.n) )
+    if ( !r->ask.extent_start.p || extent_store(wide, r, i, mfn) )
         return true;
 
     release_extent(r->d, mfn, r->ask.extent_order); /* the guest could never name them */
     return false;
 }
 
-static bool populate_one(const struct reservation *r, unsigned long i)
+static inline bool populate_one(bool wide, const struct reservation *r, unsigned long i)
 {
     u64 pfn;
     mfn_t mfn;
 
-    if ( !guest_load_u64(&pfn, extent_at(r, i)) )
+    if ( !extent_load(wide, r, i, &pfn) )
         return false;
     mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits);
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
 
     memory_number(r->d, mfn, r->ask.extent_order, pfn);
-    if ( guest_store_u64(extent_at(r, i), mfn.n) )
+    if ( extent_store(wide, r, i, mfn) )
         return true;
 
     release_extent(r->d, mfn, r->ask.extent_order);
     return false;
 }
 
-static bool decrease_one(const struct reservation *r, unsigned long i)
+static inline bool decrease_one(bool wide, const struct reservation *r, unsigned long i)
 {
     u64 mfn;
 
-    if ( !guest_load_u64(&mfn, extent_at(r, i)) )
+    if ( !extent_load(wide, r, i, &mfn) )
         return false;
     for ( unsigned long k = 0; k < 1UL << r->ask.extent_order; k++ )
     {
@@ -123,8 +129,8 @@ static bool decrease_one(const struct reservation *r, unsigned long i)
 
 /* Run @one over the extents left. Inlined into each operation, so that the call in the loop is direct. */
 static inline __attribute__((always_inline)) long
-each_extent(const struct memory_call *call, const struct reservation *r,
-            bool (*one)(const struct reservation *r, unsigned long i))
+each_extent(bool wide, const struct memory_call *call, const struct reservation *r,
+            bool (*one)(bool wide, const struct reservation *r, unsigned long i))
 {
     unsigned long stride = r->ask.extent_order ? 1 : STRIDE, i = call->start;
 
@@ -132,7 +138,7 @@ each_extent(const struct memory_call *call, const struct reservation *r,
     {
         if ( i != call->start && (i & (stride - 1)) == 0 && preempt_pending() )
             return memory_continue(call, i);
-        if ( !one(r, i) )
+        if ( !one(wide, r, i) )
             break;
     }
     return (long)i;
@@ -149,7 +155,7 @@ static bool reservation_possible(const struct memory_call *call, struct reservat
 /* A ballooning guest names itself, again and again: no need to look it up, nor to hold what current holds. */
 static long reservation_begin(const struct memory_call *call, struct reservation *r)
 {
-    if ( copy_from_guest(&r->ask, call->arg, sizeof(r->ask)) )
+    if ( !memory_load(call, memory_reservation, &r->ask) )
         return -EFAULT;
     if ( r->ask.domid != DOMID_SELF )
         return access_domain(call->v->domain, r->ask.domid, ACCESS_CONTROL, &r->d);
@@ -173,7 +179,8 @@ static void reservation_end(const struct reservation *r)
         if ( reservation_begin(call, &r) )                                                         \
             return rc;                                                                             \
         if ( reservation_possible(call, &r) )                                                      \
-            rc = each_extent(call, &r, one);                                                       \
+            rc =                                                                                   \
+                call->wide ? each_extent(true, call, &r, one) : each_extent(false, call, &r, one); \
         reservation_end(&r);                                                                       \
         return rc;                                                                                 \
     }
@@ -242,6 +249,13 @@ long memory_maximum(const struct memory_call *call)
     return rc;
 }
 
+static unsigned long max_pfn(const struct domain *d)
+{
+    const struct compat_shared_info *narrow = (const void *)d->shared_info;
+
+    return d->pv32 ? READ_ONCE(narrow->arch.max_pfn) : READ_ONCE(d->shared_info->arch.max_pfn);
+}
+
 /* What the guest itself wrote, or will: nothing relies on it here. Tools that restore a domain ask before it has. */
 long memory_maximum_gpfn(const struct memory_call *call)
 {
@@ -250,7 +264,7 @@ long memory_maximum_gpfn(const struct memory_call *call)
 
     if ( !rc )
     {
-        unsigned long count = READ_ONCE(d->shared_info->arch.max_pfn);
+        unsigned long count = max_pfn(d);
 
         rc = count ? (long)count - 1 : 0;
         domain_put(d);

@@ -4,8 +4,8 @@
  * A guest may register an area of its memory for a copy, by virtual address: it is written whenever the vcpu comes to
  * a CPU or leaves it, through the vcpu's own page tables. If the guest has unmapped it, the copy is silently skipped.
  */
-#include "cpu/uaccess.h"
 #include "domain/domain.h"
+#include "domain/widen.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/tlb.h"
@@ -54,14 +54,17 @@ void runstate_get(struct vcpu *v, struct vcpu_runstate_info *info)
 /* With the update flag, the guest can tell a copy that is being written from one that is complete. */
 static void write_area(struct vcpu *v, gva_t area)
 {
-    gva_t entry_time = to_gva(area.n + offsetof(struct vcpu_runstate_info, state_entry_time));
+    bool wide = !v->domain->pv32;
+    gva_t entry_time =
+        to_gva(area.n + (wide ? offsetof(struct vcpu_runstate_info, state_entry_time)
+                              : offsetof(struct compat_runstate_info, state_entry_time)));
     struct vcpu_runstate_info info;
     u64 entered = v->runstate.info.state_entry_time;
 
     memcpy(&info, &v->runstate.info, sizeof(info)); /* the holes too, which are zero */
     if ( !(v->domain->vm_assist & (1UL << VMASST_TYPE_runstate_update_flag)) )
     {
-        (void)copy_to_guest(area, &info, sizeof(info));
+        (void)guest_store_as(wide, runstate_info, area, &info);
         return;
     }
 
@@ -69,7 +72,7 @@ static void write_area(struct vcpu *v, gva_t area)
     if ( !guest_store_u64(entry_time, info.state_entry_time) )
         return;
     __atomic_thread_fence(__ATOMIC_RELEASE);
-    if ( copy_to_guest(area, &info, sizeof(info)) )
+    if ( !guest_store_as(wide, runstate_info, area, &info) )
         return;
     __atomic_thread_fence(__ATOMIC_RELEASE);
     (void)guest_store_u64(entry_time, entered);

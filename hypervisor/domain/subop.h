@@ -12,6 +12,10 @@
  *     #undef SUBOP
  *     };
  *
+ * SUBOP_THUNK_PV32 and SUBOP_ROW_PV32, expanded likewise after those, make the table for 32-bit guests: rows that are
+ * the SAME have the same thunk, WIDEN(layout) puts one that translates around the handler, OTHER(handler) names
+ * another.
+ *
  * A handler has the type long (struct vcpu *, ARGUMENT *), or long (struct vcpu *, gva_t) in a RAW row: the thunk
  * between it and the table makes the compiler check that. It is called with no lock held.
  *
@@ -24,6 +28,7 @@
 #include "cpu/percpu.h"
 #include "cpu/uaccess.h"
 #include "domain/domain.h"
+#include "domain/widen.h"
 
 /* The largest argument that is copied in; a larger one is RAW. */
 #define SUBOP_ARGUMENT_MAX 128
@@ -85,7 +90,7 @@ static inline long subop_call(const struct subop *table, unsigned int n, unsigne
     return subop_call_on(current_vcpu(), table, n, cmd, arg);
 }
 
-#define SUBOP_THUNK(operation, argument, direction, who, status, handler, summary)                 \
+#define SUBOP_THUNK(operation, argument, direction, who, status, handler, pv32, summary)           \
     SUBOP_THUNK_##status(subop_##operation, argument, direction, handler)
 
 #define SUBOP_THUNK_DONE(thunk, argument, direction, handler)                                      \
@@ -109,7 +114,7 @@ static inline long subop_call(const struct subop *table, unsigned int n, unsigne
 #define SUBOP_INVOKE_INOUT(argument, handler) return handler(v, (argument *)arg)
 #define SUBOP_INVOKE_RAW(argument, handler)   return handler(v, to_gva(arg))
 
-#define SUBOP_ROW(operation, argument, direction, who_may, status, handler, summary)               \
+#define SUBOP_ROW(operation, argument, direction, who_may, status, handler, pv32, summary)         \
     [operation] = { .call = SUBOP_CALL_##status(subop_##operation),                                \
                     .size = SUBOP_SIZE_##direction(argument),                                      \
                     .first = SUBOP_FIRST_##status(who_may, SUBOP_HOW_##direction(argument)),       \
@@ -137,5 +142,64 @@ static inline long subop_call(const struct subop *table, unsigned int n, unsigne
 #define SUBOP_SIZE_INOUT(argument) SUBOP_SIZE_IN(argument)
 #define SUBOP_SIZE_IN(argument)                                                                    \
     (sizeof(argument) + 0 * sizeof(char[sizeof(argument) <= SUBOP_ARGUMENT_MAX ? 1 : -1]))
+
+/* --- for 32-bit guests --- */
+
+/* What the column pv32 says, as two words. */
+#define SUBOP_PV32_SAME          SAME, none
+#define SUBOP_PV32_WIDEN(layout) WIDEN, layout
+#define SUBOP_PV32_OTHER(other)  OTHER, other
+
+#define SUBOP_THUNK_PV32(operation, argument, direction, who, status, handler, pv32, summary)      \
+    SUBOP_PV32_THUNK_##status(subop_pv32_##operation, argument, direction, handler,                \
+                              SUBOP_PV32_##pv32)
+
+#define SUBOP_PV32_THUNK_DONE(...) SUBOP_PV32_THUNK(__VA_ARGS__)
+#define SUBOP_PV32_THUNK_SHOW(...) SUBOP_PV32_THUNK(__VA_ARGS__)
+#define SUBOP_PV32_THUNK_SOON(...)
+#define SUBOP_PV32_THUNK_NEVER(...)
+#define SUBOP_PV32_THUNK(thunk, argument, direction, handler, kind, what)                          \
+    SUBOP_PV32_THUNK_##kind(thunk, argument, direction, handler, what)
+
+#define SUBOP_PV32_THUNK_SAME(thunk, argument, direction, handler, none)
+#define SUBOP_PV32_THUNK_OTHER(thunk, argument, direction, handler, other)                         \
+    static long thunk(struct vcpu *v, unsigned long arg)                                           \
+    {                                                                                              \
+        return other(v, to_gva(arg));                                                              \
+    }
+#define SUBOP_PV32_THUNK_WIDEN(thunk, argument, direction, handler, layout)                        \
+    static long thunk(struct vcpu *v, unsigned long arg)                                           \
+    {                                                                                              \
+        argument wide;                                                                             \
+        long rc;                                                                                   \
+                                                                                                   \
+        if ( !compat_load_##layout(&wide, to_gva(arg)) )                                           \
+            return -EFAULT;                                                                        \
+        rc = handler(v, &wide);                                                                    \
+        if ( SUBOP_BACK_##direction && rc >= 0 && !compat_store_##layout(to_gva(arg), &wide) )     \
+            return -EFAULT;                                                                        \
+        return rc;                                                                                 \
+    }
+
+#define SUBOP_BACK_IN    false
+#define SUBOP_BACK_INOUT true
+
+#define SUBOP_ROW_PV32(operation, argument, direction, who_may, status, handler, pv32, summary)    \
+    [operation] = { .call = SUBOP_PICK(SUBOP_PV32_##pv32, SUBOP_CALL_##status(subop_##operation),  \
+                                       SUBOP_CALL_##status(subop_pv32_##operation)),               \
+                    .size = SUBOP_SIZE_##direction(argument),                                      \
+                    .first = SUBOP_FIRST_##status(                                                 \
+                        who_may, SUBOP_PICK(SUBOP_PV32_##pv32, SUBOP_HOW_##direction(argument),    \
+                                            SUBOP_POINTER)),                                       \
+                    .how = SUBOP_PICK(SUBOP_PV32_##pv32, SUBOP_HOW_##direction(argument),          \
+                                      SUBOP_POINTER),                                              \
+                    .name = #operation },
+
+/* The first for rows that are the same, the second for others. */
+#define SUBOP_PICK(...)                      SUBOP_PICK_(__VA_ARGS__)
+#define SUBOP_PICK_(kind, what, same, other) SUBOP_PICK_##kind(same, other)
+#define SUBOP_PICK_SAME(same, other)         same
+#define SUBOP_PICK_OTHER(same, other)        other
+#define SUBOP_PICK_WIDEN(same, other)        other
 
 #endif

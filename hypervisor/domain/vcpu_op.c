@@ -41,7 +41,7 @@ static long initialise(struct vcpu *v, const struct vcpu_guest_context *context)
  * -EINVAL the vcpu has no vcpu_info yet (from 32 up it must be registered) or the context is bad, -EEXIST it has a
  * context already, -ENOMEM, -EFAULT. Takes LOCK_DOMAIN.
  */
-static long vcpu_initialise(struct vcpu *v, gva_t arg)
+static long initialise_from(struct vcpu *v, gva_t arg, bool wide)
 {
     struct vcpu_guest_context *context;
     long rc = -EFAULT;
@@ -56,10 +56,20 @@ static long vcpu_initialise(struct vcpu *v, gva_t arg)
     context = mm_alloc(CONTEXT_ORDER);
     if ( !context )
         return -ENOMEM;
-    if ( !copy_from_guest(context, arg, sizeof(*context)) )
+    if ( guest_load_as(wide, vcpu_context, context, arg) )
         rc = initialise(v, context);
     mm_free(context, CONTEXT_ORDER);
     return rc;
+}
+
+static long vcpu_initialise(struct vcpu *v, gva_t arg)
+{
+    return initialise_from(v, arg, true);
+}
+
+static long vcpu_initialise_pv32(struct vcpu *v, gva_t arg)
+{
+    return initialise_from(v, arg, false);
 }
 
 /* -EINVAL it was not initialised. */
@@ -117,6 +127,14 @@ static long vcpu_get_runstate(struct vcpu *v, gva_t arg)
     return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
 }
 
+static long vcpu_get_runstate_pv32(struct vcpu *v, gva_t arg)
+{
+    struct vcpu_runstate_info info;
+
+    runstate_get(v, &info);
+    return compat_store_runstate_info(arg, &info) ? 0 : -EFAULT;
+}
+
 /* -EFAULT the area can't be the guest's. It is written at once, for another vcpu through the caller's page tables. */
 static long vcpu_register_runstate(struct vcpu *v, struct vcpu_register_runstate_memory_area *arg)
 {
@@ -134,7 +152,7 @@ static long vcpu_register_runstate(struct vcpu *v, struct vcpu_register_runstate
     }
 
     runstate_get(v, &info);
-    (void)copy_to_guest(area, &info, sizeof(info));
+    (void)guest_store_as(!v->domain->pv32, runstate_info, area, &info);
     return 0;
 }
 
@@ -289,7 +307,18 @@ static const struct subop ops[] = {
 #undef SUBOP
 };
 
-long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
+#define SUBOP SUBOP_THUNK_PV32
+#include <hypercall/ops/vcpu.def>
+#undef SUBOP
+
+static const struct subop ops_pv32[] = {
+#define SUBOP SUBOP_ROW_PV32
+#include <hypercall/ops/vcpu.def>
+#undef SUBOP
+};
+
+static inline __attribute__((always_inline)) long
+vcpu_op(const struct subop *table, unsigned long cmd, unsigned long vcpu, unsigned long arg)
 {
     struct vcpu *v = domain_vcpu(current_vcpu()->domain, (u32)vcpu);
     long rc;
@@ -299,8 +328,18 @@ long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
     if ( (u32)cmd == VCPUOP_is_up ) /* asked of each CPU on each of Linux's waits for one */
         return vcpu_is_up(v, to_gva(arg));
 
-    rc = subop_call_on(v, ops, ARRAY_SIZE(ops), cmd, arg);
+    rc = subop_call_on(v, table, ARRAY_SIZE(ops), cmd, arg);
     if ( rc == -ERESTART ) /* the context's root takes long to validate */
         return hypercall_continue(__HYPERVISOR_vcpu_op, cmd, vcpu, arg, 0, 0);
     return rc;
+}
+
+long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
+{
+    return vcpu_op(ops, cmd, vcpu, arg);
+}
+
+long compat_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
+{
+    return vcpu_op(ops_pv32, cmd, vcpu, arg);
 }

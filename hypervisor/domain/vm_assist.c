@@ -3,7 +3,8 @@
 #include "lib/bitmap.h"
 
 /* One bit a type that has a row. */
-#define SUBOP(operation, argument, direction, who, status, handler, summary) | (1UL << (operation))
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    | (1UL << (operation))
 const u64 domain_known_assists = 0
 #include <hypercall/ops/vm_assist.def>
     ;

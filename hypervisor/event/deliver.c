@@ -13,8 +13,6 @@
 #include "sched/sched.h"
 #include "smp/smp.h"
 
-#define BITS_PER_SELECTOR_BIT 64 /* pending bits that one bit of the selector stands for */
-
 void event_mark_upcall(struct vcpu *v)
 {
     if ( atomic_xchg(&v->cpu.info->evtchn_upcall_pending, 1) )
@@ -40,7 +38,7 @@ void event_select(struct domain *d, const struct event_port *port)
 {
     struct vcpu *v = d->vcpus[READ_ONCE(port->vcpu)];
 
-    if ( v && event_set_selector_bit(v->cpu.info, port->number / BITS_PER_SELECTOR_BIT) )
+    if ( v && event_set_selector_bit(v->cpu.info, port) )
         event_mark_upcall(v);
     /* no vcpu: the toolstack opened the port before it made that */
 }
@@ -49,7 +47,7 @@ void event_tell(struct domain *d, const struct event_port *port)
 {
     if ( READ_ONCE(d->event.pollers) )
         wake_pollers(d, port->number);
-    if ( !event_mask_bit(d->shared_info, port->number) )
+    if ( !event_mask_bit(d, port->number) )
         event_select(d, port);
 }
 
@@ -95,7 +93,10 @@ long event_port_pending(struct domain *d, u32 number)
  */
 void event_vcpu_info_moved(struct vcpu *v)
 {
-    atomic_set(&v->cpu.info->evtchn_pending_sel, ~0UL);
+    if ( v->domain->pv32 )
+        atomic_set(&((struct compat_vcpu_info *)v->cpu.info)->evtchn_pending_sel, ~0u);
+    else
+        atomic_set(&v->cpu.info->evtchn_pending_sel, ~0UL);
     event_mark_upcall(v);
 }
 

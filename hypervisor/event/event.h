@@ -47,6 +47,9 @@ long event_port_pending(struct domain *d, u32 port);
 void event_poll_begin(struct vcpu *v, u32 number);
 void event_poll_end(struct vcpu *v);
 
+/* Take note of @d's width: where its bitmaps are. By domain_width_chosen, while the domain has not run. */
+void event_set_width(struct domain *d);
+
 /* register_vcpu_info moved @v's info: mark everything pending again. */
 void event_vcpu_info_moved(struct vcpu *v);
 

@@ -195,7 +195,7 @@ static void take_over_pending(struct domain *d)
 {
     GUARD_STEP(fifo_waits_for_senders, smp_synchronize());
     lock_acquire(&d->event.fifo_lock);
-    for ( u32 n = 1; n < d->event.nr_ports && n < EVTCHN_2L_NR_CHANNELS; n++ )
+    for ( u32 n = 1; n < d->event.nr_ports && n < event_2level_ports(d); n++ )
         if ( test_bit(n, (unsigned long *)d->shared_info->evtchn_pending) )
             event_port(d, n)->deferred = true;
     lock_release(&d->event.fifo_lock);

@@ -33,7 +33,6 @@ static long send_any(struct domain *d, struct event_port *port)
  */
 static inline long send(struct domain *d, u32 number)
 {
-    struct shared_info *shared = d->shared_info;
     struct event_port *port;
 
     if ( !event_port_exists(d, number) )
@@ -41,9 +40,9 @@ static inline long send(struct domain *d, u32 number)
     port = event_port_at(d, number);
     if ( READ_ONCE(port->state) != EVENT_IPI || READ_ONCE(d->event.fifo) )
         return send_any(d, port);
-    if ( !event_set_pending_bit(shared, number) )
+    if ( !event_set_pending_bit(d->shared_info, number) )
         return 0;
-    if ( !event_mask_bit(shared, number) || READ_ONCE(d->event.pollers) )
+    if ( !event_mask_bit(d, number) || READ_ONCE(d->event.pollers) )
         event_tell(d, port);
     return 0;
 }
@@ -64,7 +63,7 @@ static long unmask_any(struct domain *d, struct event_port *port)
 {
     if ( READ_ONCE(d->event.fifo) )
         event_fifo_unmask(d, port);
-    else if ( event_clear_bit(d->shared_info->evtchn_mask, port->number) &&
+    else if ( event_clear_bit(d->event.mask, port->number) &&
               event_bit(d->shared_info->evtchn_pending, port->number) )
         event_select(d, port);
     if ( READ_ONCE(port->state) == EVENT_PIRQ )
@@ -84,7 +83,7 @@ static long event_unmask(struct vcpu *v, struct evtchn_unmask *arg)
     port = event_port_at(d, number);
     if ( READ_ONCE(port->state) == EVENT_PIRQ || READ_ONCE(d->event.fifo) )
         return unmask_any(d, port);
-    if ( event_clear_bit(d->shared_info->evtchn_mask, number) &&
+    if ( event_clear_bit(d->event.mask, number) &&
          event_bit(d->shared_info->evtchn_pending, number) )
         event_select(d, port);
     return 0;

@@ -35,6 +35,7 @@ struct event_port {
     u16 vcpu;           /* whom it interrupts */
     u16 linked_vcpu;    /* FIFO: likewise, when it was linked last */
     u32 number;
+    u32 selector; /* its bit of evtchn_pending_sel, counted from the start of vcpu_info */
     union {
         struct {
             struct domain *domain; /* with a reference */
@@ -45,6 +46,9 @@ struct event_port {
         u32 pirq;        /* EVENT_PIRQ */
     };
 };
+
+/* What a 32-bit guest can have: 32 words of 32 bits. */
+#define EVENT_2L_PORTS_PV32 1024u
 
 _Static_assert(sizeof(struct event_port) == 32, "a group of ports is two frames");
 
@@ -72,6 +76,12 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
  * @d is dying. Port 0 is never given.
  */
 struct event_port *event_port_find_free(struct domain *d, long *rc);
+
+/* The ports of the 2-level ABI, one more than the highest. */
+static inline u32 event_2level_ports(const struct domain *d)
+{
+    return d->pv32 ? EVENT_2L_PORTS_PV32 : EVTCHN_2L_NR_CHANNELS;
+}
 
 /* @port is bound to nothing any more: forget that it is pending, too. */
 void event_port_free(struct domain *d, struct event_port *port);
@@ -139,14 +149,14 @@ static inline bool event_set_pending_bit(struct shared_info *shared, u64 n)
     return event_set_bit(shared->evtchn_pending, n);
 }
 
-static inline bool event_mask_bit(const struct shared_info *shared, u64 n)
+static inline bool event_mask_bit(const struct domain *d, u64 n)
 {
-    return event_bit(shared->evtchn_mask, n);
+    return event_bit(d->event.mask, n);
 }
 
-static inline bool event_set_selector_bit(struct vcpu_info *info, u64 n)
+static inline bool event_set_selector_bit(struct vcpu_info *info, const struct event_port *port)
 {
-    return event_set_bit(&info->evtchn_pending_sel, n);
+    return event_set_bit(info, port->selector);
 }
 
 /* The same steps in the FIFO ABI's words. Pollers are the caller's. */

@@ -14,7 +14,7 @@ _Static_assert(EVTCHN_FIFO_NR_CHANNELS / EVENT_GROUP * sizeof(struct event_port 
 /* One more than the highest port that @d may allocate. */
 static u32 port_limit(const struct domain *d)
 {
-    u32 limit = d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : EVTCHN_2L_NR_CHANNELS;
+    u32 limit = d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d);
 
     if ( d->event.max_port && d->event.max_port < limit )
         return d->event.max_port + 1;
@@ -31,6 +31,24 @@ static struct event_port **groups_alloc(const struct domain *d)
     return heap_new_array(struct event_port *, DIV_ROUND_UP(ports, EVENT_GROUP));
 }
 
+/* A bit of the selector stands for a word of pending bits, of the guest's width as the selector itself. */
+static u32 selector_bit(const struct domain *d, u32 number)
+{
+    if ( d->pv32 )
+        return 8 * offsetof(struct compat_vcpu_info, evtchn_pending_sel) + number / 32;
+    return 8 * offsetof(struct vcpu_info, evtchn_pending_sel) + number / 64;
+}
+
+void event_set_width(struct domain *d)
+{
+    lock_acquire(&d->event.lock);
+    d->event.mask = d->pv32 ? ((struct compat_shared_info *)d->shared_info)->evtchn_mask
+                            : (void *)d->shared_info->evtchn_mask;
+    for ( u32 n = 0; n < d->event.nr_ports; n++ )
+        event_port_at(d, n)->selector = selector_bit(d, n);
+    lock_release(&d->event.lock);
+}
+
 static long group_add(struct domain *d)
 {
     u32 first = d->event.nr_ports;
@@ -42,7 +60,10 @@ static long group_add(struct domain *d)
     if ( !group )
         return -ENOMEM;
     for ( u32 i = 0; i < EVENT_GROUP; i++ )
+    {
         group[i].number = first + i;
+        group[i].selector = selector_bit(d, first + i);
+    }
     d->event.groups[first / EVENT_GROUP] = group;
     atomic_store(&d->event.nr_ports, first + EVENT_GROUP);
     return 0;
@@ -92,6 +113,7 @@ long event_domain_create(struct domain *d)
 {
     lock_init(&d->event.lock, LOCK_EVENT);
     lock_init(&d->event.fifo_lock, LOCK_EVENT_QUEUE);
+    event_set_width(d);
     return 0;
 }
 

@@ -25,6 +25,7 @@ struct domain_event {
     u32 relinquish_cursor;      /* teardown: all ports below it are closed */
     u32 *pirq_port;             /* port of each PIRQ, 0 none; NULL until the first is bound */
     u32 suspend_port;           /* raised when the domain suspends; 0 none */
+    void *mask;                 /* evtchn_mask, in shared_info, where the domain's width has it */
     u32 pollers;                /* atomic: vcpus in SCHEDOP_poll */
     struct lock fifo_lock;      /* LOCK_EVENT_QUEUE: the FIFO queues of all its vcpus */
     struct event_fifo *fifo;    /* NULL: the 2-level ABI is in use */

@@ -1,7 +1,7 @@
 /* GNTTABOP_copy: between granted frames and our own, within a page each. */
 #include "grant/table.h"
 
-#include "cpu/uaccess.h"
+#include "domain/widen.h"
 #include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
@@ -95,20 +95,22 @@ static s16 copy_one(struct grant_call *call, const struct gnttab_copy *op)
 /* -EFAULT an element can't be read or its status written; those before it are done. */
 long grant_op_copy(struct grant_call *call)
 {
+    u32 size = call->wide ? sizeof(struct gnttab_copy) : sizeof(struct compat_gnttab_copy);
+    u32 status_at = call->wide ? offsetof(struct gnttab_copy, status)
+                               : offsetof(struct compat_gnttab_copy, status);
     struct gnttab_copy op;
 
     for ( u32 i = 0; i < call->count; i++ )
     {
-        gva_t at = to_gva(call->uop.n + i * sizeof(op));
+        gva_t at = to_gva(call->uop.n + (u64)i * size);
         s16 status;
 
         if ( i && GUARD(grant_copy_stops, preempt_pending()) )
-            return grant_continue(call, i, sizeof(op));
-        if ( copy_from_guest(&op, at, sizeof(op)) )
+            return grant_continue(call, i, size);
+        if ( !guest_load_as(call->wide, gnttab_copy, &op, at) )
             return -EFAULT;
         status = copy_one(call, &op);
-        if ( copy_to_guest(to_gva(at.n + offsetof(struct gnttab_copy, status)), &status,
-                           sizeof(status)) )
+        if ( copy_to_guest(to_gva(at.n + status_at), &status, sizeof(status)) )
             return -EFAULT;
     }
     return 0;

@@ -10,6 +10,7 @@
 #include "domain/domain.h"
 
 long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count);
+long compat_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count);
 
 /*
  * The builder's: fill entry @ref of @d's table (v1) so that @to may map @frame of @d, an mfn. -EINVAL no such entry,

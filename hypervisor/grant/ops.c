@@ -59,13 +59,15 @@ static long write_single(struct grant_call *call, const void *op, size_t size)
 }
 
 /* Into the guest's array, as it names frames: by mfn. -EFAULT. */
-static long list_frames(struct domain *d, const struct gnttab_setup_table *op)
+static long list_frames(const struct grant_call *call, struct domain *d,
+                        const struct gnttab_setup_table *op)
 {
     for ( u32 i = 0; i < op->nr_frames; i++ )
     {
         mfn_t mfn;
 
-        if ( grant_frame(d, i, &mfn) || !guest_store_u64(handle_gva_at(op->frame_list, i), mfn.n) )
+        if ( grant_frame(d, i, &mfn) ||
+             !guest_store_pfn(call->wide, handle_gva(op->frame_list), i, mfn.n) )
             return -EFAULT;
     }
     return 0;
@@ -75,20 +77,24 @@ long grant_op_setup_table(struct grant_call *call)
 {
     struct gnttab_setup_table op;
     struct domain *d;
-    long rc = read_single(call, &op, sizeof(op));
+    long rc = 0;
 
-    if ( rc )
-        return rc;
+    if ( call->count != 1 )
+        return -EINVAL;
+    if ( !guest_load_as(call->wide, setup_table, &op, call->uop) )
+        return -EFAULT;
     op.status = table_of(call, op.dom, &d);
     if ( op.status == GNTST_okay )
     {
         if ( grant_table_grow(d, op.nr_frames) )
             op.status = GNTST_general_error;
         else
-            rc = list_frames(d, &op);
+            rc = list_frames(call, d, &op);
         domain_put(d);
     }
-    return rc ? rc : write_single(call, &op, sizeof(op));
+    if ( rc )
+        return rc;
+    return guest_store_as(call->wide, setup_table, call->uop, &op) ? 0 : -EFAULT;
 }
 
 long grant_op_query_size(struct grant_call *call)
@@ -163,7 +169,7 @@ struct grant_subop {
     bool admin;
 };
 
-#define SUBOP(operation, argument, direction, who_may, status, handler, summary)                   \
+#define SUBOP(operation, argument, direction, who_may, status, handler, pv32, summary)             \
     [operation] = { .call = SUBOP_CALL_##status(handler), .admin = SUBOP_##who_may == SUBOP_ADMIN },
 
 static const struct grant_subop grant_ops[] = {
@@ -171,11 +177,16 @@ static const struct grant_subop grant_ops[] = {
 };
 #undef SUBOP
 
-long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
+static inline long table_op(bool wide, unsigned long cmd, unsigned long uop, unsigned long count)
 {
     struct vcpu *v = current_vcpu();
     struct grant_call call = {
-        .v = v, .self = v->domain, .cmd = (u32)cmd, .uop = to_gva(uop), .count = (u32)count
+        .v = v,
+        .self = v->domain,
+        .wide = wide,
+        .cmd = (u32)cmd,
+        .uop = to_gva(uop),
+        .count = (u32)count,
     };
     long rc;
 
@@ -190,6 +201,17 @@ long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
     if ( call.peer )
         domain_put(call.peer);
     return rc;
+}
+
+long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
+{
+    return table_op(true, cmd, uop, count);
+}
+
+/* The handlers ask call->wide where the structures of 32-bit guests differ. */
+long compat_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
+{
+    return table_op(false, cmd, uop, count);
 }
 
 /* --- Lifecycle --- */

@@ -47,6 +47,7 @@ struct grant_table {
 struct grant_call {
     struct vcpu *v;
     struct domain *self;
+    bool wide; /* a 64-bit guest's structures */
     u32 cmd;
     gva_t uop; /* the array */
     u32 count;

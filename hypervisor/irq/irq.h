@@ -37,6 +37,7 @@ bool irq_pci_config_write(u32 address, unsigned int offset, unsigned int bytes, 
 bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value);
 
 long irq_physdev_op(unsigned long cmd, unsigned long arg);
+long compat_physdev_op(unsigned long cmd, unsigned long arg);
 
 /* Hooks of domain/rooms.def. */
 long irq_domain_create(struct domain *d);

@@ -264,7 +264,22 @@ static const struct subop ops[] = {
 #undef SUBOP
 };
 
+#define SUBOP SUBOP_THUNK_PV32
+#include <hypercall/ops/physdev.def>
+#undef SUBOP
+
+static const struct subop ops_pv32[] = {
+#define SUBOP SUBOP_ROW_PV32
+#include <hypercall/ops/physdev.def>
+#undef SUBOP
+};
+
 long irq_physdev_op(unsigned long cmd, unsigned long arg)
 {
     return subop_call(ops, ARRAY_SIZE(ops), cmd, arg);
+}
+
+long compat_physdev_op(unsigned long cmd, unsigned long arg)
+{
+    return subop_call(ops_pv32, ARRAY_SIZE(ops_pv32), cmd, arg);
 }

@@ -30,6 +30,7 @@ long pv_domain_set_pv32(struct domain *d)
         return rc;
     for_each_vcpu(d, v)
         v->cpu.mode = guest_mode_32;
+    domain_width_chosen(d);
     cpuid_policy_restrict(d);
     return 0;
 }

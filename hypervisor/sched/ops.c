@@ -207,7 +207,22 @@ static const struct subop sched_ops[] = {
 #undef SUBOP
 };
 
+#define SUBOP SUBOP_THUNK_PV32
+#include <hypercall/ops/sched.def>
+#undef SUBOP
+
+static const struct subop sched_ops_pv32[] = {
+#define SUBOP SUBOP_ROW_PV32
+#include <hypercall/ops/sched.def>
+#undef SUBOP
+};
+
 long sched_op(unsigned long cmd, unsigned long arg)
 {
     return subop_call(sched_ops, ARRAY_SIZE(sched_ops), cmd, arg);
+}
+
+long compat_sched_op(unsigned long cmd, unsigned long arg)
+{
+    return subop_call(sched_ops_pv32, ARRAY_SIZE(sched_ops_pv32), cmd, arg);
 }

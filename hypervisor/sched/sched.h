@@ -81,6 +81,7 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next);
 void sched_idle_loop(void) __attribute__((noreturn));
 
 long sched_op(unsigned long cmd, unsigned long arg);
+long compat_sched_op(unsigned long cmd, unsigned long arg);
 
 /*
  * @cpu shall run no vcpus, or again. sched_leave: false while it still runs one, ask again. No domain may be destroyed

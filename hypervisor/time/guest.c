@@ -241,6 +241,11 @@ long time_set_timer_op(unsigned long ns)
     return 0;
 }
 
+long compat_set_timer_op(unsigned long low, unsigned long high)
+{
+    return time_set_timer_op(high << 32 | low);
+}
+
 long time_set_periodic(struct vcpu *v, u64 period)
 {
     if ( period < PERIOD_MIN || period > PERIOD_MAX )

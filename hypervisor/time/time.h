@@ -132,6 +132,7 @@ void time_stop_periodic(struct vcpu *v);
 
 /* HYPERVISOR_set_timer_op: current's single-shot timer; 0 stops it, a time in the past fires at once. */
 long time_set_timer_op(unsigned long ns);
+long compat_set_timer_op(unsigned long low, unsigned long high); /* for 32-bit guests */
 
 /* Write the domain's wall clock into its shared_info; all domains' after platform_op settime. */
 void time_update_wallclock(struct domain *d);

@@ -19,27 +19,40 @@ u64 time_wallclock_at_boot(void)
     return epoch_ns / NS_PER_S;
 }
 
-/* The version is odd while the rest changes: the guest reads again. */
-static void write_wallclock(struct shared_info *shared, u64 seconds, u32 ns)
-{
-    u32 version = READ_ONCE(shared->wc_version) | 1;
+/* What shared_info has of it in one place, wherever that is; the upper half of the seconds is apart. */
+struct wallclock {
+    u32 version, sec, nsec;
+};
 
-    WRITE_ONCE(shared->wc_version, version);
+/* The version is odd while the rest changes: the guest reads again. */
+static void write_wallclock(struct wallclock *clock, u32 *sec_hi, u64 seconds, u32 ns)
+{
+    u32 version = READ_ONCE(clock->version) | 1;
+
+    WRITE_ONCE(clock->version, version);
     wmb();
-    WRITE_ONCE(shared->wc_sec, (u32)seconds);
-    WRITE_ONCE(shared->wc_sec_hi, (u32)(seconds >> 32));
-    WRITE_ONCE(shared->wc_nsec, ns);
+    WRITE_ONCE(clock->sec, (u32)seconds);
+    WRITE_ONCE(*sec_hi, (u32)(seconds >> 32));
+    WRITE_ONCE(clock->nsec, ns);
     wmb();
-    WRITE_ONCE(shared->wc_version, version + 1);
+    WRITE_ONCE(clock->version, version + 1);
 }
 
 void time_update_wallclock(struct domain *d)
 {
+    struct compat_shared_info *narrow = (void *)d->shared_info;
+    u64 seconds;
+
     if ( !d->shared_info )
         return;
     lock_acquire(&lock);
-    write_wallclock(d->shared_info, epoch_ns / NS_PER_S + (u64)d->time.wall_offset,
-                    (u32)(epoch_ns % NS_PER_S));
+    seconds = epoch_ns / NS_PER_S + (u64)d->time.wall_offset;
+    if ( d->pv32 )
+        write_wallclock((struct wallclock *)&narrow->wc_version, &narrow->arch.wc_sec_hi, seconds,
+                        (u32)(epoch_ns % NS_PER_S));
+    else
+        write_wallclock((struct wallclock *)&d->shared_info->wc_version, &d->shared_info->wc_sec_hi,
+                        seconds, (u32)(epoch_ns % NS_PER_S));
     lock_release(&lock);
 }
 

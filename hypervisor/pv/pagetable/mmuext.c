@@ -7,6 +7,7 @@
  * apart is worked off before the guest goes on.
  */
 #include "access/access.h"
+#include "domain/widen.h"
 #include "mm/tlb.h"
 #include "pv/pagetable/hw.h"
 #include "pv/pagetable/internal.h"
@@ -197,7 +198,7 @@ static long run_one(struct mmuext *m, const struct mmuext_op *op)
 {
     switch ( op->cmd )
     {
-#define SUBOP(operation, argument, direction, who, status, handler, summary)                       \
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     case operation:                                                                                \
         return MAY_##who(m) ? handler(m, op) : -EPERM;
 #include <hypercall/ops/mmuext.def>
@@ -208,19 +209,12 @@ static long run_one(struct mmuext *m, const struct mmuext_op *op)
 }
 
 /* Sizes of an operation: three words of the guest's width. */
-#define OP_SIZE      (3 * sizeof(u64))
-#define OP_SIZE_PV32 (3 * sizeof(u32))
+#define OP_SIZE      sizeof(struct mmuext_op)
+#define OP_SIZE_PV32 sizeof(struct compat_mmuext_op)
 
 static __attribute__((noinline)) bool load_op_pv32(struct mmuext_op *op, gva_t from)
 {
-    u32 words[3];
-
-    if ( copy_from_guest(words, from, sizeof(words)) )
-        return false;
-    op->cmd = words[0];
-    op->arg1.mfn = words[1];
-    op->arg2.src_mfn = words[2]; /* the widest member of the union */
-    return true;
+    return compat_load_mmuext_op(op, from);
 }
 
 /* Plain loads: a copy by a string instruction costs more. */
