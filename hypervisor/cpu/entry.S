@@ -18,6 +18,14 @@
 
         .text
 
+/* What follows, up to @label, is guard GUARD_NAME, whose @number that is: lib/guard.h. */
+.macro guard number, label
+#ifndef NDEBUG
+        cmpb    $0, guard_off + \number(%rip)
+        jne     \label
+#endif
+.endm
+
 /*
  * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame and points rsp at it:
  * rcx = rip, r11 = rflags.
@@ -175,7 +183,9 @@ iret_checked:                           /* from here on it happens */
         mov     VCPU_info(%rax), %r11
         testb   $EFLAGS_IF >> 8, 1 + IRET(rflags)
         sete    INFO_upcall_mask(%r11)
+        guard   GUARD_iret_flags, 1f
         andq    $EFLAGS_GUESTS, IRET(rflags)
+1:
         orq     $EFLAGS_IF | EFLAGS_FIXED, IRET(rflags)
         testb   $IRET_IN_SYSCALL >> 8, 1 + IRET(flags)
         jnz     iret_by_sysret

@@ -7,6 +7,7 @@
 #include "cpu/segments.h"
 #include "cpu/state.h"
 #include "cpu/uaccess.h"
+#include "lib/guard.h"
 
 #define DEFINE(name, value)        __asm__ volatile("\n->" #name " %0" ::"i"(value))
 #define OFFSET(name, type, member) DEFINE(name, offsetof(struct type, member))
@@ -58,6 +59,9 @@ void offsets(void)
                        offsetof(struct vcpu_info, evtchn_upcall_pending) + 1,
                    "the exit path tests pending and mask as one word");
 
+#ifndef NDEBUG
+    DEFINE(GUARD_iret_flags, GUARD_iret_flags);
+#endif
     DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
     OFFSET(IRET_rax, iret_context, rax);
     OFFSET(IRET_flags, iret_context, flags);

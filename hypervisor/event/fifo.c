@@ -55,7 +55,7 @@ static bool link_behind(event_word_t *word, u32 next)
 {
     event_word_t old = READ_ONCE(*word);
 
-    for ( int tries = 0; (old & LINKED) && !GUARD(fifo_tries_bound, tries >= LINK_TRIES); tries++ )
+    for ( int tries = 0; (old & LINKED) && tries < LINK_TRIES; tries++ )
         if ( atomic_cmpxchg(word, &old, (old & ~(u32)EVTCHN_FIFO_LINK_MASK) | next) )
             return true;
     return false;

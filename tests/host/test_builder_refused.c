@@ -113,6 +113,11 @@ static void wants_the_future(struct image *image)
     image_text(image, XEN_ELFNOTE_FEATURES, "time_travel|!teleport");
 }
 
+static void more_file_than_memory(struct image *image)
+{
+    image->load->p_memsz = image->load->p_filesz - 1;
+}
+
 static void not_for_xen(struct image *image)
 {
     image->note->p_type = PT_NULL;
@@ -139,6 +144,7 @@ TEST(refused)
     expect_refused(huge_segment, -ENOMEM, "cannot hold");
     expect_refused(segment_below_base, -EINVAL, "out of bounds");
     expect_refused(file_beyond_end, -EINVAL, "out of bounds");
+    expect_refused(more_file_than_memory, -EINVAL, "out of bounds");
     expect_refused(base_in_hypervisor, -EINVAL, "out of bounds");
     expect_refused(base_at_the_top, -EINVAL, "");
     expect_refused(base_unaligned, -EINVAL, "VIRT_BASE");

@@ -11,6 +11,7 @@
 #include "tests/host/fake/rooms.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include "cpu/percpu.h"
 #include "event/port.h"
@@ -199,6 +200,99 @@ TEST(nothing_is_lost)
         expect_eq(sent[i], ROUNDS / 8);
     check_bindings(a, b);
     check_bindings(b, a);
+}
+
+/* --- Two at one pair --- */
+
+#define PAIRS 5000
+
+static u32 arrived, end_of_a, end_of_b;
+
+static void start_pairs(void)
+{
+    fake_machine();
+    require(sched_init_cpu() == 0);
+    a = fake_guest(0, true, 4);
+    b = fake_guest(1, false, 4);
+}
+
+/* Both have come here as often. */
+static void meet(void)
+{
+    u32 all = (atomic_add_return(&arrived, 1) + 1) / 2 * 2;
+
+    for ( u32 spins = 1; atomic_load(&arrived) < all; spins++ )
+        if ( spins % 1000 == 0 )
+            sched_yield();
+}
+
+static void run_both(void *(*body)(void *))
+{
+    pthread_t threads[2];
+
+    start_pairs();
+    for ( unsigned long i = 0; i < 2; i++ )
+        pthread_create(&threads[i], NULL, body, (void *)i);
+    for ( unsigned long i = 0; i < 2; i++ )
+        pthread_join(threads[i], NULL);
+    check_bindings(a, b);
+    check_bindings(b, a);
+}
+
+static void *close_an_end(void *arg)
+{
+    unsigned long me = (unsigned long)arg;
+
+    fake_cpu_join((u32)me);
+    for ( u32 round = 0; round < PAIRS; round++ )
+    {
+        if ( !me )
+            end_of_b = pair(a, b, &end_of_a);
+        meet();
+        close_port(me ? a : b, me ? end_of_a : end_of_b);
+        meet();
+        if ( !me && (event_port(a, end_of_a)->state != EVENT_FREE ||
+                     event_port(b, end_of_b)->state != EVENT_FREE) )
+            fail_now("an end is still open");
+    }
+    return NULL;
+}
+
+/* XSA-343: whoever comes second finds no pair any more, but an end that is open to the first one's domain. */
+TEST(both_ends_are_closed_at_once)
+{
+    run_both(close_an_end);
+}
+
+static void *send_or_close(void *arg)
+{
+    unsigned long me = (unsigned long)arg;
+
+    fake_cpu_join((u32)me);
+    if ( !me )
+        end_of_b = pair(a, b, &end_of_a);
+    for ( u32 round = 0; round < PAIRS; round++ )
+    {
+        meet();
+        if ( me )
+            for ( u32 i = 0; i < 4; i++ )
+                require(send(b, end_of_b) == 0); /* the peer's end is no error */
+        else
+        {
+            struct evtchn_bind_interdomain bind = { .remote_dom = b->id, .remote_port = end_of_b };
+
+            close_port(a, end_of_a);
+            require(op(a, EVTCHNOP_bind_interdomain, &bind) == 0);
+            end_of_a = bind.local_port;
+        }
+    }
+    return NULL;
+}
+
+/* Likewise: what was joined when the sender looked may be nothing when it has the lock. */
+TEST(an_end_is_closed_while_the_other_sends)
+{
+    run_both(send_or_close);
 }
 
 HOST_TEST_MAIN

@@ -60,6 +60,8 @@ static void expect_unused(void)
     expect_sane(back);
 }
 
+static u32 stops; /* times that a call was continued */
+
 static long call(unsigned int cmd, void *ops, u32 count)
 {
     unsigned long uop = (unsigned long)ops;
@@ -69,6 +71,7 @@ static long call(unsigned int cmd, void *ops, u32 count)
     {
         require(fake_continuation.set && fake_continuation.nr == __HYPERVISOR_grant_table_op);
         fake_continuation.set = false;
+        stops++;
         require(fake_continuation.arg[0] == cmd && fake_continuation.arg[2] < count);
         uop = fake_continuation.arg[1];
         count = (u32)fake_continuation.arg[2];
@@ -307,6 +310,7 @@ TEST(tables_and_writable_grants_exclude_each_other)
 TEST(a_pinned_entry_can_not_be_changed)
 {
     struct gnttab_map_grant_ref a, b;
+    struct domain *other;
 
     set_up();
     a = map(0, VA(10), GNTMAP_host_map | GNTMAP_readonly);
@@ -317,6 +321,13 @@ TEST(a_pinned_entry_can_not_be_changed)
     expect_eq(b.dev_bus_addr, page[0].n << PAGE_SHIFT);
     expect_eq(map(0, VA(12), GNTMAP_host_map).status,
               GNTST_general_error); /* writing needs a look */
+    /* Nor does it come to be for somebody else, whom it names now. */
+    other = fake_guest(3, false, 1);
+    entry(0)->flags = GTF_permit_access | GTF_readonly | GTF_reading;
+    entry(0)->domid = 3;
+    fake_run(other->vcpus[0]);
+    expect_eq(map(0, 0, GNTMAP_device_map | GNTMAP_readonly).status, GNTST_general_error);
+    fake_run(back->vcpus[0]);
     expect_eq(unmap(a.handle, VA(10), 0), GNTST_okay);
     expect_eq(unmap(b.handle, VA(11), 0), GNTST_okay);
     expect_unused();
@@ -340,6 +351,25 @@ TEST(an_overwritten_mapping)
     expect_eq(set_pte(s.l1, 10, pte_make(page[0], RWD)),
               -EBUSY); /* by ordinary means: somebody else's frame */
     expect_sane(back);
+}
+
+/* A handle undoes what it made: not an entry with other rights, nor one for another frame. */
+TEST(an_unmap_takes_its_own_entry)
+{
+    struct gnttab_map_grant_ref writable, readable, of_another;
+
+    set_up();
+    writable = map(0, VA(10), GNTMAP_host_map);
+    readable = map(0, VA(11), GNTMAP_host_map | GNTMAP_readonly);
+    of_another = map(1, VA(12), GNTMAP_host_map);
+    expect_eq(unmap(readable.handle, VA(10), 0), GNTST_general_error);
+    expect_eq(unmap(writable.handle, VA(11), 0), GNTST_general_error);
+    expect_eq(unmap(writable.handle, VA(12), 0), GNTST_general_error);
+    expect_sane(back);
+    expect_eq(unmap(writable.handle, VA(10), 0), GNTST_okay);
+    expect_eq(unmap(readable.handle, VA(11), 0), GNTST_okay);
+    expect_eq(unmap(of_another.handle, VA(12), 0), GNTST_okay);
+    expect_unused();
 }
 
 TEST(what_was_there_before_is_released)
@@ -411,6 +441,7 @@ TEST(batches_stop_and_resume)
             VA(100 + i), GNTMAP_host_map, i % 8, front->id, 0, 0, 0
         };
     expect_eq(call(GNTTABOP_map_grant_ref, ops, 200), 0);
+    expect(stops >= 60);
     for ( u32 i = 0; i < 200; i++ )
     {
         expect_eq(ops[i].status, GNTST_okay);
@@ -419,7 +450,9 @@ TEST(batches_stop_and_resume)
     }
     undo[77].handle = 9999;
     fake_preempt_at = fake_preempt_every = 1;
+    stops = 0;
     expect_eq(call(GNTTABOP_unmap_grant_ref, undo, 200), 0);
+    expect(stops >= 200 / 32);
     for ( u32 i = 0; i < 200; i++ )
         expect_eq(undo[i].status, i == 77 ? GNTST_bad_handle : GNTST_okay);
     expect_eq(unmap(ops[77].handle, VA(177), 0), GNTST_okay);

@@ -527,6 +527,23 @@ TEST(ill_formed_exchanges)
     expect_eq(memory_op(XENMEM_exchange, 8), -EFAULT);
 }
 
+/*
+ * Sizes whose sum of pages overflows to 0, as many as nothing on the other side: the first chunk would already write
+ * beyond the list of outputs, which is empty.
+ */
+TEST(sizes_that_overflow)
+{
+    struct xen_memory_exchange x = exchange_of(1UL << 63, 1, 0, 0);
+
+    start();
+    list[0] = mm_alloc_domain(dom0, 1, 0).n;
+    list[1] = ~0UL;
+    out_list[0] = out_list[1] = 0x77;
+    expect_eq(exchange(&x), -EINVAL);
+    expect_eq(x.nr_exchanged, 0);
+    expect(out_list[0] == 0x77 && out_list[1] == 0x77);
+}
+
 /* Chunk by chunk, with other work in between; what was done is told on the way. */
 TEST(exchange_is_continued)
 {

@@ -503,6 +503,22 @@ TEST(stolen_frames)
     finish();
 }
 
+/* The owner's reference goes once: whoever holds another keeps the frame, however often it is given back. */
+TEST(given_back_twice)
+{
+    struct domain *d;
+    mfn_t mfn;
+
+    machine();
+    d = new_domain(1, false);
+    mfn = mm_alloc_domain(d, 0, 0);
+    frame_of(mfn)->state += FRAME_REF_ONE; /* somebody maps it */
+    expect_eq(mm_release_owner_ref(d, frame_of(mfn)), 0);
+    expect_eq(mm_release_owner_ref(d, frame_of(mfn)), -EINVAL);
+    expect_eq(d->memory.tot_pages, 1);
+    expect_eq(frame_refs(frame_of(mfn)->state), 1);
+}
+
 TEST(sharing)
 {
     struct domain *d;

@@ -352,6 +352,7 @@ TEST(m2p_strict_shows_the_m2p_to_kernels_only)
 
 TEST(roots)
 {
+    unsigned long flushes;
     struct space t;
     struct vcpu *v;
 
@@ -365,6 +366,9 @@ TEST(roots)
     expect_eq(host_cpu->cr3, mfn_to_maddr(s.l4).n);
     expect_eq(fake_count(s.l4), 1);
     expect_eq(new_baseptr(t.l4), 0);
+    flushes = fake_tlb_flushes;
+    expect_eq(new_baseptr(t.l4), 0); /* the one that is loaded: a flush all the same */
+    expect_eq(fake_tlb_flushes, flushes + 1);
     expect_eq(fake_count(s.l4), 0);
     expect_eq(fake_count(s.l1), 0);
     expect_eq(new_baseptr(INVALID_MFN), -EINVAL);

@@ -118,6 +118,21 @@ TEST(pin_and_unpin_stop_anywhere)
     stop_everywhere(pin_and_unpin);
 }
 
+/* Taking apart stops as often as validating does: after each table at least. */
+TEST(unpin_stops_after_each_table)
+{
+    unsigned long before;
+
+    setup();
+    expect_eq(pin(4, root), 0);
+    before = slices;
+    fake_preempt_at = fake_preempt_every = 1;
+    expect_eq(unpin(root), 0);
+    fake_preempt_at = fake_preempt_every = 0;
+    expect(slices - before >= FAN * FAN * FAN);
+    expect_pristine();
+}
+
 /*
  * The very last entry is bad: all that was done must be undone, in slices too, and the error still
  * be told.
@@ -240,6 +255,23 @@ TEST(an_abandoned_validation_is_safe)
         expect_buried(d);
         expect_eq(fake_frames_in_use(), 0);
     }
+}
+
+/* Nobody shows a table of his level that is but half validated. */
+TEST(an_abandoned_validation_is_shown_by_nobody)
+{
+    mfn_t other;
+
+    setup();
+    other = empty();
+    expect_eq(pin(4, other), 0);
+    fake_preempt_at = 1;
+    expect_eq(start(MMUEXT_PIN_L4_TABLE, root), -ERESTART);
+    fake_preempt_at = 0;
+    expect_eq(set_pte(other, 300, pte_make(root, RO)), -EINVAL);
+    expect((fake_state(root) & (FRAME_PARTIAL | FRAME_LOCKED)) == FRAME_PARTIAL);
+    expect_eq(fake_refs(root), 2);
+    expect_buried(d);
 }
 
 /* ... and goes with its domain. */

@@ -5,6 +5,7 @@
 #include "test.h"
 
 static volatile ulong watched;
+static char text[16] __attribute__((aligned(16)));
 
 static ulong read_dr7(void)
 {
@@ -38,6 +39,10 @@ void test_main(void)
     expect_fault(f, TRAP_DB, 0, "a write there is #DB");
     expect_eq(hypercall(get_debugreg, 6) & 1, 1, "DR6 names DR0");
     expect_eq(read_dr7() & 3, 1, "DR7 by instruction");
+    /* On what the hypervisor writes for us: nothing happens, least of all to the hypervisor (XSA-260). */
+    expect_eq(hypercall(set_debugreg, 0, text), 0, "DR0 on a buffer");
+    expect_eq(hypercall(xen_version, XENVER_extraversion, text), 0, "that a hypercall fills");
+    expect_eq(hypercall(set_debugreg, 0, &watched), 0, "DR0");
     expect_no_fault(fault_of(asm volatile("mov %0, %%dr7"
                                           :
                                           : "r"(0x400L))),

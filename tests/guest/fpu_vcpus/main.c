@@ -105,6 +105,7 @@ void test_main(void)
     if ( !have_avx() )
         skip("needs AVX");
 
+    expect_fault(fault_of(xsetbv(XCR0_AVX | 0x100)), TRAP_GP, 0, "a state that XCR0 does not name");
     expect_no_fault(fault_of(xsetbv(XCR0_AVX)), "AVX on");
     fill_upper(0xdeadbeefcafebabe);
     start_other();

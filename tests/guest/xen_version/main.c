@@ -7,12 +7,14 @@ static char buffer[4096];
 
 static bool tail_is_zero(size_t size)
 {
-    for ( size_t i = strlen(buffer); i < size; i++ )
+    size_t length = strlen(buffer);
+
+    for ( size_t i = length; i < size; i++ )
     {
         if ( buffer[i] )
             return false;
     }
-    return true;
+    return length < size;
 }
 
 static uint32_t features(unsigned int submap)

@@ -1,0 +1,46 @@
+/*
+ * A multicall ends at iret: the frame that iret leaves by is where we go on, and no entry behind it runs, nor is a result
+ * stored in the middle of what we do there (XSA-213).
+ */
+#include "test.h"
+
+static ulong landed_rax __attribute__((used));
+static struct context back __attribute__((used));
+
+/* Where iret goes. */
+asm("multicall_iret_landing: mov %rax, landed_rax; lea back, %rdi; mov $1, %esi; jmp context_load");
+extern char multicall_iret_landing[];
+
+static void multicall_with_iret(struct multicall_entry *calls, unsigned int count)
+{
+    struct iret_context frame = {
+        .rax = 0x1234,
+        .rip = (ulong)multicall_iret_landing,
+        .cs = KIT_CS & ~3,
+        .rflags = 0x2, /* events stay disabled */
+        .rsp = (ulong)__builtin_frame_address(0) - 2048,
+        .ss = KIT_SS,
+    };
+
+    if ( !context_save(&back) )
+        asm volatile("mov %0, %%rsp; syscall"
+                     :
+                     : "r"(&frame), "a"(__HYPERVISOR_multicall), "D"(calls), "S"((ulong)count)
+                     : "rcx", "r11", "memory");
+}
+
+void test_main(void)
+{
+    struct multicall_entry calls[3] = {
+        { .op = __HYPERVISOR_xen_version, .result = 0x55, .args = { XENVER_version } },
+        { .op = __HYPERVISOR_iret, .result = 0x55 },
+        { .op = __HYPERVISOR_xen_version, .result = 0x55, .args = { XENVER_pagesize } },
+    };
+
+    events_disable();
+    multicall_with_iret(calls, 3);
+    expect_eq(landed_rax, 0x1234, "rax as iret's frame has it");
+    expect_eq(calls[0].result, 4 << 16 | 17, "the entry before iret");
+    expect_eq(calls[2].result, 0x55, "the entry behind it does not run");
+    events_enable();
+}

@@ -1,0 +1,292 @@
+/*
+ * Grants on several CPUs at once, under ThreadSanitizer, over the real page-type engine: mappers map, unmap, copy and
+ * change their tables while the granter changes its entries and gives its frames away. When all is undone nothing is
+ * left, and each frame is where it belongs.
+ *
+ * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
+ * LINK: hypervisor/grant/ops.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
+ * FLAGS: -pthread -O2 -fsanitize=thread -Wno-tsan
+ */
+#include "tests/host/fake/rooms.h"
+#include "tests/host/fake/tables.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "grant/maptrack.h"
+#include "lib/atomic.h"
+
+#define PAGES  8
+#define SLOTS  6
+#define ROUNDS 3000
+#define PAIRS  2000
+
+/* Who grants; who maps, with two vcpus; another who maps. */
+static struct domain *front, *back, *third;
+static struct space spaces[2];
+static mfn_t page[PAGES]; /* front's frames now */
+
+static u64 next_random(u64 *state)
+{
+    *state = *state * 6364136223846793005UL + 1442695040888963407UL;
+    return *state >> 33;
+}
+
+/* The granter's write of an entry: what is granted, then to whom and how. */
+static void grant(u32 ref, const struct domain *to, u16 flags)
+{
+    struct grant_entry_v1 *entry = &front->grant.table->shared[0][ref];
+
+    WRITE_ONCE(entry->frame, (u32)page[ref].n);
+    atomic_store((u32 *)entry, (u32)(GTF_permit_access | flags) | (u32)to->id << 16);
+}
+
+static void set_up(void)
+{
+    fake_machine();
+    back = fake_guest(1, false, 2);
+    front = fake_guest(2, false, 1);
+    third = fake_guest(3, false, 4);
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        struct domain *d = i ? third : back;
+
+        fake_run(d->vcpus[0]);
+        space_build(&spaces[i], d, 8);
+        for ( unsigned int j = 4; j < 8; j++ )
+        {
+            *slot_of(spaces[i].l1, j) = 0;
+            memset(fake_words(spaces[i].page[j]), 0, PAGE_SIZE);
+        }
+        d->dirty_cpus = (1UL << FAKE_CPUS) - 1;
+        for ( u32 v = 0; v < d->max_vcpus; v++ )
+        {
+            fake_run(d->vcpus[v]);
+            require(new_baseptr(spaces[i].l4) == 0);
+        }
+    }
+    for ( u32 i = 0; i < PAGES; i++ )
+    {
+        page[i] = fake_frame(front);
+        grant(i, i % 2 ? back : third, 0);
+    }
+}
+
+static s16 map(u32 ref, u64 host_addr, u32 flags, u32 *handle)
+{
+    struct gnttab_map_grant_ref op = {
+        .host_addr = host_addr, .flags = flags, .ref = ref, .dom = front->id
+    };
+
+    require(grant_table_op(GNTTABOP_map_grant_ref, (unsigned long)&op, 1) == 0);
+    *handle = op.handle;
+    return op.status;
+}
+
+static s16 unmap(u32 handle, u64 host_addr, u64 dev_bus_addr)
+{
+    struct gnttab_unmap_grant_ref op = { .host_addr = host_addr,
+                                         .dev_bus_addr = dev_bus_addr,
+                                         .handle = handle };
+
+    require(grant_table_op(GNTTABOP_unmap_grant_ref, (unsigned long)&op, 1) == 0);
+    return op.status;
+}
+
+/* Nothing of the granter's is in use, nor anything of the mappers'. */
+static void expect_unused(void)
+{
+    for ( u32 i = 0; i < PAGES; i++ )
+    {
+        expect_eq(fake_refs(page[i]), 1);
+        expect_eq(fake_count(page[i]), 0);
+        expect_eq(front->grant.table->shared[0][i].flags & (GTF_reading | GTF_writing), 0);
+    }
+    expect_eq(front->refs, 1);
+    expect_eq(grant_entries_in_use(front), 0);
+    expect_eq(maptrack_mappings(back), 0);
+    expect_eq(maptrack_mappings(third), 0);
+    expect_sane(back);
+    expect_sane(third);
+}
+
+/* --- One mapping, two who unmap it --- */
+
+static u32 arrived, handle_of_both;
+static s16 statuses[2];
+
+/* Both have come here as often. */
+static void meet(void)
+{
+    u32 all = (atomic_add_return(&arrived, 1) + 1) / 2 * 2;
+
+    for ( u32 spins = 1; atomic_load(&arrived) < all; spins++ )
+        if ( spins % 1000 == 0 )
+            sched_yield();
+}
+
+static void *unmap_too(void *arg)
+{
+    u64 me = (u64)arg;
+
+    fake_cpu_join((u32)me);
+    fake_run(back->vcpus[me]);
+    for ( u32 round = 0; round < PAIRS; round++ )
+    {
+        if ( me == 0 && map(1, 0, GNTMAP_device_map, &handle_of_both) )
+            fail_now("not mapped");
+        meet();
+        statuses[me] = unmap(handle_of_both, 0, mfn_to_maddr(page[1]).n);
+        meet();
+        if ( me == 0 && (statuses[0] == GNTST_okay) + (statuses[1] == GNTST_okay) != 1 )
+            fail_now("unmapped %d and %d", statuses[0], statuses[1]);
+    }
+    return NULL;
+}
+
+static void run_threads(unsigned int n, void *(*body)(void *))
+{
+    pthread_t thread[FAKE_CPUS];
+
+    for ( unsigned long cpu = 0; cpu < n; cpu++ )
+        pthread_create(&thread[cpu], NULL, body, (void *)cpu);
+    for ( unsigned int cpu = 0; cpu < n; cpu++ )
+        pthread_join(thread[cpu], NULL);
+}
+
+/* XSA-218: of two vcpus that unmap the same handle at the same time one does it, and the other is told that it is gone. */
+TEST(an_unmap_happens_once)
+{
+    set_up();
+    run_threads(2, unmap_too);
+    expect_unused();
+}
+
+/* --- All of it --- */
+
+struct slot {
+    u64 va;
+    u32 handle;
+    bool mapped;
+};
+
+static void map_or_unmap(struct slot *slot, u64 random)
+{
+    if ( slot->mapped )
+    {
+        if ( unmap(slot->handle, slot->va, 0) )
+            fail_now("could not unmap what was mapped");
+        slot->mapped = false;
+    }
+    else
+        slot->mapped =
+            map(random % PAGES, slot->va, GNTMAP_host_map | (random & 8 ? GNTMAP_readonly : 0),
+                &slot->handle) == GNTST_okay;
+}
+
+static void copy(const struct space *s, u64 random)
+{
+    struct gnttab_copy op = {
+        .source = { .u.ref = random % PAGES, .domid = front->id },
+        .dest = { .u.gmfn = s->page[0].n, .domid = DOMID_SELF, .offset = (random & 7) * 8 },
+        .len = 8,
+        .flags = GNTCOPY_source_gref,
+    };
+
+    require(grant_table_op(GNTTABOP_copy, (unsigned long)&op, 1) == 0);
+}
+
+/* Pages 4 to 7 are tables for a while, and mapped writable for another. */
+static void retype(const struct space *s, u64 random)
+{
+    unsigned int n = 4 + random % 4;
+    struct mmuext_op op = { .cmd = random & 4 ? MMUEXT_PIN_L1_TABLE : MMUEXT_UNPIN_TABLE,
+                            .arg1.mfn = s->page[n].n };
+    struct mmu_update req = { mfn_to_maddr(s->l1).n + n * 8, pte_make(s->page[n], RWD) };
+
+    pagetable_mmuext_op((u64)&op, 1, 0, DOMID_SELF);
+    pagetable_mmu_update((u64)&req, 1, 0, DOMID_SELF);
+    req.val = 0;
+    pagetable_mmu_update((u64)&req, 1, 0, DOMID_SELF);
+}
+
+static void mapper(u32 cpu, u64 *state)
+{
+    const struct space *s = &spaces[cpu == 2];
+    struct slot slots[SLOTS];
+
+    fake_run(cpu == 2 ? third->vcpus[2] : back->vcpus[cpu]);
+    for ( u32 i = 0; i < SLOTS; i++ )
+        slots[i] = (struct slot){ .va = SPACE_VA + (20 + cpu * SLOTS + i) * PAGE_SIZE };
+    for ( u32 round = 0; round < ROUNDS; round++ )
+    {
+        u64 what = next_random(state) % 8;
+
+        if ( what == 0 )
+            copy(s, next_random(state));
+        else if ( what == 1 )
+            retype(s, next_random(state));
+        else
+            map_or_unmap(&slots[next_random(state) % SLOTS], next_random(state));
+    }
+    for ( u32 i = 0; i < SLOTS; i++ )
+        if ( slots[i].mapped )
+            map_or_unmap(&slots[i], 0);
+}
+
+/* Entries mean something else, for somebody else, are taken back, or swapped; a frame is given up while it is mapped. */
+static void granter(u64 *state)
+{
+    struct gnttab_swap_grant_ref swap = { 0 };
+
+    fake_run(front->vcpus[0]);
+    for ( u32 round = 0; round < ROUNDS; round++ )
+    {
+        u64 random = next_random(state);
+        u32 ref = random % PAGES;
+
+        if ( random & 0x300 )
+            grant(ref, random & 0x1000 ? back : third, random & 0x2000 ? GTF_readonly : 0);
+        else if ( random & 0x400 )
+        {
+            mfn_t old = page[ref];
+
+            page[ref] = fake_frame(front);
+            grant(ref, back, 0);
+            fake_release(old);
+        }
+        else
+        {
+            swap.ref_a = ref;
+            swap.ref_b = (random >> 3) % PAGES;
+            require(grant_table_op(GNTTABOP_swap_grant_ref, (unsigned long)&swap, 1) == 0);
+        }
+    }
+}
+
+static void *everybody(void *arg)
+{
+    u64 cpu = (u64)arg, state = cpu + 11;
+
+    fake_cpu_join((u32)cpu);
+    if ( cpu < 3 )
+        mapper((u32)cpu, &state);
+    else
+        granter(&state);
+    return NULL;
+}
+
+TEST(everything_at_once)
+{
+    unsigned long frames;
+
+    set_up();
+    frames = fake_frames_in_use();
+    run_threads(4, everybody);
+    expect_unused();
+    expect_eq(fake_frames_in_use(), frames);
+}
+
+HOST_TEST_MAIN
