@@ -461,6 +461,26 @@ TEST(batches_stop_and_resume)
 
 /* --- Copy --- */
 
+TEST(a_batch_of_copies_stops_and_resumes)
+{
+    struct gnttab_copy ops[100];
+
+    set_up();
+    for ( u32 i = 0; i < 100; i++ )
+        ops[i] = (struct gnttab_copy){ .source = { { .ref = i % 8 }, front->id, 0 },
+                                       .dest = { { .gmfn = s.page[0].n }, DOMID_SELF, 0 },
+                                       .len = 8,
+                                       .flags = GNTCOPY_source_gref,
+                                       .status = 1 };
+    fake_preempt_at = fake_preempt_every = 1;
+    expect_eq(set_pte(s.l1, 0, pte_make(s.page[0], RWD)), 0);
+    expect_eq(call(GNTTABOP_copy, ops, 100), 0);
+    expect(stops >= 99);
+    for ( u32 i = 0; i < 100; i++ )
+        expect_eq(ops[i].status, GNTST_okay);
+    expect_unused();
+}
+
 static s16 copy(struct gnttab_copy op)
 {
     op.status = 1;

@@ -494,6 +494,7 @@ TEST(stolen_frames)
     expect_eq(mm_give_stolen(d, frame_of(mfn), false), -ENOMEM);
     expect_eq(mm_give_stolen(d, frame_of(mfn), true), 0);
     expect_eq(mm_steal(d, frame_of(mfn)), 0);
+    d->memory.max_pages = 10;
     d->life = DOMAIN_DYING;
     expect(mfn_eq(mm_alloc_domain(d, 0, 0), INVALID_MFN)); /* who would take it away again? */
     expect_eq(mm_give_stolen(d, frame_of(mfn), true), -ENOMEM);

@@ -3,6 +3,17 @@
  */
 #include "test.h"
 
+/* Where our handler of int3 would begin: with a stack that is ours, to tell that it came this far. */
+static ulong stack __attribute__((used));
+
+static void __attribute__((used)) entered(void)
+{
+    failure("a frame was written to the hypervisor's memory");
+}
+
+asm("crash_hypervisor_stack_entry: mov stack, %rsp; call entered");
+extern char crash_hypervisor_stack_entry[];
+
 static long fault(long arg)
 {
     asm volatile("int3");
@@ -24,6 +35,16 @@ static long call(long arg)
 
 void test_main(void)
 {
+    struct trap_info traps[] = {
+        { .vector = TRAP_BP,
+          .flags = 3,
+          .cs = KIT_CS,
+          .address = (ulong)crash_hypervisor_stack_entry },
+        { .address = 0 },
+    };
+
+    stack = ((ulong)__builtin_frame_address(0) & ~15UL) - 1024;
+    need(hypercall(set_trap_table, traps));
     trap_handle(KIT_ENTRY_SYSCALL, at_syscall);
     expect_crash("an exception frame for the hypervisor's own memory");
     user_run(call, 0);
