@@ -134,7 +134,8 @@ static inline u64 take_for(struct domain *d, unsigned int order, unsigned int ma
     u32 tag = tag_of(d);
     u64 mfn = 0;
 
-    if ( d->memory.max_bits && (!max_bits || max_bits > d->memory.max_bits) )
+    if ( GUARD(frames_in_reach,
+               d->memory.max_bits && (!max_bits || max_bits > d->memory.max_bits)) )
         max_bits = d->memory.max_bits;
     if ( !(order | max_bits) && tag >= FRAME_FIRST_TAG )
         mfn = frames_take_own(tag);

@@ -469,6 +469,33 @@ TEST(limits_and_claims)
     finish();
 }
 
+/* A domain that can name frames up to some address only gets no others, neither new nor from another one. */
+TEST(address_bits_of_a_domain)
+{
+    struct domain *d, *other;
+    mfn_t low, high;
+    u64 limit;
+
+    machine();
+    d = new_domain(1, false);
+    other = new_domain(2, false);
+    high = mm_alloc_domain(other, 0, 0);
+    d->memory.max_bits = fls64(high.n - 1) - 1 + PAGE_SHIFT;
+    limit = 1UL << (d->memory.max_bits - PAGE_SHIFT);
+    require(high.n >= limit);
+    low = mm_alloc_domain(d, 0, 0);
+    expect(low.n < limit);
+    release(d, low);
+    low = mm_alloc_domain(d, 0, 60);
+    expect(low.n < limit);
+
+    expect_eq(mm_steal(other, frame_of(high)), 0);
+    expect_eq(mm_give_stolen(d, frame_of(high), false), -ENOMEM);
+    expect_eq(mm_give_stolen(other, frame_of(high), false), 0);
+    expect_eq(mm_steal(d, frame_of(low)), 0);
+    expect_eq(mm_give_stolen(other, frame_of(low), false), 0);
+}
+
 TEST(stolen_frames)
 {
     struct domain *d, *other;

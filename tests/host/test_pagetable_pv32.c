@@ -436,7 +436,8 @@ TEST(bitmaps_of_vcpus_are_read_no_further_than_they_go)
     u32 *op = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
 
     setup_running();
-    bitmap[1023] = 2; /* vcpu 1, on CPU 1 */
+    fake_place(d->vcpus[1], 1);
+    bitmap[1023] = 2;
     fake_tlb_flushes = 0;
     expect_eq(compat_update_va_mapping(s.va, 0, 0, (u64)&bitmap[1023] | UVMF_TLB_FLUSH), 0);
     expect_eq(fake_tlb_flushes, 1);

@@ -96,9 +96,11 @@ static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
 /* Before the first entry of a higher table. -EINVAL. */
 static long begin_higher(const struct table_kind *kind, u64 *table)
 {
-    if ( !kind->entries || (kind->last_needed && !(table[kind->entries - 1] & PTE_P)) )
+    if ( !kind->entries ||
+         GUARD(pae_last_gib, kind->last_needed && !(table[kind->entries - 1] & PTE_P)) )
         return -EINVAL;
-    memset(&table[kind->entries], 0, (PTES_PER_TABLE - kind->entries) * sizeof(*table));
+    GUARD_STEP(pae_rest_cleared,
+               memset(&table[kind->entries], 0, (PTES_PER_TABLE - kind->entries) * sizeof(*table)));
     return 0;
 }
 
