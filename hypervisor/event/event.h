@@ -54,6 +54,7 @@ void event_set_width(struct domain *d);
 void event_vcpu_info_moved(struct vcpu *v);
 
 long event_channel_op(unsigned long cmd, unsigned long arg);
+long event_channel_op_compat(unsigned long op);
 
 /* PIRQ hooks of irq/: declared here, defined there. Called with no lock held. */
 long irq_pirq_bound(struct domain *d, u32 pirq, bool share); /* guest binds: 0 or -errno */

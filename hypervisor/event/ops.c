@@ -157,3 +157,15 @@ long event_channel_op(unsigned long cmd, unsigned long arg)
         return guest_load_u32(&port, to_gva(arg)) ? send(current_vcpu()->domain, port) : -EFAULT;
     return subop_call(event_ops, ARRAY_SIZE(event_ops), cmd, arg);
 }
+
+/* event_channel_op_compat (public/event_channel.h): the number of the operation is before its argument. */
+long event_channel_op_compat(unsigned long op)
+{
+    u32 cmd;
+
+    if ( !guest_load_u32(&cmd, to_gva(op)) )
+        return -EFAULT;
+    if ( cmd > EVTCHNOP_unmask )
+        return -ENOSYS; /* what came later has no member there */
+    return event_channel_op(cmd, op + offsetof(struct evtchn_op, u));
+}

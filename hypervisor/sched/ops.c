@@ -217,6 +217,24 @@ static const struct subop sched_ops_pv32[] = {
 #undef SUBOP
 };
 
+/* sched_op_compat (public/sched.h): three operations, of which none has a structure. */
+long sched_op_compat(unsigned long cmd, unsigned long arg)
+{
+    struct vcpu *v = current_vcpu();
+
+    switch ( (u32)cmd )
+    {
+    case SCHEDOP_yield:
+        return sched_op_yield(v, to_gva(0));
+    case SCHEDOP_block:
+        return sched_op_block(v, to_gva(0));
+    case SCHEDOP_shutdown:
+        return sched_op_shutdown(v, &(struct sched_shutdown){ .reason = (u32)arg });
+    default:
+        return -ENOSYS;
+    }
+}
+
 long sched_op(unsigned long cmd, unsigned long arg)
 {
     return subop_call(sched_ops, ARRAY_SIZE(sched_ops), cmd, arg);

@@ -81,6 +81,7 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next);
 void sched_idle_loop(void) __attribute__((noreturn));
 
 long sched_op(unsigned long cmd, unsigned long arg);
+long sched_op_compat(unsigned long cmd, unsigned long arg);
 long compat_sched_op(unsigned long cmd, unsigned long arg);
 
 /*

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include <hypercall/compat/layouts.h>
 #include <xenforeignmemory.h>
 
 #include "calls.h"
@@ -121,9 +122,6 @@ int rl_build_prepare(struct rl_build *build, const struct rl_config *config)
     b->initrd_size = build->ramdisk.size;
     if ( !rc )
         rc = builder_parse_image(b);
-    if ( !rc && !b->image.is64 )
-        rc = rl_error(EOPNOTSUPP, "the kernel %s is a 32-bit one, which is not supported yet",
-                      config->kernel);
     if ( !rc )
         rc = builder_layout(b);
     return rc;
@@ -217,7 +215,9 @@ static int init_shared_info(struct rl_build *build)
 
 static int pin_root(struct rl_build *build)
 {
-    struct mmuext_op op = { .cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = build->builder.root.n };
+    const struct builder *b = &build->builder;
+    struct mmuext_op op = { .cmd = b->image.is64 ? MMUEXT_PIN_L4_TABLE : MMUEXT_PIN_L3_TABLE,
+                            .arg1.mfn = b->root.n };
     long rc = rl_mmuext(build->rl, build->id, &op);
 
     return rc < 0 ? rl_error((int)-rc, "the hypervisor refuses the domain's page tables: %s",
@@ -225,14 +225,19 @@ static int pin_root(struct rl_build *build)
                   : 0;
 }
 
+/* The first vcpu's context goes to the hypervisor in the layout of the domain's width. */
 static int load_vcpu(struct rl_build *build)
 {
-    struct vcpu_guest_context *context = rl_call_array(build->rl);
+    struct vcpu_guest_context *context = rl_call_array(build->rl), wide;
     struct xen_domctl op = { 0 };
     long rc;
 
     BUILD_BUG_ON(sizeof(*context) > RL_ARRAY_SIZE);
-    builder_context(&build->builder, context);
+    builder_context(&build->builder, &wide);
+    if ( build->builder.image.is64 )
+        *context = wide;
+    else
+        compat_narrow_vcpu_context((struct compat_vcpu_context *)context, &wide);
     set_xen_guest_handle(op.u.vcpucontext.ctxt, context);
     rc = rl_domctl(build->rl, XEN_DOMCTL_setvcpucontext, build->id, &op);
     return rc < 0 ? rl_error((int)-rc, "the hypervisor refuses the first vcpu's registers: %s",

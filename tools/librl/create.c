@@ -76,6 +76,15 @@ static int take_name(struct creation *c)
     return rl_domain_take_name(c->rl, &domain, c->config->name);
 }
 
+/* Before it has memory: a 32-bit kernel's domain is a 32-bit one. */
+static int set_width(struct creation *c)
+{
+    struct xen_domctl op = { .u.address_size.size = 32 };
+    long rc = c->build.builder.image.is64 ? 0 : domctl(c, XEN_DOMCTL_set_address_size, &op);
+
+    return rc < 0 ? refused("a 32-bit domain", rc) : 0;
+}
+
 static int make_vcpus(struct creation *c)
 {
     struct xen_domctl op = { 0 };
@@ -229,6 +238,7 @@ static const struct step {
 } steps[] = {
     { make, "make a domain, paused" },
     { take_name, "find its name free, and take it" },
+    { set_width, "choose its width" },
     { make_vcpus, "make its vcpus" },
     { limit_memory, "limit its memory" },
     { claim_memory, "set its memory aside" },
