@@ -35,7 +35,7 @@ static cpumask_t others(u32 cpu)
 /* --- Where --- */
 
 /* If none of its CPUs is there any more, any will do. */
-static cpumask_t allowed(const struct vcpu *v)
+cpumask_t balance_allowed(const struct vcpu *v)
 {
     cpumask_t cpus = READ_ONCE(sched_cpus), hard = READ_ONCE(v->sched.hard_affinity) & cpus;
 
@@ -44,7 +44,7 @@ static cpumask_t allowed(const struct vcpu *v)
 
 bool balance_allows(const struct vcpu *v, u32 cpu)
 {
-    return allowed(v) & bit(cpu);
+    return balance_allowed(v) & bit(cpu);
 }
 
 /* The first of @cpus that isn't busy, among those that @v likes best if it can be. */
@@ -57,13 +57,13 @@ static cpumask_t prefer(const struct vcpu *v, cpumask_t cpus)
 
 cpumask_t balance_cpus(const struct vcpu *v)
 {
-    return prefer(v, allowed(v));
+    return prefer(v, balance_allowed(v));
 }
 
 u32 balance_home(const struct vcpu *v)
 {
     u32 cpu = READ_ONCE(v->processor);
-    cpumask_t cpus = allowed(v), idle = cpus & READ_ONCE(idle_cpus);
+    cpumask_t cpus = balance_allowed(v), idle = cpus & READ_ONCE(idle_cpus);
 
     if ( cpus & bit(cpu) )
         return cpu;
@@ -133,7 +133,7 @@ bool balance_wake_idle(const struct vcpu *v)
 
     if ( !others(v->processor) )
         return false;
-    while ( (idle = atomic_fetch_or(&idle_cpus, 0) & allowed(v) & ~bit(v->processor)) != 0 )
+    while ( (idle = atomic_fetch_or(&idle_cpus, 0) & balance_allowed(v) & ~bit(v->processor)) != 0 )
     {
         u32 cpu = (u32)__builtin_ctzl(prefer(v, idle));
 
@@ -247,7 +247,7 @@ static struct sched_queue *neediest(cpumask_t *rest, s64 have)
 /* An idle CPU is better than a long wait, liked or not; a busy one takes only those that like it. */
 static bool may_take(const struct sched_queue *q, const struct vcpu *v, s64 have)
 {
-    cpumask_t cpus = have == INT64_MAX ? allowed(v) : balance_cpus(v);
+    cpumask_t cpus = have == INT64_MAX ? balance_allowed(v) : balance_cpus(v);
 
     return (cpus & bit(q->cpu)) && sched_runnable(v) &&
            sched_policy->key(v) < have - sched_policy->lead(v);
@@ -284,9 +284,60 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
 /* The key of the best that there is to run here; INT64_MAX: nothing. Whoever comes must have had less. */
 static s64 best_here(const struct sched_queue *q)
 {
+    const struct vcpu *v = current_vcpu();
     s64 least = READ_ONCE(q->least);
 
-    return sched_runnable(current_vcpu()) ? min(least, READ_ONCE(q->has)) : least;
+    return sched_runnable(v) && !v->sched.yielded ? min(least, READ_ONCE(q->has)) : least;
+}
+
+/* @from's running vcpu is to leave its place to who waits, and come to @cpu if it may. */
+static void displace(struct sched_queue *from, u32 cpu)
+{
+    lock_acquire(&from->lock);
+    if ( from->running != from->idle && balance_allows(from->running, cpu) )
+    {
+        from->running->sched.yielded = true;
+        smp_kick(from->cpu, WORK_RESCHEDULE);
+    }
+    lock_release(&from->lock);
+}
+
+/* Of @cpus, one that runs who could run on @cpu as well, and keeps those from running who have @least. NULL: none. */
+static struct sched_queue *occupied(cpumask_t cpus, u32 cpu, s64 least)
+{
+    for ( cpus &= others(cpu); cpus; cpus &= cpus - 1 )
+    {
+        struct sched_queue *q = sched_queues[__builtin_ctzl(cpus)];
+
+        if ( (READ_ONCE(q->has_cpus) & bit(cpu)) &&
+             READ_ONCE(q->has) <= least + sched_policy->lead_most && !told(q->cpu) )
+            return q;
+    }
+    return NULL;
+}
+
+/*
+ * Somebody waits who has less than we, and can't run here; but where he can there is one who could: that one is asked
+ * over. So affinities that overlap don't bind more than they must.
+ */
+static void ask_over(struct sched_queue *q, s64 have)
+{
+    for ( cpumask_t rest = others(q->cpu); rest; rest &= rest - 1 )
+    {
+        const struct sched_queue *other = sched_queues[__builtin_ctzl(rest)];
+        cpumask_t cpus = READ_ONCE(other->least_cpus);
+        s64 least = READ_ONCE(other->least);
+        struct sched_queue *from;
+
+        if ( least >= have - sched_policy->lead_most || (cpus & bit(q->cpu)) )
+            continue;
+        from = occupied(cpus, q->cpu, least);
+        if ( from )
+        {
+            displace(from, q->cpu);
+            return;
+        }
+    }
 }
 
 bool balance_pull(struct sched_queue *q)
@@ -301,5 +352,6 @@ bool balance_pull(struct sched_queue *q)
     while ( (from = neediest(&rest, have)) != NULL )
         if ( take(q, from, have) )
             return true;
+    ask_over(q, have);
     return false;
 }

@@ -79,6 +79,14 @@ static void note_first(struct sched_queue *q)
     WRITE_ONCE(q->least_cpus, first ? balance_cpus(first) : 0);
 }
 
+static void note_running(struct sched_queue *q)
+{
+    const struct vcpu *v = q->running;
+
+    WRITE_ONCE(q->has, is_idle(v) ? INT64_MAX : policy->key(v));
+    WRITE_ONCE(q->has_cpus, is_idle(v) ? 0 : balance_allowed(v));
+}
+
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
 {
     policy->enqueue(q, v, reason);
@@ -272,12 +280,25 @@ static int runstate_off(const struct vcpu *v)
     return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
 }
 
+/* Where @prev, which @q's CPU ran, shall wait: both queues locked. Its CPUs may be changed, or leave, until they are. */
+static struct sched_queue *lock_home(struct sched_queue *q, const struct vcpu *prev)
+{
+    for ( ;; )
+    {
+        struct sched_queue *home = sched_queues[balance_home(prev)];
+
+        lock_pair(&q->lock, &home->lock);
+        if ( balance_allows(prev, home->cpu) )
+            return home;
+        unlock_pair(&q->lock, &home->lock);
+    }
+}
+
 /* @prev's state is saved: from now on it may be looked at, and run again, here or elsewhere. */
 static void switched(struct sched_queue *q, struct vcpu *prev, ns_t now)
 {
-    struct sched_queue *home = sched_queues[balance_home(prev)];
+    struct sched_queue *home = lock_home(q, prev);
 
-    lock_pair(&q->lock, &home->lock);
     WRITE_ONCE(prev->sched.running, false);
     if ( sched_runnable(prev) )
     {
@@ -318,7 +339,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *
         next->sched.since = now;
         next->sched.switched_in = now;
         q->running = next;
-        WRITE_ONCE(q->has, is_idle(next) ? INT64_MAX : policy->key(next));
+        note_running(q);
         set_runstate(next, now);
         runstate_change(prev, runstate_off(prev), now);
     }

@@ -34,6 +34,7 @@
 #define CREDIT      (8 * (s64)NS_PER_MS)
 #define BEHIND      (20 * (s64)NS_PER_MS) /* of the vcpu's own running, beyond two turns */
 #define RUN_MIN     (200 * (s64)NS_PER_US)
+#define RUN_MOST    (20 * (s64)NS_PER_MS) /* past the first one waiting */
 #define APART       (20 * (s64)NS_PER_MS)
 #define DRAW        (4 * (s64)NS_PER_S)
 #define SPREAD      (100 * (s64)NS_PER_MS)
@@ -146,13 +147,13 @@ static s64 lead(const struct vcpu *waiting)
 /* As charge() does it, the running vcpu won't be further behind the waiting one than BEHIND. */
 static ns_t preempt_at(const struct vcpu *running, s64 waiting, s64 ahead)
 {
-    s64 behind = waiting - running->sched.virtual_time;
     u16 weight = READ_ONCE(running->domain->sched.weight);
-    s64 more = min(behind, behind_most(weight)) + ahead;
-    ns_t when = running->sched.since + from_virtual(more, weight);
+    s64 behind = from_virtual(waiting - running->sched.virtual_time, weight);
+    s64 most = from_virtual(2 * LEAD, weight) + BEHIND;
+    s64 more = min(behind, most) + min(from_virtual(ahead, weight), RUN_MOST);
     ns_t earliest = running->sched.switched_in + RUN_MIN;
 
-    return when > earliest ? when : earliest;
+    return max(running->sched.since + more, earliest);
 }
 
 const struct sched_policy sched_fair = {

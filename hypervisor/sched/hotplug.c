@@ -4,26 +4,26 @@
 #include "lib/atomic.h"
 #include "smp/smp.h"
 
-/* All look: one that was alone and idle has not told so. */
-void sched_join(u32 cpu)
+/* One that waits where it may not run. Under the queue's lock. */
+static struct vcpu *stray(struct sched_queue *q)
 {
-    atomic_fetch_or(&sched_cpus, (cpumask_t)1 << cpu);
-    for ( cpumask_t rest = READ_ONCE(sched_cpus); rest; rest &= rest - 1 )
-        smp_kick((u32)__builtin_ctzl(rest), WORK_RESCHEDULE);
+    struct vcpu *v;
+
+    list_for_each_entry(v, &q->waiting, sched.queue)
+        if ( !balance_allows(v, q->cpu) )
+            return v;
+    return NULL;
 }
 
-/* The one that runs leaves when it looks up; those that wait are sent to where they may run. */
-bool sched_leave(u32 cpu)
+/* Those that wait for @q's CPU go to where they may run, who runs leaves when it looks up. False: somebody runs. */
+static bool sort_out(struct sched_queue *q)
 {
-    struct sched_queue *q = sched_queues[cpu];
     struct vcpu *v;
     bool empty;
 
-    atomic_fetch_and(&sched_cpus, ~((cpumask_t)1 << cpu));
-    smp_kick(cpu, WORK_RESCHEDULE);
-
+    smp_kick(q->cpu, WORK_RESCHEDULE);
     lock_acquire(&q->lock);
-    while ( (v = sched_policy->first(q)) != NULL )
+    while ( (v = stray(q)) != NULL )
     {
         sched_dequeue(q, v);
         lock_release(&q->lock);
@@ -32,5 +32,24 @@ bool sched_leave(u32 cpu)
     }
     empty = q->running == q->idle;
     lock_release(&q->lock);
+    return empty;
+}
+
+/* Who was elsewhere for want of this CPU returns. All look: one that was alone and idle has not told so. */
+void sched_join(u32 cpu)
+{
+    atomic_fetch_or(&sched_cpus, (cpumask_t)1 << cpu);
+    for ( cpumask_t rest = READ_ONCE(sched_cpus); rest; rest &= rest - 1 )
+        sort_out(sched_queues[__builtin_ctzl(rest)]);
+}
+
+/* If it was idle, it may have been told to take somebody, and won't: others shall look. */
+bool sched_leave(u32 cpu)
+{
+    bool empty;
+
+    atomic_fetch_and(&sched_cpus, ~((cpumask_t)1 << cpu));
+    empty = sort_out(sched_queues[cpu]);
+    balance_wake_others();
     return empty;
 }

@@ -24,6 +24,7 @@ struct sched_queue {
     s64 least;
     cpumask_t least_cpus;
     s64 has; /* ... and policy->key of the one running, when it was last looked at; INT64_MAX: idle */
+    cpumask_t has_cpus; /* ... where that one may run; idle: nowhere */
     struct timer timer; /* when to choose again */
 };
 
@@ -76,6 +77,9 @@ void sched_dequeue(struct sched_queue *q, struct vcpu *v);
 
 /* When this CPU, which runs something since @now, looks whether others need it more; TIME_NEVER: no other CPUs. */
 ns_t balance_look_at(const struct sched_queue *q, ns_t now);
+
+/* The CPUs that @v may run on. */
+cpumask_t balance_allowed(const struct vcpu *v);
 
 /* May @v run on @cpu? */
 bool balance_allows(const struct vcpu *v, u32 cpu);

@@ -1,9 +1,11 @@
 /*
  * The scheduler with a thread for each CPU, under ThreadSanitizer: they run, block, wake, pause, move and weigh vcpus
- * against each other. Nothing races, and at the end every vcpu is where its state says.
+ * against each other, while one CPU leaves and returns. Nothing races, nobody is on a CPU that has left, and at the end
+ * every vcpu is where its state says.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c
- * LINK: hypervisor/sched/ops.c hypervisor/domain/subop.c hypervisor/time/heap.c tests/host/fake/cpus.c
+ * LINK: hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
+ * LINK: hypervisor/time/heap.c tests/host/fake/cpus.c
  * FLAGS: -fsanitize=thread -pthread
  */
 #include "tests/host/fake/cpus.h"
@@ -46,11 +48,34 @@ static void move(struct vcpu *v, u64 *random)
     sched_set_affinity(v, &hard, &soft);
 }
 
+static pthread_mutex_t control = PTHREAD_MUTEX_INITIALIZER;
+static bool away;
+
+/* The last CPU leaves, or returns after it was away. */
+static void leave_or_return(void)
+{
+    struct sched_queue *q = sched_queues[CPUS - 1];
+
+    if ( pthread_mutex_trylock(&control) )
+        return;
+    if ( !away )
+        away = sched_leave(CPUS - 1);
+    else
+    {
+        lock_acquire(&q->lock);
+        require(!q->nr_waiting && q->running == q->idle);
+        lock_release(&q->lock);
+        sched_join(CPUS - 1);
+        away = false;
+    }
+    pthread_mutex_unlock(&control);
+}
+
 static void act(u64 *random)
 {
     struct vcpu *v = any_vcpu(random);
 
-    switch ( draw(random, 8) )
+    switch ( draw(random, 9) )
     {
     case 0:
     case 1:
@@ -74,6 +99,9 @@ static void act(u64 *random)
         break;
     case 7: /* as if the queue's timer had run out */
         percpu_raise(this_cpu(), WORK_RESCHEDULE);
+        break;
+    case 8:
+        leave_or_return();
         break;
     }
 }
@@ -126,6 +154,8 @@ TEST(cpus_against_each_other)
     for ( u32 i = 0; i < CPUS; i++ )
         pthread_join(threads[i], NULL);
 
+    fake_cpus_be(0);
+    sched_join(CPUS - 1);
     settle();
     for ( u32 i = 0; i < DOMAINS; i++ )
         for ( u32 n = 0; n < VCPUS; n++ )

@@ -20,7 +20,7 @@ u64 trace_counters[NR_CPUS][TRACE_ROW];
 struct fake_cpu {
     struct percpu percpu;
     s64 interrupt; /* when a kick arrives; INT64_MAX none is on its way */
-    bool switching;
+    bool switching, offline;
 };
 
 static struct fake_cpu cpus[FAKE_CPUS_MAX];
@@ -38,6 +38,11 @@ struct domain *domain_zero, *domain_idle = &idle_domain;
 void fake_cpus_be(u32 cpu)
 {
     host_cpu = &cpus[cpu].percpu;
+}
+
+void fake_cpus_offline(u32 cpu, bool offline)
+{
+    cpus[cpu].offline = offline;
 }
 
 struct vcpu *fake_cpus_current(u32 cpu)
@@ -172,7 +177,7 @@ static struct fake_cpu *next_interrupt(void)
 static void expire(struct timer *timer)
 {
     stop(timer);
-    fake_cpus_be(timer->cpu);
+    fake_cpus_be(cpus[timer->cpu].offline ? 0 : timer->cpu);
     timer->handler(timer->arg);
 }
 
@@ -205,6 +210,8 @@ void smp_kick(u32 cpu, u32 work)
 {
     struct fake_cpu *target = &cpus[cpu];
 
+    if ( target->offline )
+        panic("CPU %u is offline", cpu);
     percpu_raise(&target->percpu, work);
     if ( &target->percpu == host_cpu )
         return;

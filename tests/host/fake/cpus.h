@@ -25,6 +25,9 @@ void fake_cpus_be(u32 cpu);
 /* The CPU's way out of the hypervisor: do the exit work. */
 void fake_cpus_leave(void);
 
+/* @cpu has left the machine, or comes back: CPU 0 has its timers, and nothing may be sent to it. */
+void fake_cpus_offline(u32 cpu, bool offline);
+
 struct vcpu *fake_cpus_current(u32 cpu);
 bool fake_cpus_switching(u32 cpu); /* it is in vcpu_switch() */
 
