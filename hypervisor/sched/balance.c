@@ -287,7 +287,8 @@ static s64 best_here(const struct sched_queue *q)
     const struct vcpu *v = current_vcpu();
     s64 least = READ_ONCE(q->least);
 
-    return sched_runnable(v) && !v->sched.yielded ? min(least, READ_ONCE(q->has)) : least;
+    return sched_runnable(v) && !READ_ONCE(v->sched.yielded) ? min(least, READ_ONCE(q->has))
+                                                             : least;
 }
 
 /* @from's running vcpu is to leave its place to who waits, and come to @cpu if it may. */
@@ -296,7 +297,7 @@ static void displace(struct sched_queue *from, u32 cpu)
     lock_acquire(&from->lock);
     if ( from->running != from->idle && balance_allows(from->running, cpu) )
     {
-        from->running->sched.yielded = true;
+        WRITE_ONCE(from->running->sched.yielded, true);
         smp_kick(from->cpu, WORK_RESCHEDULE);
     }
     lock_release(&from->lock);

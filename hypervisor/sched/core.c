@@ -197,7 +197,7 @@ void sched_let_others(void)
 
     if ( !READ_ONCE(q->nr_waiting) )
         return;
-    q->running->sched.yielded = true;
+    WRITE_ONCE(q->running->sched.yielded, true);
     percpu_raise(this_cpu(), WORK_RESCHEDULE);
 }
 
@@ -248,7 +248,7 @@ static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
 
     if ( !first )
         return stays ? prev : q->idle;
-    if ( stays && !prev->sched.yielded && choose_again_at(q, first) > now )
+    if ( stays && !READ_ONCE(prev->sched.yielded) && choose_again_at(q, first) > now )
         return prev;
     return first;
 }
@@ -328,7 +328,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *
     *when = now = time_now(); /* not before: others may have accounted times meanwhile */
     sched_account(q, now);
     next = choose(q, prev, now);
-    prev->sched.yielded = false;
+    WRITE_ONCE(prev->sched.yielded, false);
     if ( next == prev )
         arm(q, now);
     else

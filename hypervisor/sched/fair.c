@@ -4,7 +4,8 @@
  *
  * A vcpu's virtual time advances by the time that it runs, divided by its weight. Who has the least of it is first.
  * The running vcpu goes on until it is LEAD ahead of the first one waiting, so equal ones take turns of twice that, 10
- * ms. Virtual time is one for all CPUs: who has less of it is taken by a CPU that runs somebody with more. So all get
+ * ms; RUN_MOST is the limit of what it goes on for, lest the light ones in front hide that heavy ones behind are due.
+ * Virtual time is one for all CPUs: who has less of it is taken by a CPU that runs somebody with more. So all get
  * what their weights say, or, where affinities forbid that, as near as they can: nobody gets less for somebody who has
  * more per weight.
  *

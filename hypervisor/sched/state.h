@@ -33,7 +33,7 @@ struct vcpu_sched {
     bool blocked;           /* atomic: SCHEDOP_block or poll */
     bool running;           /* on a CPU now, or on its way to or from one */
     bool queued;
-    bool yielded; /* wants somebody else to be chosen once */
+    bool yielded; /* somebody else is to be chosen once; atomic */
     bool woken;   /* policy: queued by a wake-up, not by running out of time */
 };
 
