@@ -280,7 +280,7 @@ static int runstate_off(const struct vcpu *v)
     return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
 }
 
-/* Where @prev, which @q's CPU ran, shall wait: both queues locked. Its CPUs may be changed, or leave, until they are. */
+/* Where @prev, which ran here, shall wait; both queues locked. Until they are, its CPUs may be changed, or leave. */
 static struct sched_queue *lock_home(struct sched_queue *q, const struct vcpu *prev)
 {
     for ( ;; )

@@ -2,7 +2,7 @@
  * Who gets how much of several CPUs, over thousands of random workloads: shares by weight, caps, prompt wake-ups.
  *
  * The measure of fairness is lag: how much less or more CPU time a vcpu has had than the ideal gives (fake/ideal.h).
- * It is below LAG_MAX, two turns, for however long one looks, or, where one vcpu's lag adds up from many others', within
+ * It is below LAG_MAX, two turns however long one looks, or, where one vcpu's lag adds up from many others', within
  * 2%. So whoever was due a second or more has had it to 2%.
  *
  * Without the address sanitizer, and optimized, for speed: test_sched_smp.c has the same sources under it.

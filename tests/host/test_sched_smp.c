@@ -1,5 +1,5 @@
 /*
- * The scheduler on several CPUs, simulated: whatever happens to vcpus, domains and CPUs, in any order and in the middle of
+ * The scheduler on several CPUs, simulated: whatever happens to vcpus, domains and CPUs, in any order, in the middle of
  * switches, the states agree, and no CPU idles while somebody waits for it.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c

@@ -24,7 +24,7 @@
 
 /* --- Workloads --- */
 
-/* The workloads of a kind, of which there are @n unless RUNS says otherwise: each begins with its own random numbers. */
+/* The workloads of a kind, @n unless RUNS says otherwise: each begins with its own random numbers. */
 #define for_each_workload(i, n) for ( u64 i = workload_first(); workload_begin(i, n); i++ )
 u64 workload_first(void);
 bool workload_begin(u64 i, u64 n);
