@@ -24,7 +24,7 @@ GUESTS32 := hello
 
 # Tests of behaviours: tests/guest/NAME/main.c, alone as build/tests/NAME, and all but those with a file `alone` beside
 # main.c as build/tests/all. Those with a file `roles` take several domains: build/tests/together. Those with a file
-# `pv64` show what 32-bit guests have not.
+# `pv64` show what 32-bit guests have not, or are written for tables of four levels.
 GUEST_TESTS_ROLES := $(patsubst tests/guest/%/roles,%,$(wildcard tests/guest/*/roles))
 GUEST_TESTS_ALONE := $(patsubst tests/guest/%/alone,%,$(wildcard tests/guest/*/alone))
 GUEST_TESTS_PV64  := $(patsubst tests/guest/%/pv64,%,$(wildcard tests/guest/*/pv64))
@@ -104,7 +104,7 @@ $(B)/tests/together.groups: $(GUEST_TESTS_ROLES:%=tests/guest/%/roles)
 # and those for several domains.
 DOMAIN_IMAGES := all abi $(GUEST_TESTS_ALONE) together together.groups
 
-guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio
+guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 

@@ -246,7 +246,8 @@ long memory_maximum(const struct memory_call *call)
         rc = (long)READ_ONCE(d->memory.max_pages);
         domain_put(d);
     }
-    return rc;
+    return call->wide || rc < 0 ? rc
+                                : min_t(long, rc, INT32_MAX); /* else it would look like an error */
 }
 
 static unsigned long max_pfn(const struct domain *d)

@@ -78,7 +78,7 @@ void test_expect_fault(struct fault fault, int vector, uint64_t error_code, cons
         return;
     unmet(text, line);
     printf("got vector %d error %lx cr2 %lx, want vector %d error %lx\n", fault.vector, fault.error,
-           fault.cr2, vector, error_code);
+           fault.cr2, vector, (ulong)error_code);
 }
 
 long test_need(long rc, const char *text, int line)

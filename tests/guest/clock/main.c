@@ -13,7 +13,7 @@ void test_main(void)
         uint64_t now = time_now();
 
         if ( now < last )
-            failure("it went back by %lu ns", last - now);
+            failure("it went back by %lu ns", (ulong)(last - now));
         last = now;
     }
     expect(last > start, "it goes on");

@@ -7,7 +7,7 @@
 
 void test_main(void)
 {
-    ulong *page = page_alloc();
+    uint64_t *page = page_alloc();
     xen_pfn_t gdt_frame = virt_to_mfn(page);
     uint64_t where = virt_to_machine(page);
 

@@ -7,7 +7,7 @@ void test_main(void)
 {
     ulong wrong = 0;
 
-    expect(!strncmp(start_info->magic, "xen-3.0-x86_64", 14),
+    expect(!strncmp(start_info->magic, KIT_LEVELS == 3 ? "xen-3.0-x86_32p" : "xen-3.0-x86_64", 14),
            "magic"); /* Debian's Xen appends a p */
     expect_eq(start_info->flags & SIF_INITDOMAIN ? 1 : 0,
               start_info->flags & SIF_PRIVILEGED ? 1 : 0, "flags");
