@@ -73,6 +73,12 @@ static void put_words(u32 at, const u32 *words, unsigned int n)
 
 /* --- the rest of the hypervisor --- */
 
+#define HANDLER 0x10100u
+#define STACK   0x12000u /* of the kernel as it runs */
+#define STACK1  0x12800u /* of ring 1 as stack_switch told */
+#define STACK3  0x12c00u
+#define CODE    0x10000u
+
 static bool crashed;
 static u64 cr2;
 
@@ -86,6 +92,13 @@ void bounce_set_cr2(struct vcpu *v, u64 value)
 {
     (void)v;
     cr2 = value;
+}
+
+/* Processes may use all but the kernel's stack. */
+bool bounce_user_may(u64 va, unsigned int bytes, bool write)
+{
+    (void)bytes, (void)write;
+    return va < STACK - 0x100 || va >= STACK1;
 }
 
 void compat_entered(struct vcpu *v, struct regs *regs)
@@ -106,12 +119,6 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
 }
 
 /* --- a vcpu with handlers, two stacks and descriptors of its own --- */
-
-#define HANDLER 0x10100u
-#define STACK   0x12000u /* of the kernel as it runs */
-#define STACK1  0x12800u /* of ring 1 as stack_switch told */
-#define STACK3  0x12c00u
-#define CODE    0x10000u
 
 #define SEGMENT(base, limit, flags)                                                                \
     ((flags) | ((limit)&0xffffUL) | ((limit)&0xf0000UL) << 32 | ((base)&0xffffffUL) << 16 |        \
@@ -433,6 +440,18 @@ TEST(call_gate_within_a_ring)
     regs = at_far(SEL_RING3_CS, SEL_RING3_DS, STACK3, 0xea, GATE(SEL_RING3_CS & ~3, HANDLER, 0, 3));
     require(compat_call_gate(&vcpu, regs));
     expect(regs->rip == HANDLER && regs->rsp == STACK3);
+}
+
+/* A process has no use of the kernel's memory by our hands: neither for a stack nor for parameters. */
+TEST(call_gate_with_a_kernels_stack)
+{
+    struct regs *regs =
+        at_far(SEL_RING3_CS, SEL_RING3_DS, STACK, 0x9a, GATE(SEL_RING3_CS & ~3, HANDLER, 0, 3));
+
+    expect(!compat_call_gate(&vcpu, regs));
+    expect_eq(word(STACK - 8), 0xcccccccc);
+    regs = at_far(SEL_RING3_CS, SEL_RING3_DS, STACK, 0x9a, GATE(SEL_RING1_CS & ~3, HANDLER, 2, 3));
+    expect(!compat_call_gate(&vcpu, regs));
 }
 
 /* What the gate does not allow stays the guest's fault. */

@@ -45,6 +45,13 @@ static inline bool bounce_has_error(unsigned int vector)
 }
 
 /*
+ * May a process read, or write, the @bytes at @va by the page tables that are loaded? Whoever
+ * accesses them in its place asks: we may more, and the kernel of a 32-bit guest shares its tables
+ * with its processes. At most a page.
+ */
+bool bounce_user_may(u64 va, unsigned int bytes, bool write);
+
+/*
  * What the guest finds in vcpu_info for CR2, and may set there.
  */
 u64 bounce_cr2(const struct vcpu *v);

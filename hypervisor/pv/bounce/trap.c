@@ -197,19 +197,15 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
 }
 
 /*
- * Would the page tables loaded now have allowed the access? Then the TLB was stale, legitimately so
- * after an update without a flush, and trying again succeeds: the fault has dropped the entry.
+ * Have all entries of the page tables loaded now that lead to @va the bits @need, PTE_P among them?
  *
  * Nothing keeps the tables from changing, and from becoming something else, while we walk: what is
- * read may be anything, and a wrong answer does no harm.
+ * read may be anything, and a wrong answer does no harm but to the guest that made it so.
  */
-static bool fault_is_spurious(u64 va, u32 error)
+static bool tables_allow(u64 va, u64 need)
 {
     u64 table = read_cr3() & PTE_FRAME;
-    u64 need = PTE_P | (error & PF_WRITE ? PTE_RW : 0);
 
-    if ( error & (PF_RESERVED | PF_FETCH) )
-        return false;
     for ( unsigned int level = 4; level >= 1; level-- )
     {
         const u64 *entries = maddr_to_virt(to_maddr(table));
@@ -224,6 +220,23 @@ static bool fault_is_spurious(u64 va, u32 error)
         table = entry & PTE_FRAME;
     }
     return true;
+}
+
+bool bounce_user_may(u64 va, unsigned int bytes, bool write)
+{
+    u64 need = PTE_P | PTE_US | (write ? PTE_RW : 0), last = va + bytes - 1;
+
+    return tables_allow(va, need) && (!((va ^ last) >> PAGE_SHIFT) || tables_allow(last, need));
+}
+
+/*
+ * Would the page tables have allowed the access? Then the TLB was stale, legitimately so after an
+ * update without a flush, and trying again succeeds: the fault has dropped the entry.
+ */
+static bool fault_is_spurious(u64 va, u32 error)
+{
+    return !(error & (PF_RESERVED | PF_FETCH)) &&
+           tables_allow(va, PTE_P | (error & PF_WRITE ? PTE_RW : 0));
 }
 
 /*

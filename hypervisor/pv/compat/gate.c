@@ -67,27 +67,40 @@ static bool find_target(const struct vcpu *v, unsigned int cpl, bool call,
     return *ring == cpl || (call && *ring == 1); /* rings have no stacks here but for 1 */
 }
 
-/* Push the @bytes at @words below @ss:@sp. False: they can't be. */
-static bool push(const struct vcpu *v, u16 ss, u32 sp, const u32 *words, unsigned int bytes)
+/*
+ * The @bytes at @ss:@offset, a stack: false if it isn't one, or a process's that the process may not
+ * use so.
+ */
+static bool stack_range(const struct vcpu *v, u16 ss, u32 offset, unsigned int bytes,
+                        enum segment_use use, gva_t *va)
 {
     u64 descriptor;
 
-    return segment_lookup(v, ss, &descriptor) &&
-           segment_room(descriptor, sp - bytes, SEGMENT_WRITE) >= bytes &&
-           !copy_to_guest(to_gva((u32)(segment_base(descriptor) + sp - bytes)), words, bytes);
+    if ( !segment_lookup(v, ss, &descriptor) || segment_room(descriptor, offset, use) < bytes )
+        return false;
+    *va = to_gva((u32)(segment_base(descriptor) + offset));
+    return (ss & 3) != 3 || bounce_user_may(va->n, bytes, use == SEGMENT_WRITE);
+}
+
+/* Push the @bytes at @words below @ss:@sp. False: they can't be. */
+static bool push(const struct vcpu *v, u16 ss, u32 sp, const u32 *words, unsigned int bytes)
+{
+    gva_t va;
+
+    return stack_range(v, ss, sp - bytes, bytes, SEGMENT_WRITE, &va) &&
+           !copy_to_guest(va, words, bytes);
 }
 
 static bool read_parameters(const struct vcpu *v, const struct regs *regs, u32 *words,
                             unsigned int count)
 {
     const unsigned int bytes = count * sizeof(*words);
-    u64 descriptor;
+    gva_t va;
 
     if ( !count )
         return true;
-    return segment_lookup(v, (u16)regs->ss, &descriptor) &&
-           segment_room(descriptor, (u32)regs->rsp, SEGMENT_READ) >= bytes &&
-           !copy_from_guest(words, to_gva((u32)(segment_base(descriptor) + regs->rsp)), bytes);
+    return stack_range(v, (u16)regs->ss, (u32)regs->rsp, bytes, SEGMENT_READ, &va) &&
+           !copy_from_guest(words, va, bytes);
 }
 
 /*

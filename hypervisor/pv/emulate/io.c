@@ -150,7 +150,9 @@ static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct i
         return EMULATED_NOT;
     if ( !insn_string_address(insn, v, regs, of_width(*pointer, width), bytes, !out, &va) )
         return EMULATED_NOT;
-    if ( out )
+    if ( !v->cpu.kernel_mode && !bounce_user_may(va, bytes, !out) )
+        left = bytes;
+    else if ( out )
         left = copy_from_guest(&value, to_gva(va), bytes);
     else
     {
