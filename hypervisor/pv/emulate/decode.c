@@ -227,8 +227,8 @@ bool insn_string_address(const struct insn *insn, const struct vcpu *v, const st
     return true;
 }
 
-bool insn_operand_base(const struct insn *insn, const struct vcpu *v, const struct regs *regs,
-                       bool stack, u64 *base)
+__attribute__((noinline)) bool insn_operand_base(const struct insn *insn, const struct vcpu *v,
+                                                 const struct regs *regs, bool stack, u64 *base)
 {
     struct insn named = { .segment = insn->segment };
     u64 descriptor;
@@ -296,7 +296,9 @@ bool insn_modrm(struct insn *insn, const struct vcpu *v, const struct regs *regs
         address += insn_immediate(insn, 4);
     if ( insn->address_size )
         address = (u32)address;
-    if ( !insn_operand_base(insn, v, regs, base == REG_RSP || base == REG_RBP, &segment) )
+    if ( insn->long_mode )
+        segment = insn_segment_base(insn);
+    else if ( !insn_operand_base(insn, v, regs, base == REG_RSP || base == REG_RBP, &segment) )
         return false;
     insn->address = insn_linear(insn, address + segment);
     return !insn->overrun;

@@ -2,8 +2,15 @@
 #ifndef PV_EMULATE_INTERNAL_H
 #define PV_EMULATE_INTERNAL_H
 
+#include "cpu/gdt.h"
 #include "pv/emulate/decode.h"
 #include "pv/emulate/emulate.h"
+
+/* As domain.pv32, at hand. */
+static inline bool vcpu_is_pv32(const struct vcpu *v)
+{
+    return v->cpu.mode.gdt == GDT_32;
+}
 
 /* How the emulation of an instruction ended. */
 enum emulated {

@@ -51,14 +51,14 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
-        if ( v->domain->pv32 )
+        if ( vcpu_is_pv32(v) )
             return false; /* they belong to long mode */
         *value = rdmsr(msr);
         return true;
     case MSR_EFER:
         /* Long mode is 64-bit guests' too; SVM is nobody's. */
         *value = rdmsr(MSR_EFER) & ~EFER_SVME;
-        if ( v->domain->pv32 )
+        if ( vcpu_is_pv32(v) )
             *value &= ~(EFER_LME | EFER_LMA);
         return true;
     case MSR_APIC_BASE:
@@ -118,7 +118,7 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
     case MSR_FS_BASE:
     case MSR_GS_BASE:
     case MSR_KERNEL_GS_BASE:
-        if ( v->domain->pv32 || GUARD(msr_base_canonical, !canonical(value)) )
+        if ( vcpu_is_pv32(v) || GUARD(msr_base_canonical, !canonical(value)) )
             return false;
         wrmsr(msr, value);
         return true;

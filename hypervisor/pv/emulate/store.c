@@ -54,23 +54,28 @@ static bool decode_absolute(struct insn *insn, const struct vcpu *v, const struc
     return !insn->overrun;
 }
 
-/* What has no ModRM byte. *no: it has one. */
-static bool decode_without_modrm(struct insn *insn, const struct vcpu *v, const struct regs *regs,
-                                 struct emulate_store *out, bool *no)
+/* What has no ModRM byte, all of 0xa2 to 0xab. */
+static __attribute__((noinline)) bool decode_without_modrm(struct insn *insn, const struct vcpu *v,
+                                                           const struct regs *regs, u64 va,
+                                                           struct emulate_store *out)
 {
-    *no = false;
+    bool done;
+
     switch ( insn->opcode & ~1 )
     {
     case 0xa2:
-        return decode_absolute(insn, v, regs, out);
+        done = decode_absolute(insn, v, regs, out);
+        break;
     case 0xa4:
     case 0xaa:
         out->repeat = insn->rep;
-        return decode_string(insn, v, regs, out);
+        done = decode_string(insn, v, regs, out);
+        break;
     default:
-        *no = true;
         return false;
     }
+    out->length = insn->at;
+    return done && insn->address == va;
 }
 
 /* One-byte opcodes: kind and source; false if it isn't a store. */
@@ -161,7 +166,7 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
 {
     struct insn insn;
     enum source source = FROM_NONE;
-    bool wide, two, modrm, done;
+    bool wide, two;
     unsigned int group, imm_bytes;
     u8 op;
 
@@ -170,13 +175,8 @@ bool emulate_decode_store(struct vcpu *v, const struct regs *regs, u64 va,
         return false;
 
     out->address32 = !insn.long_mode;
-    done = decode_without_modrm(&insn, v, regs, out, &modrm);
-    if ( !modrm )
-    {
-        out->length = insn.at;
-        return done && insn.address == va;
-    }
-
+    if ( (insn.opcode & ~0xf) == 0xa0 )
+        return decode_without_modrm(&insn, v, regs, va, out);
     op = (u8)insn.opcode;
     two = insn.opcode >> 8 == 0x0f;
 
