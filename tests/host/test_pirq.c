@@ -18,6 +18,8 @@
 #include "irq/pirq.h"
 #include "mm/map.h"
 
+cpumask_t smp_online = 1;
+
 /* --- The hypervisor around: just enough --- */
 
 struct irq_acpi_facts irq_acpi = { .mcfg_base = 0xb0000000, .mcfg_last_bus = 255 };

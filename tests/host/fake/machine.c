@@ -382,7 +382,7 @@ void tlb_flush_page_local(u64 va)
 
 void tlb_flush_mask(cpumask_t mask, u64 va)
 {
-    fake_tlb_asked = mask;
+    __atomic_store_n(&fake_tlb_asked, mask, __ATOMIC_RELAXED);
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
         if ( !(mask & (1UL << cpu)) )
             continue;
