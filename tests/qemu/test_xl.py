@@ -131,6 +131,12 @@ def test_vcpus(dom0):
     assert dom0.shell("xl sched-credit2 -d linux -w 65536")[0] != 0
 
 
+def test_reboot(dom0, linux):
+    dom0.check("xl reboot linux")
+    dom0.wait_until("a new domain", lambda: dom0.shell("xl domid linux")[1].strip() not in ("", str(linux)), 120)
+    dom0.wait_until("up again", lambda: dom0.shell(f"cat {CONSOLE}")[1].count("is up with") == 2, 120)
+
+
 def test_save_and_restore(dom0, linux):
     """A process of the guest counts on where it was saved; its memory is as it was."""
     type_in(dom0, "head -c 8000000 /dev/urandom > /tmp/data; md5sum /tmp/data > /tmp/sum; echo ready")
@@ -147,7 +153,7 @@ def test_save_and_restore(dom0, linux):
 
 
 def test_save_that_goes_on(dom0, linux):
-    """save -c: the guest is resumed where it was, in the same domain. save -p: it stays, paused."""
+    """save -c: the guest is resumed where it was, in the same domain. xl no longer watches it: it won't reboot after this."""
     dom0.check("xl save -c linux /tmp/saved && rm /tmp/saved", 180)
     assert domid(dom0) == linux
     type_in(dom0, "echo $((6 * 7))8")
@@ -168,9 +174,7 @@ def test_dump_core(dom0, linux):
     assert domid(dom0) == linux
 
 
-def test_reboot_and_shutdown(dom0, linux):
-    dom0.check("xl reboot linux")
-    dom0.wait_until("a new domain", lambda: dom0.shell("xl domid linux")[1].strip() not in ("", str(linux)), 120)
-    dom0.wait_until("up again", lambda: dom0.shell(f"cat {CONSOLE}")[1].count("is up with") == 2, 120)
+@pytest.mark.usefixtures("linux")
+def test_shutdown(dom0):
     dom0.check("xl shutdown -w linux", 120)
     dom0.wait_until("gone", lambda: state(dom0) is None)
