@@ -156,7 +156,7 @@ static void run_threads(unsigned int n, void *(*body)(void *))
         pthread_join(thread[cpu], NULL);
 }
 
-/* XSA-218: of two vcpus that unmap the same handle at the same time one does it, and the other is told that it is gone. */
+/* XSA-218: of two vcpus that unmap the same handle at once one does it, and the other is told that it is gone. */
 TEST(an_unmap_happens_once)
 {
     set_up();
@@ -236,7 +236,7 @@ static void mapper(u32 cpu, u64 *state)
             map_or_unmap(&slots[i], 0);
 }
 
-/* Entries mean something else, for somebody else, are taken back, or swapped; a frame is given up while it is mapped. */
+/* Entries mean something else, for somebody else, are taken back, or swapped; a mapped frame is given up. */
 static void granter(u64 *state)
 {
     struct gnttab_swap_grant_ref swap = { 0 };

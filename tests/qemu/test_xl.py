@@ -176,5 +176,8 @@ def test_dump_core(dom0, linux):
 
 @pytest.mark.usefixtures("linux")
 def test_shutdown(dom0):
+    """Nobody watches the guest since it was saved, so that it stays for us to look at, and to destroy."""
     dom0.check("xl shutdown -w linux", 120)
-    dom0.wait_until("gone", lambda: state(dom0) is None)
+    dom0.wait_until("shut down", lambda: "s" in state(dom0))
+    dom0.check("xl destroy linux")
+    assert state(dom0) is None
