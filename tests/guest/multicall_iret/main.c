@@ -1,6 +1,6 @@
 /*
- * A multicall ends at iret: the frame that iret leaves by is where we go on, and no entry behind it runs, nor is a result
- * stored in the middle of what we do there (XSA-213).
+ * A multicall ends at iret: the frame that iret leaves by is where we go on, and no entry behind it runs, nor is a
+ * result stored in the middle of what we do there (XSA-213).
  */
 #include "test.h"
 
