@@ -104,7 +104,7 @@ $(B)/tests/together.groups: $(GUEST_TESTS_ROLES:%=tests/guest/%/roles)
 # and those for several domains.
 DOMAIN_IMAGES := all abi $(GUEST_TESTS_ALONE) together together.groups
 
-guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32
+guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32 $(B)/tests/abi32
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 

@@ -185,7 +185,13 @@ static void sweep_unknown(unsigned int index)
 }
 
 /* Where no argument can be: nothing is mapped there; the hypervisor's range; the end of ours. */
-static void *const nowhere[] = { (void *)0x10, (void *)HYPERVISOR_VIRT_START,
+#ifdef __i386__ /* whose kernels may read the M2P, with which the hypervisor's range begins */
+#define NOT_OURS 0xfffff000
+#else
+#define NOT_OURS HYPERVISOR_VIRT_START
+#endif
+
+static void *const nowhere[] = { (void *)0x10, (void *)NOT_OURS,
                                  (void *)(HYPERVISOR_VIRT_START - 2) };
 
 static void sweep_pointers(unsigned int index)

@@ -29,3 +29,8 @@ def test_hello_as_dom0(cpus):
     with s.Session(machine, f"pv32-hello-{cpus}") as session:
         session.expect("dom0: 32-bit", 60)
         session.expect("hello from dom0, on version 4.17", 60)
+
+
+def test_abi():
+    """The sweep over all rows of hypercall/, as a 32-bit dom0 sees them."""
+    guests.Verdicts("ringleader", "abi32", "tests/abi32").judge("abi")
