@@ -38,12 +38,10 @@ struct guest_mode {
     void (*deliver_event)(struct vcpu *v, struct regs *regs);
     void (*deliver_failsafe)(struct vcpu *v, struct regs *regs);
 
-    /* The arguments of a hypercall that is issued anew. */
-    void (*set_arguments)(struct regs *regs, const unsigned long arguments[5]);
-
     /* Load selectors and bases: false if one could not be, and is NULL now. */
     bool (*load_segments)(const struct vcpu_cpu *cpu);
 
+    u8 arguments[5]; /* offsets in struct regs of the registers that hold a hypercall's */
     u8 kernel_ring; /* the least privileged ring that is the kernel's; selectors are raised to it */
     u8 gdt;         /* which of a CPU's reserved GDT pages: cpu/gdt.h */
     u8 cr2;         /* offset of arch.cr2 in its vcpu_info */

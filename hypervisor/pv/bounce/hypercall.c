@@ -65,6 +65,16 @@ const void *const hypercall_table[HYPERCALL_TABLE] = {
 #pragma GCC diagnostic pop
 #undef HYPERCALL
 
+/*
+ * How many arguments there are. The registers of others are not ours to change: arch-x86/xen-x86_64.h.
+ * 32-bit guests give a few calls more, which never go on.
+ */
+static const u8 argument_count[HYPERCALL_TABLE] = {
+#define HYPERCALL(name, args, handler, compat, who, status, summary) [__HYPERVISOR_##name] = args,
+#include <hypercall/hypercalls.def>
+#undef HYPERCALL
+};
+
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
                         unsigned long a4, unsigned long a5)
 {
@@ -82,17 +92,9 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     }
 
     regs->rip -= 2; /* SYSCALL and INT n are both two bytes long */
-    v->cpu.mode.set_arguments(regs, arguments);
+    for ( unsigned int i = 0; i < argument_count[nr]; i++ )
+        *(u64 *)((u8 *)regs + v->cpu.mode.arguments[i]) = arguments[i];
     return nr;
-}
-
-void native_set_arguments(struct regs *regs, const unsigned long arguments[5])
-{
-    regs->rdi = arguments[0];
-    regs->rsi = arguments[1];
-    regs->rdx = arguments[2];
-    regs->r10 = arguments[3];
-    regs->r8 = arguments[4];
 }
 
 #define always_inline inline __attribute__((always_inline))

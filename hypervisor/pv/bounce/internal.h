@@ -32,7 +32,6 @@ void native_event(struct vcpu *v, struct regs *regs);
 void native_failsafe(struct vcpu *v, struct regs *regs);
 void native_syscall_compat(struct vcpu *v, struct regs *regs);
 void native_sysenter(struct vcpu *v, struct regs *regs);
-void native_set_arguments(struct regs *regs, const unsigned long arguments[5]);
 bool native_load_segments(const struct vcpu_cpu *c);
 
 /* Load a vcpu's data segments, FS and GS included, not their bases. False: as load_segments. */

@@ -62,15 +62,6 @@ void compat_hypercall(struct vcpu *v, struct regs *regs)
                           (u32)regs->rsi, (u32)regs->rdi);
 }
 
-void compat_set_arguments(struct regs *regs, const unsigned long arguments[5])
-{
-    regs->rbx = (u32)arguments[0];
-    regs->rcx = (u32)arguments[1];
-    regs->rdx = (u32)arguments[2];
-    regs->rsi = (u32)arguments[3];
-    regs->rdi = (u32)arguments[4];
-}
-
 /* The entry that hypercall_continue() left is what the guest's list says from now on. */
 static long put_back(struct multicall_state *mc, gva_t at)
 {

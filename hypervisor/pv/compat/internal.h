@@ -37,7 +37,6 @@ void compat_event(struct vcpu *v, struct regs *regs);
 void compat_failsafe(struct vcpu *v, struct regs *regs);
 void compat_syscall(struct vcpu *v, struct regs *regs);
 void compat_sysenter(struct vcpu *v, struct regs *regs);
-void compat_set_arguments(struct regs *regs, const unsigned long arguments[5]);
 
 /*
  * Where @bytes at @offset of ring 1's segment @selector lie, if it can be used so there. False: it
