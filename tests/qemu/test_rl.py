@@ -58,9 +58,13 @@ def test_mistake(dom0, mistake):
 
 
 def test_name_taken(dom0):
-    dom0.check(f"{HELLO} -p")
-    status, output = dom0.shell(HELLO)
+    """The one that has it keeps all it has in the store, even if the settings, given twice, name a UUID."""
+    settings = "-p uuid=6f0b8f0e-2d3c-4c52-9a54-3a1f5c7d9e10"
+    dom0.check(f"{HELLO} {settings}")
+    before = store(dom0)
+    status, output = dom0.shell(f"{HELLO} {settings}")
     assert status == 1 and "is called hello already" in output
+    assert store(dom0) == before
     dom0.check("rl destroy hello")
 
 

@@ -30,6 +30,7 @@ struct creation {
     const struct rl_config *config;
     struct rl_build build;
     bool exists; /* the domain build.id is ours to take apart if anything fails */
+    bool in_store;
 };
 
 static int refused(const char *what, long rc)
@@ -229,6 +230,7 @@ static int grant_rings(struct creation *c)
 
 static int tell_store(struct creation *c)
 {
+    c->in_store = true;
     return store_add_domain(c->rl, &c->build, c->config);
 }
 
@@ -274,14 +276,17 @@ static void timed(const char *what, u64 *clock)
     *clock = now_ns();
 }
 
+/* What the store has under its UUID may be another's, whose settings were given a second time. */
 static void undo(struct creation *c)
 {
     struct rl_domain domain;
 
-    if ( !c->exists )
+    if ( !c->exists || rl_domain_get(c->rl, c->build.id, &domain) )
         return;
-    if ( !rl_domain_get(c->rl, c->build.id, &domain) )
+    if ( c->in_store )
         rl_domain_destroy(c->rl, &domain);
+    else
+        rl_domain_abandon(c->rl, &domain);
 }
 
 int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)

@@ -208,7 +208,7 @@ static long kill_domain(struct rl *rl, domid_t id)
     return rc;
 }
 
-int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)
+static int destroy(struct rl *rl, const struct rl_domain *domain, bool in_store)
 {
     long rc;
 
@@ -219,7 +219,8 @@ int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)
     if ( rc < 0 && rc != -ESRCH )
         return rl_error((int)-rc, "domain %u can't be destroyed: %s", domain->id,
                         strerror((int)-rc));
-    store_forget_domain(rl, domain->id, domain->uuid);
+    if ( in_store )
+        store_forget_domain(rl, domain->id, domain->uuid);
     if ( !wait_gone(rl, domain->id) )
         return rl_error(EBUSY,
                         "domain %u is dead, but somebody still has its memory mapped: are "
@@ -227,6 +228,16 @@ int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)
                         "well?",
                         domain->id);
     return 0;
+}
+
+int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain)
+{
+    return destroy(rl, domain, true);
+}
+
+int rl_domain_abandon(struct rl *rl, const struct rl_domain *domain)
+{
+    return destroy(rl, domain, false);
 }
 
 int rl_domain_request(struct rl *rl, const struct rl_domain *domain, const char *request)

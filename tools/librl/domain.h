@@ -66,6 +66,9 @@ int rl_domain_unpause(struct rl *rl, const struct rl_domain *domain);
  */
 int rl_domain_destroy(struct rl *rl, const struct rl_domain *domain);
 
+/* The same with one that was never put into the store, which is left as it is. */
+int rl_domain_abandon(struct rl *rl, const struct rl_domain *domain);
+
 /* Asks the guest, through the store, to do @request: "poweroff", "reboot". */
 int rl_domain_request(struct rl *rl, const struct rl_domain *domain, const char *request);
 
