@@ -8,6 +8,7 @@
 
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "message.h"
 
 #define TABLE_PATH   "/run/ringleader.names"
 #define VOUCHED_PATH "/run/ringleader.vouched"
@@ -215,16 +216,26 @@ bool names_verify(struct rl *rl, struct rl_domain *domain)
 void names_vouch(struct rl *rl)
 {
     struct names_table *table = open_table(rl);
-    int fd = open(VOUCHED_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd, rc;
 
-    if ( !table || fd < 0 )
+    if ( !table )
         return;
     lock(rl);
-    fallocate(rl->names_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-              offsetof(struct names_table, of), sizeof(table->of));
+    rc = fallocate(rl->names_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                   offsetof(struct names_table, of), sizeof(table->of))
+             ? errno
+             : 0;
     table->changes++;
     unlock(rl);
-    flock(fd, LOCK_EX); /* stays open */
+    if ( rc )
+    {
+        rl_warn("%s can't be emptied (%s): names are read from the store", TABLE_PATH,
+                strerror(rc));
+        return;
+    }
+    fd = open(VOUCHED_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if ( fd >= 0 )
+        flock(fd, LOCK_EX); /* stays open */
 }
 
 /* The UUID of a path /vm/UUID/name. */
