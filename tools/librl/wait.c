@@ -102,6 +102,31 @@ bool wait_gone(struct rl *rl, domid_t id)
     return false;
 }
 
+/* The guest tells nobody when it is done, so we look. */
+#define LOOK_EVERY_MS 50
+
+int wait_vcpus(struct rl *rl, const struct rl_domain *domain, unsigned int count, int seconds)
+{
+    const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
+    s64 end = now_ms() + seconds * 1000LL;
+    struct rl_domain now;
+
+    for ( ;; )
+    {
+        if ( rl_domain_get(rl, domain->id, &now) || now.dying )
+            return rl_error(ESRCH, "domain %u has gone meanwhile", domain->id);
+        if ( now.vcpus_online == count )
+            return 0;
+        if ( now.shutdown )
+            return rl_error(EALREADY, "domain %u has stopped (%s), with %u vcpus online",
+                            domain->id, rl_reason_name(now.reason), now.vcpus_online);
+        if ( !left_ms(seconds, end) )
+            return rl_error(ETIMEDOUT, "%s has not %u vcpus online within %d s, but %u",
+                            domain->name, count, seconds, now.vcpus_online);
+        nanosleep(&pause, NULL);
+    }
+}
+
 /* A domain that stopped and stays as it is: its settings say so, or it is not the daemon's. */
 static bool kept(struct rl *rl, const struct rl_domain *domain)
 {

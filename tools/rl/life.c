@@ -120,11 +120,6 @@ static int request(struct rl *rl, struct rl_domain *domain, const struct argumen
     return rc;
 }
 
-#define OPTION_WAIT                                                                                \
-    {                                                                                              \
-        'w', "wait", NULL, "wait until the guest has done it"                                      \
-    }
-
 static int shutdown_one(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
     return request(rl, domain, arguments, "poweroff");

@@ -3,12 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "json.h"
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "librl/message.h"
+#include "librl/wait.h"
 #include "verb.h"
 
 /* --- vcpu-list --- */
@@ -120,27 +120,6 @@ static int word_number(const char *what, const char *word, unsigned int *value)
     return 0;
 }
 
-#define LOOK_EVERY_MS 50
-
-/* The guest tells nobody when it is done, so we look. */
-static int wait_online(struct rl *rl, const struct rl_domain *domain, unsigned int count,
-                       int seconds)
-{
-    const struct timespec pause = { 0, LOOK_EVERY_MS * 1000000L };
-    struct rl_domain now;
-
-    for ( long ms = 0; seconds < 0 || ms <= seconds * 1000L; ms += LOOK_EVERY_MS )
-    {
-        if ( rl_domain_get(rl, domain->id, &now) )
-            return rl_error(ESRCH, "domain %u has gone meanwhile", domain->id);
-        if ( now.vcpus_online == count )
-            return 0;
-        nanosleep(&pause, NULL);
-    }
-    return rl_error(ETIMEDOUT, "%s has not %u vcpus online within %d s, but %u", domain->name,
-                    count, seconds, now.vcpus_online);
-}
-
 static int vcpu_set(struct rl *rl, const struct arguments *arguments)
 {
     struct rl_domain domain;
@@ -148,13 +127,13 @@ static int vcpu_set(struct rl *rl, const struct arguments *arguments)
     int seconds, rc = word_number("the number of vcpus", arguments->words[1], &count);
 
     if ( !rc )
-        rc = option_number(arguments, 't', -1, &seconds);
+        rc = option_number(arguments, 't', WAIT_FOREVER, &seconds);
     if ( !rc )
         rc = rl_domain_find(rl, arguments->words[0], &domain);
     if ( !rc )
         rc = rl_vcpus_set(rl, &domain, count);
-    if ( !rc && (arguments->option['w'] || arguments->option['t']) )
-        rc = wait_online(rl, &domain, count, seconds);
+    if ( !rc && arguments->option['w'] )
+        rc = wait_vcpus(rl, &domain, count, seconds);
     return rc;
 }
 
@@ -167,7 +146,7 @@ const struct verb verb_vcpu_set = {
     .least = 2,
     .most = 2,
     .run = vcpu_set,
-    .options = { { 'w', "wait", NULL, "wait until the guest has done it" }, OPTION_TIMEOUT },
+    .options = { OPTION_WAIT, OPTION_TIMEOUT },
 };
 
 /* --- vcpu-pin --- */

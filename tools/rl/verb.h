@@ -52,6 +52,10 @@ extern const struct verb verb_info, verb_list, verb_vcpu_list, verb_create, verb
     {                                                                                              \
         'j', "json", NULL, "print JSON"                                                            \
     }
+#define OPTION_WAIT                                                                                \
+    {                                                                                              \
+        'w', "wait", NULL, "wait until the guest has done it"                                      \
+    }
 #define OPTION_TIMEOUT                                                                             \
     {                                                                                              \
         't', "timeout", "SECONDS", "give up after that long"                                       \
