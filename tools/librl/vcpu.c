@@ -250,6 +250,8 @@ static int call_share(struct rl *rl, domid_t id, u32 command, struct rl_share *s
     *weight = (u16)share->weight;
     *cap = (u16)share->cap;
     rc = rl_domctl(rl, XEN_DOMCTL_scheduler_op, id, &op);
+    if ( rc == -ESRCH )
+        return -ESRCH;
     if ( rc < 0 )
         return rl_error((int)-rc, "the hypervisor refuses weight or cap of domain %u: %s", id,
                         strerror((int)-rc));

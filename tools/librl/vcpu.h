@@ -46,14 +46,15 @@ struct rl_share {
     unsigned int weight, cap;
 };
 
+/* -ESRCH, not told: the domain has gone since. */
 int rl_share_get(struct rl *rl, domid_t id, struct rl_share *share);
 
-/* -EINVAL, told: out of the bounds for a domain with so many vcpus. */
+/* -ESRCH as above; -EINVAL, told: out of the bounds for a domain with so many vcpus. */
 int rl_share_set(struct rl *rl, domid_t id, unsigned int vcpus, const struct rl_share *share);
 
 /*
- * The least time that a vcpu runs before another may take its CPU, in microseconds. -EOPNOTSUPP, told: the hypervisor
- * has no such limit to set.
+ * The least time that a vcpu runs before another may take its CPU, in microseconds. -EOPNOTSUPP: the hypervisor has no
+ * such limit; told where it was to be set.
  */
 int rl_ratelimit_get(struct rl *rl, unsigned int *us);
 int rl_ratelimit_set(struct rl *rl, unsigned int us);

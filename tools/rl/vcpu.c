@@ -212,6 +212,7 @@ const struct verb verb_vcpu_pin = {
 
 /* --- sched --- */
 
+/* One that has gone since it was listed is passed over. */
 static int print_share(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
     struct rl_share share;
@@ -221,7 +222,7 @@ static int print_share(struct rl *rl, struct rl_domain *domain, const struct arg
     if ( !rc )
         printf("%-20s %5u %6u %5u\n", *domain->name ? domain->name : "(none)", domain->id,
                share.weight, share.cap);
-    return rc;
+    return rc == -ESRCH ? 0 : rc;
 }
 
 static int add_share(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
@@ -232,7 +233,7 @@ static int add_share(struct rl *rl, struct rl_domain *domain, const struct argum
 
     (void)arguments;
     if ( rc )
-        return rc;
+        return rc == -ESRCH ? 0 : rc;
     o = json_object_new_object();
     json_add_text(o, "name", domain->name);
     json_add_number(o, "domid", domain->id);
@@ -282,10 +283,12 @@ static int change_share(struct rl *rl, struct rl_domain *domain, const struct ar
         rc = option_number(arguments, 'w', (int)share.weight, &weight);
     if ( !rc )
         rc = option_number(arguments, 'c', (int)share.cap, &cap);
-    if ( rc )
-        return rc;
-    share = (struct rl_share){ (unsigned int)weight, (unsigned int)cap };
-    return rl_share_set(rl, domain->id, domain->vcpus, &share);
+    if ( !rc )
+    {
+        share = (struct rl_share){ (unsigned int)weight, (unsigned int)cap };
+        rc = rl_share_set(rl, domain->id, domain->vcpus, &share);
+    }
+    return rc == -ESRCH ? rl_error(ESRCH, "domain %u has gone meanwhile", domain->id) : rc;
 }
 
 static int sched(struct rl *rl, const struct arguments *arguments)
