@@ -24,7 +24,7 @@ struct batch {
 
 void batch_init(struct batch *batch);
 
-/* Ends the connection; the batch may be used again. After a fork too: whoever shares it keeps it. */
+/* Ends the connection; the batch may be used again. */
 void batch_close(struct batch *batch);
 
 /* Add a request. */

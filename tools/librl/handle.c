@@ -66,11 +66,3 @@ struct xs_handle *rl_store(struct rl *rl)
         rl_error(errno, "the store does not answer (%s): is xenstored running?", strerror(errno));
     return rl->store;
 }
-
-void rl_after_fork(struct rl *rl)
-{
-    if ( rl->store )
-        xs_daemon_destroy_postfork(rl->store);
-    rl->store = NULL;
-    batch_close(&rl->batch);
-}

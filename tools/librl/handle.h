@@ -35,7 +35,4 @@ void rl_close(struct rl *rl);
 struct xenforeignmemory_handle *rl_memory(struct rl *rl);
 struct xs_handle *rl_store(struct rl *rl);
 
-/* Forget the connections without ending them for whoever shares them: for the child after a fork. */
-void rl_after_fork(struct rl *rl);
-
 #endif
