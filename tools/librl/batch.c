@@ -237,3 +237,20 @@ int batch_run(struct batch *batch, batch_answer *answer, void *arg)
     batch_drop(batch);
     return rc;
 }
+
+static void see_refusal(void *arg, unsigned int index, const char *path, int error,
+                        const char *text, size_t length)
+{
+    int *refused = arg;
+
+    (void)index, (void)text, (void)length;
+    if ( error && !*refused )
+        *refused = rl_error(error, "the store does not take %s: %s", path, strerror(error));
+}
+
+int batch_commit(struct batch *batch)
+{
+    int refused = 0, rc = batch_run(batch, see_refusal, &refused);
+
+    return rc ? rc : refused;
+}

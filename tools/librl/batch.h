@@ -52,4 +52,7 @@ typedef void batch_answer(void *arg, unsigned int index, const char *path, int e
  */
 int batch_run(struct batch *batch, batch_answer *answer, void *arg);
 
+/* The same where all answers should be that it was done; a negative errno, told: what was refused first. */
+int batch_commit(struct batch *batch);
+
 #endif

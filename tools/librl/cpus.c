@@ -97,8 +97,7 @@ int cpus_parse(const char *text, const char *where, struct cpus *cpus)
         if ( !s || (*s && *s != ',') )
             return rl_error(EINVAL,
                             "%s`%s` is no list of CPUs: numbers below %u, ranges, `all`, each "
-                            "perhaps behind ^, "
-                            "with commas between",
+                            "perhaps behind ^, with commas between",
                             where, text, CPUS_MAX);
     } while ( *s++ == ',' );
     return empty(cpus) ? rl_error(EINVAL, "%s`%s` leaves no CPU", where, text) : 0;

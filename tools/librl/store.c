@@ -71,7 +71,7 @@ struct writer {
     const struct rl_config *config;
     const char *settings; /* config as text */
     char place[PLACES][PATH_SIZE];
-    int rc; /* of the first entry that could not be put in, or was refused */
+    int rc; /* of the first entry that could not be put in */
 };
 
 static void put_rights(struct writer *w, const char *path, enum rights rights)
@@ -207,17 +207,6 @@ static void name_places(char place[PLACES][PATH_SIZE], domid_t id, const u8 *uui
     snprintf(place[CONSOLE], PATH_SIZE, BACKENDS "/console/%u", id);
 }
 
-/* An answer: the first refusal is told. */
-static void see_taken(void *arg, unsigned int index, const char *path, int error, const char *text,
-                      size_t length)
-{
-    struct writer *w = arg;
-
-    (void)index, (void)text, (void)length;
-    if ( error && !w->rc )
-        w->rc = rl_error(error, "the store does not take %s: %s", path, strerror(error));
-}
-
 /*
  * As few entries as will do, and no transaction: what an entry costs xenstored grows with the number of domains, and
  * the copies that it makes for a transaction leave holes in its memory that cost still more. A domain that is half
@@ -230,7 +219,6 @@ int store_add_domain(struct rl *rl, const struct rl_build *build, const struct r
     struct writer w = {
         .batch = &rl->batch, .build = build, .config = config, .settings = settings
     };
-    int rc;
 
     if ( !settings )
         return -ENOMEM;
@@ -242,10 +230,10 @@ int store_add_domain(struct rl *rl, const struct rl_build *build, const struct r
     put_record(&w);
     batch_introduce(w.batch, build->id, build->builder.store_mfn.n, build->builder.store_evtchn);
     free(settings);
-    if ( w.rc )
-        batch_drop(w.batch);
-    rc = batch_run(w.batch, see_taken, &w);
-    return rc ? rc : w.rc;
+    if ( !w.rc )
+        return batch_commit(w.batch);
+    batch_drop(w.batch);
+    return w.rc;
 }
 
 /* --- taking entries away --- */

@@ -176,20 +176,9 @@ int rl_vcpus_place(struct rl *rl, domid_t id, const struct rl_config *config)
 
 /* --- which are online --- */
 
-static void see_set(void *arg, unsigned int index, const char *path, int error, const char *text,
-                    size_t length)
-{
-    int *rc = arg;
-
-    (void)index, (void)text, (void)length;
-    if ( error && !*rc )
-        *rc = rl_error(error, "the store does not take %s: %s", path, strerror(error));
-}
-
 int rl_vcpus_set(struct rl *rl, const struct rl_domain *domain, unsigned int count)
 {
     char path[64];
-    int rc, refused = 0;
 
     if ( count < 1 || count > domain->vcpus )
         return rl_error(EINVAL, "%u vcpus are out of bounds: domain %u can have 1 to %u online",
@@ -199,8 +188,7 @@ int rl_vcpus_set(struct rl *rl, const struct rl_domain *domain, unsigned int cou
         snprintf(path, sizeof(path), "/local/domain/%u/cpu/%u/availability", domain->id, i);
         batch_write(&rl->batch, path, i < count ? "online" : "offline");
     }
-    rc = batch_run(&rl->batch, see_set, &refused);
-    return rc ? rc : refused;
+    return batch_commit(&rl->batch);
 }
 
 /* --- the scheduler --- */
