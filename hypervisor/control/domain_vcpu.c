@@ -102,6 +102,12 @@ static u64 effective(u64 affinity)
     return affinity & READ_ONCE(smp_online);
 }
 
+/* What was set, of the CPUs that there are, online or not. */
+static u64 plain(u64 affinity)
+{
+    return affinity & (~0UL >> (NR_CPUS - control_nr_cpus()));
+}
+
 /* The CPUs of @asked; at least one of them must be there. */
 static long read_affinity(const struct xenctl_bitmap *asked, cpumask_t *map)
 {
@@ -138,6 +144,7 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
     return rc;
 }
 
+/* XEN_DOMCTL_getvcpuaffinity: the masks as they were set. -EINVAL none is asked for. */
 long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
 {
     struct vcpu *v;
@@ -146,9 +153,9 @@ long domctl_get_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
     if ( !rc && !(arg->flags & HARD_OR_SOFT) )
         rc = -EINVAL;
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
-        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(v->sched.hard_affinity));
+        rc = bitmap64_to_guest(&arg->cpumap_hard, plain(v->sched.hard_affinity));
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
-        rc = bitmap64_to_guest(&arg->cpumap_soft, effective(v->sched.soft_affinity));
+        rc = bitmap64_to_guest(&arg->cpumap_soft, plain(v->sched.soft_affinity));
     return rc;
 }
 

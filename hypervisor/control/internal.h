@@ -31,7 +31,7 @@ long control_give_policy(const struct cpuid_policy *policy, gva_t leaves, u32 *n
 /* Vcpu @id of @d. -EINVAL out of range, -ESRCH not made yet. */
 long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v);
 
-/* CPU numbers end here. */
+/* CPU numbers end here: of all that were ever up, since one that was taken away may come back. */
 u32 control_nr_cpus(void);
 
 /*

@@ -7,7 +7,11 @@
 
 u32 control_nr_cpus(void)
 {
-    return fls64(smp_online);
+    u32 nr = NR_CPUS;
+
+    while ( !smp_percpu(nr - 1) )
+        nr--;
+    return nr;
 }
 
 /* --- bitmaps --- */

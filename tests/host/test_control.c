@@ -312,6 +312,31 @@ TEST(affinities)
     expect_eq(run_domctl(), 0);
 }
 
+/* Setting tells what takes effect, asking what was set: a CPU that is away or not allowed now may be back later. */
+TEST(affinities_as_they_were_set)
+{
+    struct xen_domctl_vcpuaffinity *arg = &dop.u.vcpuaffinity;
+    const cpumask_t online = smp_online;
+    u8 hard = 6, soft = 0xd;
+
+    control_start();
+    domctl_for(XEN_DOMCTL_setvcpuaffinity, 5);
+    arg->flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+    arg->cpumap_hard.nr_bits = arg->cpumap_soft.nr_bits = 8;
+    arg->cpumap_hard.bitmap.p = &hard;
+    arg->cpumap_soft.bitmap.p = &soft;
+    smp_online = online & ~2UL;
+    expect_eq(run_domctl(), 0);
+    expect(hard == 4 && soft == 4);
+    dop.cmd = XEN_DOMCTL_getvcpuaffinity;
+    expect_eq(run_domctl(), 0);
+    expect(hard == 6 && soft == 0xd);
+    smp_online = 1;
+    expect_eq(run_domctl(), 0);
+    expect(hard == 6 && soft == 0xd);
+    smp_online = online;
+}
+
 TEST(scheduling)
 {
     control_start();

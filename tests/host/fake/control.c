@@ -42,6 +42,11 @@ void heap_free(void *p)
     free(p);
 }
 
+struct percpu *smp_percpu(u32 cpu)
+{
+    return cpu < FAKE_CPUS ? host_cpu : NULL;
+}
+
 struct cpuid_leaf host_cpuid(u32 leaf, u32 subleaf)
 {
     switch ( leaf )
