@@ -230,7 +230,7 @@ TEST(refused)
     expect_refused(-EOPNOTSUPP, "begin at 0xfc000000");
     image_pv32(&image, "yes");
     add_number(XEN_ELFNOTE_VIRT_BASE, 0xf5800000);
-    expect_refused(-EINVAL, "");
+    expect_refused(-EINVAL, "out of bounds");
     image_pv32(&image, "yes");
     load->p_paddr = 0x35800000; /* would be at the hole */
     expect_refused(-EINVAL, "out of bounds");

@@ -58,9 +58,13 @@ static void base_in_hypervisor(struct image *image)
     image_number(image, XEN_ELFNOTE_VIRT_BASE, 0xffff800000000000ULL);
 }
 
+/* The kernel itself fits in, and nothing after it. */
 static void base_at_the_top(struct image *image)
 {
-    image_number(image, XEN_ELFNOTE_VIRT_BASE, ~0xfffULL - 0x204fff);
+    const uint64_t base = -0x206000ULL;
+
+    image_number(image, XEN_ELFNOTE_VIRT_BASE, base);
+    image_number(image, XEN_ELFNOTE_ENTRY, base + 0x200123);
 }
 
 static void base_unaligned(struct image *image)
@@ -146,7 +150,7 @@ TEST(refused)
     expect_refused(file_beyond_end, -EINVAL, "out of bounds");
     expect_refused(more_file_than_memory, -EINVAL, "out of bounds");
     expect_refused(base_in_hypervisor, -EINVAL, "out of bounds");
-    expect_refused(base_at_the_top, -EINVAL, "");
+    expect_refused(base_at_the_top, -EINVAL, "runs out of addresses");
     expect_refused(base_unaligned, -EINVAL, "VIRT_BASE");
     expect_refused(entry_outside, -EINVAL, "entry point");
     expect_refused(hypercall_page_outside, -EINVAL, "hypercall page");
