@@ -28,15 +28,15 @@ def _alone(name):
         return None
 
 
-def _starts_vcpus(name):
+def _has_vcpus(name):
     with open(f"{FOLDER}/{name}/main.c", encoding="utf-8") as f:
-        return bool(re.search(r"\bvcpu_start\(|\"team\.h\"", f.read()))
+        return bool(re.search(r"\bvcpu_(start|prepare)\(|\"team\.h\"", f.read()))
 
 
 TOGETHER = [f"{n}/{role}" for n in NAMES for role in _roles(n)]
 NAMES = [n for n in NAMES if not _roles(n)]
 ALONE = {n for n in NAMES if _alone(n) is not None}
-PARALLEL = {n for n in NAMES if _starts_vcpus(n)}           # these are about what several vcpus do at once
+PARALLEL = {n for n in NAMES if _has_vcpus(n)}              # these are about what several vcpus do at once
 CRASHING = {n for n in NAMES if _alone(n) == "crash"}       # these crash their domain, which must not be dom0
 
 

@@ -141,7 +141,8 @@ def test_save_and_restore(dom0, linux):
     """A process of the guest counts on where it was saved; its memory is as it was."""
     type_in(dom0, "head -c 8000000 /dev/urandom > /tmp/data; md5sum /tmp/data > /tmp/sum; echo ready")
     console_says(dom0, "\nready")
-    type_in(dom0, "(n=0; while [ $n -lt 100000 ]; do n=$((n+1)); echo $n > /tmp/n; usleep 10000; done) & echo counting")
+    # By mv, so that whoever reads the count finds one.
+    type_in(dom0, "(n=0; while [ $n -lt 100000 ]; do n=$((n+1)); echo $n > /tmp/new; mv /tmp/new /tmp/n; usleep 10000; done) & echo counting")
     console_says(dom0, "\ncounting")
     for round in range(2):          # a domain that was restored can be saved again
         dom0.check("xl save linux /tmp/saved", 180)
