@@ -1,6 +1,6 @@
 /*
  * A plugin for QEMU's TCG that counts what a machine executes: instructions below the hypervisor's addresses and among
- * them, apart. The counts lie in a file that whoever wants to know maps: count.py.
+ * them, apart. The counts lie in a file that whoever wants to know maps: counting.py.
  *
  * QEMU's header for plugins is in no package of Debian 12; what is needed of it stands here.
  */
