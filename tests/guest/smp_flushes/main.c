@@ -112,7 +112,7 @@ static long interrupts(void)
     for ( unsigned int i = 0; i < op.u.perfc_op.nr_counters; i++ )
         if ( !strcmp(counters.desc[i].name, "TLB flushes asked of other CPUs") )
             return counters.value[i];
-    return -1;
+    error("flushes are not among what is counted");
 }
 
 /* On a processor, or still on its way off? */
