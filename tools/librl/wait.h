@@ -31,8 +31,8 @@ char *wait_value(struct rl *rl, const char *path, int seconds);
 int wait_event(struct rl *rl, int ms, char **path);
 
 /*
- * Wait until the guest has @count vcpus online. -ETIMEDOUT after @seconds, -ESRCH it has gone, -EALREADY it has stopped,
- * and won't do it; told.
+ * Wait until the guest has @count vcpus online. -ETIMEDOUT after @seconds, -ESRCH it has gone, -EALREADY it has
+ * stopped, and won't do it; told.
  */
 int wait_vcpus(struct rl *rl, const struct rl_domain *domain, unsigned int count, int seconds);
 
