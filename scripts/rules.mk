@@ -43,10 +43,11 @@ mutants: ## switch off each guard of hypervisor/guards.def in turn: does its tes
 	@scripts/setup build run test
 	@+$(RUN_ENV) scripts/mutants $(NAMES)
 
-docs: ## write the reference pages that come from tables: hypercalls, options, flaws
+docs: ## write the pages that come from tables: hypercalls, options, flaws, sensitive instructions
 	@hypercall/gen-docs > docs/hypercalls.md
 	@hypervisor/gen-options hypervisor/options.def > docs/options.md
 	@hypervisor/gen-flaws hypervisor/guards.def > docs/flaws.md
+	@tests/guest/sensitive/gen-page > docs/sensitive.md
 
 debug: ## the machine under GDB, with commands that show domains, vcpus and frames
 	@scripts/setup build run

@@ -33,8 +33,6 @@ static void __init choose_cr4(void)
     const struct cpu_features *f = &cpu_features;
 
     cpu_cr4 = CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-    if ( f->fsgsbase )
-        cpu_cr4 |= CR4_FSGSBASE;
     if ( f->xsave )
         cpu_cr4 |= CR4_OSXSAVE;
     if ( f->smep && options.smep )

@@ -25,10 +25,16 @@ long emulate_get_debugreg(unsigned long reg);
 long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value);
 
 /*
- * The bits of CR4 that a guest may choose; others are dropped without a word, since kernels write
- * what they read.
+ * The bits of CR4 in @value that a guest may choose on this machine; others are dropped without a
+ * word, since kernels write what they read.
  */
-#define EMULATE_CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
+u64 emulate_cr4_choice(u64 value);
+
+/*
+ * Those of them that are the hardware's while it runs. FSGSBASE is among them for the sake of
+ * kernels that do not know it: their processes must not move the bases behind their backs.
+ */
+#define EMULATE_CR4_LOADED (CR4_TSD | CR4_DE | CR4_FSGSBASE)
 
 /* Load @v's breakpoints, and what RDTSCP and RDPID tell, into this CPU: on switch-in. */
 void emulate_load_debug(const struct vcpu *v);

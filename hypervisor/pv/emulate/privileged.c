@@ -5,6 +5,7 @@
  */
 #include "access/access.h"
 #include "cpu/asm.h"
+#include "cpu/cpu.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
 #include "mm/tlb.h"
@@ -91,14 +92,17 @@ static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
     }
 }
 
-#define CR4_LOADED                                                                                 \
-    (CR4_TSD | CR4_DE) /* those of the guest's bits that are the hardware's while it runs */
+u64 emulate_cr4_choice(u64 value)
+{
+    return value & (CR4_TSD | CR4_DE | (cpu_features.fsgsbase ? CR4_FSGSBASE : 0) |
+                    (cpu_features.xsave ? CR4_OSXSAVE : 0));
+}
 
 static void cr4_write(struct vcpu *v, u64 value)
 {
-    u64 change = (v->pv.cr4 ^ value) & CR4_LOADED;
+    u64 choice = emulate_cr4_choice(value), change = (v->pv.cr4 ^ choice) & EMULATE_CR4_LOADED;
 
-    v->pv.cr4 = value & EMULATE_CR4_GUEST;
+    v->pv.cr4 = choice;
     if ( change )
         write_cr4(read_cr4() ^ change);
 }
