@@ -6,6 +6,7 @@ include boot/efi/rules.mk
 -include guest-ports/rules.mk
 -include tools/rules.mk
 -include tests/host/rules.mk
+-include tests/fuzz/rules.mk
 -include scripts/rules.mk
 
 .DEFAULT_GOAL := all

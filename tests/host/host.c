@@ -26,6 +26,9 @@ void host_test_fail(const char *file, int line, const char *fmt, ...)
     vfprintf(stderr, fmt, args);
     va_end(args);
     fputc('\n', stderr);
+#ifdef FUZZ_COVERAGE
+    abort(); /* libFuzzer keeps the input */
+#endif
 }
 
 void host_test_end(void)

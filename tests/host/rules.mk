@@ -12,18 +12,21 @@ HOST_B   := $(B)/host
 HOST_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -Wall -Wextra -Wshadow -DHOST_TEST -MMD -MP -I. -Ihypervisor
 
-HOST_TESTS := $(sort $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c)))
+# tests/host/test_NAME.c, and tests/fuzz/fuzz_NAME.c as the test fuzz_NAME.
+HOST_TESTS := $(sort $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c)) \
+                     $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+host-file   = $(wildcard tests/host/test_$(1).c tests/fuzz/$(1).c)
 HOST_LIB   := tests/host/host.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*.c)
 
 # What the head comment of test $(1) says after the word $(2).
-host-says = $(shell sed -n 's|^.*\b$(2):||p' tests/host/test_$(1).c | head -n 4)
+host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 4)
 
 # Objects are shared between the tests that ask for no flags of their own; the others have theirs in a folder each.
 define host-test-rules
 host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
 host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring -fsanitize,$$(host_own_$(1))),,$(HOST_SANITIZERS))
 host_dir_$(1)   := $(HOST_B)/$$(if $$(host_own_$(1)),$(1),common)
-host_srcs_$(1)  := tests/host/test_$(1).c $$(sort $(HOST_LIB) $$(wildcard $$(call host-says,$(1),LINK)))
+host_srcs_$(1)  := $$(call host-file,$(1)) $$(sort $(HOST_LIB) $$(wildcard $$(call host-says,$(1),LINK)))
 host_objs_$(1)  := $$(patsubst %.c,$$(host_dir_$(1))/%.o,$$(host_srcs_$(1)))
 
 $(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk

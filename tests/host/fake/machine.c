@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/mman.h>
 
 #include "access/access.h"
 #include "console/console.h"
@@ -745,6 +746,23 @@ static void free_domain(struct domain *d)
     free(d);
 }
 
+/* RAM between two pages that nobody may touch; the second time it is zeroes again, without being written. */
+static void fresh_ram(void)
+{
+    const size_t size = FAKE_FRAMES * PAGE_SIZE;
+
+    if ( host_ram )
+    {
+        madvise(host_ram, size, MADV_DONTNEED);
+        return;
+    }
+    host_ram = mmap(NULL, size + 2 * PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if ( host_ram == MAP_FAILED )
+        fail_now("no memory for the fake machine");
+    host_ram += PAGE_SIZE;
+    mprotect(host_ram, size, PROT_READ | PROT_WRITE);
+}
+
 void fake_machine(void)
 {
     for ( unsigned int i = 0; i < ARRAY_SIZE(domains) && domains[i]; i++ )
@@ -752,13 +770,11 @@ void fake_machine(void)
         free_domain(domains[i]);
         domains[i] = NULL;
     }
-    free(host_ram);
     free(frame_table);
     for ( u32 cpu = 0; cpu < FAKE_CPUS; cpu++ )
         tlb[cpu].leaves = tlb[cpu].steps = 0;
 
-    host_ram = aligned_alloc(PAGE_SIZE, FAKE_FRAMES * PAGE_SIZE);
-    memset(host_ram, 0, FAKE_FRAMES * PAGE_SIZE);
+    fresh_ram();
     map_fill_l4((u64 *)(host_ram + map_idle_root.n));
     frame_table = calloc(FAKE_FRAMES, sizeof(*frame_table));
     frame_limit = FAKE_FRAMES;
