@@ -2,7 +2,8 @@
  * Fuzz targets. tests/fuzz/NAME.c is a program that is built in two ways:
  *
  *   - for libFuzzer, which looks for inputs that reach new code: `make fuzz TARGET=NAME SECONDS=n`;
- *   - as a host test, `make host-test-NAME`, that tries each seed and a fixed number of changed ones, the same each time.
+ *   - as a host test, `make host-test-NAME`, that tries each seed and a fixed number of changed ones, the same each
+ *     time.
  *
  * It defines fuzz_one(), which does with the input whatever its user would; fuzz_seeds(), which makes inputs that come
  * far; and ends with FUZZ_TARGET(how many changed ones to try of each). An input is wrong when a sanitizer complains,

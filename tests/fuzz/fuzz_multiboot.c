@@ -1,6 +1,6 @@
 /*
- * What a multiboot loader leaves in memory, both versions: any answer will do, but nothing outside of the window is read.
- * The first byte chooses the version, the rest lies at LOADED.
+ * What a multiboot loader leaves in memory, both versions: any answer will do, but nothing outside of the window is
+ * read. The first byte chooses the version, the rest lies at LOADED.
  *
  * LINK: boot/multiboot/parse.c tests/fuzz/fuzz.c
  */
