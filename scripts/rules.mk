@@ -36,7 +36,12 @@ soak: ## the long tests as well
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test --soak
 
-.PHONY: mutants debug lint format docs
+.PHONY: conform mutants debug lint format docs
+
+conform: ## the conformance suite, a line a test; PEER=1: beside Debian's Xen
+	@scripts/setup build run test
+	@+$(BUILD_ALL)
+	@+$(RUN_ENV) scripts/conform $(if $(PEER),--peer)
 
 # NAMES=... for some guards only, or NAMES=--host for those whose tests need no QEMU.
 mutants: ## switch off each guard of hypervisor/guards.def in turn: does its test notice?

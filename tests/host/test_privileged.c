@@ -10,6 +10,7 @@
 
 #include "access/access.h"
 #include "cpu/asm.h"
+#include "cpu/cpu.h"
 #include "cpu/uaccess.h"
 #include "pv/bounce/bounce.h"
 #include "pv/emulate/cpuid.h"
@@ -19,6 +20,8 @@
 #include "trace/trace.h"
 
 u64 trace_counters[NR_CPUS][TRACE_ROW];
+
+struct cpu_features cpu_features = { .fsgsbase = true, .xsave = true };
 
 static struct percpu cpu;
 __thread struct percpu *host_cpu = &cpu;
@@ -148,7 +151,9 @@ static bool emulated_with(const u8 *code, unsigned int bytes)
 {
     static struct vcpu_info info;
     static struct domain domain;
-    struct vcpu v = { .domain = &domain, .cpu = { .kernel_mode = 1, .info = &info } };
+    struct vcpu v = { .domain = &domain,
+                      .cpu = { .kernel_mode = 1, .info = &info },
+                      .pv.cr4 = CR4_OSXSAVE };
     u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct regs regs = { .cs = 0xe033 };
     bool emulated;

@@ -194,19 +194,30 @@ static void emulate_rdtsc(struct regs *regs)
     regs->rdx = tsc >> 32;
 }
 
+/* xsetbv: there is no such instruction before the kernel has set CR4.OSXSAVE. */
+static enum emulated emulate_xsetbv_insn(struct vcpu *v, struct regs *regs)
+{
+    if ( !(v->pv.cr4 & CR4_OSXSAVE) )
+    {
+        bounce_exception(v, regs, TRAP_UD, 0);
+        return EMULATED_AGAIN;
+    }
+    return emulated(emulate_xsetbv(v, (u32)regs->rcx, joined_edx_eax(regs)));
+}
+
 /* 0f 01: xsetbv and rdtscp are its only members that a kernel may use. */
-static bool emulate_group7(struct vcpu *v, struct regs *regs, struct insn *insn)
+static enum emulated emulate_group7(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     switch ( insn_byte(insn) )
     {
     case 0xd1:
-        return emulate_xsetbv(v, (u32)regs->rcx, joined_edx_eax(regs));
+        return emulate_xsetbv_insn(v, regs);
     case 0xf9:
         emulate_rdtsc(regs);
         regs->rcx = (u32)v->pv.tsc_aux;
-        return true;
+        return EMULATED_DONE;
     default:
-        return false;
+        return EMULATED_NOT;
     }
 }
 
@@ -255,7 +266,7 @@ static enum emulated emulate_kernel_only(struct vcpu *v, struct regs *regs, stru
         emulate_wbinvd(v);
         return EMULATED_DONE;
     case 0x0f01:
-        return emulated(emulate_group7(v, regs, insn));
+        return emulate_group7(v, regs, insn);
     default:
         return EMULATED_NOT;
     }

@@ -7,8 +7,9 @@
  */
 #include "test.h"
 
-#define XCR0_SSE 3
-#define XCR0_AVX 7
+#define CR4_OSXSAVE 0x40000UL
+#define XCR0_SSE    3
+#define XCR0_AVX    7
 
 struct fxsave {
     uint16_t fcw, fsw;
@@ -25,6 +26,15 @@ static uint32_t found_mxcsr;
 static void xsetbv(uint32_t value)
 {
     asm volatile("xsetbv" : : "a"(value), "d"(0), "c"(0));
+}
+
+/* CR4.OSXSAVE: without it there is no XSETBV. */
+static void allow_xsave(bool allow)
+{
+    ulong cr4;
+
+    asm volatile("mov %%cr4, %0" : "=r"(cr4));
+    asm volatile("mov %0, %%cr4" : : "r"(allow ? cr4 | CR4_OSXSAVE : cr4 & ~CR4_OSXSAVE));
 }
 
 static bool have_avx(void)
@@ -74,6 +84,7 @@ static void other(void *arg)
 {
     found_xmm = read_xmm();
     asm volatile("stmxcsr %0" : "=m"(found_mxcsr));
+    allow_xsave(true);
     xsetbv(XCR0_AVX);
     read_upper(found_upper);
     turn = 1;
@@ -105,6 +116,9 @@ void test_main(void)
     if ( !have_avx() )
         skip("needs AVX");
 
+    allow_xsave(false);
+    expect_fault(fault_of(xsetbv(XCR0_AVX)), TRAP_UD, 0, "XSETBV while CR4.OSXSAVE is clear");
+    allow_xsave(true);
     expect_fault(fault_of(xsetbv(XCR0_AVX | 0x100)), TRAP_GP, 0, "a state that XCR0 does not name");
     expect_no_fault(fault_of(xsetbv(XCR0_AVX)), "AVX on");
     fill_upper(0xdeadbeefcafebabe);
