@@ -164,6 +164,7 @@ def test_secure_boot(folder, hello, key):
         expect_hello(session, "in another", "loglvl=all")
 
 
+@pytest.mark.soak
 def test_secure_boot_linux(folder, key, host_dir):
     """`make efi-unified` and a signature: Linux as dom0 knows that it must be locked down, and rl works nevertheless."""
     subprocess.run(["make", "-s", "-C", s.m.TOP, f"B={s.m.B}", "efi-unified"], check=True)

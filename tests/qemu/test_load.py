@@ -10,9 +10,9 @@ SWAP = "load memory $(($(sed -n 's/MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/m
 
 #                 command                   seconds
 SHORT = {
-    "fork":       ("load fork 300",         240),
-    "busy":       ("load busy 64 100000",   240),
-    "faults":     ("load faults 384",       240),
+    "fork":       ("load fork 150",         240),
+    "busy":       ("load busy 64 50000",    240),
+    "faults":     ("load faults 128",       240),
     "swap":       (SWAP.format(64),         240),
 }
 LONG = {

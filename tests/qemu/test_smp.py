@@ -29,39 +29,39 @@ def selection(soak, between):
 
 
 class Boots:
-    """The boots of guests as dom0 on so many processors, each made when it is first asked for; @args are for tests/all."""
+    """The boots of guests as dom0 on several processors, each made when it is first asked for."""
 
-    def __init__(self, hv, cpus, args):
-        self.hv, self.cpus, self.args, self.made = hv, cpus, args, {}
+    def __init__(self, hv, soak):
+        self.hv, self.soak, self.made = hv, soak, {}
 
-    def of(self, kernel):
-        if kernel not in self.made:
-            args = self.args if kernel == "tests/all" else ""
-            self.made[kernel] = guests.Verdicts(self.hv, f"smp-{self.cpus}-{kernel.split('/')[-1]}", kernel, args=args,
-                                                cpus=self.cpus, timeout=300)
-        return self.made[kernel]
+    def of(self, kernel, cpus):
+        if (kernel, cpus) not in self.made:
+            args = selection(cpus == 2 or self.soak, ",") if kernel == "tests/all" else ""
+            self.made[kernel, cpus] = guests.Verdicts(self.hv, f"smp-{cpus}-{kernel.split('/')[-1]}", kernel, args=args,
+                                                      cpus=cpus, timeout=300)
+        return self.made[kernel, cpus]
 
 
 @pytest.fixture(scope="module")
 def boots(hv, request):
-    return Boots(hv, request.param, selection(request.param == 2 or request.config.getoption("soak"), ","))
+    return Boots(hv, request.config.getoption("soak"))
 
 
-@pytest.mark.parametrize("boots, name", on_two_and_four(SHARED), indirect=["boots"])
-def test_as_dom0(boots, name):
-    boots.of("tests/all").judge(name)
+@pytest.mark.parametrize("cpus, name", on_two_and_four(SHARED))
+def test_as_dom0(boots, cpus, name):
+    boots.of("tests/all", cpus).judge(name)
 
 
-@pytest.mark.parametrize("boots, name", on_two_and_four(sorted(guests.ALONE - guests.CRASHING)), indirect=["boots"])
-def test_alone(boots, name):
-    boots.of(f"tests/{name}").judge(name)
+@pytest.mark.parametrize("cpus, name", on_two_and_four(sorted(guests.ALONE - guests.CRASHING)))
+def test_alone(boots, cpus, name):
+    boots.of(f"tests/{name}", cpus).judge(name)
 
 
-@pytest.mark.parametrize("boots", (2, 4), indirect=True)
+@pytest.mark.parametrize("cpus", (2, 4))
 @pytest.mark.ours
-def test_audit(boots):
+def test_audit(boots, cpus):
     """The hypervisor counts all references anew after the stress, and finds none wrong."""
-    verdicts = boots.of("tests/all")
+    verdicts = boots.of("tests/all", cpus)
     assert re.findall(r"(\d+) of its frames are wrong", verdicts.text), "smp_stress asked for no audit"
     assert not re.search(r"pagetable audit: |[1-9]\d* of its frames are wrong", verdicts.text)
 
