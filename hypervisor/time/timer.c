@@ -13,6 +13,7 @@
 #include "irq/lapic.h"
 #include "lib/atomic.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "mm/heap.h"
 #include "smp/lock.h"
 #include "smp/smp.h"
@@ -136,15 +137,31 @@ void timer_stop(struct timer *timer)
     lock_release(&owner->lock);
 }
 
+/* Is its handler running on another CPU? Not only its own: it may have been moved since. */
+static bool runs_elsewhere(const struct timer *timer)
+{
+    cpumask_t others = READ_ONCE(smp_online) & ~(1UL << this_cpu()->cpu);
+
+    for ( ; others; others &= others - 1 )
+        if ( atomic_load(&time_cpu_of((u32)__builtin_ctzl(others))->running) == timer )
+            return true;
+    return false;
+}
+
 void timer_kill(struct timer *timer)
 {
-    struct time_cpu *owner = time_cpu_of(timer->cpu);
+    for ( ;; )
+    {
+        /* With the lock, whoever took it out of the heap to call its handler has said so. */
+        struct time_cpu *owner = lock_owner(timer);
 
-    timer_stop(timer);
-    if ( owner == this_cpu()->time ) /* not running here, but for its own handler that kills it */
-        return;
-    while ( atomic_load(&owner->running) == timer )
-        smp_poll();
+        if ( timer->active )
+            dequeue(owner, timer);
+        lock_release(&owner->lock);
+        if ( !GUARD(timer_killed, runs_elsewhere(timer)) )
+            return;
+        smp_poll(); /* and once more: the handler may arm it again */
+    }
 }
 
 void timer_move(struct timer *timer, u32 cpu)

@@ -21,6 +21,7 @@ static struct percpu cpus[2];
 __thread struct percpu *host_cpu = &cpus[0];
 struct clock time_clock;
 u64 time_tsc_khz;
+cpumask_t smp_online = 3;
 static ns_t now;
 static u32 lapic_count; /* nanoseconds: the bus runs at 1 GHz */
 static u64 deadline;
@@ -112,8 +113,11 @@ struct percpu *smp_percpu(u32 cpu)
     return &cpus[cpu];
 }
 
+static void (*meanwhile)(void); /* what another CPU does while this one waits for it */
+
 void smp_poll(void)
 {
+    meanwhile();
 }
 
 void smp_kick(u32 cpu, u32 work)
@@ -327,6 +331,43 @@ TEST(deadline_mode)
     timer_set(&timer, 12345);
     expect_eq(deadline, 1 + 12345 + 1);
     timer_stop(&timer);
+    end();
+}
+
+static struct timer rearmed;
+
+/* CPU 0 comes to the end of a handler that arms its timer again. */
+static void handler_ends(void)
+{
+    struct time_cpu *other_cpu = cpus[0].time;
+
+    expect_eq(host_cpu->cpu, 1);
+    host_cpu = &cpus[0];
+    timer_set(&rearmed, now + 1000);
+    other_cpu->running = NULL;
+    host_cpu = &cpus[1];
+}
+
+/* Killed while its handler runs on another CPU: it is over before the timer's memory is given back, and stays so. */
+TEST(a_timer_that_is_killed_is_dead)
+{
+    start();
+    meanwhile = handler_ends;
+    for ( u32 moved = 0; moved < 2; moved++ )
+    {
+        timer_init(&rearmed, count_up, &fired, 0);
+        ((struct time_cpu *)cpus[0].time)->running = &rearmed;
+        host_cpu = &cpus[1];
+        if ( moved )
+            timer_move(&rearmed, 1);
+        timer_kill(&rearmed);
+        expect(!((struct time_cpu *)cpus[0].time)->running);
+        expect(!timer_active(&rearmed));
+        host_cpu = &cpus[0];
+    }
+    fired = 0;
+    pass(2000);
+    expect_eq(fired, 0);
     end();
 }
 
