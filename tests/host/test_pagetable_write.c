@@ -26,6 +26,7 @@ static void setup_for(domid_t id, bool privileged)
     fake_machine();
     d = fake_domain(id, privileged, 1);
     v = d->vcpus[0];
+    d->vm_assist = 1UL << VMASST_TYPE_writable_pagetables;
     space_build(&s, d, 8);
     require(new_baseptr(s.l4) == 0);
     require(set_pte(s.l1, 100, pte_make(s.l1, RO)) == 0);
@@ -96,6 +97,7 @@ TEST(what_is_refused_is_the_guests_fault)
     /* A page that is no L1. */
     expect_eq(set_pte(s.l1, 101, pte_make(s.l2, RO)), 0);
     regs.rdi = SPACE_VA + 101 * PAGE_SIZE;
+    regs.rax = 2;
     expect(!write_by(regs.rdi, 0x48, 0x89, 0x07));
     expect_eq(set_pte(s.l1, 101, pte_make(s.page[2], RO)), 0);
     expect(!write_by(regs.rdi, 0x48, 0x89, 0x07));
@@ -182,6 +184,58 @@ TEST(parts_of_an_entry)
     expect(write_by(ENTRY(2), 0xc6, 0x07, 0x00));
     expect_eq(*slot_of(s.l1, 2) & PTE_P, 0);
     expect_eq(fake_refs(s.page[2]), 1);
+    finish();
+}
+
+/* Only the assist lets a kernel change what its L1 tables hold. */
+TEST(without_the_assist)
+{
+    setup();
+    d->vm_assist = 0;
+    regs.rdi = ENTRY(0);
+    regs.rax = 0;
+    expect(!write_by(ENTRY(0), 0x48, 0x89, 0x07));
+    expect_eq(pte_mfn(*slot_of(s.l1, 0)).n, s.page[0].n);
+    finish();
+}
+
+/* A store to a higher table is over when it would change nothing; it is a fault when it would. */
+TEST(idle_stores_to_higher_tables)
+{
+    const unsigned int index = pte_index(SPACE_VA, 2);
+    u64 *l2, *l4, was;
+
+    setup();
+    l2 = slot_of(s.l2, index);
+    l4 = slot_of(s.l4, 256);
+    d->vm_assist = 0;
+    expect_eq(set_pte(s.l1, 101, pte_make(s.l2, RO)), 0);
+    expect_eq(set_pte(s.l1, 102, pte_make(s.l4, RO)), 0);
+    was = *l2;
+    regs.rdi = SPACE_VA + 101 * PAGE_SIZE + index * 8;
+    regs.rax = was ^ PTE_A;
+    expect(write_by(regs.rdi, 0x48, 0x89, 0x07));
+    expect_eq(regs.rip, (u64)code + 3);
+    expect_eq(*l2, was);
+    /* movl %eax,4(%rdi), as a 32-bit kernel does */
+    regs.rax = was >> 32;
+    expect(write_by(regs.rdi + 4, 0x89, 0x47, 0x04));
+    regs.rax ^= 1;
+    expect(!write_by(regs.rdi + 4, 0x89, 0x47, 0x04));
+    expect_eq(regs.rip, (u64)code);
+    /* Other memory, RW, an entry that there was none of; the hypervisor's slots. */
+    regs.rax = pte_make(s.page[0], RWD);
+    expect(!write_by(regs.rdi, 0x48, 0x89, 0x07));
+    regs.rax = was ^ PTE_RW;
+    expect(!write_by(regs.rdi, 0x48, 0x89, 0x07));
+    regs.rdi += 8;
+    regs.rax = was;
+    expect(!write_by(regs.rdi, 0x48, 0x89, 0x07));
+    regs.rdi = SPACE_VA + 102 * PAGE_SIZE + 256 * 8;
+    regs.rax = *l4 ^ PTE_US;
+    expect(!write_by(regs.rdi, 0x48, 0x89, 0x07));
+    expect_eq(*l2, was);
+    expect_eq(l2[1], 0);
     finish();
 }
 

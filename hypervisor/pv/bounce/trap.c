@@ -172,10 +172,7 @@ HANDLER hypervisors_page_fault(struct vcpu *v, struct regs *regs, u64 cr2)
 /* The kernel wrote to a page that is mapped read-only. */
 HANDLER kernel_write_fault(struct vcpu *v, struct regs *regs, u64 cr2)
 {
-    if ( (v->domain->vm_assist & (1UL << VMASST_TYPE_writable_pagetables)) &&
-         pagetable_emulate_write(v, regs, cr2) )
-        return;
-    if ( pagetable_emulate_mmio_write(v, regs, cr2) )
+    if ( pagetable_emulate_write(v, regs, cr2) || pagetable_emulate_mmio_write(v, regs, cr2) )
         return;
     bounce_page_fault(v, regs, regs->error, cr2);
 }

@@ -7,6 +7,10 @@
  * computation began with: the hardware may set A and D meanwhile, which starts it over. What the
  * domain may not have, or what isn't such an instruction, becomes the page fault that it was.
  *
+ * To tables of higher levels, if that leaves the entry as it is: GNU Mach stores one a second time,
+ * the table being read-only already. (Xen makes that a fault, and there Mach ends.) Nothing is
+ * written, so nothing needs checking.
+ *
  * To I/O memory that is the hypervisor's to write: dropped.
  */
 #include "access/access.h"
@@ -15,18 +19,27 @@
 #include "pv/pagetable/internal.h"
 #include "trace/trace.h"
 
+/* A table of @d, but no L1. */
+static bool is_upper_of(const struct frame *frame, const struct domain *d)
+{
+    enum frame_type type = frame_type_of(READ_ONCE(frame->state));
+
+    return frame_type_is_table(type) && type != FRAME_L1 && READ_ONCE(frame->owner) == d->id;
+}
+
 /*
- * The entry that the store is to, if @va maps a valid L1 of @d: read-only, as all mappings of those
- * are.
+ * The entry that the store is to, if @va maps a frame that @is_target says of @d: read-only, as all
+ * mappings of tables are. The mapping keeps it what it is while the tables are locked.
  */
-static u64 *target_entry(const struct domain *d, mfn_t root, u64 va)
+static u64 *target_entry(const struct domain *d, mfn_t root, u64 va,
+                         bool (*is_target)(const struct frame *, const struct domain *))
 {
     u64 *slot = walk_to_l1(d, root, va), pte;
 
     if ( !slot )
         return NULL;
     pte = READ_ONCE(*slot);
-    if ( !(pte & PTE_P) || !mfn_valid(pte_mfn(pte)) || !is_l1_of(mfn_to_frame(pte_mfn(pte)), d) )
+    if ( !(pte & PTE_P) || !mfn_valid(pte_mfn(pte)) || !is_target(mfn_to_frame(pte_mfn(pte)), d) )
         return NULL;
     return (u64 *)mfn_to_virt(pte_mfn(pte)) + va % PAGE_SIZE / sizeof(u64);
 }
@@ -83,23 +96,48 @@ static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct em
     return rc == 0;
 }
 
+/* Does the store leave @entry as it is, but for A and D, which are the hardware's? *after as above. */
+static bool is_idle_store(const u64 *entry, u64 va, const struct emulate_store *store,
+                          const struct regs *regs, struct regs *after)
+{
+    u64 old = READ_ONCE(*entry), value;
+    bool write;
+
+    value = emulate_store_result(store, old >> (va % sizeof(u64) * 8), regs, after, &write);
+    return !write || !((merge(old, value, va, store->bytes) ^ old) & ~(PTE_A | PTE_D));
+}
+
+static bool has_assist(const struct domain *d)
+{
+    return d->vm_assist & (1UL << VMASST_TYPE_writable_pagetables);
+}
+
+/* Make the store to what @va maps, if it is one to make; *after: the registers then. */
+static bool store_to_table(const struct vcpu *v, u64 va, const struct emulate_store *store,
+                           const struct regs *regs, struct regs *after)
+{
+    const struct domain *d = v->domain;
+    u64 *entry = has_assist(d) ? target_entry(d, v->pv.root_kernel, va, is_l1_of) : NULL;
+
+    if ( entry )
+        return do_store(d, entry, va, store, regs, after);
+    entry = target_entry(d, v->pv.root_kernel, va, is_upper_of);
+    return entry && is_idle_store(entry, va, store, regs, after);
+}
+
 bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
 {
-    struct domain *d = v->domain;
     struct emulate_store store;
     struct regs after;
-    bool done = false;
-    u64 *entry;
+    bool done;
 
     if ( !emulate_decode_store(v, regs, va, &store) || store.bytes > sizeof(u64) ||
          va % store.bytes )
         return false;
 
-    tables_lock(d);
-    entry = target_entry(d, v->pv.root_kernel, va);
-    if ( entry )
-        done = do_store(d, entry, va, &store, regs, &after);
-    tables_unlock(d);
+    tables_lock(v->domain);
+    done = store_to_table(v, va, &store, regs, &after);
+    tables_unlock(v->domain);
 
     if ( done )
     {

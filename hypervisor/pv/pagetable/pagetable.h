@@ -27,9 +27,10 @@ long compat_update_va_mapping_otherdomain(unsigned long va, unsigned long low, u
 
 /*
  * A kernel-mode write fault of current, a protection fault at @va: emulate it if it is a write to a
- * read-only mapped L1 of its domain in one of the forms that VMASST_TYPE_writable_pagetables
- * promises. The caller has checked that the assist is on. True: done, resume the guest; false: it
- * is the guest's fault to handle. Takes the domain's LOCK_PAGETABLE.
+ * read-only mapped L1 of its domain, in one of the forms that VMASST_TYPE_writable_pagetables
+ * promises, and this assist is on; or if it is one to a higher table that leaves the entry as it is.
+ * True: done, resume the guest; false: it is the guest's fault to handle. Takes the domain's
+ * LOCK_PAGETABLE.
  */
 bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
 

@@ -3,7 +3,10 @@
  *
  * Linux lives on it: set_pte() is a mov, ptep_get_and_clear() an xchg, ptep_set_wrprotect() a lock and. Each store is
  * checked like an mmu_update. One that would not pass, or that is no aligned store within one entry, or that comes from
- * user mode, or that hits an L2 table, is the ordinary page fault.
+ * user mode, or that changes an L2 table, is the ordinary page fault.
+ *
+ * A store to an L2 table of what is there already is one too on Debian's Xen. We take it as done: GNU Mach makes such a
+ * store when it starts, and doesn't survive the fault.
  */
 #include "test.h"
 
@@ -139,6 +142,17 @@ static long user_store(long arg)
     return 0;
 }
 
+/* Stores what the entry of an L2 table is already; nothing may come of it. */
+static void again(pte_t *l2)
+{
+    pte_t old = *l2;
+    struct fault f = fault_of(*(volatile pte_t *)l2 = old);
+
+    if ( f.vector != TRAP_NONE ) /* Debian's Xen */
+        expect_fault(f, TRAP_PF, PF_PRESENT | PF_WRITE, "what an L2 table holds, stored again");
+    expect(!((*l2 ^ old) & ~(pte_t)(PTE_A | PTE_D)), "it is as it was");
+}
+
 static void refused(void)
 {
     pte_t *l2 = table_find((ulong)page, 2), table_rw = pte_make(virt_to_mfn(entry), PTE_USER_RW);
@@ -154,6 +168,7 @@ static void refused(void)
                  PF_PRESENT | PF_WRITE, "a misaligned store");
     expect_fault(fault_of(*(volatile pte_t *)l2 = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
                  "a store to an L2 table");
+    again(l2);
 
     user = user_run(user_store, 0);
     expect_fault(user.fault, TRAP_PF, PF_PRESENT | PF_WRITE | PF_USER, "a store from user mode");
