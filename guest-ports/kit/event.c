@@ -8,6 +8,9 @@ static struct {
     void *data;
 } handlers[MAX_PORTS];
 
+/* The vcpu that a port is bound to. Only that one looks after it: another would run the handler behind its back. */
+static uint16_t vcpu_of[MAX_PORTS];
+
 static inline bool test_bit(const xen_ulong_t *words, unsigned int bit)
 {
     return *(volatile const xen_ulong_t *)&words[bit / BITS_PER_WORD] >> bit % BITS_PER_WORD & 1;
@@ -74,15 +77,27 @@ void event_block(void)
     events_disable();
 }
 
+/* The first of this word's ports that are pending, unmasked, and this vcpu's; false: none is. */
+static bool find_ready(unsigned int word, evtchn_port_t *port)
+{
+    xen_ulong_t ready = *(volatile xen_ulong_t *)&shared_info.evtchn_pending[word] &
+                        ~*(volatile xen_ulong_t *)&shared_info.evtchn_mask[word];
+
+    for ( ; ready; ready &= ready - 1 )
+    {
+        *port = word * BITS_PER_WORD + (unsigned int)__builtin_ctzl(ready);
+        if ( vcpu_of[*port] == this_vcpu()->id )
+            return true;
+    }
+    return false;
+}
+
 static void dispatch_word(unsigned int word)
 {
-    xen_ulong_t ready;
+    evtchn_port_t port;
 
-    while ( (ready = *(volatile xen_ulong_t *)&shared_info.evtchn_pending[word] &
-                     ~*(volatile xen_ulong_t *)&shared_info.evtchn_mask[word]) )
+    while ( find_ready(word, &port) )
     {
-        evtchn_port_t port = word * BITS_PER_WORD + (unsigned int)__builtin_ctzl(ready);
-
         event_clear(port);
         if ( handlers[port].call )
             handlers[port].call(port, handlers[port].data);
@@ -120,32 +135,51 @@ long event_close(evtchn_port_t port)
     return hypercall(event_channel_op, EVTCHNOP_close, &close);
 }
 
+/* Makes a call that gives *@port to @vcpu. The port, or its error. */
+static long bind(int op, void *arg, const evtchn_port_t *port, unsigned int vcpu)
+{
+    long rc = hypercall(event_channel_op, op, arg);
+
+    if ( rc )
+        return rc;
+    vcpu_of[*port] = (uint16_t)vcpu;
+    return (long)*port;
+}
+
 long event_bind_virq(unsigned int virq, unsigned int vcpu)
 {
-    struct evtchn_bind_virq bind = { .virq = virq, .vcpu = vcpu };
+    struct evtchn_bind_virq arg = { .virq = virq, .vcpu = vcpu };
 
-    return hypercall(event_channel_op, EVTCHNOP_bind_virq, &bind) ?: (long)bind.port;
+    return bind(EVTCHNOP_bind_virq, &arg, &arg.port, vcpu);
 }
 
 long event_bind_ipi(unsigned int vcpu)
 {
-    struct evtchn_bind_ipi bind = { .vcpu = vcpu };
+    struct evtchn_bind_ipi arg = { .vcpu = vcpu };
 
-    return hypercall(event_channel_op, EVTCHNOP_bind_ipi, &bind) ?: (long)bind.port;
+    return bind(EVTCHNOP_bind_ipi, &arg, &arg.port, vcpu);
+}
+
+long event_bind_vcpu(evtchn_port_t port, unsigned int vcpu)
+{
+    struct evtchn_bind_vcpu arg = { .port = port, .vcpu = vcpu };
+    long rc = bind(EVTCHNOP_bind_vcpu, &arg, &arg.port, vcpu);
+
+    return rc < 0 ? rc : 0;
 }
 
 long event_alloc_unbound(domid_t domain, domid_t remote)
 {
-    struct evtchn_alloc_unbound alloc = { .dom = domain, .remote_dom = remote };
+    struct evtchn_alloc_unbound arg = { .dom = domain, .remote_dom = remote };
 
-    return hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &alloc) ?: (long)alloc.port;
+    return bind(EVTCHNOP_alloc_unbound, &arg, &arg.port, 0);
 }
 
 long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port)
 {
-    struct evtchn_bind_interdomain bind = { .remote_dom = remote, .remote_port = remote_port };
+    struct evtchn_bind_interdomain arg = { .remote_dom = remote, .remote_port = remote_port };
 
-    return hypercall(event_channel_op, EVTCHNOP_bind_interdomain, &bind) ?: (long)bind.local_port;
+    return bind(EVTCHNOP_bind_interdomain, &arg, &arg.local_port, 0);
 }
 
 long event_send(evtchn_port_t port)

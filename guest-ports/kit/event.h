@@ -18,11 +18,14 @@ void event_handle(evtchn_port_t port, event_handler_t handler, void *data);
 /* Masks @port, closes it and forgets its handler. 0, or EVTCHNOP_close's error. */
 long event_close(evtchn_port_t port);
 
-/* Each returns the new port, or an error. */
+/* Each returns the new port, or an error. It is vcpu 0's unless it says otherwise. */
 long event_bind_virq(unsigned int virq, unsigned int vcpu);
 long event_bind_ipi(unsigned int vcpu);
 long event_alloc_unbound(domid_t domain, domid_t remote);
 long event_bind_interdomain(domid_t remote, evtchn_port_t remote_port);
+
+/* Makes @vcpu the one that runs @port's handler. 0, or EVTCHNOP_bind_vcpu's error. */
+long event_bind_vcpu(evtchn_port_t port, unsigned int vcpu);
 
 long event_send(evtchn_port_t port);
 

@@ -9,13 +9,6 @@ static long status(evtchn_port_t port, struct evtchn_status *s)
     return hypercall(event_channel_op, EVTCHNOP_status, s);
 }
 
-static long bind_vcpu(evtchn_port_t port, unsigned int vcpu)
-{
-    struct evtchn_bind_vcpu op = { .port = port, .vcpu = vcpu };
-
-    return hypercall(event_channel_op, EVTCHNOP_bind_vcpu, &op);
-}
-
 static void virqs(void)
 {
     struct evtchn_status s;
@@ -29,7 +22,7 @@ static void virqs(void)
     expect_eq(event_bind_virq(VIRQ_DEBUG, 0), -EEXIST, "the same again");
     expect_eq(event_bind_virq(NR_VIRQS, 0), -EINVAL, "one behind the last");
     expect_eq(event_bind_virq(VIRQ_DEBUG, 99), -ENOENT, "on a vcpu that is not there");
-    expect_eq(bind_vcpu((evtchn_port_t)port, 0), -EINVAL, "a per-vcpu VIRQ does not move");
+    expect_eq(event_bind_vcpu((evtchn_port_t)port, 0), -EINVAL, "a per-vcpu VIRQ does not move");
     expect_eq(event_send((evtchn_port_t)port), -EINVAL, "nobody sends a VIRQ");
     expect_eq(event_close((evtchn_port_t)port), 0, "close it");
     expect_eq(event_close((evtchn_port_t)port), -EINVAL, "close it again");
@@ -46,7 +39,7 @@ static void ipis(void)
     expect_eq(status((evtchn_port_t)port, &s), 0, "its status");
     expect_eq(s.status, EVTCHNSTAT_ipi, "is an IPI");
     expect_eq(event_bind_ipi(99), -ENOENT, "to a vcpu that is not there");
-    expect_eq(bind_vcpu((evtchn_port_t)port, 0), -EINVAL, "an IPI port does not move");
+    expect_eq(event_bind_vcpu((evtchn_port_t)port, 0), -EINVAL, "an IPI port does not move");
     expect_eq(event_close((evtchn_port_t)port), 0, "close it");
 }
 
@@ -72,8 +65,8 @@ static void pairs(void)
     expect_eq(event_send((evtchn_port_t)caller), 0, "send from one end");
     expect_eq(event_pending((evtchn_port_t)listener), 1, "is pending at the other");
     event_clear((evtchn_port_t)listener);
-    expect_eq(bind_vcpu((evtchn_port_t)listener, 0), 0, "such a port moves");
-    expect_eq(bind_vcpu((evtchn_port_t)listener, 99), -ENOENT, "but to vcpus that are there");
+    expect_eq(event_bind_vcpu((evtchn_port_t)listener, 0), 0, "such a port moves");
+    expect_eq(event_bind_vcpu((evtchn_port_t)listener, 99), -ENOENT, "but to vcpus that are there");
 
     expect_eq(event_close((evtchn_port_t)caller), 0, "close one end");
     expect_eq(status((evtchn_port_t)listener, &s), 0, "the other's status");

@@ -30,7 +30,6 @@ static bool wait_for(volatile unsigned int *word, unsigned int value)
 
 void test_main(void)
 {
-    struct evtchn_bind_vcpu bind = { .vcpu = 1 };
     long listener, caller;
 
     if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) < 0 )
@@ -48,8 +47,7 @@ void test_main(void)
     event_handle((evtchn_port_t)listener, take, NULL);
     need(event_send((evtchn_port_t)caller));
     expect_eq(taken[0], 1, "a new port is ours");
-    bind.port = (evtchn_port_t)listener;
-    expect_eq(hypercall(event_channel_op, EVTCHNOP_bind_vcpu, &bind), 0, "move it");
+    expect_eq(event_bind_vcpu((evtchn_port_t)listener, 1), 0, "move it");
     need(event_send((evtchn_port_t)caller));
     expect(wait_for(&taken[1], 2), "it interrupts the other");
     expect_eq(taken[0], 1, "no more us");

@@ -121,6 +121,10 @@ static void work(unsigned int me)
         sleep_and_sleep(pair, me);
     else if ( me + 1 < team.size && !wake_and_wake(pair, me + 1) )
     {
+        static const char *const kinds[SLEEP_KINDS] = { "down", "block", "poll" };
+
+        printf("vcpu %u sleeps on: %s, sleep %u\n", me + 1, kinds[(pair->begun - 1) % SLEEP_KINDS],
+               pair->begun);
         team_wrong(true);
         hypercall(vcpu_op, VCPUOP_down, me + 1, NULL); /* nobody waits for it any more */
     }
