@@ -25,13 +25,16 @@ uint64_t time_now(void);
 /* Seconds since 1970. */
 uint64_t time_wall(void);
 
-/* Blocks until system time @deadline; events are handled meanwhile. On vcpu 0 only, as the two below. */
+/* Blocks until system time @deadline; events are handled meanwhile. On vcpu 0 only. */
 void time_wait_until(uint64_t deadline);
 
-/* For conditions of event_wait_until(): is @deadline past? Otherwise sets the timer, so that it wakes us then. */
+/*
+ * For conditions of event_wait_until(): is @deadline past? Otherwise sets this vcpu's timer, so that it wakes us then:
+ * vcpu 0 by time_alarm_init(), any other one by a VIRQ_TIMER of its own.
+ */
 bool time_passed(uint64_t deadline);
 
-/* Binds VIRQ_TIMER unless it is bound already; once before time_passed(). */
+/* Binds vcpu 0's VIRQ_TIMER unless it is bound already; once before time_passed(). */
 void time_alarm_init(void);
 
 /* Its port; and that it is closed now, so that the next time_alarm_init() binds it anew. */

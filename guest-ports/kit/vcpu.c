@@ -1,8 +1,7 @@
+#include <hypercall/limits.h>
 #include <kit/kit.h>
 
-#define MAX_VCPUS XEN_LEGACY_MAX_VCPUS
-
-static char *stacks[MAX_VCPUS];
+static char *stacks[DOMAIN_MAX_VCPUS];
 
 void vcpu_init(void)
 {
@@ -26,6 +25,22 @@ static void vcpu_main(void)
     }
 }
 
+/* The first are in shared_info. Any other is in memory of ours, of which the hypervisor must be told. */
+static struct vcpu_info *place_info(unsigned int id)
+{
+    static struct vcpu_info *places;
+    struct vcpu_register_vcpu_info op;
+
+    if ( id < XEN_LEGACY_MAX_VCPUS )
+        return &shared_info.vcpu_info[id];
+    if ( !places )
+        places = pages_alloc_aligned(DOMAIN_MAX_VCPUS * sizeof(*places) / PAGE_SIZE);
+    op = (struct vcpu_register_vcpu_info){ .mfn = virt_to_mfn(&places[id]),
+                                           .offset = (uint32_t)((ulong)&places[id] % PAGE_SIZE) };
+    check(hypercall(vcpu_op, VCPUOP_register_vcpu_info, id, &op));
+    return &places[id];
+}
+
 void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *),
                   void *arg)
 {
@@ -33,9 +48,7 @@ void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*star
 
     stacks[id] = pages_alloc_aligned(KIT_STACK_SIZE / PAGE_SIZE);
     v = (struct vcpu *)stacks[id];
-    *v = (struct vcpu){
-        .id = id, .info = &shared_info.vcpu_info[id], .start = start, .start_arg = arg
-    };
+    *v = (struct vcpu){ .id = id, .info = place_info(id), .start = start, .start_arg = arg };
 
     memset(state, 0, sizeof(*state));
     state->flags = VGCF_in_kernel;

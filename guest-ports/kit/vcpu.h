@@ -27,7 +27,8 @@ static inline struct vcpu *this_vcpu(void)
 
 /*
  * Fills the state that VCPUOP_initialise wants so that vcpu @id runs @start(@arg) on a stack of its own, in our address
- * space, with our trap table and callbacks, events masked. For a vcpu that was never started.
+ * space, with our trap table and callbacks, events masked. For a vcpu that was never started. Registers a vcpu_info for
+ * it if there is no place in shared_info.
  */
 void vcpu_prepare(struct vcpu_guest_context *state, unsigned int id, void (*start)(void *),
                   void *arg);

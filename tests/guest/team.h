@@ -9,7 +9,9 @@
 
 #include "test.h"
 
+#ifndef TEAM_MAX
 #define TEAM_MAX 4U
+#endif
 
 static struct {
     unsigned int size;

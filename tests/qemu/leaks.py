@@ -1,4 +1,4 @@
-"""What domains that have come and gone may leave behind: nothing."""
+"""What domains that have come and gone may leave behind: nothing. And whether the hypervisor's own books are right."""
 import json
 import re
 import time
@@ -56,3 +56,11 @@ def check_no_leak(dom0, churn, first, count):
     while (after := resources(dom0)) != before:
         assert dom0.clock() < deadline, "leaked:\n" + differences(before, after)
         time.sleep(1)
+
+
+def check_audit(dom0):
+    """The hypervisor counts all references to frames anew, of each domain's, and finds none wrong."""
+    lines = dom0.debug_key("a")
+    assert [line for line in lines if line.endswith("of its frames are wrong")]
+    assert not [line for line in lines if "pagetable audit" in line or
+                ("are wrong" in line and ": 0 of" not in line)], lines

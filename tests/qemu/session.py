@@ -16,7 +16,13 @@ import machine as m  # noqa: E402  (found by the line above)
 LOGS = os.path.join(m.B, "logs", os.environ.get("PYTEST_XDIST_WORKER", ""))   # two workers may boot the same machine
 PROMPT = r"dom0:[^#\r\n]*# "
 SLOW = float(os.environ.get("RL_SLOW", "1"))    # stretches every time limit, for slow machines
+LONG = float(os.environ.get("RL_LONG", "1"))    # ... and how long the tests last that last for a set time
 SESSIONS = []       # all that ever started, for conftest.py to show the logs of a failing test
+
+
+def soak(seconds):
+    """How long a test marked soak is to last that is meant to last @seconds."""
+    return seconds * LONG
 
 
 class Failed(AssertionError):
