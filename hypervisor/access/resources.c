@@ -85,12 +85,16 @@ long access_deny(struct domain *d, enum access_resource kind, u64 first, u64 las
     return rc;
 }
 
+/* A domain that is no guest (DOMID_XEN) has no sets: nothing is its to use, or to lend. */
 bool access_resource(const struct domain *d, enum access_resource kind, u64 first, u64 last)
 {
+    const struct rangeset *set = set_of(d, kind);
     bool permitted;
 
+    if ( !set )
+        return false;
     lock_acquire(&lock);
-    permitted = rangeset_contains(set_of(d, kind), first, last);
+    permitted = rangeset_contains(set, first, last);
     lock_release(&lock);
     return permitted;
 }

@@ -9,12 +9,6 @@
 
 struct lock control_lock = LOCK_INIT(LOCK_DOMCTL);
 
-/* A domain that control operations may name: no special one. With a reference. */
-static struct domain *find(domid_t id)
-{
-    return id < DOMID_FIRST_RESERVED ? domain_get(id) : NULL;
-}
-
 #define CASE_DONE(operation, argument, direction, who, handler)                                    \
     case operation:                                                                                \
         *copy_back = BACK_##direction;                                                             \
@@ -56,7 +50,7 @@ long control_domctl(unsigned long arg)
 
     if ( !lock_try(&control_lock) )
         return hypercall_continue(__HYPERVISOR_domctl, arg, 0, 0, 0, 0);
-    d = find(op.domain);
+    d = domain_get_guest(op.domain); /* operations may name no special one */
     rc = call(d, &op, &copy_back);
     if ( d )
         domain_put(d);

@@ -119,6 +119,12 @@ struct vcpu {
 /* Every domain, in order of ids; take a reference before using one outside the list's lock. */
 struct domain *
 domain_get(domid_t id); /* NULL: no such domain. Dying ones are found, dead ones too until gone */
+/* The same for guests alone: special domains own frames, and have no rooms for anything else. */
+static inline struct domain *domain_get_guest(domid_t id)
+{
+    return id < DOMID_FIRST_RESERVED ? domain_get(id) : NULL;
+}
+
 void domain_hold(struct domain *d);
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */

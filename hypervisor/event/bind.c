@@ -79,7 +79,7 @@ long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {
     struct domain *d = v->domain;
     bool self = arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id;
-    struct domain *remote = self ? d : domain_get(arg->remote_dom);
+    struct domain *remote = self ? d : domain_get_guest(arg->remote_dom);
     struct event_port *port, *remote_port;
     long rc;
 

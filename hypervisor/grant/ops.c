@@ -22,7 +22,7 @@ struct domain *grant_peer(struct grant_call *call, domid_t id)
     {
         if ( call->peer )
             domain_put(call->peer);
-        call->peer = domain_get(id);
+        call->peer = domain_get_guest(id);
     }
     return call->peer && call->peer->life == DOMAIN_ALIVE ? call->peer : NULL;
 }

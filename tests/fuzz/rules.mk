@@ -20,7 +20,7 @@ fuzz-setup:
 
 # The seeds are the host test's: it writes them.
 define fuzz-rules
-fuzz_srcs_$(1) := tests/fuzz/fuzz_$(1).c $$(sort $(HOST_LIB) $$(wildcard $$(call host-says,fuzz_$(1),LINK)))
+fuzz_srcs_$(1) := tests/fuzz/fuzz_$(1).c $$(sort $(HOST_LIB) $$(wildcard $$(call host-links,fuzz_$(1))))
 
 $(FUZZ_B)/$(1): $$(fuzz_srcs_$(1)) tests/fuzz/rules.mk
 	@mkdir -p $$(@D)

@@ -18,15 +18,28 @@ HOST_TESTS := $(sort $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test
 host-file   = $(wildcard tests/host/test_$(1).c tests/fuzz/$(1).c)
 HOST_LIB   := tests/host/host.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*.c)
 
+comma := ,
+
+# All of the hypervisor that fake/whole.c needs no stand-in for: a test says "LINK: WHOLE".
+HOST_WHOLE := tests/host/fake/whole.c hypervisor/smp/lock.c \
+    $(addprefix hypervisor/cpu/,extable.c uaccess.c fpu_area.c) \
+    $(filter-out $(addprefix hypervisor/,cpu/% smp/% efi/% lib/% mm/map.c mm/init.c mm/tlb.c mm/m2p_compat.c mm/ranges.c \
+        irq/acpi.c irq/init.c irq/ioapic.c irq/lapic.c irq/machine.c irq/pci_access.c console/crash.c \
+        time/clock.c time/reference.c time/rtc.c time/sync.c pv/bounce/bounce.c pv/bounce/switch.c control/dom0.c), \
+      $(wildcard hypervisor/*/*.c hypervisor/*/*/*.c)) $(wildcard boot/domain/*.c)
+
 # What the head comment of test $(1) says after the word $(2).
 host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 4)
+
+host-links = $(patsubst WHOLE,$(HOST_WHOLE),$(call host-says,$(1),LINK))
 
 # Objects are shared between the tests that ask for no flags of their own; the others have theirs in a folder each.
 define host-test-rules
 host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
 host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring -fsanitize,$$(host_own_$(1))),,$(HOST_SANITIZERS))
 host_dir_$(1)   := $(HOST_B)/$$(if $$(host_own_$(1)),$(1),common)
-host_srcs_$(1)  := $$(call host-file,$(1)) $$(sort $(HOST_LIB) $$(wildcard $$(call host-says,$(1),LINK)))
+host_srcs_$(1)  := $$(call host-file,$(1)) $$(sort $(HOST_LIB) $$(wildcard $$(call host-links,$(1))))
+host_ld_$(1)    := $$(if $$(findstring WHOLE,$$(call host-says,$(1),LINK)),-Wl$$(comma)-T$$(comma)tests/host/fake/whole.lds)
 host_objs_$(1)  := $$(patsubst %.c,$$(host_dir_$(1))/%.o,$$(host_srcs_$(1)))
 
 $(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk
@@ -34,7 +47,7 @@ $(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk
 	@$(HOST_CC) $(HOST_CFLAGS) $$(host_flags_$(1)) -c $$< -o $$@
 
 $(HOST_B)/test_$(1): $$(host_objs_$(1))
-	@$(HOST_CC) $$(host_flags_$(1)) $$^ -o $$@
+	@$(HOST_CC) $$(host_flags_$(1)) $$(host_ld_$(1)) $$^ -o $$@
 
 .PHONY: host-test-$(1)
 host-test-$(1): $(HOST_B)/test_$(1)
