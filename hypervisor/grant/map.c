@@ -1,5 +1,5 @@
 /*
- * GNTTABOP_map_grant_ref and GNTTABOP_unmap_grant_ref.
+ * GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref and GNTTABOP_unmap_and_replace.
  *
  * A mapping is a handle (maptrack.c), which holds a pin on the granter's entry (table.c), and an entry in the mapper's
  * page tables, which holds references of its own like any other. So a guest that overwrites the latter by other means
@@ -122,11 +122,22 @@ long grant_op_map(struct grant_call *call)
 /* --- Unmapping --- */
 
 struct unmap {
-    struct gnttab_unmap_grant_ref op;
+    union {
+        struct gnttab_unmap_grant_ref op;
+        struct gnttab_unmap_and_replace
+            replace; /* the same but for new_addr in dev_bus_addr's place */
+    };
     struct grant_handle handle;
     u32 undone; /* GNTMAP_host_map, GNTMAP_device_map */
     bool claimed;
 };
+
+_Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unmap_and_replace) &&
+                   offsetof(struct gnttab_unmap_grant_ref, status) ==
+                       offsetof(struct gnttab_unmap_and_replace, status),
+               "one batch for both");
+
+typedef s16 unmap_begin_fn(struct grant_call *call, struct unmap *u);
 
 static long remove_from_tables(struct vcpu *v, const struct unmap *u)
 {
@@ -161,6 +172,34 @@ static s16 unmap_begin(struct grant_call *call, struct unmap *u)
     return GNTST_okay;
 }
 
+/*
+ * The same, another entry coming to the place of what is unmapped. What is mapped by entry can't be replaced; what has
+ * no address to come from is just unmapped.
+ */
+static s16 replace_begin(struct grant_call *call, struct unmap *u)
+{
+    const struct gnttab_unmap_and_replace *op = &u->replace;
+    long rc;
+
+    u->undone = 0;
+    u->claimed = maptrack_claim(call->self, op->handle, &u->handle);
+    if ( !u->claimed )
+        return GNTST_bad_handle;
+    if ( !op->host_addr || !(u->handle.flags & GNTMAP_host_map) )
+        return GNTST_okay;
+    if ( !op->new_addr )
+        rc = remove_from_tables(call->v, u);
+    else if ( GUARD(replace_by_address, u->handle.flags & GNTMAP_contains_pte) )
+        return GNTST_general_error;
+    else
+        rc = pagetable_grant_replace_va(call->v, op->host_addr, op->new_addr,
+                                        to_mfn(u->handle.frame), !handle_writes(&u->handle));
+    if ( rc )
+        return GNTST_general_error;
+    u->undone = GNTMAP_host_map;
+    return GNTST_okay;
+}
+
 /* The second half, after the flush: only now may the granter think that its frame is its own again. */
 static void unmap_finish(struct grant_call *call, struct unmap *u)
 {
@@ -179,8 +218,8 @@ static void unmap_finish(struct grant_call *call, struct unmap *u)
     domain_put(u->handle.granter);
 }
 
-/* One unmap of one page flushes just that, if we know where it was. */
-static void unmap_flush(struct domain *d, const struct unmap *batch, u32 n)
+/* One unmap of one page flushes just that, if we know where it was; a replacement was at two places. */
+static inline void unmap_flush(struct domain *d, const struct unmap *batch, u32 n, bool replaced)
 {
     bool mapped = false;
 
@@ -188,7 +227,7 @@ static void unmap_flush(struct domain *d, const struct unmap *batch, u32 n)
         mapped |= batch[i].undone & GNTMAP_host_map;
     if ( !GUARD(unmap_flushes, mapped) )
         return;
-    if ( n == 1 && !(batch[0].handle.flags & GNTMAP_contains_pte) )
+    if ( n == 1 && !replaced && !(batch[0].handle.flags & GNTMAP_contains_pte) )
         tlb_flush_mask(READ_ONCE(d->dirty_cpus), batch[0].op.host_addr & PAGE_MASK);
     else
         tlb_flush_mask(READ_ONCE(d->dirty_cpus), TLB_FLUSH_ALL);
@@ -197,7 +236,8 @@ static void unmap_flush(struct domain *d, const struct unmap *batch, u32 n)
 /*
  * @n elements from @at on, at most UNMAP_BATCH. What was begun is finished, whether its status can be written or not.
  */
-static long unmap_batch(struct grant_call *call, gva_t at, u32 n)
+static inline __attribute__((always_inline)) long unmap_batch(struct grant_call *call, gva_t at,
+                                                              u32 n, unmap_begin_fn *begin)
 {
     struct unmap batch[UNMAP_BATCH];
     long rc = 0;
@@ -212,9 +252,9 @@ static long unmap_batch(struct grant_call *call, gva_t at, u32 n)
             rc = -EFAULT;
             break;
         }
-        u->op.status = unmap_begin(call, u);
+        u->op.status = begin(call, u);
     }
-    unmap_flush(call->self, batch, begun);
+    unmap_flush(call->self, batch, begun, begin == replace_begin);
     for ( u32 i = 0; i < begun; i++ )
     {
         unmap_finish(call, &batch[i]);
@@ -225,7 +265,8 @@ static long unmap_batch(struct grant_call *call, gva_t at, u32 n)
     return rc;
 }
 
-long grant_op_unmap(struct grant_call *call)
+static inline __attribute__((always_inline)) long unmap_all(struct grant_call *call,
+                                                            unmap_begin_fn *begin)
 {
     const size_t size = sizeof(struct gnttab_unmap_grant_ref);
 
@@ -236,10 +277,20 @@ long grant_op_unmap(struct grant_call *call)
 
         if ( done && preempt_pending() )
             return grant_continue(call, done, size);
-        rc = unmap_batch(call, to_gva(call->uop.n + done * size), n);
+        rc = unmap_batch(call, to_gva(call->uop.n + done * size), n, begin);
         if ( rc )
             return rc;
         done += n;
     }
     return 0;
+}
+
+long grant_op_unmap(struct grant_call *call)
+{
+    return unmap_all(call, unmap_begin);
+}
+
+long grant_op_unmap_and_replace(struct grant_call *call)
+{
+    return unmap_all(call, replace_begin);
 }

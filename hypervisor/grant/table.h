@@ -87,6 +87,7 @@ void grant_table_free(struct grant_table *t);
 /* The operations: ops/grant_table.def. 0 or -errno; the elements' codes are in them. */
 long grant_op_map(struct grant_call *call);
 long grant_op_unmap(struct grant_call *call);
+long grant_op_unmap_and_replace(struct grant_call *call);
 long grant_op_copy(struct grant_call *call);
 long grant_op_setup_table(struct grant_call *call);
 long grant_op_query_size(struct grant_call *call);

@@ -372,6 +372,73 @@ TEST(an_unmap_takes_its_own_entry)
     expect_unused();
 }
 
+/* --- Unmapping with a replacement --- */
+
+static s16 replace(u32 handle, u64 host_addr, u64 new_addr)
+{
+    struct gnttab_unmap_and_replace op = { .host_addr = host_addr,
+                                           .new_addr = new_addr,
+                                           .handle = handle };
+
+    expect_eq(call(GNTTABOP_unmap_and_replace, &op, 1), 0);
+    return op.status;
+}
+
+TEST(unmap_and_replace)
+{
+    struct gnttab_map_grant_ref op;
+    u64 mine, pte;
+
+    set_up();
+    mine = *slot_of(s.l1, 1);
+    op = map(0, VA(10), GNTMAP_host_map);
+    expect(fake_tlb_walk(0, s.l4, VA(10), &pte) && fake_tlb_walk(1, s.l4, VA(1), &pte));
+    expect_eq(replace(op.handle, VA(10), VA(1)), GNTST_okay);
+    expect_eq(pte_mfn(*slot_of(s.l1, 10)).n, pte_mfn(mine).n);
+    expect_eq(*slot_of(s.l1, 1), 0);
+    expect(fake_tlb_walk(0, s.l4, VA(10), &pte) && mfn_eq(pte_mfn(pte), pte_mfn(mine)));
+    expect(!fake_tlb_walk(1, s.l4, VA(1), &pte));
+    expect_eq(replace(op.handle, VA(10), VA(1)), GNTST_bad_handle);
+    expect_unused();
+
+    op = map(0, VA(11), GNTMAP_host_map | GNTMAP_readonly);
+    expect_eq(replace(op.handle, VA(11), VA(12)), GNTST_okay); /* by an empty entry */
+    expect_eq(*slot_of(s.l1, 11), 0);
+    op = map(0, VA(11), GNTMAP_host_map);
+    expect_eq(replace(op.handle, VA(11), 0), GNTST_okay); /* by none */
+    expect_eq(*slot_of(s.l1, 11), 0);
+    op = map(0, VA(11), GNTMAP_host_map | GNTMAP_device_map);
+    expect_eq(replace(op.handle, VA(11), VA(10)), GNTST_okay); /* devices still use it */
+    expect_eq(fake_refs(page[0]), 2);
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    expect_unused();
+}
+
+TEST(unmap_and_replace_refuses)
+{
+    struct gnttab_map_grant_ref op, by_pte;
+    u64 slot;
+
+    set_up();
+    slot = mfn_to_maddr(s.l1).n + 20 * 8;
+    op = map(0, VA(10), GNTMAP_host_map);
+    by_pte = map(1, slot, GNTMAP_host_map | GNTMAP_contains_pte);
+    expect_eq(replace(77, VA(10), VA(1)), GNTST_bad_handle);
+    expect_eq(replace(op.handle, VA(10), VA(10)), GNTST_general_error);
+    expect_eq(replace(op.handle, VA(10), VA(1000)), GNTST_general_error); /* no page table there */
+    expect_eq(replace(op.handle, VA(1000), VA(1)), GNTST_general_error);
+    expect_eq(replace(op.handle, VA(10), ~0UL), GNTST_general_error);
+    expect_eq(replace(op.handle, VA(10), HYPERVISOR_VIRT_START), GNTST_general_error);
+    expect_eq(replace(op.handle, VA(1), VA(2)), GNTST_general_error); /* not what it made */
+    expect_eq(replace(by_pte.handle, slot, VA(1)), GNTST_general_error);
+    expect_eq(replace(by_pte.handle, VA(20), VA(1)), GNTST_general_error);
+    expect(*slot_of(s.l1, 1) & PTE_P);
+    expect_sane(back);
+    expect_eq(replace(by_pte.handle, slot, 0), GNTST_okay);
+    expect_eq(replace(op.handle, VA(10), VA(1)), GNTST_okay);
+    expect_unused();
+}
+
 TEST(what_was_there_before_is_released)
 {
     struct gnttab_map_grant_ref op;

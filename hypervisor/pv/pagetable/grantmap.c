@@ -22,17 +22,36 @@ static long put_in(const struct domain *d, u64 *slot, u64 pte)
     return slot ? entry_replace_l1_held(d, slot, pte) : -EINVAL;
 }
 
+/* It maps @mfn with those rights. */
+static bool maps(u64 pte, mfn_t mfn, bool readonly)
+{
+    return (pte & PTE_P) && !GUARD(unmap_frame, !mfn_eq(pte_mfn(pte), mfn)) &&
+           !GUARD(unmap_rights, !(pte & PTE_RW) != readonly);
+}
+
 static long take_out(const struct domain *d, u64 *slot, mfn_t mfn, bool readonly)
 {
-    u64 pte;
-
-    if ( !slot )
-        return -EINVAL;
-    pte = READ_ONCE(*slot);
-    if ( !(pte & PTE_P) || GUARD(unmap_frame, !mfn_eq(pte_mfn(pte), mfn)) ||
-         GUARD(unmap_rights, !(pte & PTE_RW) != readonly) )
+    if ( !slot || !maps(READ_ONCE(*slot), mfn, readonly) )
         return -EINVAL;
     return l1_replace(d, d, slot, 0, false);
+}
+
+/* The references of what is in @from move along with it. What the hardware adds to it meanwhile does, too. */
+static long move_over(u64 *slot, u64 *from, mfn_t mfn, bool readonly)
+{
+    u64 old, pte;
+
+    if ( !slot || !from || GUARD(replace_elsewhere, slot == from) )
+        return -EINVAL;
+    old = READ_ONCE(*slot);
+    if ( !maps(old, mfn, readonly) )
+        return -EINVAL;
+
+    pte = READ_ONCE(*from);
+    while ( !entry_exchange(from, &pte, 0) )
+        ;
+    entry_write(slot, pte);
+    return l1_put(old);
 }
 
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
@@ -77,6 +96,18 @@ long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, boo
 
     tables_lock(d);
     rc = take_out(d, slot_at(d, pte_maddr), mfn, readonly);
+    tables_unlock(d);
+    return rc;
+}
+
+long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, bool readonly)
+{
+    struct domain *d = v->domain;
+    long rc;
+
+    tables_lock(d);
+    rc = move_over(walk_to_l1(d, v->pv.root_kernel, va), walk_to_l1(d, v->pv.root_kernel, from_va),
+                   mfn, readonly);
     tables_unlock(d);
     return rc;
 }

@@ -61,6 +61,12 @@ long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly);
 long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly);
 
 /*
+ * The same, but the entry of @from_va takes its place, and is empty then. -EINVAL too if either has no entry in a
+ * table of the domain, or both have the same one: nothing has changed.
+ */
+long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, bool readonly);
+
+/*
  * Install roots: MMUEXT_NEW_BASEPTR and contexts. @mfn INVALID_MFN: none (user root only). Takes a
  * type reference, loads CR3 if the root is in use on this CPU. 0; -EINVAL, or why validation
  * refused; -ERESTART: it stopped half-way, call again.
