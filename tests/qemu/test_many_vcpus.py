@@ -1,6 +1,6 @@
-"""dom0 with many vcpus on two processors: a guest of ours that has as many as there may be, and checks what concerns them
-(tests/guest/many_vcpus); and, in `make soak`, Linux with more than have a place in shared_info, which loads them all.
-test_smp_linux.py has a domain of as many as there may be."""
+"""dom0 with many vcpus: a guest of ours that has as many as there may be, and checks what concerns them
+(tests/guest/many_vcpus), on two processors and, in `make soak`, on 16; and there Linux with more than have a place in
+shared_info, which loads them all. test_smp_linux.py has a domain of as many as there may be."""
 import json
 import shutil
 
@@ -17,14 +17,16 @@ MOST = 128
 LINUX = 40          # of 128, each with 250 ticks a second until Linux has learnt not to tick when idle, two slow CPUs see no end
 
 
-def boot(name, **settings):
-    return s.Session(s.m.Machine(cpus=2, network=False, **settings), f"many-vcpus-{name}")
+def boot(name, cpus=2, **settings):
+    return s.Session(s.m.Machine(cpus=cpus, network=False, **settings), f"many-vcpus-{name}")
 
 
-def test_ours():
+@pytest.mark.parametrize("cpus", [2, pytest.param(16, marks=pytest.mark.soak)])
+def test_ours(cpus):
     kernel = guests.built("tests/many_vcpus")
-    with boot("ours", kernel=kernel, initrd="", args="", mem="256M", append=f"dom0_max_vcpus={MOST}") as session:
-        session.expect(r"RL-TESTS \d+ .*\n", 120)
+    with boot(f"ours-{cpus}", cpus, kernel=kernel, initrd="", args="", mem="256M", append=f"dom0_max_vcpus={MOST}") as session:
+        session.expect(r"RL-TESTS \d+ .*\n", 240)
+        assert f"{cpus} CPUs are up" in session.text()
         assert f"{MOST} vcpus\nRL-TEST many_vcpus SUCCESS" in session.text()
 
 
