@@ -28,6 +28,9 @@ HOST_WHOLE := tests/host/fake/whole.c hypervisor/smp/lock.c \
         time/clock.c time/reference.c time/rtc.c time/sync.c pv/bounce/bounce.c pv/bounce/switch.c control/dom0.c), \
       $(wildcard hypervisor/*/*.c hypervisor/*/*/*.c)) $(wildcard boot/domain/*.c)
 
+HOST_WHOLE_LD := -Wl,-T,tests/host/fake/whole.lds \
+    $(addprefix -Wl$(comma)--wrap=,mm_alloc mm_alloc_below mm_alloc_domain heap_alloc)
+
 # What the head comment of test $(1) says after the word $(2).
 host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 4)
 
@@ -39,7 +42,7 @@ host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
 host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring -fsanitize,$$(host_own_$(1))),,$(HOST_SANITIZERS))
 host_dir_$(1)   := $(HOST_B)/$$(if $$(host_own_$(1)),$(1),common)
 host_srcs_$(1)  := $$(call host-file,$(1)) $$(sort $(HOST_LIB) $$(wildcard $$(call host-links,$(1))))
-host_ld_$(1)    := $$(if $$(findstring WHOLE,$$(call host-says,$(1),LINK)),-Wl$$(comma)-T$$(comma)tests/host/fake/whole.lds)
+host_ld_$(1)    := $$(if $$(findstring WHOLE,$$(call host-says,$(1),LINK)),$$(HOST_WHOLE_LD))
 host_objs_$(1)  := $$(patsubst %.c,$$(host_dir_$(1))/%.o,$$(host_srcs_$(1)))
 
 $(HOST_B)/$(1)/%.o: %.c tests/host/rules.mk

@@ -588,6 +588,9 @@ TEST(copy_all_ways)
     expect_eq(copy((struct gnttab_copy){ OWN(s.page[1], 0), OWN(s.page[1], 8), 4088, 0, 0 }),
               GNTST_okay);
     expect_eq(fake_words(s.page[1])[511], 510);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[1], 8), OWN(s.page[1], 0), 4088, 0, 0 }),
+              GNTST_okay);
+    expect_eq(fake_words(s.page[1])[510], 510);
     expect_eq(fake_refs(s.page[1]), 2);
     expect_unused();
 }

@@ -147,6 +147,46 @@ static void memory_init(void)
     frames_set_total(WHOLE_FRAMES - WHOLE_FIRST);
 }
 
+/*
+ * --- memory that runs out: the linker leads calls of these functions from other files here
+ */
+
+unsigned long whole_fail_at, whole_allocations;
+
+static bool fails(void)
+{
+    return ++whole_allocations == whole_fail_at;
+}
+
+void *__real_mm_alloc(unsigned int order);
+void *__real_mm_alloc_below(unsigned int order, unsigned int max_bits);
+mfn_t __real_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
+void *__real_heap_alloc(size_t size);
+void *__wrap_mm_alloc(unsigned int order);
+void *__wrap_mm_alloc_below(unsigned int order, unsigned int max_bits);
+mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
+void *__wrap_heap_alloc(size_t size);
+
+void *__wrap_mm_alloc(unsigned int order)
+{
+    return fails() ? NULL : __real_mm_alloc(order);
+}
+
+void *__wrap_mm_alloc_below(unsigned int order, unsigned int max_bits)
+{
+    return fails() ? NULL : __real_mm_alloc_below(order, max_bits);
+}
+
+mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits)
+{
+    return fails() ? INVALID_MFN : __real_mm_alloc_domain(d, order, max_bits);
+}
+
+void *__wrap_heap_alloc(size_t size)
+{
+    return fails() ? NULL : __real_heap_alloc(size);
+}
+
 /* --- TLBs: there are none, but the flush clock ticks --- */
 
 static u32 clock_now = 1;

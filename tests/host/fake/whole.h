@@ -33,6 +33,12 @@ struct regs *whole_regs(void);
 /* preempt_pending() says true at each so manieth look; 0: never. */
 extern unsigned long whole_preempt_every;
 
+/*
+ * Allocations of pages, of domains' frames and of blocks of the heap are counted; the one of this number fails, and no
+ * other. 0: none.
+ */
+extern unsigned long whole_fail_at, whole_allocations;
+
 /* Where the machine's end jumps to, once whole_off_set. */
 extern jmp_buf whole_off;
 extern bool whole_off_set;
