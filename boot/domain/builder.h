@@ -63,6 +63,7 @@ struct builder_ops {
 struct builder_image {
     bool is64;
     bool has_notes; /* else the __xen_guest string was used */
+    bool pvh;       /* it can start as a PVH guest too, or instead */
     u64 entry;
     u64 virt_base;
     u64 paddr_offset;

@@ -60,7 +60,7 @@ static int unpack(struct builder *b, const void *in, size_t in_size)
 {
     enum unzip_format format = unzip_detect(in, in_size);
 
-    if ( format > UNZIP_ZSTD )
+    if ( format > UNZIP_LZ4 )
         return builder_fail(b, -EOPNOTSUPP,
                             "the kernel is compressed by %s, which is not supported",
                             unzip_name(format));
@@ -193,6 +193,8 @@ static int check_addresses(struct builder *b)
          !builder_range_ok(b, image->virt_base, PAGE_SIZE) )
         return builder_fail(b, -EINVAL, "the kernel's VIRT_BASE %#llx cannot be mapped",
                             (unsigned long long)image->virt_base);
+    if ( !in_kernel(image, image->entry, 1) && image->pvh )
+        return builder_fail(b, -EINVAL, "the kernel is for HVM and PVH: it has no entry for PV");
     if ( !in_kernel(image, image->entry, 1) )
         return builder_fail(b, -EINVAL, "the kernel's entry point %#llx is outside of it",
                             (unsigned long long)image->entry);

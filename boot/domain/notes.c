@@ -87,6 +87,9 @@ static void read_number(struct builder_image *image, u32 type, u64 n)
     case XEN_ELFNOTE_ENTRY:
         image->entry = n;
         break;
+    case XEN_ELFNOTE_PHYS32_ENTRY:
+        image->pvh = true;
+        break;
     case XEN_ELFNOTE_HYPERCALL_PAGE:
         image->hypercall_page = n;
         break;

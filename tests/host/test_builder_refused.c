@@ -77,6 +77,13 @@ static void entry_outside(struct image *image)
     image_number(image, XEN_ELFNOTE_ENTRY, BASE);
 }
 
+/* As Debian's 32-bit kernels are. */
+static void entry_for_pvh(struct image *image)
+{
+    entry_outside(image);
+    image_number(image, XEN_ELFNOTE_PHYS32_ENTRY, 0x1000000);
+}
+
 static void hypercall_page_outside(struct image *image)
 {
     image_number(image, XEN_ELFNOTE_HYPERCALL_PAGE, BASE + 0x205000);
@@ -153,6 +160,7 @@ TEST(refused)
     expect_refused(base_at_the_top, -EINVAL, "runs out of addresses");
     expect_refused(base_unaligned, -EINVAL, "VIRT_BASE");
     expect_refused(entry_outside, -EINVAL, "entry point");
+    expect_refused(entry_for_pvh, -EINVAL, "no entry for PV");
     expect_refused(hypercall_page_outside, -EINVAL, "hypercall page");
     expect_refused(hypercall_page_unaligned, -EINVAL, "hypercall page");
     expect_refused(p2m_in_kernel, -EINVAL, "INIT_P2M");

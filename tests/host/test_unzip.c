@@ -1,5 +1,5 @@
 /*
- * The decompressors, against the tools that compress: xz, gzip and zstd of the packages of these names. Then
+ * The decompressors, against the tools that compress: xz, gzip, zstd and lz4 of the packages of these names. Then
  * the same files cut short and damaged: any answer will do, but nothing outside of the buffers may be
  * touched (each lives in a block of its own, so the sanitizer sees that), and damage that a checksum covers
  * must not go unnoticed.
@@ -112,7 +112,7 @@ static struct bytes compress(struct bytes input, const char *command)
         fail_now("cannot write %s", in_name);
     snprintf(line, sizeof(line), "%s < %s > %s", command, in_name, out_name);
     if ( system(line) )
-        fail_now("cannot run: %s (are xz-utils, gzip and zstd installed?)", command);
+        fail_now("cannot run: %s (are xz-utils, gzip, zstd and lz4 installed?)", command);
     data = host_test_read_file(out_name, &packed.size);
     packed.data = copy_of(data, packed.size);
     free(data);
@@ -202,6 +202,8 @@ static const char *const zstd_commands[] = {
     "zstd -q -3", "zstd -q -1 --no-check", "zstd -q -12", "zstd -q -19", "zstd -q --fast=5",
 };
 
+static const char *const lz4_commands[] = { "lz4 -q -l -1 -c", "lz4 -q -l -9 -c" };
+
 TEST(xz)
 {
     round_trips(xz_commands, ARRAY_SIZE(xz_commands), true);
@@ -215,6 +217,25 @@ TEST(gzip)
 TEST(zstd)
 {
     round_trips(zstd_commands, ARRAY_SIZE(zstd_commands), false);
+}
+
+TEST(lz4)
+{
+    round_trips(lz4_commands, ARRAY_SIZE(lz4_commands), false);
+}
+
+/* Blocks of 8 MiB, of which each stands alone: the last one is full, or not. */
+TEST(lz4_blocks)
+{
+    static const size_t sizes[] = { 8U << 20, (8U << 20) + 1, (16U << 20) + 12345 };
+
+    for ( size_t s = 0; s < ARRAY_SIZE(sizes); s++ )
+    {
+        struct bytes input = make_input("words", sizes[s]);
+
+        round_trip(input, lz4_commands[0], false);
+        free(input.data);
+    }
 }
 
 /* With the size in the header the estimate is exact. */
@@ -251,7 +272,7 @@ TEST(gzip_header)
 /* What follows the stream is none of its business: Linux's build appends the size, concatenation another stream. */
 TEST(trailing_bytes)
 {
-    static const char *const commands[] = { "xz --check=crc32", "zstd -q -3" };
+    static const char *const commands[] = { "xz --check=crc32", "zstd -q -3", "lz4 -q -l -9 -c" };
 
     for ( size_t c = 0; c < ARRAY_SIZE(commands); c++ )
     {
@@ -343,23 +364,38 @@ TEST(zstd_damaged)
     abuse(zstd_commands, ARRAY_SIZE(zstd_commands));
 }
 
+TEST(lz4_damaged)
+{
+    static const char *const kinds[] = { "words", "mixed", "zeros" };
+
+    for ( size_t k = 0; k < ARRAY_SIZE(kinds); k++ )
+    {
+        struct bytes input = make_input(kinds[k], 6000), packed = compress(input, lz4_commands[0]);
+
+        expect_all_cuts_fail(packed, input.size, lz4_commands[0]);
+        damage(input, packed, false, lz4_commands[0]);
+        free(packed.data);
+        free(input.data);
+    }
+}
+
 /* Noise behind a good magic number. */
 TEST(noise)
 {
     static const char *const magics[] = { "\x1f\x8b\x08",
                                           "\xfd"
                                           "7zXZ",
-                                          "\x28\xb5\x2f\xfd" };
+                                          "\x28\xb5\x2f\xfd", "\x02\x21\x4c\x18" };
     struct bytes out = { malloc(4096), 4096 };
 
     for ( int round = 0; round < 10000; round++ )
     {
         size_t size = 16 + host_test_random() % 300;
         uint8_t *data = malloc(size);
-        const char *magic = magics[round % 3];
+        const char *magic = magics[round % 4];
 
         fill_noise(data, size);
-        memcpy(data, magic, strlen(magic) + (round % 3 == 1));
+        memcpy(data, magic, strlen(magic) + (round % 4 == 1));
         unzip_size(data, size);
         unpack(data, size, out);
         free(data);

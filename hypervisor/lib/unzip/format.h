@@ -10,6 +10,9 @@ long gzip_unpack(const u8 *in, size_t in_size, u8 *out, size_t out_size, void *w
 u64 xz_size(const u8 *in, size_t in_size);
 long xz_unpack(const u8 *in, size_t in_size, u8 *out, size_t out_size, void *work);
 
+u64 lz4_size(const u8 *in, size_t in_size);
+long lz4_unpack(const u8 *in, size_t in_size, u8 *out, size_t out_size, void *work);
+
 u64 zstd_size(const u8 *in, size_t in_size);
 long zstd_unpack(const u8 *in, size_t in_size, u8 *out, size_t out_size, void *work);
 

@@ -16,10 +16,10 @@ static const struct {
     [UNZIP_GZIP] = { "gzip", { 0x1f, 0x8b, 0x08 }, 3, gzip_size, gzip_unpack },
     [UNZIP_XZ] = { "XZ", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, xz_size, xz_unpack },
     [UNZIP_ZSTD] = { "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, zstd_size, zstd_unpack },
+    [UNZIP_LZ4] = { "LZ4", { 0x02, 0x21, 0x4c, 0x18 }, 4, lz4_size, lz4_unpack },
     [UNZIP_BZIP2] = { "bzip2", { 'B', 'Z', 'h' }, 3, NULL, NULL },
     [UNZIP_LZMA] = { "LZMA", { 0x5d, 0, 0 }, 3, NULL, NULL },
     [UNZIP_LZO] = { "LZO", { 0x89, 'L', 'Z', 'O', 0, '\r' }, 6, NULL, NULL },
-    [UNZIP_LZ4] = { "LZ4", { 0x02, 0x21, 0x4c, 0x18 }, 4, NULL, NULL },
 };
 
 enum unzip_format unzip_detect(const void *in, size_t in_size)

@@ -1,5 +1,6 @@
 /*
- * Decompression of whole buffers: gzip, XZ and Zstandard, each from its public format specification.
+ * Decompression of whole buffers: gzip, XZ, Zstandard, and LZ4 in the legacy frames that Linux uses, each from its
+ * public format description.
  *
  * The output buffer is the dictionary, so the caller sizes it first: unzip_size tells how much. Input is not trusted:
  * damaged or hostile data gives an error, never an access outside of the two buffers and the work area.
@@ -14,11 +15,11 @@ enum unzip_format {
     UNZIP_GZIP,
     UNZIP_XZ,
     UNZIP_ZSTD,
+    UNZIP_LZ4,
     /* recognised, so that a message can name them, but not unpacked: */
     UNZIP_BZIP2,
     UNZIP_LZMA,
     UNZIP_LZO,
-    UNZIP_LZ4,
 };
 
 /* Bytes of scratch memory that unzip() needs, aligned to 8. */
