@@ -10,7 +10,6 @@
 #include "cpu/stub.h"
 #include "cpu/uaccess.h"
 #include "irq/irq.h"
-#include "lib/atomic.h"
 #include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
@@ -193,37 +192,12 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
         bounce_page_fault(v, regs, error, cr2);
 }
 
-/*
- * Have all entries of the page tables loaded now that lead to @va the bits @need, PTE_P among them?
- *
- * Nothing keeps the tables from changing, and from becoming something else, while we walk: what is
- * read may be anything, and a wrong answer does no harm but to the guest that made it so.
- */
-static bool tables_allow(u64 va, u64 need)
-{
-    u64 table = read_cr3() & PTE_FRAME;
-
-    for ( unsigned int level = 4; level >= 1; level-- )
-    {
-        const u64 *entries = maddr_to_virt(to_maddr(table));
-        u64 entry = READ_ONCE(entries[pte_index(va, level)]);
-
-        if ( (entry & need) != need )
-            return false;
-        if ( level > 1 && (entry & PTE_PS) )
-            return true;
-        if ( level > 1 && GUARD(spurious_walk_in_ram, !mfn_valid(pte_mfn(entry))) )
-            return false;
-        table = entry & PTE_FRAME;
-    }
-    return true;
-}
-
 bool bounce_user_may(u64 va, unsigned int bytes, bool write)
 {
     u64 need = PTE_P | PTE_US | (write ? PTE_RW : 0), last = va + bytes - 1;
 
-    return tables_allow(va, need) && (!((va ^ last) >> PAGE_SHIFT) || tables_allow(last, need));
+    return bounce_tables_allow(read_cr3(), va, need) &&
+           (!((va ^ last) >> PAGE_SHIFT) || bounce_tables_allow(read_cr3(), last, need));
 }
 
 /*
@@ -233,7 +207,7 @@ bool bounce_user_may(u64 va, unsigned int bytes, bool write)
 static bool fault_is_spurious(u64 va, u32 error)
 {
     return !(error & (PF_RESERVED | PF_FETCH)) &&
-           tables_allow(va, PTE_P | (error & PF_WRITE ? PTE_RW : 0));
+           bounce_tables_allow(read_cr3(), va, PTE_P | (error & PF_WRITE ? PTE_RW : 0));
 }
 
 /*
