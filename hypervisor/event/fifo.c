@@ -333,7 +333,7 @@ void event_fifo_destroy(struct domain *d)
 
     lock_acquire(&d->event.fifo_lock);
     fifo = d->event.fifo;
-    d->event.fifo = NULL; /* from now on nobody looks at the queues */
+    WRITE_ONCE(d->event.fifo, NULL); /* from now on nobody looks at the queues */
     lock_release(&d->event.fifo_lock);
     if ( !fifo )
         return;

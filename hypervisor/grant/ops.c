@@ -5,6 +5,7 @@
 #include "cpu/percpu.h"
 #include "cpu/uaccess.h"
 #include "domain/subop.h"
+#include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/heap.h"
 
@@ -24,7 +25,7 @@ struct domain *grant_peer(struct grant_call *call, domid_t id)
             domain_put(call->peer);
         call->peer = domain_get_guest(id);
     }
-    return call->peer && call->peer->life == DOMAIN_ALIVE ? call->peer : NULL;
+    return call->peer && READ_ONCE(call->peer->life) == DOMAIN_ALIVE ? call->peer : NULL;
 }
 
 long grant_continue(const struct grant_call *call, u32 done, size_t element)

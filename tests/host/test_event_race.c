@@ -208,7 +208,7 @@ TEST(nothing_is_lost)
 #define PAIRS    100
 #define MEETINGS 200
 
-static u32 arrived, ends_of_a[PAIRS], ends_of_b[PAIRS];
+static u32 arrived, members = 2, ends_of_a[PAIRS], ends_of_b[PAIRS];
 
 static void start_pairs(void)
 {
@@ -218,25 +218,31 @@ static void start_pairs(void)
     b = fake_guest(1, false, 4);
 }
 
-/* Both have come here as often. */
+/* All have come here as often. */
 static void meet(void)
 {
-    u32 all = (atomic_add_return(&arrived, 1) + 1) / 2 * 2;
+    u32 all = (atomic_add_return(&arrived, 1) + members - 1) / members * members;
 
     for ( u32 spins = 1; atomic_load(&arrived) < all; spins++ )
         if ( spins % 1000 == 0 )
             sched_yield();
 }
 
+static void run_members(u32 n, void *(*body)(void *))
+{
+    pthread_t threads[FAKE_CPUS];
+
+    members = n;
+    for ( unsigned long i = 0; i < n; i++ )
+        pthread_create(&threads[i], NULL, body, (void *)i);
+    for ( unsigned long i = 0; i < n; i++ )
+        pthread_join(threads[i], NULL);
+}
+
 static void run_both(void *(*body)(void *))
 {
-    pthread_t threads[2];
-
     start_pairs();
-    for ( unsigned long i = 0; i < 2; i++ )
-        pthread_create(&threads[i], NULL, body, (void *)i);
-    for ( unsigned long i = 0; i < 2; i++ )
-        pthread_join(threads[i], NULL);
+    run_members(2, body);
     check_bindings(a, b);
     check_bindings(b, a);
 }
@@ -299,6 +305,197 @@ static void *send_or_close(void *arg)
 TEST(an_end_is_closed_while_the_other_sends)
 {
     run_both(send_or_close);
+}
+
+/* --- All of a domain's ports at once --- */
+
+static bool reset(struct domain *d)
+{
+    struct evtchn_reset arg = { .dom = DOMID_SELF };
+
+    return op(d, EVTCHNOP_reset, &arg) == 0;
+}
+
+static bool no_port_open(const struct domain *d)
+{
+    for ( u32 n = 0; n < d->event.nr_ports; n++ )
+        if ( event_port(d, n)->state != EVENT_FREE )
+            return false;
+    return true;
+}
+
+/* What the guest does to a port without asking, and then asks for. */
+static bool mask_and_unmask(struct domain *d, u32 port)
+{
+    struct evtchn_unmask unmask = { port };
+    struct evtchn_status status = { .dom = DOMID_SELF, .port = port };
+
+    atomic_fetch_or(&d->shared_info->evtchn_mask[port / 64], 1UL << port % 64);
+    consume(d->vcpus[host_cpu->cpu]);
+    return op(d, EVTCHNOP_unmask, &unmask) == 0 && op(d, EVTCHNOP_status, &status) == 0;
+}
+
+/* Ports of every kind, which nobody but a reset closes. */
+static void open_all_kinds(struct domain *d, unsigned int round)
+{
+    struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER, .vcpu = round % 4 };
+    struct evtchn_bind_ipi ipi = { .vcpu = round % 4 };
+    struct evtchn_bind_pirq pirq = { .pirq = round % 8 };
+    struct evtchn_bind_vcpu move = { .vcpu = (round + 1) % 4 };
+
+    op(d, EVTCHNOP_bind_virq, &virq);
+    op(d, EVTCHNOP_bind_pirq, &pirq);
+    if ( !op(d, EVTCHNOP_bind_ipi, &ipi) )
+    {
+        move.port = ipi.port;
+        op(d, EVTCHNOP_bind_vcpu, &move);
+        send(d, ipi.port);
+    }
+    event_send_virq(d->vcpus[round % 4], VIRQ_TIMER);
+    event_send_pirq(d, round % 8);
+}
+
+static void *reset_or_use(void *arg)
+{
+    unsigned int me = (unsigned int)(unsigned long)arg;
+    u32 of_a, of_b;
+
+    fake_cpu_join(me);
+    meet();
+    for ( unsigned int round = 0; round < ROUNDS; round++ )
+        switch ( me )
+        {
+        case 0:
+            require(reset(round % 8 ? a : b));
+            break;
+        case 1:
+            open_all_kinds(a, round);
+            break;
+        case 2:
+            require(mask_and_unmask(a, round % 64));
+            break;
+        default:
+            of_b = pair(a, b, &of_a);
+            if ( of_b )
+            {
+                send(b, of_b);
+                send(a, of_a);
+                close_port(b, of_b);
+            }
+        }
+    return NULL;
+}
+
+/* XSA-343: ports of all kinds are opened, sent to, masked and unmasked while both domains are reset. */
+TEST(resets_among_all_else)
+{
+    struct evtchn_alloc_unbound open = { .dom = DOMID_SELF };
+
+    start_pairs();
+    for ( u32 i = 0; i < 64; i++ ) /* so that there are ports to be unmasked */
+        require(op(a, EVTCHNOP_alloc_unbound, &open) == 0);
+    run_members(4, reset_or_use);
+    check_bindings(a, b);
+    check_bindings(b, a);
+    expect(reset(a) && reset(b));
+    expect(no_port_open(a) && no_port_open(b));
+    expect(a->refs == 1 && b->refs == 1);
+}
+
+/* --- A domain's end --- */
+
+#define DEATHS 100
+
+static struct domain *mortal;
+static bool mortal_stands; /* its vcpu is out of what it was doing, as domain_pause() waits for */
+
+/* As domain_kill() does: alive no more, then no vcpu of it runs, then its rooms give back. */
+static void kill_mortal(void)
+{
+    WRITE_ONCE(mortal->life, DOMAIN_DYING);
+    while ( !atomic_load(&mortal_stands) )
+        cpu_relax();
+    while ( !fake_guest_relinquish(mortal) )
+        ;
+}
+
+static void live(unsigned int round)
+{
+    while ( READ_ONCE(mortal->life) == DOMAIN_ALIVE )
+    {
+        open_all_kinds(mortal, round);
+        mask_and_unmask(mortal, round++ % 32);
+    }
+    atomic_store(&mortal_stands, true);
+}
+
+/* Until it is dead, and a little longer. Ports that it has open to us, and such that dom0 opens for it. */
+static void use(struct domain *d)
+{
+    u32 ours, its;
+
+    for ( unsigned int after = 0; after < 10; after += READ_ONCE(mortal->life) != DOMAIN_ALIVE )
+    {
+        struct evtchn_alloc_unbound open = { .dom = mortal->id, .remote_dom = d->id };
+        struct evtchn_bind_interdomain bind = { .remote_dom = mortal->id };
+
+        if ( op(a, EVTCHNOP_alloc_unbound, &open) )
+            continue;
+        bind.remote_port = its = open.port;
+        if ( op(d, EVTCHNOP_bind_interdomain, &bind) )
+            continue;
+        ours = bind.local_port;
+        send(d, ours);
+        event_send_pirq(mortal, its % 8);
+        close_port(d, ours);
+    }
+}
+
+/* Nobody uses it: it is taken apart, and made anew. */
+static void revive(void)
+{
+    if ( !no_port_open(mortal) || mortal->refs != 1 )
+        fail_now("something is left of a dead domain");
+    event_domain_destroy(mortal);
+    memset(&mortal->event, 0, sizeof(mortal->event));
+    memset(mortal->shared_info, 0, PAGE_SIZE);
+    for ( u32 i = 0; i < mortal->max_vcpus; i++ )
+        memset(&mortal->vcpus[i]->event, 0, sizeof(mortal->vcpus[i]->event));
+    require(event_domain_create(mortal) == 0);
+    mortal_stands = false;
+    mortal->life = DOMAIN_ALIVE;
+}
+
+static void *use_or_die(void *arg)
+{
+    unsigned int me = (unsigned int)(unsigned long)arg;
+
+    fake_cpu_join(me);
+    for ( unsigned int round = 0; round < DEATHS; round++ )
+    {
+        meet();
+        if ( me == 0 )
+            kill_mortal();
+        else if ( me == 1 )
+            live(round);
+        else
+            use(me == 2 ? a : b);
+        meet();
+        if ( me == 0 )
+            revive();
+    }
+    return NULL;
+}
+
+/* Others open, join, send to and close ports of a domain that dies: nothing of it is left, and nobody holds it. */
+TEST(a_domain_dies_among_its_peers)
+{
+    start_pairs();
+    mortal = fake_guest(2, false, 4);
+    run_members(4, use_or_die);
+    expect_eq(mortal->refs, 1);
+    expect(reset(a) && reset(b));
+    expect(a->refs == 1 && b->refs == 1);
 }
 
 HOST_TEST_MAIN

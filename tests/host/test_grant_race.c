@@ -289,4 +289,40 @@ TEST(everything_at_once)
     expect_eq(fake_frames_in_use(), frames);
 }
 
+/* --- The granter's end --- */
+
+static u32 mapped_since; /* maps that succeeded after the granter had died */
+
+static void *map_or_die(void *arg)
+{
+    u64 cpu = (u64)arg, state = cpu + 29;
+    u32 handle;
+
+    fake_cpu_join((u32)cpu);
+    if ( cpu < 3 )
+    {
+        mapper((u32)cpu, &state);
+        while ( READ_ONCE(front->life) == DOMAIN_ALIVE )
+            sched_yield();
+        if ( map(1, SPACE_VA + 19 * PAGE_SIZE, GNTMAP_host_map, &handle) == GNTST_okay )
+            atomic_inc(&mapped_since);
+        return NULL;
+    }
+    fake_run(front->vcpus[0]);
+    for ( u32 i = 0; i < ROUNDS; i++ )
+        grant(next_random(&state) % PAGES, i % 2 ? back : third, 0);
+    while ( !fake_guest_relinquish(front) )
+        ;
+    return NULL;
+}
+
+/* Others hold its frames while it dies, and let them go when they like; there is nothing new to be had of it. */
+TEST(the_granter_dies)
+{
+    set_up();
+    run_threads(4, map_or_die);
+    expect_eq(mapped_since, 0);
+    expect_unused();
+}
+
 HOST_TEST_MAIN

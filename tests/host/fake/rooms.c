@@ -224,7 +224,7 @@ struct domain *fake_guest(domid_t id, bool privileged, u32 vcpus)
 
 bool fake_guest_relinquish(struct domain *d)
 {
-    d->life = DOMAIN_DYING;
+    WRITE_ONCE(d->life, DOMAIN_DYING);
     if ( grant_domain_relinquish && grant_domain_relinquish(d) )
         return false;
     if ( event_domain_relinquish && event_domain_relinquish(d) )
