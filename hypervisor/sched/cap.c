@@ -89,9 +89,10 @@ long sched_domain_get(struct domain *d, u16 *weight, u16 *cap)
 
 long sched_domain_set(struct domain *d, u16 weight, u16 cap)
 {
-    if ( !weight )
+    if ( cap > SCHED_CAP_PER_VCPU * d->max_vcpus )
         return -EINVAL;
-    WRITE_ONCE(d->sched.weight, weight);
+    if ( weight )
+        WRITE_ONCE(d->sched.weight, weight);
     if ( cap != d->sched.cap )
     {
         WRITE_ONCE(d->sched.cap, cap);

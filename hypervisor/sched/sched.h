@@ -91,7 +91,10 @@ long compat_sched_op(unsigned long cmd, unsigned long arg);
 bool sched_leave(u32 cpu);
 void sched_join(u32 cpu);
 
-/* Weight and cap: domctl scheduler_op (credit2's layout). set: -EINVAL a weight of 0. */
+/*
+ * Weight and cap: domctl scheduler_op (credit2's layout). set: a weight of 0 leaves it as it is; -EINVAL a cap above
+ * what all of the domain's vcpus could use.
+ */
 long sched_domain_get(struct domain *d, u16 *weight, u16 *cap);
 long sched_domain_set(struct domain *d, u16 weight, u16 cap);
 

@@ -268,15 +268,19 @@ TEST(extreme_weights)
     expect_shares(2, (u16[]){ 65535, 6553 }, 500000 * MS);
 }
 
-TEST(a_weight_of_zero_is_refused)
+/* As measured on Debian's Xen. */
+TEST(bounds_of_weights_and_caps)
 {
-    u16 weight, cap;
+    u16 weight, cap, most;
 
     set_up(1);
-    expect_eq(sched_domain_set(guests[0], 0, 0), -EINVAL);
+    most = (u16)(100 * guests[0]->max_vcpus);
+    expect_eq(sched_domain_set(guests[0], 0, most), 0);
     sched_domain_get(guests[0], &weight, &cap);
-    expect_eq(weight, 256);
-    expect_eq(cap, 0);
+    expect(weight == 256 && cap == most);
+    expect_eq(sched_domain_set(guests[0], 512, most + 1), -EINVAL);
+    sched_domain_get(guests[0], &weight, &cap);
+    expect(weight == 256 && cap == most);
 }
 
 /* One that sleeps most of the time gets the CPU at once when it wakes, hogs or not. */
