@@ -12,7 +12,7 @@
 
 static char told[512];
 static struct cpus cpus;
-static char text[128];
+static char text[CPUS_TEXT];
 
 static void keep_line(const char *line)
 {
@@ -104,6 +104,21 @@ TEST(an_empty_list)
     expect_eq(parse("3,^0-5"), -EINVAL);
     expect_str(told, "here: `3,^0-5` leaves no CPU");
     expect_eq(parse("^1"), -EINVAL);
+}
+
+/* The longest that there is comes out as it went in. */
+TEST(a_long_text)
+{
+    struct cpus again;
+    char all[CPUS_TEXT], *to = all;
+
+    for ( unsigned int cpu = 0; cpu + 1 < CPUS_MAX; cpu += 3 )
+        to +=
+            snprintf(to, (size_t)(all + sizeof(all) - to), "%s%u-%u", cpu ? "," : "", cpu, cpu + 1);
+    expect_str(on(CPUS_MAX, all), all);
+    again = cpus;
+    expect_eq(parse(text), 0);
+    expect_eq(memcmp(cpus.map, again.map, sizeof(cpus.map)), 0);
 }
 
 TEST(a_text_that_is_cut)

@@ -100,6 +100,14 @@ def test_vcpu_set(dom0, linux, command, count):
     assert f" {count} " in re.search(r"^linux +(.*)", dom0.check("xl list linux"), re.M).group(1)
 
 
+def test_vcpu_set_of_one_that_stopped(dom0, hello):
+    """Nobody waits for what a guest can't do any more."""
+    hello("maxvcpus=2 extra=reboot on_reboot=preserve")
+    dom0.check("rl unpause hello && rl wait hello shutdown")
+    status, output = dom0.shell("rl vcpu-set --wait hello 2")
+    assert status == 1 and "has stopped (reboot), with 1 vcpus online" in output, output
+
+
 # --- where they run ---------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("cpu", [1, 0])
@@ -209,6 +217,9 @@ MISTAKES = {
     "large cap": ("rl sched -c 401 linux", 1, "cap 401 is out of bounds: 0 to 400, 100 for each of 4 vcpus"),
     "weight of whom": ("rl sched -w 5", 2, "of which domain?"),
     "rate limit": ("rl sched -r 100", 1, "takes no rate limit of 100 us"),
+    "a good weight beside it": ("rl sched -w 300 -r 100 linux", 1, "takes no rate limit of 100 us"),
+    "a bad weight beside it": ("rl sched -r 100 -w 0 linux", 1, "weight 0 is out of bounds: 1 to 65535"),
+    "a bad weight for one of two": ("rl sched -w 300 -c 201 linux 0", 1, "cap 201 is out of bounds: 0 to 200"),
     "much memory": ("rl mem-set linux 161", 1, "domain {id} can have 1024 to 163840 KiB"),
     "little memory": ("rl mem-set linux 1K", 1, "1 KiB are out of bounds"),
     "little for dom0": ("rl mem-set 0 16", 1, "domain 0 can have 131072 to"),
@@ -238,8 +249,10 @@ def test_mistake(dom0, linux, mistake):
 def test_offline_cpu(dom0, linux):
     """A CPU that was taken away is none to be pinned to."""
     dom0.check("echo 0 > /sys/devices/system/xen_cpu/xen_cpu1/online")
-    status, output = dom0.shell("rl vcpu-pin linux 0 1")
-    dom0.check("echo 1 > /sys/devices/system/xen_cpu/xen_cpu1/online")
+    try:
+        status, output = dom0.shell("rl vcpu-pin linux 0 1")
+    finally:
+        dom0.check("echo 1 > /sys/devices/system/xen_cpu/xen_cpu1/online")
     assert status == 1 and ("none of them is online" in output or "there is no CPU 1" in output), output
 
 

@@ -142,7 +142,7 @@ static int set_text(char **field, const char *text)
     char *copy = strdup(text);
 
     if ( !copy )
-        return -ENOMEM;
+        return rl_no_memory();
     free(*field);
     *field = copy;
     return 0;
@@ -169,7 +169,7 @@ static int set_cpu_lists(struct rl_cpu_lists *lists, const char *where, unsigned
     free_cpu_lists(lists);
     lists->text = calloc(count + 1, sizeof(*lists->text));
     if ( !lists->text )
-        return -ENOMEM;
+        return rl_no_memory();
     lists->each = each;
     snprintf(prefix, sizeof(prefix), "%s, line %u: %s: ", where, line, name);
     for ( unsigned int i = 0; i < count; i++ )
@@ -178,7 +178,7 @@ static int set_cpu_lists(struct rl_cpu_lists *lists, const char *where, unsigned
             return -EINVAL;
         lists->text[i] = strdup(items[i]);
         if ( !lists->text[i] )
-            return -ENOMEM;
+            return rl_no_memory();
         lists->count++;
     }
     return 0;
@@ -342,7 +342,7 @@ static int join_cmdline(struct rl_config *config)
     }
     rc = asprintf(&config->cmdline, "%s%s%s%s", root ? "root=" : "", root ? root : "",
                   root && extra ? " " : "", extra ? extra : "");
-    return rc < 0 ? -ENOMEM : 0;
+    return rc < 0 ? rl_no_memory() : 0;
 }
 
 /* A name becomes part of paths, in the store and of files; a number would be taken for a domain's. */

@@ -21,6 +21,9 @@ int cpus_parse(const char *text, const char *where, struct cpus *cpus);
 
 bool cpus_has(const struct cpus *cpus, unsigned int cpu);
 
+/* Room for any list: at worst it has pairs of neighbours, of four digits each, with one CPU missing between them. */
+#define CPUS_TEXT (CPUS_MAX / 3 * 10 + 16)
+
 /* Of CPUs 0 to @nr - 1 those in the set: "all", "none", or a list that cpus_parse() reads. */
 void cpus_text(const struct cpus *cpus, unsigned int nr, char *text, size_t size);
 

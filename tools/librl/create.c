@@ -348,8 +348,7 @@ static void take_plan(const struct builder *b, struct rl_plan *plan)
 int rl_create_dry(struct rl *rl, const struct rl_config *config, struct rl_plan *plan)
 {
     struct rl_build build = { 0 };
-    struct rl_domain other;
-    int rc = rl_domain_named(rl, config->name, &other) ? rl_name_taken(&other) : 0;
+    int rc = rl_name_check(rl, config->name);
 
     if ( !rc )
         rc = rl_vcpus_check(rl, config);

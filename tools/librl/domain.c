@@ -112,8 +112,8 @@ static bool find_named(struct rl *rl, struct rl_domain *some, int count, const c
     return false;
 }
 
-/* @domain is not looked at itself, if it is one. */
-static bool find_other(struct rl *rl, const char *name, struct rl_domain *domain)
+/* @domain is not looked at itself, if it is one. -ESRCH, not told: no other has the name; or the list can't be had. */
+static int find_other(struct rl *rl, const char *name, struct rl_domain *domain)
 {
     struct rl_domain some[RL_LIST_CHUNK];
     domid_t first = 0;
@@ -123,19 +123,37 @@ static bool find_other(struct rl *rl, const char *name, struct rl_domain *domain
     {
         count = rl_domain_list(rl, first, some, RL_LIST_CHUNK);
         if ( count <= 0 )
-            return false;
+            return count ? count : -ESRCH;
         names_get(rl, some, (unsigned int)count);
         if ( find_named(rl, some, count, name, domain) )
-            return true;
+            return 0;
         first = some[count - 1].id + 1;
     } while ( count == RL_LIST_CHUNK );
-    return false;
+    return -ESRCH;
 }
 
-bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain)
+int rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain)
 {
     *domain = (struct rl_domain){ .id = DOMID_INVALID };
     return find_other(rl, name, domain);
+}
+
+/* 0 if no other than @other itself has the name. */
+static int name_free(struct rl *rl, const char *name, struct rl_domain *other)
+{
+    int rc = find_other(rl, name, other);
+
+    if ( !rc )
+        return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER",
+                        other->id, other->name);
+    return rc == -ESRCH ? 0 : rc;
+}
+
+int rl_name_check(struct rl *rl, const char *name)
+{
+    struct rl_domain other = { .id = DOMID_INVALID };
+
+    return name_free(rl, name, &other);
 }
 
 /*
@@ -147,18 +165,13 @@ int rl_domain_take_name(struct rl *rl, struct rl_domain *domain, const char *nam
 
     snprintf(domain->name, sizeof(domain->name), "%s", name);
     names_note(rl, domain);
-    return find_other(rl, name, &other) ? rl_name_taken(&other) : 0;
-}
-
-int rl_name_taken(const struct rl_domain *other)
-{
-    return rl_error(EEXIST, "domain %u is called %s already: destroy it, or say name=ANOTHER",
-                    other->id, other->name);
+    return name_free(rl, name, &other);
 }
 
 int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain)
 {
     uint64_t id;
+    int rc = -ESRCH;
 
     if ( parse_u64_all(name, &id) )
     {
@@ -168,8 +181,10 @@ int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain)
             return 0;
         }
     }
-    else if ( rl_domain_named(rl, name, domain) )
-        return 0;
+    else
+        rc = rl_domain_named(rl, name, domain);
+    if ( rc != -ESRCH )
+        return rc;
     return rl_error(ESRCH, "there is no domain `%s`: `rl list` shows those there are", name);
 }
 

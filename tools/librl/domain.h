@@ -47,14 +47,14 @@ void rl_domain_name(struct rl *rl, struct rl_domain *domain);
 /* By name or number, with its name. -ESRCH there is none, told. */
 int rl_domain_find(struct rl *rl, const char *name, struct rl_domain *domain);
 
-/* Is there a domain of this name? It is filled in if so. Nothing is told. */
-bool rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain);
+/* By name alone. -ESRCH, not told: there is none; -EIO and such, told: they can't be listed. */
+int rl_domain_named(struct rl *rl, const char *name, struct rl_domain *domain);
 
-/* @domain, which is being made, shall have this name. -EEXIST another one has it, told. */
+/* Has no domain this name? -EEXIST one has it, or they can't be listed; told. */
+int rl_name_check(struct rl *rl, const char *name);
+
+/* @domain, which is being made, shall have this name. As rl_name_check(). */
 int rl_domain_take_name(struct rl *rl, struct rl_domain *domain, const char *name);
-
-/* Tells that @other has the name that was wanted. -EEXIST. */
-int rl_name_taken(const struct rl_domain *other);
 
 /* 0 or a negative errno, told. */
 int rl_domain_pause(struct rl *rl, const struct rl_domain *domain);

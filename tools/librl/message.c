@@ -1,6 +1,9 @@
 #include "message.h"
 
+#include <errno.h>
 #include <stdio.h>
+
+#define MESSAGE_SIZE 16384 /* with room for two lists of CPUs */
 
 int rl_verbose;
 
@@ -13,7 +16,7 @@ void rl_set_sink(void (*sink)(const char *line))
 
 void rl_vmessage(const char *prefix, const char *fmt, va_list args)
 {
-    char line[512];
+    char line[MESSAGE_SIZE];
     int used = snprintf(line, sizeof(line), "%s", prefix);
 
     vsnprintf(line + used, sizeof(line) - (size_t)used, fmt, args);
@@ -31,6 +34,11 @@ int rl_error(int error, const char *fmt, ...)
     rl_vmessage("", fmt, args);
     va_end(args);
     return -error;
+}
+
+int rl_no_memory(void)
+{
+    return rl_error(ENOMEM, "there is no memory left in this domain");
 }
 
 void rl_warn(const char *fmt, ...)

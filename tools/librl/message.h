@@ -11,6 +11,9 @@
 /* Returns -@error (an errno value), so that a failing function can end with it. */
 int rl_error(int error, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* -ENOMEM, told: for the little that a process of ours needs. */
+int rl_no_memory(void);
+
 void rl_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Told with -v only. */

@@ -221,7 +221,7 @@ int store_add_domain(struct rl *rl, const struct rl_build *build, const struct r
     };
 
     if ( !settings )
-        return -ENOMEM;
+        return rl_no_memory();
     name_places(w.place, build->id, config->uuid);
     put_home(&w);
     put_identity(&w);

@@ -88,7 +88,7 @@ static int string(struct parser *p, struct syntax_value *value)
     value->kind = SYNTAX_STRING;
     value->text = to;
     if ( !to )
-        return -ENOMEM;
+        return rl_no_memory();
     while ( *p->at != quote )
     {
         if ( *p->at == '\0' || *p->at == '\n' )
@@ -118,7 +118,7 @@ static int number(struct parser *p, struct syntax_value *value)
         return fail(p, "this is no number that we can read; text needs quotes");
     p->at = end;
     value->text = strndup(start, (size_t)(end - start));
-    return value->text ? 0 : -ENOMEM;
+    return value->text ? 0 : rl_no_memory();
 }
 
 static int any_value(struct parser *p, struct syntax_value *value, unsigned int depth);
@@ -137,7 +137,7 @@ static int add_item(struct syntax_value *value, struct syntax_value *item)
     char **items = realloc(value->items, (value->nr_items + 1) * sizeof(*items));
 
     if ( !items )
-        return -ENOMEM;
+        return rl_no_memory();
     value->items = items;
     items[value->nr_items++] = item->text;
     item->text = NULL;
@@ -214,7 +214,7 @@ static int assignment(struct parser *p, syntax_setter *set, void *arg)
         return fail(p, "a setting was expected: NAME = VALUE");
     name = strndup(p->at, length);
     if ( !name )
-        return -ENOMEM;
+        return rl_no_memory();
     p->at += length;
     skip_blanks(p);
     if ( *p->at == '=' )

@@ -87,7 +87,7 @@ static bool nothing(const u8 *map)
 static int pin_refused(long rc, unsigned int vcpu, const struct cpus *hard, const struct cpus *soft,
                        unsigned int nr)
 {
-    char hard_text[128] = "as before", soft_text[128] = "as before";
+    char hard_text[CPUS_TEXT] = "as before", soft_text[CPUS_TEXT] = "as before";
 
     if ( rc != -EINVAL )
         return rl_error((int)-rc, "vcpu %u can't be pinned: %s", vcpu, strerror((int)-rc));
@@ -253,18 +253,25 @@ int rl_share_get(struct rl *rl, domid_t id, struct rl_share *share)
     return call_share(rl, id, XEN_DOMCTL_SCHEDOP_getinfo, share);
 }
 
+int rl_share_check(const struct rl_share *share, unsigned int vcpus)
+{
+    unsigned int most = SCHED_CAP_PER_VCPU * vcpus;
+
+    if ( share->weight < SCHED_WEIGHT_MIN || share->weight > SCHED_WEIGHT_MAX )
+        return rl_error(EINVAL, "weight %u is out of bounds: %u to %u", share->weight,
+                        SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX);
+    if ( share->cap > most )
+        return rl_error(EINVAL, "cap %u is out of bounds: 0 to %u, %u for each of %u vcpus",
+                        share->cap, most, SCHED_CAP_PER_VCPU, vcpus);
+    return 0;
+}
+
 int rl_share_set(struct rl *rl, domid_t id, unsigned int vcpus, const struct rl_share *share)
 {
     struct rl_share copy = *share;
-    unsigned int most = SCHED_CAP_PER_VCPU * vcpus;
+    int rc = rl_share_check(share, vcpus);
 
-    if ( copy.weight < SCHED_WEIGHT_MIN || copy.weight > SCHED_WEIGHT_MAX )
-        return rl_error(EINVAL, "weight %u is out of bounds: %u to %u", copy.weight,
-                        SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX);
-    if ( copy.cap > most )
-        return rl_error(EINVAL, "cap %u is out of bounds: 0 to %u, %u for each of %u vcpus",
-                        copy.cap, most, SCHED_CAP_PER_VCPU, vcpus);
-    return call_share(rl, id, XEN_DOMCTL_SCHEDOP_putinfo, &copy);
+    return rc ? rc : call_share(rl, id, XEN_DOMCTL_SCHEDOP_putinfo, &copy);
 }
 
 static long call_ratelimit(struct rl *rl, u32 command, u32 *us)
@@ -287,13 +294,20 @@ static long call_ratelimit(struct rl *rl, u32 command, u32 *us)
 
 int rl_ratelimit_get(struct rl *rl, unsigned int *us)
 {
+    long rc;
+
     *us = 0;
-    return (int)call_ratelimit(rl, XEN_SYSCTL_SCHEDOP_getinfo, us);
+    rc = call_ratelimit(rl, XEN_SYSCTL_SCHEDOP_getinfo, us);
+    if ( rc < 0 && rc != -EOPNOTSUPP )
+        return rl_error((int)-rc, "the hypervisor does not tell its rate limit: %s",
+                        strerror((int)-rc));
+    return (int)rc;
 }
 
 int rl_ratelimit_set(struct rl *rl, unsigned int us)
 {
-    long rc = call_ratelimit(rl, XEN_SYSCTL_SCHEDOP_putinfo, &us);
+    unsigned int copy = us;
+    long rc = call_ratelimit(rl, XEN_SYSCTL_SCHEDOP_putinfo, &copy);
 
     return rc < 0 ? rl_error((int)-rc, "the scheduler takes no rate limit of %u us: %s", us,
                              strerror((int)-rc))

@@ -49,12 +49,15 @@ struct rl_share {
 /* -ESRCH, not told: the domain has gone since. */
 int rl_share_get(struct rl *rl, domid_t id, struct rl_share *share);
 
-/* -ESRCH as above; -EINVAL, told: out of the bounds for a domain with so many vcpus. */
+/* -EINVAL, told: out of the bounds for a domain with so many vcpus. */
+int rl_share_check(const struct rl_share *share, unsigned int vcpus);
+
+/* -ESRCH, not told, and -EINVAL as above. */
 int rl_share_set(struct rl *rl, domid_t id, unsigned int vcpus, const struct rl_share *share);
 
 /*
- * The least time that a vcpu runs before another may take its CPU, in microseconds. -EOPNOTSUPP: the hypervisor has no
- * such limit; told where it was to be set.
+ * The least time that a vcpu runs before another may take its CPU, in microseconds. Errors are told, but for
+ * -EOPNOTSUPP of rl_ratelimit_get(): the scheduler has no such limit.
  */
 int rl_ratelimit_get(struct rl *rl, unsigned int *us);
 int rl_ratelimit_set(struct rl *rl, unsigned int us);

@@ -1,5 +1,6 @@
 #include "wait.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>
@@ -26,26 +27,57 @@ static s64 now_ms(void)
 /* What is left until @end for poll(); -1: for ever. */
 static int left_ms(int seconds, s64 end)
 {
-    return seconds == WAIT_FOREVER ? -1 : (int)max(end - now_ms(), (s64)0);
+    return seconds == WAIT_FOREVER ? -1 : (int)min(max(end - now_ms(), (s64)0), (s64)INT_MAX);
 }
 
 /* --- events --- */
 
+/*
+ * The library wakes nobody when the connection ends, but says so when it is asked for an event: so we ask now and then,
+ * which costs no request.
+ */
+#define ASK_EVERY_MS 1000
+
+/* 0: there may be an event. */
+static int wait_readable(int fd, int ms)
+{
+    struct pollfd poll_fd = { fd, POLLIN, 0 };
+    int rc = poll(&poll_fd, 1, ms);
+
+    return rc < 0 ? -errno : rc ? 0 : -ETIMEDOUT;
+}
+
 int wait_event(struct rl *rl, int ms, char **path)
 {
-    struct pollfd fd = { xs_fileno(rl->store), POLLIN, 0 };
+    bool forever = ms < 0;
     char **event;
-    int rc = poll(&fd, 1, ms);
+    int rc;
 
     if ( path )
         *path = NULL;
-    if ( rc <= 0 )
-        return rc ? -errno : -ETIMEDOUT;
-    event = xs_check_watch(rl->store);
-    if ( path && event )
+    do
+    {
+        int some = forever ? ASK_EVERY_MS : min(ms, ASK_EVERY_MS);
+
+        rc = wait_readable(xs_fileno(rl->store), some);
+        event = xs_check_watch(rl->store);
+        if ( !event && errno != EAGAIN )
+            return -EIO;
+        ms -= some;
+    } while ( rc == -ETIMEDOUT && !event && (forever || ms > 0) );
+
+    if ( !event )
+        return rc;
+    if ( path )
         *path = strdup(event[XS_WATCH_PATH]);
     free(event);
     return 0;
+}
+
+/* After wait_event(): is there reason to wait on? */
+static bool may_come(int rc)
+{
+    return rc == 0 || rc == -EINTR;
 }
 
 static int watch(struct rl *rl, const char *path)
@@ -66,6 +98,7 @@ char *wait_value(struct rl *rl, const char *path, int seconds)
 {
     s64 end = now_ms() + seconds * 1000LL;
     char *value = NULL;
+    int rc;
 
     if ( watch(rl, path) )
         return NULL;
@@ -73,7 +106,8 @@ char *wait_value(struct rl *rl, const char *path, int seconds)
     {
         free(value);
         value = store_read(rl, "%s", path);
-    } while ( !(value && *value) && wait_event(rl, left_ms(seconds, end), NULL) != -ETIMEDOUT );
+        rc = value && *value ? -ENOENT : wait_event(rl, left_ms(seconds, end), NULL);
+    } while ( may_come(rc) );
     unwatch(rl, path);
     if ( value && *value )
         return value;
@@ -165,9 +199,15 @@ int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state s
     if ( !rc )
         rc = watch(rl, record);
     while ( !rc && !reached(rl, domain, state, reason) )
-        if ( wait_event(rl, left_ms(seconds, end), NULL) == -ETIMEDOUT )
+    {
+        int waited = wait_event(rl, left_ms(seconds, end), NULL);
+
+        if ( waited == -ETIMEDOUT )
             rc = rl_error(ETIMEDOUT, "%s has not come to its end within %d s", domain->name,
                           seconds);
+        else if ( !may_come(waited) )
+            rc = rl_error(-waited, "the store is gone: %s may go on", domain->name);
+    }
     unwatch(rl, record);
     unwatch(rl, "@releaseDomain");
     if ( !rc && !record_get_end(rl, domain->name, &ended) && ended.id == domain->id )

@@ -13,7 +13,8 @@ enum wait_state {
 #define WAIT_FOREVER (-1)
 
 /*
- * Wait until @domain is in that state. @reason gets the word for why it ended. -ETIMEDOUT, told, after @seconds.
+ * Wait until @domain is in that state. @reason gets the word for why it ended. -ETIMEDOUT after @seconds, -EIO without
+ * the store; told.
  */
 int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state state, int seconds,
                 char reason[16]);
@@ -25,8 +26,8 @@ int wait_domain(struct rl *rl, const struct rl_domain *domain, enum wait_state s
 char *wait_value(struct rl *rl, const char *path, int seconds);
 
 /*
- * Wait for one event of the store's watches. 0, -ETIMEDOUT, or -EINTR; @ms -1 waits for ever. *@path is what has
- * changed, to be freed, or NULL; where @path isn't NULL itself.
+ * Wait for one event of the store's watches. 0, -ETIMEDOUT, -EINTR, or -EIO: the connection to the store has ended; @ms
+ * -1 waits for ever. *@path is what has changed, to be freed, or NULL; where @path isn't NULL itself.
  */
 int wait_event(struct rl *rl, int ms, char **path);
 

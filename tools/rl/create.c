@@ -89,7 +89,7 @@ static int dry_run(struct rl *rl, const struct rl_config *config, const struct a
 {
     char *settings = rl_config_text(config);
     struct rl_plan plan;
-    int rc = settings ? rl_create_dry(rl, config, &plan) : -ENOMEM;
+    int rc = settings ? rl_create_dry(rl, config, &plan) : rl_no_memory();
 
     if ( !rc )
         (arguments->option['j'] ? print_plan_json : print_plan)(&plan, settings);

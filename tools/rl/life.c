@@ -203,8 +203,11 @@ static int wait(struct rl *rl, const struct arguments *arguments)
 
     if ( rc )
         return rc;
-    if ( rl_domain_named(rl, name, &domain) )
+    rc = rl_domain_named(rl, name, &domain);
+    if ( !rc )
         return wait_for_end(rl, &domain, state, arguments);
+    if ( rc != -ESRCH )
+        return rc;
     if ( ended_before(rl, name, arguments) )
         return 0;
     rc = rl_domain_find(rl, name, &domain); /* by its number, or not at all */

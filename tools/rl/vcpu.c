@@ -26,7 +26,7 @@ static const char *vcpu_state(const struct rl_vcpu *info)
 static int print_vcpus(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
     struct rl_vcpu info;
-    char hard[128], soft[128];
+    char hard[CPUS_TEXT], soft[CPUS_TEXT];
 
     (void)arguments;
     for ( unsigned int i = 0; i < domain->vcpus; i++ )
@@ -243,15 +243,17 @@ static int add_share(struct rl *rl, struct rl_domain *domain, const struct argum
     return 0;
 }
 
+/* @us: NULL if the scheduler has no rate limit. */
 static int list_json(struct rl *rl, const struct arguments *arguments, int scheduler,
-                     unsigned int us)
+                     const unsigned int *us)
 {
     struct json_object *o = json_object_new_object();
     int rc;
 
     listed = json_object_new_array();
     json_add_text(o, "scheduler", rl_scheduler_name(scheduler));
-    json_add_number(o, "ratelimit_us", us);
+    if ( us )
+        json_add_number(o, "ratelimit_us", *us);
     json_object_object_add(o, "domains", listed);
     rc = for_listed(rl, arguments, add_share);
     json_print(o);
@@ -260,37 +262,60 @@ static int list_json(struct rl *rl, const struct arguments *arguments, int sched
 
 static int list_shares(struct rl *rl, const struct arguments *arguments)
 {
-    int scheduler = rl_scheduler(rl);
-    unsigned int us = 0;
+    int scheduler = rl_scheduler(rl), rc;
+    unsigned int us;
 
     if ( scheduler < 0 )
         return -EIO;
-    rl_ratelimit_get(rl, &us);
+    rc = rl_ratelimit_get(rl, &us);
+    if ( rc && rc != -EOPNOTSUPP )
+        return rc;
     if ( arguments->option['j'] )
-        return list_json(rl, arguments, scheduler, us);
-    printf("scheduler %s, rate limit %u us\n", rl_scheduler_name(scheduler), us);
+        return list_json(rl, arguments, scheduler, rc ? NULL : &us);
+    printf("scheduler %s", rl_scheduler_name(scheduler));
+    if ( !rc )
+        printf(", rate limit %u us", us);
+    printf("\n");
     printf("%-20s %5s %6s %5s\n", "NAME", "ID", "WEIGHT", "CAP");
     return for_listed(rl, arguments, print_share);
 }
 
-/* What isn't given stays as it is. */
+/* The share that @domain shall have. What isn't given stays as it is. */
+static int wanted_share(struct rl *rl, const struct rl_domain *domain,
+                        const struct arguments *arguments, struct rl_share *share)
+{
+    int weight, cap, rc = rl_share_get(rl, domain->id, share);
+
+    if ( rc == -ESRCH )
+        return rl_error(ESRCH, "domain %u has gone meanwhile", domain->id);
+    if ( !rc )
+        rc = option_number(arguments, 'w', (int)share->weight, &weight);
+    if ( !rc )
+        rc = option_number(arguments, 'c', (int)share->cap, &cap);
+    if ( rc )
+        return rc;
+    *share = (struct rl_share){ (unsigned int)weight, (unsigned int)cap };
+    return rl_share_check(share, domain->vcpus);
+}
+
+static int check_share(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
+{
+    struct rl_share share;
+
+    return wanted_share(rl, domain, arguments, &share);
+}
+
 static int change_share(struct rl *rl, struct rl_domain *domain, const struct arguments *arguments)
 {
     struct rl_share share;
-    int weight, cap, rc = rl_share_get(rl, domain->id, &share);
+    int rc = wanted_share(rl, domain, arguments, &share);
 
     if ( !rc )
-        rc = option_number(arguments, 'w', (int)share.weight, &weight);
-    if ( !rc )
-        rc = option_number(arguments, 'c', (int)share.cap, &cap);
-    if ( !rc )
-    {
-        share = (struct rl_share){ (unsigned int)weight, (unsigned int)cap };
         rc = rl_share_set(rl, domain->id, domain->vcpus, &share);
-    }
     return rc == -ESRCH ? rl_error(ESRCH, "domain %u has gone meanwhile", domain->id) : rc;
 }
 
+/* All is checked before any of it is done. */
 static int sched(struct rl *rl, const struct arguments *arguments)
 {
     bool change = arguments->option['w'] || arguments->option['c'];
@@ -303,7 +328,9 @@ static int sched(struct rl *rl, const struct arguments *arguments)
         rl_error(EINVAL, "of which domain?");
         return VERB_USAGE;
     }
-    if ( arguments->option['r'] )
+    if ( change )
+        rc = for_each_word(rl, arguments, check_share);
+    if ( !rc && arguments->option['r'] )
         rc = rl_ratelimit_set(rl, (unsigned int)us);
     if ( !rc && change )
         rc = for_each_word(rl, arguments, change_share);
