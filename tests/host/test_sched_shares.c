@@ -174,15 +174,17 @@ TEST(shares_in_pools)
 }
 
 /*
- * Affinities that overlap in any manner: the ideal may take chains of moves, of which the scheduler looks one ahead. It
- * is met nearly always, and nobody gets less than two thirds of what is due.
+ * Affinities that overlap in any manner. Two workloads in 400 miss the ideal by more than 2%: fair.c's bounds on how far
+ * apart virtual time may come (BEHIND, APART, SPREAD) cost a vcpu of what is due to it where one that may go to either
+ * side ties two sides that are not level yet. Without the bounds all 400 are within 2%, and somebody starves after
+ * changes.
  */
 TEST(shares_with_any_affinity)
 {
     struct fairness f = fair_shares(400, usual_weight, any_cpus, NULL, false);
 
     expect(f.beyond <= f.workloads / 50);
-    expect(f.less > 2.0 / 3);
+    expect(f.less > 0.85);
     tell("any affinity", &f);
 }
 
