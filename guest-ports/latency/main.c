@@ -2,14 +2,16 @@
  * How long can one call keep the processor from noticing what happens meanwhile?
  *
  * As dom0 we ask for everything that may take long, as much of it as one call can hold, while our timer fires again
- * and again. The hypervisor tells how late the latest of the timer's interrupts was (sysctl perfc_op). Each line that
- * we print is `RL-LATENCY NAME nanoseconds`; with QEMU's -icount a nanosecond is an instruction.
+ * and again. Two see how long something may have to wait. The hypervisor tells how late the latest of the timer's
+ * interrupts was served (sysctl perfc_op): each line that we print is `RL-LATENCY NAME nanoseconds`, and with QEMU's
+ * -icount a nanosecond is an instruction. And a plugin of QEMU's follows every instruction, between the marks that we
+ * set (tests/qemu/count/waits.c): so it finds the longest wait, whatever the timer happened to hit.
  */
 #include <kit/kit.h>
 
 #define TICK      (20 * NS_PER_US)
 #define L1_TABLES 400
-#define ENTRIES   16384 /* of a batch */
+#define ENTRIES   10240 /* of a batch */
 #define PAGES     4096  /* of ours, to give away and copy to */
 
 static char counters[64][sizeof(((struct xen_sysctl_perfc_desc *)0)->name) + 4];
@@ -18,6 +20,12 @@ static void must(long rc, const char *what)
 {
     if ( rc < 0 )
         panic("%s: %ld", what, rc);
+}
+
+static void must_be(long got, long wanted, const char *what)
+{
+    if ( got != wanted )
+        panic("%s: %ld, not %ld", what, got, wanted);
 }
 
 /* --- The hypervisor's counter --- */
@@ -58,11 +66,16 @@ static void timer(evtchn_port_t port, void *data)
     hypercall(set_timer_op, time_now() + TICK);
 }
 
+/* What the plugin takes for marks: NOPs of a form that no compiler makes. */
+#define MARK(number) asm volatile(".byte 0x0f, 0x1f, 0x80; .long " #number ::: "memory")
+
 static void measure(const char *name, void (*run)(void))
 {
     perfc(XEN_SYSCTL_PERFCOP_reset, NULL, NULL);
     hypercall(set_timer_op, time_now() + TICK);
+    MARK(0x524c0001);
     run();
+    MARK(0x524c0002);
     printf("RL-LATENCY %s %u\n", name, timer_late());
 }
 
@@ -121,15 +134,46 @@ static void mmu_updates(void)
     must(hypercall(mmu_update, updates, ENTRIES, NULL, DOMID_SELF), "mmu_update");
 }
 
-static void multicall(void)
+/* Each of @count entries gives @result. */
+static void multicall(unsigned int count, long result, const char *what)
+{
+    must(hypercall(multicall, calls, count), "multicall");
+    for ( unsigned int i = 0; i < count; i++ )
+        must_be((long)calls[i].result, result, what);
+}
+
+static void multicall_of_mappings(void)
 {
     for ( unsigned int i = 0; i < ENTRIES; i++ )
         calls[i] =
             (multicall_entry_t){ .op = __HYPERVISOR_update_va_mapping,
                                  .args = { (ulong)data, pte_make(virt_to_mfn(data), PTE_USER_RW),
                                            i % 2 ? UVMF_INVLPG : UVMF_TLB_FLUSH } };
-    must(hypercall(multicall, calls, ENTRIES), "multicall");
-    must(calls[ENTRIES - 1].result, "update_va_mapping");
+    multicall(ENTRIES, 0, "update_va_mapping");
+}
+
+static void table_call(unsigned int i, unsigned int cmd, const void *table)
+{
+    ops[i] = (struct mmuext_op){ .cmd = cmd, .arg1.mfn = virt_to_mfn(table) };
+    calls[i] = (multicall_entry_t){ .op = __HYPERVISOR_mmuext_op,
+                                    .args = { (ulong)&ops[i], 1, 0, DOMID_SELF } };
+}
+
+/* All that the tree has: its L1s one by one, then the root, three times. */
+static void multicall_of_pins(void)
+{
+    unsigned int n = 0;
+
+    for ( unsigned int i = 0; i < L1_TABLES; i++ )
+        table_call(n++, MMUEXT_PIN_L1_TABLE, l1[i]);
+    for ( unsigned int i = 0; i < L1_TABLES; i++ )
+        table_call(n++, MMUEXT_UNPIN_TABLE, l1[i]);
+    for ( unsigned int i = 0; i < 3; i++ )
+    {
+        table_call(n++, MMUEXT_PIN_L4_TABLE, root);
+        table_call(n++, MMUEXT_UNPIN_TABLE, root);
+    }
+    multicall(n, 0, "a pin, or an unpin");
 }
 
 static void clear_pages(void)
@@ -179,17 +223,40 @@ static void take(void)
 
 /* --- Grants and events --- */
 
-static void grant_copies(void)
-{
-    static struct gnttab_copy copies[ENTRIES];
+static struct gnttab_copy copies[ENTRIES];
 
+/* Of our first page to all others, again and again, until there are ENTRIES. */
+static void prepare_copies(int fill)
+{
+    memset(data, fill, PAGE_SIZE);
     for ( unsigned int i = 0; i < ENTRIES; i++ )
         copies[i] = (struct gnttab_copy){
             .source = { { virt_to_mfn(data) }, DOMID_SELF, 0 },
-            .dest = { { virt_to_mfn(data + i % PAGES * PAGE_SIZE) }, DOMID_SELF, 0 },
-            .len = PAGE_SIZE
+            .dest = { { virt_to_mfn(data + (1 + i % (PAGES - 1)) * PAGE_SIZE) }, DOMID_SELF, 0 },
+            .len = PAGE_SIZE,
+            .status = 1
         };
-    must(hypercall(grant_table_op, GNTTABOP_copy, copies, ENTRIES), "copy");
+}
+
+static void check_copies(void)
+{
+    for ( unsigned int i = 0; i < ENTRIES; i++ )
+        must_be(copies[i].status, GNTST_okay, "the status of a copy");
+    for ( unsigned int i = 1; i < PAGES; i++ )
+        must_be(memcmp(data, data + i * PAGE_SIZE, PAGE_SIZE), 0, "what was copied");
+}
+
+static void grant_copies(void)
+{
+    must_be(hypercall(grant_table_op, GNTTABOP_copy, copies, ENTRIES), 0, "copy");
+}
+
+static void multicall_of_copies(void)
+{
+    for ( unsigned int i = 0; i < ENTRIES; i++ )
+        calls[i] = (multicall_entry_t){ .op = __HYPERVISOR_grant_table_op,
+                                        .args = { GNTTABOP_copy, (ulong)&copies[i], 1 } };
+    multicall(ENTRIES, 0, "copy");
 }
 
 static void many_ports(void)
@@ -246,22 +313,51 @@ static void populate_gigabyte(void)
 /* In extents of 2 MiB, and what is left in pages: all that the machine has, but for some. */
 static void populate(void)
 {
-    long got;
+    long got, all = 512;
 
     do
     {
         for ( ulong i = 0; i < 64; i++ )
             frames[i] = i << 9;
         got = reserve(XENMEM_populate_physmap, 64, 9, other);
+        all += got;
     } while ( got == 64 );
+    if ( all < 2048 )
+        panic("the other domain has but %ld MiB: give the machine more than 4 GiB", all * 2);
     for ( ulong i = 0; i < PAGES; i++ )
         frames[i] = i;
     must(reserve(XENMEM_populate_physmap, PAGES / 4, 0, other), "populate_physmap");
 }
 
+#define GIB_EXTENTS 512 /* of 2 MiB */
+
+/* A GiB again, an extent an entry. */
+static void multicall_of_extents(void)
+{
+    static struct xen_memory_reservation extents[GIB_EXTENTS];
+
+    for ( ulong i = 0; i < GIB_EXTENTS; i++ )
+    {
+        extents[i] =
+            (struct xen_memory_reservation){ .nr_extents = 1, .extent_order = 9, .domid = other };
+        frames[i] = i << 9;
+        set_xen_guest_handle(extents[i].extent_start, &frames[i]);
+        calls[i] = (multicall_entry_t){ .op = __HYPERVISOR_memory_op,
+                                        .args = { XENMEM_populate_physmap, (ulong)&extents[i] } };
+    }
+    multicall(GIB_EXTENTS, 1, "populate_physmap of 2 MiB");
+}
+
 static void destroy(void)
 {
     must(domctl(XEN_DOMCTL_destroydomain), "destroydomain");
+}
+
+static void multicall_of_destroy(void)
+{
+    op.cmd = XEN_DOMCTL_destroydomain;
+    calls[0] = (multicall_entry_t){ .op = __HYPERVISOR_domctl, .args = { (ulong)&op } };
+    multicall(1, 0, "destroydomain");
 }
 
 void guest_main(void)
@@ -279,11 +375,17 @@ void guest_main(void)
     measure("pin-again", pin);
     measure("mmu_update", mmu_updates);
     measure("unpin-again", unpin);
-    measure("multicall", multicall);
+    measure("multicall", multicall_of_mappings);
+    measure("multicall_pins", multicall_of_pins);
     measure("clear_page", clear_pages);
     measure("decrease_reservation", give_back);
     measure("populate_physmap", take);
+    prepare_copies(0x5a);
     measure("grant_copy", grant_copies);
+    check_copies();
+    prepare_copies(0xa5);
+    measure("multicall_copies", multicall_of_copies);
+    check_copies();
     measure("alloc_unbound", many_ports);
     measure("console_write", console);
     measure("createdomain", create);
@@ -292,6 +394,7 @@ void guest_main(void)
     measure("destroydomain", destroy);
     create(); /* what comes now has been used */
     measure("populate_used", populate_gigabyte);
-    measure("destroydomain-again", destroy);
+    measure("multicall_populate", multicall_of_extents);
+    measure("multicall_destroy", multicall_of_destroy);
     printf("RL-LATENCY end\n");
 }

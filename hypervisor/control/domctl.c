@@ -50,6 +50,7 @@ long control_domctl(unsigned long arg)
 
     if ( !lock_try(&control_lock) )
         return hypercall_continue(__HYPERVISOR_domctl, arg, 0, 0, 0, 0);
+    hypercall_long_step();
     d = domain_get_guest(op.domain); /* operations may name no special one */
     rc = call(d, &op, &copy_back);
     if ( d )

@@ -29,6 +29,7 @@ long control_sysctl(unsigned long arg)
 
     if ( !lock_try(&control_lock) )
         return hypercall_continue(__HYPERVISOR_sysctl, arg, 0, 0, 0, 0);
+    hypercall_long_step();
     rc = call(&op, &copy_back);
     lock_release(&control_lock);
 

@@ -253,6 +253,12 @@ void vcpu_info_release_all(struct domain *d);
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
                         unsigned long a4, unsigned long a5);
 
+/*
+ * The current hypercall has just done in one step as much as many calls do. A multicall looks at what is pending before
+ * its next entry, then; it does after so many short ones anyway.
+ */
+void hypercall_long_step(void);
+
 void memory_domain_destroy(struct domain *d);
 
 /*

@@ -173,6 +173,7 @@ static long exchange_all(struct exchange *x)
     if ( !x->chunk )
         return -ENOMEM;
 
+    hypercall_long_step();
     while ( !rc && x->ask.nr_exchanged < x->ask.in.nr_extents )
     {
         rc = !first && GUARD(exchange_stops, preempt_pending()) ? -ERESTART : exchange_chunk(x);

@@ -134,6 +134,8 @@ each_extent(bool wide, const struct memory_call *call, const struct reservation 
 {
     unsigned long stride = r->ask.extent_order ? 1 : STRIDE, i = call->start;
 
+    if ( 1UL << r->ask.extent_order >= STRIDE )
+        hypercall_long_step();
     for ( ; i < r->ask.nr_extents; i++ )
     {
         if ( i != call->start && (i & (stride - 1)) == 0 && preempt_pending() )

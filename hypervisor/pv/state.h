@@ -21,7 +21,8 @@ struct domain_pv {
 /* A multicall in progress: hypercall_continue() then rewrites the entry instead of registers. */
 struct multicall_state {
     bool active;
-    bool continued; /* the current entry is to be issued again, as it stands in entry */
+    bool look;      /* before the next entry: see hypercall_long_step() */
+    bool continued; /* look too: the current entry is to be issued again, as it stands in entry */
     struct multicall_entry entry;
 };
 

@@ -118,6 +118,10 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     return nr;
 }
 
+void hypercall_long_step(void)
+{
+}
+
 /* --- a vcpu with handlers, two stacks and descriptors of its own --- */
 
 #define SEGMENT(base, limit, flags)                                                                \

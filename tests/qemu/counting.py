@@ -33,32 +33,62 @@ class Counts:
         return self.guests + self.hypervisor
 
 
-def _plugin():
-    """The plugin, built for the QEMU that there is."""
+def _plugin(name):
+    """count/NAME.c, built for the QEMU that there is."""
     version = subprocess.run([s.m.QEMU, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     api = 1 if int(re.search(r"version (\d+)", version)[1]) < 9 else 2
-    out = f"{s.m.B}/tests/qemu/count-{api}.so"
+    out = f"{s.m.B}/tests/qemu/{name}-{api}.so"
     os.makedirs(os.path.dirname(out), exist_ok=True)
     own = f"{out}.{os.getpid()}"    # another worker may be using it already
     subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden",
-                    f"-DPLUGIN_API={api}", "-o", own, f"{HERE}/count/count.c"], check=True)
+                    f"-DPLUGIN_API={api}", "-o", own, f"{HERE}/count/{name}.c"], check=True)
     os.replace(own, out)
     return out
 
 
-class Counter:
+class _Plugin:
+    """One that writes a file, which we read."""
+
+    def __init__(self, name, folder, size):
+        self.name = name
+        self.path = os.path.join(folder, name)
+        with open(self.path, "wb") as f:
+            f.truncate(size)
+        with open(self.path, "rb") as f:
+            self.map = mmap.mmap(f.fileno(), size, prot=mmap.PROT_READ)
+
+    def device(self):
+        return ["-plugin", f"file={_plugin(self.name)},counts={self.path}"]
+
+
+class Counter(_Plugin):
     """Counts one machine's instructions: give it options() among its devices."""
 
     def __init__(self, folder):
-        self.path = os.path.join(folder, "counts")
-        self.size = struct.calcsize("=QQ")
-        with open(self.path, "wb") as f:
-            f.truncate(self.size)
-        with open(self.path, "rb") as f:
-            self.map = mmap.mmap(f.fileno(), self.size, prot=mmap.PROT_READ)
+        super().__init__("count", folder, struct.calcsize("=QQ"))
 
     def options(self):
-        return ["-plugin", f"file={_plugin()},counts={self.path}", *ICOUNT]
+        return [*self.device(), *ICOUNT]
 
     def now(self):
-        return Counts(*struct.unpack("=QQ", self.map[:self.size]))
+        return Counts(*struct.unpack("=QQ", self.map[:]))
+
+
+@dataclass
+class Wait:
+    """How many instructions the hypervisor executed without taking interrupts; the addresses of their first and last blocks."""
+    instructions: int
+    first: int
+    last: int
+
+
+class Waits(_Plugin):
+    """Finds the longest wait in each stretch that a guest marks: count/waits.c. Give the machine device()."""
+    MEASURES = 256
+
+    def __init__(self, folder):
+        super().__init__("waits", folder, struct.calcsize("=Q") + self.MEASURES * struct.calcsize("=QQQ"))
+
+    def found(self):
+        measures, = struct.unpack_from("=Q", self.map)
+        return [Wait(*struct.unpack_from("=QQQ", self.map, 8 + 24 * n)) for n in range(measures)]

@@ -86,6 +86,7 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     count(COUNTER_continuations);
     if ( mc->active )
     {
+        mc->look = true;
         mc->continued = true;
         mc->entry = (struct multicall_entry){ .op = nr, .args = { a1, a2, a3, a4, a5 } };
         return 0;
@@ -95,6 +96,11 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     for ( unsigned int i = 0; i < argument_count[nr]; i++ )
         *(u64 *)((u8 *)regs + v->cpu.mode.arguments[i]) = arguments[i];
     return nr;
+}
+
+void hypercall_long_step(void)
+{
+    GUARD_STEP(multicall_looks, current_vcpu()->pv.multicall.look = true);
 }
 
 #define always_inline inline __attribute__((always_inline))
@@ -162,9 +168,6 @@ static long put_back(struct multicall_state *mc, unsigned long at)
     return copy_to_guest(to_gva(at), &mc->entry, sizeof(mc->entry)) ? -EFAULT : 0;
 }
 
-/* How many entries run between two looks at pending work: each is short, or looks by itself. */
-#define MULTICALL_STRIDE 16
-
 /*
  * The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on
  * later, or with *rc set.
@@ -187,10 +190,15 @@ static unsigned long run_entries(struct multicall_state *mc, unsigned long at, u
             return end;
         }
         result = make_call(&call);
-        if ( __builtin_expect(mc->continued, 0) )
+        if ( __builtin_expect(mc->look, 0) )
         {
-            *rc = put_back(mc, at);
-            return at;
+            mc->look = false;
+            n = MULTICALL_STRIDE - 1;
+            if ( mc->continued )
+            {
+                *rc = put_back(mc, at);
+                return at;
+            }
         }
         if ( !store_result(at, result) )
             break;

@@ -24,6 +24,18 @@ long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, un
                      unsigned long a4, unsigned long a5);
 long hypercall_multicall(unsigned long list, unsigned long count);
 
+/*
+ * How many entries of a multicall run between two looks at pending work: each is short, or looks by itself, or says
+ * that it was not (hypercall_long_step).
+ */
+#define MULTICALL_STRIDE 16
+
+/*
+ * Have all entries that lead to @va by the page tables below @root, an L4, the bits @need, PTE_P among them? They may
+ * be anybody's and change meanwhile.
+ */
+bool bounce_tables_allow(u64 root, u64 va, u64 need);
+
 /* Members of guest_mode_64. */
 void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
 void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);

@@ -11,6 +11,7 @@
 #include "hypercall/compat/entry.h"
 #include "irq/irq.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
 #include "pv/compat/internal.h"
@@ -75,9 +76,6 @@ static long put_back(struct multicall_state *mc, gva_t at)
     return copy_to_guest(at, &entry, sizeof(entry)) ? -EFAULT : 0;
 }
 
-/* How many entries run between two looks at pending work: each is short, or looks by itself. */
-#define MULTICALL_STRIDE 16
-
 /*
  * The entries from @at to @end; returns where it stopped: at @end, early to go on later, or with
  * *rc set.
@@ -90,7 +88,7 @@ static unsigned long run_entries(struct multicall_state *mc, unsigned long at, u
 
     for ( unsigned int n = 1; at != end; n++ )
     {
-        if ( n % MULTICALL_STRIDE == 0 && preempt_pending() )
+        if ( n % MULTICALL_STRIDE == 0 && GUARD(multicall_stops, preempt_pending()) )
             return at;
         if ( copy_from_guest(&entry, to_gva(at), sizeof(entry)) )
             break;
@@ -100,10 +98,15 @@ static unsigned long run_entries(struct multicall_state *mc, unsigned long at, u
             return end;
         }
         entry.result = (int32_t)call(entry.op, args[0], args[1], args[2], args[3], args[4]);
-        if ( mc->continued )
+        if ( mc->look )
         {
-            *rc = put_back(mc, to_gva(at));
-            return at;
+            mc->look = false;
+            n = MULTICALL_STRIDE - 1;
+            if ( mc->continued )
+            {
+                *rc = put_back(mc, to_gva(at));
+                return at;
+            }
         }
         if ( copy_to_guest(to_gva(at + offsetof(struct compat_multicall_entry, result)),
                            &entry.result, sizeof(entry.result)) )

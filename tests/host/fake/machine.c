@@ -711,6 +711,10 @@ long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, uns
     return -ERESTART;
 }
 
+void hypercall_long_step(void)
+{
+}
+
 /* ---- descriptors: a page whose first word is FAKE_BAD_DESCRIPTOR is refused */
 
 long segment_validate_page(u64 *descriptors, domid_t owner)
