@@ -174,10 +174,9 @@ TEST(shares_in_pools)
 }
 
 /*
- * Affinities that overlap in any manner. Two workloads in 400 miss the ideal by more than 2%: fair.c's bounds on how far
- * apart virtual time may come (BEHIND, APART, SPREAD) cost a vcpu of what is due to it where one that may go to either
- * side ties two sides that are not level yet. Without the bounds all 400 are within 2%, and somebody starves after
- * changes.
+ * Affinities that overlap in any manner. Two workloads in 400 miss the ideal by more than 2%: fair.c's bounds on how
+ * far apart virtual time may come (BEHIND, APART, SPREAD) cost a vcpu of what is due to it where one that may go to
+ * either side ties two sides that are not level yet. docs/architecture.md says why the bounds stay.
  */
 TEST(shares_with_any_affinity)
 {
@@ -310,8 +309,8 @@ TEST(caps)
 #define RUN_MIN   (200 * US) /* as in fair.c */
 
 /*
- * Vcpus that run for a moment now and then find a CPU at once, however many hogs there are: within the time that fair.c
- * gives, and their turns among each other.
+ * Vcpus that run for a moment now and then find a CPU at once, however many hogs there are: within the time that
+ * fair.c gives, and their turns among each other.
  */
 TEST(light_sleepers_are_served_promptly)
 {
