@@ -97,7 +97,9 @@ static void sets(void)
     need(table_map((ulong)hole, virt_to_mfn(hole), PTE_KERNEL_RW));
 
     try_set((void *)0x10, -EINVAL, -EFAULT);
+#ifdef __x86_64__ /* a 32-bit guest may read what begins there: its M2P */
     try_set((void *)HYPERVISOR_VIRT_START, -EINVAL, -EFAULT);
+#endif
 }
 
 void test_main(void)
