@@ -249,6 +249,59 @@ void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn)
     grant_frame_put(mfn, write);
 }
 
+/* --- Transfers --- */
+
+/* As claim(), for a transfer. */
+static s16 claim_transfer(struct grant_entry_v1 *entry, domid_t giver, u32 *number)
+{
+    u32 *word = (u32 *)entry, old = READ_ONCE(*word);
+
+    for ( int tries = 0; tries < 8; tries++ )
+    {
+        if ( (old & GTF_type_mask) != GTF_accept_transfer ||
+             GUARD(transfer_giver, old >> 16 != giver) ||
+             GUARD(transfer_once, old & (GTF_transfer_committed | GTF_transfer_completed)) )
+            return GNTST_general_error;
+        *number = READ_ONCE(entry->frame);
+        if ( atomic_cmpxchg(word, &old, old | GTF_transfer_committed) )
+            return GNTST_okay;
+    }
+    return GNTST_general_error;
+}
+
+s16 grant_transfer_commit(struct domain *d, u32 ref, domid_t giver, u32 *number)
+{
+    struct grant_table *t = d->grant.table;
+    s16 status = GNTST_general_error;
+
+    lock_acquire(&t->lock);
+    if ( ref_exists(t, ref) )
+        status = claim_transfer(shared_entry(t, ref), giver, number);
+    lock_release(&t->lock);
+    return status;
+}
+
+/* The taker reads the frame's number when it sees the flag. */
+void grant_transfer_complete(struct domain *d, u32 ref, mfn_t mfn)
+{
+    struct grant_table *t = d->grant.table;
+    struct grant_entry_v1 *entry = shared_entry(t, ref);
+
+    lock_acquire(&t->lock);
+    WRITE_ONCE(entry->frame, (u32)mfn.n);
+    atomic_fetch_or(&entry->flags, (u16)GTF_transfer_completed);
+    lock_release(&t->lock);
+}
+
+void grant_transfer_revert(struct domain *d, u32 ref)
+{
+    struct grant_table *t = d->grant.table;
+
+    lock_acquire(&t->lock);
+    atomic_fetch_and(&shared_entry(t, ref)->flags, (u16)~GTF_transfer_committed);
+    lock_release(&t->lock);
+}
+
 /* --- Operations on the table as a whole --- */
 
 /* Under the lock. GNTST_eagain: an entry is in use. */

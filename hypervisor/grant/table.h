@@ -72,6 +72,15 @@ void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn);
 s16 grant_frame_get(mfn_t mfn, domid_t owner, bool write);
 void grant_frame_put(mfn_t mfn, bool write);
 
+/*
+ * Entry @ref of @d's table is to take a frame of @giver's: GNTST_okay with the number in *@number that @d wants it to
+ * have; GNTST_general_error it accepts none, or not from @giver, or is committed already. Then one of the other two:
+ * the frame is there, or it is not and the entry accepts as before. Take the table's lock.
+ */
+s16 grant_transfer_commit(struct domain *d, u32 ref, domid_t giver, u32 *number);
+void grant_transfer_complete(struct domain *d, u32 ref, mfn_t mfn);
+void grant_transfer_revert(struct domain *d, u32 ref);
+
 /* Let @d's table have at least @frames. -EINVAL beyond its limit, -ENOMEM. Takes the table's lock. */
 long grant_table_grow(struct domain *d, u32 frames);
 
@@ -89,6 +98,7 @@ long grant_op_map(struct grant_call *call);
 long grant_op_unmap(struct grant_call *call);
 long grant_op_unmap_and_replace(struct grant_call *call);
 long grant_op_copy(struct grant_call *call);
+long grant_op_transfer(struct grant_call *call);
 long grant_op_setup_table(struct grant_call *call);
 long grant_op_query_size(struct grant_call *call);
 long grant_op_set_version(struct grant_call *call);

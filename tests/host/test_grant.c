@@ -1,13 +1,14 @@
 /*
  * Grants, over the real page-type engine: what a mapper gets, what a granter sees, and that nothing is left of either.
  *
- * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
- * LINK: hypervisor/grant/ops.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: hypervisor/grant/[cmot]*.c tests/host/fake/stolen.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
  * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -pthread
  */
 #include "tests/host/fake/rooms.h"
+#include "tests/host/fake/stolen.h"
 #include "tests/host/fake/tables.h"
 
 #include "grant/maptrack.h"
@@ -523,6 +524,85 @@ TEST(batches_stop_and_resume)
     for ( u32 i = 0; i < 200; i++ )
         expect_eq(undo[i].status, i == 77 ? GNTST_bad_handle : GNTST_okay);
     expect_eq(unmap(ops[77].handle, VA(177), 0), GNTST_okay);
+    expect_unused();
+}
+
+/* --- Transfer --- */
+
+static s16 transfer(mfn_t mfn, domid_t taker, u32 ref)
+{
+    struct gnttab_transfer op = { .mfn = mfn.n, .domid = taker, .ref = ref };
+
+    expect_eq(call(GNTTABOP_transfer, &op, 1), 0);
+    return op.status;
+}
+
+/* Entry @ref of @front's is for a frame of @giver's, to be its frame @number. */
+static void accept(u32 ref, domid_t giver, u32 number)
+{
+    *entry(ref) = (struct grant_entry_v1){ GTF_accept_transfer, giver, number };
+}
+
+#define TRANSFER_DONE (GTF_accept_transfer | GTF_transfer_committed | GTF_transfer_completed)
+
+TEST(transfers)
+{
+    struct gnttab_transfer ops[100];
+
+    set_up();
+    fake_preempt_at = fake_preempt_every = 3;
+    for ( u32 i = 0; i < 100; i++ )
+    {
+        accept(100 + i, back->id, 5000 + i);
+        ops[i] = (struct gnttab_transfer){ fake_frame(back).n, front->id, 100 + i, 0 };
+    }
+    expect_eq(call(GNTTABOP_transfer, ops, 100), 0);
+    expect(stops >= 30);
+    for ( u32 i = 0; i < 100; i++ )
+    {
+        expect_eq(ops[i].status, GNTST_okay);
+        expect_eq(entry(100 + i)->flags, TRANSFER_DONE);
+        expect_eq(entry(100 + i)->frame, ops[i].mfn);
+        expect_eq(mfn_to_frame(to_mfn(ops[i].mfn))->owner, front->id);
+        expect_eq(m2p_get(to_mfn(ops[i].mfn)).n, 5000 + i);
+    }
+    expect_eq(fake_stolen_freed, 0);
+    expect_unused();
+}
+
+TEST(transfers_refused)
+{
+    mfn_t mfn;
+
+    set_up();
+    fake_stolen_freed = 0;
+    accept(100, back->id, 1);
+    expect_eq(transfer(to_mfn(FAKE_FRAMES + 5), front->id, 100), GNTST_bad_page);
+    expect_eq(transfer(page[0], front->id, 100), GNTST_bad_page);   /* not the giver's */
+    expect_eq(transfer(s.l1, front->id, 100), GNTST_bad_page);      /* in use */
+    expect_eq(transfer(s.page[0], front->id, 100), GNTST_bad_page); /* mapped */
+    expect_eq(entry(100)->flags, GTF_accept_transfer);
+    expect_eq(fake_stolen_freed, 0);
+
+    /* The rest costs the frame. */
+    expect_eq(transfer(fake_frame(back), 99, 100), GNTST_bad_domain);
+    expect_eq(transfer(fake_frame(back), front->id, 512), GNTST_general_error);
+    expect_eq(transfer(fake_frame(back), front->id, 0), GNTST_general_error); /* permit_access */
+    accept(101, 7, 1);
+    expect_eq(transfer(fake_frame(back), front->id, 101), GNTST_general_error);
+    expect_eq(fake_stolen_freed, 4);
+
+    /* An entry whose domain has no room for the frame still accepts one. */
+    fake_takers_full = true;
+    expect_eq(transfer(fake_frame(back), front->id, 100), GNTST_general_error);
+    fake_takers_full = false;
+    expect_eq(entry(100)->flags, GTF_accept_transfer);
+    mfn = fake_frame(back);
+    expect_eq(transfer(mfn, front->id, 100), GNTST_okay);
+    expect_eq(transfer(fake_frame(back), front->id, 100), GNTST_general_error); /* once */
+    expect_eq(entry(100)->frame, mfn.n);
+    expect_eq(fake_stolen_freed, 6);
+    expect_eq(map(100, VA(10), GNTMAP_host_map).status, GNTST_general_error); /* it is no grant */
     expect_unused();
 }
 

@@ -3,8 +3,8 @@
  * change their tables while the granter changes its entries and gives its frames away. When all is undone nothing is
  * left, and each frame is where it belongs.
  *
- * LINK: hypervisor/grant/table.c hypervisor/grant/maptrack.c hypervisor/grant/map.c hypervisor/grant/copy.c
- * LINK: hypervisor/grant/ops.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: hypervisor/grant/[cmot]*.c tests/host/fake/stolen.c
+ * LINK: tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
  * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -pthread -O2 -fsanitize=thread -Wno-tsan

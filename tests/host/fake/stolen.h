@@ -1,0 +1,13 @@
+/* What fake/stolen.c lets a test say and see. */
+#ifndef TESTS_HOST_FAKE_STOLEN_H
+#define TESTS_HOST_FAKE_STOLEN_H
+
+#include "tests/host/fake/machine.h"
+
+/* Nobody may have a frame more. */
+extern bool fake_takers_full;
+
+/* Stolen frames that nobody got. */
+extern unsigned int fake_stolen_freed;
+
+#endif
