@@ -7,7 +7,6 @@
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c tests/fuzz/fuzz.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
- * FLAGS: -pthread -Wno-array-bounds
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/host/fake/tables.h"

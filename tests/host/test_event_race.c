@@ -6,7 +6,7 @@
  * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c hypervisor/mm/frame.c tests/host/fake/machine.c
  * LINK: tests/host/fake/rooms.c
- * FLAGS: -fsanitize=thread -pthread
+ * FLAGS: -fsanitize=thread
  */
 #include "tests/host/fake/rooms.h"
 

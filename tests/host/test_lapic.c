@@ -3,7 +3,6 @@
  * timer by deadlines. QEMU 7.2 emulates neither x2APIC nor deadlines, QEMU 10.0 only the former: what deadlines cost
  * and whether hardware agrees is not shown by any test.
  *
- * FLAGS: -Wno-unused-function
  */
 #include "tests/host/host.h"
 

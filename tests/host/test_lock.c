@@ -2,7 +2,7 @@
  * Locks exclude, are fair enough to end, and complain when their order is broken.
  *
  * LINK: hypervisor/smp/lock.c
- * FLAGS: -pthread -fsanitize=thread
+ * FLAGS: -fsanitize=thread
  */
 #include "tests/host/host.h"
 

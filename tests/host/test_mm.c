@@ -3,7 +3,6 @@
  *
  * LINK: hypervisor/mm/buddy.c hypervisor/mm/alloc.c hypervisor/mm/assign.c hypervisor/mm/heap.c
  * LINK: hypervisor/mm/ranges.c hypervisor/smp/lock.c
- * FLAGS: -Wno-array-bounds
  */
 #include "tests/host/host.h"
 

@@ -4,7 +4,6 @@
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
- * FLAGS: -pthread -Wno-array-bounds
  */
 #include "tests/host/fake/tables.h"
 
@@ -18,6 +17,7 @@ static void setup(void)
 {
     fake_machine();
     d = fake_domain(1, false, 2);
+    d->vm_assist = 1UL << VMASST_TYPE_writable_pagetables;
     require(pagetable_set_pv32(d) == 0);
     space_build_pv32(&s, d, 4);
 }

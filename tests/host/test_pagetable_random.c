@@ -8,7 +8,7 @@
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
- * FLAGS: -pthread -O2
+ * FLAGS: -O2
  */
 #include "tests/host/fake/tables.h"
 
@@ -273,6 +273,7 @@ static void run_seed(uint64_t seed, bool ignore)
     for ( unsigned int i = 0; i < 2; i++ )
     {
         domains[i] = fake_domain(i, i == 0, 2);
+        domains[i]->vm_assist = 1UL << VMASST_TYPE_writable_pagetables;
         if ( (seed & 1) && i == (seed >> 1) % 2 )
             require(pagetable_set_pv32(domains[i]) == 0);
         for ( unsigned int j = 0; j < POOL; j++ )

@@ -5,7 +5,7 @@
  * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
- * FLAGS: -pthread -O2 -fsanitize=thread -Wno-tsan
+ * FLAGS: -O2 -fsanitize=thread -Wno-tsan
  */
 #include "tests/host/fake/tables.h"
 

@@ -6,7 +6,7 @@
  * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c
  * LINK: hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
  * LINK: hypervisor/time/heap.c tests/host/fake/cpus.c
- * FLAGS: -fsanitize=thread -pthread
+ * FLAGS: -fsanitize=thread
  */
 #include "tests/host/fake/cpus.h"
 

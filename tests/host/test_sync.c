@@ -1,7 +1,6 @@
 /*
  * Making TSCs agree: two threads are the CPUs, one with a TSC that is off, or that can't be set.
  *
- * FLAGS: -pthread
  */
 #include "tests/host/host.h"
 

@@ -1,7 +1,6 @@
 /*
  * The flush clock: which CPUs still need a flush for a frame, also when the clock wraps.
  *
- * FLAGS: -Wno-unused-function
  */
 #include "tests/host/host.h"
 
