@@ -5,8 +5,6 @@
  */
 #include "test.h"
 
-#define NUMBER 0x1234
-
 static int transfer(ulong mfn, domid_t taker, grant_ref_t ref)
 {
     struct gnttab_transfer op = { .mfn = mfn, .domid = taker, .ref = ref };
@@ -15,26 +13,34 @@ static int transfer(ulong mfn, domid_t taker, grant_ref_t ref)
     return op.status;
 }
 
-/* A page of ours that nothing maps. */
-static ulong loose_frame(volatile char **page)
+/* A frame that nothing maps, to be lost: the page gets another one, so that we are whole again. */
+static int lose(domid_t taker, grant_ref_t ref)
 {
-    ulong mfn;
+    void *page = page_alloc();
+    ulong pfn = virt_to_pfn(page);
+    xen_pfn_t frame = pfn;
+    struct xen_memory_reservation more = { .nr_extents = 1, .domid = DOMID_SELF };
+    int status;
 
-    *page = page_alloc();
-    mfn = virt_to_mfn((void *)*page);
-    need(table_unmap((ulong)*page));
-    return mfn;
+    need(table_unmap((ulong)page));
+    status = transfer(pfn_to_mfn(pfn), taker, ref);
+    set_xen_guest_handle(more.extent_start, &frame);
+    need(hypercall(memory_op, XENMEM_populate_physmap, &more) == 1 ? 0 : -1);
+    p2m()[pfn] = frame;
+    need(table_map((ulong)page, frame, PTE_KERNEL_RW));
+    page_free(page);
+    return status;
 }
 
 void test_main(void)
 {
     const grant_ref_t ref = 300;
     volatile struct grant_entry_v1 *entry = &grant_table()[ref];
-    volatile char *page, *mapped = page_alloc();
+    volatile char *mapped = page_alloc();
     ulong mfn = virt_to_mfn((void *)mapped);
 
     entry->domid = own_domid();
-    entry->frame = NUMBER;
+    entry->frame = (uint32_t)virt_to_pfn((void *)mapped);
     entry->flags = GTF_accept_transfer;
     expect_eq(transfer(mfn, own_domid(), ref), GNTST_bad_page, "a frame that is mapped");
     expect_eq(transfer(virt_to_mfn(table_root()), own_domid(), ref), GNTST_bad_page,
@@ -51,11 +57,9 @@ void test_main(void)
     need(table_map((ulong)mapped, mfn, PTE_KERNEL_RW));
     expect_eq(*mapped, 'm', "with what was in it");
 
-    expect_eq(transfer(loose_frame(&page), 999, ref), GNTST_bad_domain,
-              "to a domain that is not there");
-    expect_eq(transfer(loose_frame(&page), own_domid(), ref), GNTST_general_error,
-              "to an entry that has taken one");
+    expect_eq(lose(999, ref), GNTST_bad_domain, "to a domain that is not there");
+    expect_eq(lose(own_domid(), ref), GNTST_general_error, "to an entry that has taken one");
     entry->flags = 0;
-    expect_eq(transfer(loose_frame(&page), own_domid(), ref), GNTST_general_error,
-              "to an entry that accepts none");
+    expect_eq(lose(own_domid(), ref), GNTST_general_error, "to an entry that accepts none");
+    page_free((void *)mapped);
 }
