@@ -64,10 +64,7 @@ static void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
     u8 *dest = (u8 *)mfn_to_virt(to) + op->dest.offset;
     const u8 *source = (const u8 *)mfn_to_virt(from) + op->source.offset;
 
-    if ( dest < source + op->len && source < dest + op->len )
-        memmove(dest, source, op->len);
-    else
-        memcpy(dest, source, op->len); /* what is usual, and faster */
+    memmove(dest, source, op->len);
 }
 
 static s16 copy_one(struct grant_call *call, const struct gnttab_copy *op)

@@ -57,7 +57,9 @@ static void copy_backward(void *dst, const void *src, size_t n)
 
 void *memmove(void *dst, const void *src, size_t n)
 {
-    if ( (uintptr_t)dst - (uintptr_t)src >= n )
+    uintptr_t distance = (uintptr_t)dst - (uintptr_t)src;
+
+    if ( !distance || distance >= n )
         return memcpy(dst, src, n);
     copy_backward(dst, src, n);
     return dst;
