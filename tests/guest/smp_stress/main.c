@@ -1,19 +1,22 @@
 /*
  * Four vcpus do whatever they like to the same few pages, at once: map them writable and read-only, by hypercall, by
  * mmu_update, by a store to a table and as grants; make them tables of two kinds and ordinary pages again; copy from
- * them; exchange and balloon frames of their own; and send each other events.
+ * them; exchange and balloon frames of their own; send each other events; and send each other down and up. As dom0
+ * they also make domains and destroy them, while the others map and copy those domains' pages and send them events.
  *
  * Each page holds a pattern that is its own, and that would do as entries of a table which are not present: so nobody
  * ever writes anything else to it. Whoever can read a page finds its pattern: no translation led elsewhere, and no
- * frame was anybody else's. What is refused is refused with the error that the ABI has for it. When all is undone, each
- * page may become anything again: no reference is left, and none was dropped too often. As dom0 we ask for the
+ * frame was anybody else's. What is refused is refused with the error that the ABI has for it. When all is undone,
+ * each page may become anything again: no reference is left, and none was dropped too often. As dom0 we ask for the
  * hypervisor's own audit then, whose verdict is in its log.
  */
+#include "kids.h"
 #include "team.h"
 
-#define PAGES  12
-#define SLOTS  8
-#define ROUNDS 1000
+#define PAGES     12
+#define SLOTS     8
+#define ROUNDS    1000
+#define KIDS_PAGE PAGES /* a slot's page, when it is one of another domain's */
 
 enum holds { NOTHING, READABLE, WRITABLE, GRANT };
 
@@ -31,6 +34,7 @@ static struct member {
     uint64_t random;
     volatile ulong *own; /* a page that nobody else touches */
     ulong balloon;       /* a page number with no address */
+    ulong spare;         /* an address with no page, for kid_make() */
     evtchn_port_t port;
 } members[TEAM_MAX];
 
@@ -44,7 +48,7 @@ static domid_t self;
 
 static ulong pattern(unsigned int page)
 {
-    return (page + 1UL) << 8;
+    return page == KIDS_PAGE ? KID_PATTERN : (page + 1UL) << 8;
 }
 
 static unsigned int some(struct member *m, unsigned int below)
@@ -145,6 +149,76 @@ static void grant_map(struct member *m, struct slot *slot)
     slot->handle = op.handle;
 }
 
+/* --- Other domains' pages --- */
+
+/* Such a domain may be dead, or die just now. */
+static bool done_to_kid(long rc)
+{
+    return rc == -ESRCH || rc == -EPERM ? false : done(rc);
+}
+
+static void map_kids(struct member *m, struct slot *slot)
+{
+    const struct kid *kid = &kids[some(m, KIDS)];
+    bool writable = some(m, 2);
+    domid_t id = kid_id(kid);
+
+    unmap(m, slot);
+    if ( id == DOMID_INVALID ||
+         !done_to_kid(kid_map(slot->entry, kid->mfn[some(m, KID_PAGES)],
+                              writable ? PTE_KERNEL_RW : PTE_KERNEL_RO, id)) )
+        return;
+    slot->holds = writable ? WRITABLE : READABLE;
+    slot->page = KIDS_PAGE;
+}
+
+static void grant_map_kids(struct member *m, struct slot *slot)
+{
+    domid_t id = kid_id(&kids[some(m, KIDS)]);
+
+    unmap(m, slot);
+    if ( id == DOMID_INVALID ||
+         grant_take(slot->va, id, KID_REF + some(m, KID_PAGES), 0, &slot->handle) != GNTST_okay )
+        return;
+    slot->holds = GRANT;
+    slot->page = KIDS_PAGE;
+}
+
+static void copy_kids(struct member *m)
+{
+    struct gnttab_copy op = {
+        .source = { .u.ref = KID_REF + some(m, KID_PAGES), .domid = kid_id(&kids[some(m, KIDS)]) },
+        .dest = { .u.gmfn = virt_to_mfn((void *)m->own), .domid = DOMID_SELF },
+        .len = 64,
+        .flags = GNTCOPY_source_gref,
+    };
+
+    m->own[3] = 0;
+    team_wrong(hypercall(grant_table_op, GNTTABOP_copy, &op, 1));
+    team_wrong(m->own[3] != (op.status ? 0 : KID_PATTERN));
+}
+
+static void use_kids(struct member *m, struct slot *slot)
+{
+    switch ( some(m, 5) )
+    {
+    case 0:
+        kid_turn(&kids[some(m, KIDS)], m->spare);
+        break;
+    case 1:
+        map_kids(m, slot);
+        break;
+    case 2:
+        grant_map_kids(m, slot);
+        break;
+    case 3:
+        copy_kids(m);
+        break;
+    default:
+        kid_event(&kids[some(m, KIDS)], some(m, KID_PORTS));
+    }
+}
+
 /* --- Types, and frames --- */
 
 static void pin(struct member *m)
@@ -206,13 +280,31 @@ static void exchange(struct member *m)
     team_wrong(mfn_to_pfn(out) != m->balloon);
 }
 
+/* --- Down and up --- */
+
+/*
+ * Only those with a higher number, so that not all lie down for each other; and whoever sends one down brings it up,
+ * so that at last it is.
+ */
+static void down_and_up(struct member *m)
+{
+    unsigned int me = (unsigned int)(m - members), other = me + 1 + some(m, TEAM_MAX);
+
+    if ( other >= team.size )
+        return;
+    team_wrong(hypercall(vcpu_op, VCPUOP_down, other, NULL));
+    if ( some(m, 2) )
+        copy(m);
+    team_wrong(hypercall(vcpu_op, VCPUOP_up, other, NULL));
+}
+
 /* --- All of it --- */
 
 static void do_something(struct member *m)
 {
     struct slot *slot = &m->slots[some(m, SLOTS)];
 
-    switch ( some(m, 16) )
+    switch ( some(m, 20) )
     {
     case 0:
         pin(m);
@@ -244,6 +336,15 @@ static void do_something(struct member *m)
     case 9:
         hypercall(sched_op, SCHEDOP_yield, NULL);
         break;
+    case 10:
+        down_and_up(m);
+        break;
+    case 11:
+    case 12:
+    case 13:
+        if ( is_dom0() )
+            use_kids(m, slot);
+        break;
     default:
         map(m, slot);
     }
@@ -258,6 +359,7 @@ static void work(unsigned int me)
     events_enable();
     for ( int round = 0; round < ROUNDS; round++ )
         do_something(m);
+    team_meet(); /* from here on nobody is sent down or up any more */
     for ( unsigned int i = 0; i < SLOTS; i++ )
         unmap(m, &m->slots[i]);
     events_disable();
@@ -275,6 +377,8 @@ static void prepare(struct member *m, unsigned int me)
         m->slots[i].va = window + i * PAGE_SIZE;
         m->slots[i].entry = table_make(m->slots[i].va, 1);
     }
+    m->spare = window + SLOTS * PAGE_SIZE;
+    (void)table_make(m->spare, 1);
     m->port = (evtchn_port_t)need(event_bind_ipi(me));
     event_handle(m->port, NULL, NULL);
 }
@@ -336,6 +440,7 @@ void test_main(void)
     self = own_domid();
     need(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
     team_count();
+    kids_prepare();
     for ( unsigned int i = 0; i < team.size; i++ )
         prepare(&members[i], i);
     for ( unsigned int i = 0; i < PAGES; i++ )
@@ -348,5 +453,8 @@ void test_main(void)
     for ( unsigned int i = 0; i < team.size; i++ )
         clear_up(&members[i]);
     if ( is_dom0() )
+    {
+        kids_end();
         audit();
+    }
 }
