@@ -60,9 +60,10 @@ class Verdicts:
                 pass                # a missing verdict tells, with the log
             self.text = text = session.text()
             self.tail = session.tail()
-        self.remains = re.findall(r"^RL-DOMAIN \S+ (?:could not|left|leaked|error) .*$", text, re.MULTILINE)
+        guests_own = re.sub(r"\((?:RL|XEN)\) .*\n", "", text)  # the hypervisor's lines may come in the middle of theirs
+        self.remains = re.findall(r"^RL-DOMAIN \S+ (?:could not|left|leaked|error) .*$", guests_own, re.MULTILINE)
         self.found = {}
-        for name, verdict, reason in re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", text, re.MULTILINE):
+        for name, verdict, reason in re.findall(r"^RL-TEST (\S+) (\w+)(?:: (.*))?$", guests_own, re.MULTILINE):
             self.found[name] = (verdict, reason)
 
     def judge(self, name):
