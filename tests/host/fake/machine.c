@@ -1,4 +1,5 @@
 #include "tests/host/fake/machine.h"
+#include "tests/host/fake/slots.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -44,25 +45,6 @@ void m2p_set(mfn_t mfn, pfn_t pfn)
 pfn_t m2p_get(mfn_t mfn)
 {
     return to_pfn(m2p[mfn.n]);
-}
-
-#define HV_ENTRY(slot) (0x7000000000000001UL | (u64)(slot) << PAGE_SHIFT)
-
-void map_fill_l4(u64 *l4)
-{
-    for ( unsigned int i = 0; i < HV_SLOTS; i++ )
-        l4[HV_SLOT_FIRST + i] = HV_ENTRY(i);
-}
-
-bool map_is_hypervisor_slot(unsigned int index)
-{
-    return index - HV_SLOT_FIRST < HV_SLOTS;
-}
-
-void map_fill_l2_top(u64 *l2)
-{
-    for ( unsigned int i = HV32_SLOT_FIRST; i < PTES_PER_TABLE; i++ )
-        l2[i] = HV_ENTRY(i);
 }
 
 long m2p_compat_create(void)

@@ -1,5 +1,7 @@
 #define _GNU_SOURCE /* REG_RIP */
 #include "tests/host/fake/whole.h"
+#include "tests/host/fake/cpuid.h"
+#include "tests/host/fake/slots.h"
 
 #include <sanitizer/common_interface_defs.h>
 #include <signal.h>
@@ -74,25 +76,6 @@ mfn_t m2p_compat_chunk(u64 index)
 long m2p_compat_create(void)
 {
     return 0;
-}
-
-#define HV_ENTRY(slot) (0x7000000000000001UL | (u64)(slot) << PAGE_SHIFT)
-
-void map_fill_l4(u64 *l4)
-{
-    for ( unsigned int i = 0; i < HV_SLOTS; i++ )
-        l4[HV_SLOT_FIRST + i] = HV_ENTRY(i);
-}
-
-bool map_is_hypervisor_slot(unsigned int index)
-{
-    return index - HV_SLOT_FIRST < HV_SLOTS;
-}
-
-void map_fill_l2_top(u64 *l2)
-{
-    for ( unsigned int i = HV32_SLOT_FIRST; i < PTES_PER_TABLE; i++ )
-        l2[i] = HV_ENTRY(i);
 }
 
 long map_page(u64 va, mfn_t mfn, u64 flags)
@@ -343,29 +326,6 @@ void softirq_run(void)
         next = job->next;
         job->queued = 0;
         job->run(job);
-    }
-}
-
-struct cpuid_leaf host_cpuid(u32 leaf, u32 subleaf)
-{
-    switch ( leaf )
-    {
-    case 0:
-        return (struct cpuid_leaf){ 0xd, 0x756e6547, 0x6c65746e, 0x49656e69 };
-    case 1:
-        return (struct cpuid_leaf){ 0x000906ea, 0, 0x14000001, 0x07800001 };
-    case 0xd:
-        return subleaf == 0   ? (struct cpuid_leaf){ 7, 832, 832, 0 }
-               : subleaf == 2 ? (struct cpuid_leaf){ 256, 576, 0, 0 }
-                              : (struct cpuid_leaf){ 0 };
-    case 0x80000000:
-        return (struct cpuid_leaf){ 0x80000008, 0, 0, 0 };
-    case 0x80000001:
-        return (struct cpuid_leaf){ 0, 0, 1, 0x20000800 };
-    case 0x80000008:
-        return (struct cpuid_leaf){ 0x3027, 0, 0, 0 };
-    default:
-        return (struct cpuid_leaf){ 0 };
     }
 }
 
