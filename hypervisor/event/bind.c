@@ -129,7 +129,7 @@ long event_bind_virq(struct vcpu *current, struct evtchn_bind_virq *arg)
     port = v->event.virq_port[arg->virq] ? NULL : event_port_find_free(d, &rc);
     if ( port )
     {
-        port->vcpu = arg->vcpu;
+        WRITE_ONCE(port->vcpu, arg->vcpu);
         port->virq = arg->virq;
         event_port_set_state(port, EVENT_VIRQ);
         WRITE_ONCE(v->event.virq_port[arg->virq], port->number);
@@ -152,7 +152,7 @@ long event_bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *arg)
     port = event_port_find_free(d, &rc);
     if ( port )
     {
-        port->vcpu = arg->vcpu;
+        WRITE_ONCE(port->vcpu, arg->vcpu);
         event_port_set_state(port, EVENT_IPI);
         arg->port = port->number;
     }

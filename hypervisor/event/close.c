@@ -130,7 +130,7 @@ static long close_all(struct domain *d, u32 *cursor)
 {
     u32 first = READ_ONCE(*cursor);
 
-    for ( u32 n = first; n < d->event.nr_ports; n++ )
+    for ( u32 n = first; n < atomic_load(&d->event.nr_ports); n++ )
     {
         if ( n % CLOSE_BATCH == 0 && n != first && GUARD(close_stops, preempt_pending()) )
         {

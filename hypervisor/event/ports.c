@@ -92,8 +92,8 @@ struct event_port *event_port_find_free(struct domain *d, long *rc)
         return NULL;
 
     port = event_port(d, n);
-    port->vcpu = 0;
-    port->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    WRITE_ONCE(port->vcpu, 0); /* a late sender to the one before may still look */
+    WRITE_ONCE(port->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
     return port;
 }
 
