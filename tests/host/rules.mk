@@ -39,8 +39,10 @@ host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 4)
 
 host-links = $(patsubst WHOLE,$(HOST_WHOLE),$(call host-says,$(1),LINK))
 
-# Objects are shared between the tests that ask for the same flags, or for none: a folder for each set of flags.
-host-folder = $(if $(1),with$(subst $(space),,$(subst /,_,$(1))),common)
+# Objects are shared between the tests that ask for the same flags, or for none: a folder for each set of flags. No "=" in
+# its name: make would take the dependency files' lines, which begin with it, for assignments.
+equals := =
+host-folder = $(if $(1),with$(subst $(space),,$(subst $(equals),-,$(subst /,_,$(1)))),common)
 
 define host-test-rules
 host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
