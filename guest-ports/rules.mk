@@ -31,6 +31,9 @@ GUEST_TESTS_PV64  := $(patsubst tests/guest/%/pv64,%,$(wildcard tests/guest/*/pv
 GUEST_TESTS   := $(filter-out $(GUEST_TESTS_ROLES),$(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c)))
 GUEST_TESTS32 := $(filter-out $(GUEST_TESTS_PV64),$(GUEST_TESTS))
 
+# Of tests/programs, what guests take: not the program for Linux.
+PROGRAM_PARTS := program values memory vcpu control report guest
+
 define guest_compile
 	@mkdir -p $(@D)
 	$(GUEST_CC) $(GUEST_CFLAGS) $(GUEST_WIDTH) $(1) -MMD -MP -c -o $@ $<
@@ -58,6 +61,10 @@ $(2)/tests/%.o: tests/guest/%.c
 $(2)/tests/%/main.o: tests/guest/%/main.c
 	$$(call guest_compile,$$(TEST_CFLAGS) -DTEST_NAME=$$* -Dtest_main=test_main_$$*)
 
+# Programs of hypercalls, whose source is the host tests' as well.
+$(2)/programs/%.o: tests/programs/%.c $(wildcard hypercall/*.def hypercall/ops/*.def)
+	$$(guest_compile)
+
 # The sweep over the tables of hypercall/ is a test like any other, in a folder of its own.
 $(2)/tests/abi/main.o: tests/abi/main.c $(wildcard hypercall/*.def hypercall/ops/*.def)
 	$$(call guest_compile,$$(TEST_CFLAGS) -DTEST_NAME=abi -Dtest_main=test_main_abi)
@@ -69,6 +76,7 @@ $(2)/kit.lds: guest-ports/kit/kit.lds $(wildcard guest-ports/kit/arch/*.h)
 KIT$(1) := $(2)/kit.lds $(2)/kit/arch/entry$(or $(1),64).o \
     $(patsubst guest-ports/%.c,$(2)/%.o,$(wildcard guest-ports/kit/*.c guest-ports/kit/arch/*.c))
 TEST_KIT$(1) := $(2)/tests/runner.o $$(KIT$(1))
+PROGRAMS$(1) := $(patsubst %,$(2)/programs/%.o,$(PROGRAM_PARTS))
 
 guests: $(GUESTS$(1):%=$(B)/guests/%$(1))
 
@@ -86,7 +94,8 @@ $(B)/tests/all$(1): $(patsubst %,$(2)/tests/%/main.o,$(filter-out $(GUEST_TESTS_
 $(B)/tests/abi$(1): $(2)/tests/abi/main.o $$(TEST_KIT$(1))
 	$$(guest_link)
 
-$(B)/tests/together$(1): $(GUEST_TESTS_ROLES:%=$(2)/tests/%/main.o) $(2)/tests/roles.o $$(TEST_KIT$(1))
+$(B)/tests/together$(1): $(GUEST_TESTS_ROLES:%=$(2)/tests/%/main.o) $(2)/tests/roles.o \
+    $$(PROGRAMS$(1)) $$(TEST_KIT$(1))
 	$$(guest_link)
 endef
 $(eval $(call guest_width_rules,,$(B)/guest-obj))

@@ -55,7 +55,7 @@ static void wait_for_stir(void)
     stirred = false;
 }
 
-static ulong free_frames(void)
+ulong free_frames(void)
 {
     static struct xen_sysctl op;
 

@@ -22,4 +22,7 @@ void group_add(const char *name, const struct image *image, const char *command_
  */
 void group_run(void);
 
+/* How many frames of the machine nobody has. */
+ulong free_frames(void);
+
 #endif

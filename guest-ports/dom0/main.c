@@ -1,14 +1,22 @@
 /*
- * dom0: a control domain without an operating system. It runs guests of ours as ordinary domains: what they show as
- * dom0 they must show without its rights as well, one may crash, and several at once may try to harm each other.
+ * dom0: a control domain without an operating system. It runs guests of ours as ordinary
+ * domains: what they show as
+ * dom0 they must show without its rights as well, one may crash, and several at once may try to
+ * harm each other.
  *
- * The initial RAM disk is a cpio archive (newc) of kit images. Each runs alone, with the command line
+ * The initial RAM disk is a cpio archive (newc) of kit images. Each runs alone, with the command
+ * line
  *     domains.NAME=...  if ours has that, with commas for spaces
- * unless the archive has a text NAME.groups beside it. Each of its lines `TEST ROLE ROLE...` is a group of domains
- * that live at the same time, one a role, with the command line `tests=TEST role=ROLE`. `groups=TEST` of ours runs
- * no other.
+ * unless the archive has a text NAME.groups beside it. Each of its lines `TEST ROLE ROLE...` is
+ * a group of domains
+ * that live at the same time, one a role, with the command line `tests=TEST role=ROLE`.
+ * `groups=TEST` of ours runs
+ * no other, `each=...`, with commas for spaces, is added to the command line of each. `rounds=N`
+ * runs the groups N
+ * times, each with `seed=` one higher than before, from ours on.
  *
- * Then `RL-DOMAIN NAME REASON` tells how each ended: poweroff, reboot, suspend, crash, watchdog, timeout, or an
+ * Then `RL-DOMAIN NAME REASON` tells how each ended: poweroff, reboot, suspend, crash, watchdog,
+ * timeout, or an
  * error. group.c tells what else a domain's console is for.
  */
 #include "group.h"
@@ -67,16 +75,22 @@ static bool file_find(const char *name, struct file *file)
 
 /* --- Running an image --- */
 
+/* The value of our option @name, with spaces where it has commas; empty when there is none. */
+static void copy_words(const char *name, char *to, size_t size)
+{
+    snprintf(to, size, "%s", arg_value(name) ?: "");
+    if ( strchr(to, ' ') )
+        *strchr(to, ' ') = '\0';
+    for ( char *comma = to; (comma = strchr(comma, ',')); )
+        *comma = ' ';
+}
+
 static void run_alone(const char *name, const struct image *image)
 {
     char option[64], command_line[256];
 
     snprintf(option, sizeof(option), "domains.%s", name);
-    snprintf(command_line, sizeof(command_line), "%s", arg_value(option) ?: "");
-    if ( strchr(command_line, ' ') )
-        *strchr(command_line, ' ') = '\0';
-    for ( char *comma = command_line; (comma = strchr(comma, ',')); )
-        *comma = ' ';
+    copy_words(option, command_line, sizeof(command_line));
     group_add(name, image, command_line, PAGES_ALONE, VCPUS);
     group_run();
 }
@@ -105,23 +119,42 @@ static bool group_wanted(const char *test)
     return !only || (!strncmp(only, test, size) && (!only[size] || only[size] == ' '));
 }
 
-/* One line: a test and its roles. Returns where the next begins. */
-static const char *run_group(const char *line, const struct image *image)
+/* One line: a test and its roles. @more ends their command line. Returns where the next begins. */
+static const char *run_group(const char *line, const struct image *image, const char *more)
 {
-    char test[32], role[24], name[64], command_line[96];
+    char test[32], role[24], name[64], command_line[256];
     const char *at = take_word(line, test, sizeof(test)), *next;
     bool wanted = at && group_wanted(test);
 
     for ( ; at && (next = take_word(at, role, sizeof(role))); at = next )
     {
         snprintf(name, sizeof(name), "%s/%s", test, role);
-        snprintf(command_line, sizeof(command_line), "tests=%s role=%s", test, role);
+        snprintf(command_line, sizeof(command_line), "tests=%s role=%s %s", test, role, more);
         if ( wanted )
             group_add(name, image, command_line, PAGES_MEMBER, VCPUS);
     }
     if ( wanted )
         group_run();
     return (at ?: line) + 1;
+}
+
+static void run_groups(const struct file *groups, const struct image *image)
+{
+    ulong rounds = arg_number("rounds", 0), seed = arg_number("seed", 1);
+    char each[128], more[160];
+
+    copy_words("each", each, sizeof(each));
+    for ( ulong round = 0; round < (rounds ?: 1); round++ )
+    {
+        snprintf(more, sizeof(more), "%s", each);
+        if ( rounds )
+        {
+            snprintf(more, sizeof(more), "%s seed=%lu", each, seed + round);
+            printf("RL-ROUND %s, %lu frames free\n", more, free_frames());
+        }
+        for ( const char *line = groups->data; line < groups->data + groups->size; )
+            line = run_group(line, image, more);
+    }
 }
 
 static void run(const struct file *file)
@@ -134,10 +167,7 @@ static void run(const struct file *file)
     if ( !image_parse(&image, file->data, file->size) )
         printf("RL-DOMAIN %s no kit image\n", file->name);
     else if ( file_find(groups_name, &groups) )
-    {
-        for ( const char *line = groups.data; line < groups.data + groups.size; )
-            line = run_group(line, &image);
-    }
+        run_groups(&groups, &image);
     else if ( !arg_value("groups") )
         run_alone(file->name, &image);
 }

@@ -1,7 +1,6 @@
 /*
- * The whole hypervisor, given programs of hypercalls by two domains with two vcpus each: dom0, and a guest of 64 or 32
- * bits. A program mixes what is valid (own frames, real references, bound ports) with what is hostile, by the ABI's
- * tables. It lasts EPOCH calls; then the domains die, and nothing may be left of them.
+ * The whole hypervisor, given programs of hypercalls (tests/programs) by two domains with two vcpus each: dom0, and a
+ * guest of 64 or 32 bits. A program lasts EPOCH calls; then the domains die, and nothing may be left of them.
  *
  * Held true: the frames that a call touched have the counts that the page tables tell, at the end of each call, and all
  * frames every 1,000 (pv/pagetable/audit_running.c); a call comes to an end; the memory and the references of domains
@@ -11,7 +10,8 @@
  *
  * issues n calls from seed n on, and prints what each row answered. A failure prints how to have it again.
  *
- * LINK: WHOLE tests/host/fake/guests.c tests/host/fake/calls.c
+ * LINK: WHOLE tests/host/fake/guests.c tests/host/fake/calls.c tests/programs/program.c tests/programs/values.c
+ * LINK: tests/programs/memory.c tests/programs/vcpu.c tests/programs/control.c tests/programs/report.c
  */
 #include "tests/host/fake/calls.h"
 #include "tests/host/fake/guests.h"
@@ -40,7 +40,7 @@ static void step(void)
     long rc;
 
     if ( !guest_must_go_on() )
-        calls_next(g, &guests[g == guests]);
+        calls_next(g != guests);
     if ( !guest_step(&rc) )
     {
         if ( ++goes_on > GO_ON_MAX )
@@ -129,7 +129,10 @@ static void begin_all(u64 seed)
     require(guest_begin(&guests[0], 0, true, false) == 0);
     require(guest_begin(&guests[1], 1, false, seed % 2) == 0);
     for ( unsigned int i = 0; i < 2; i++ )
+    {
         domain_hold(guests[i].d);
+        calls_begin(i, seed, &guests[i], &guests[!i]);
+    }
     whole_preempt_every = seed % 3 ? 1 + seed % 7 : 0;
     whole_leave();
 }

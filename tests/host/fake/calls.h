@@ -1,13 +1,16 @@
 /*
- * Hypercalls at random, by the ABI's tables: valid ones and hostile ones.
+ * The calls of tests/programs, made by the guests of fake/guests.h.
  */
 #ifndef TESTS_HOST_FAKE_CALLS_H
 #define TESTS_HOST_FAKE_CALLS_H
 
 #include "tests/host/fake/guests.h"
 
-/* Put the next call of current, a vcpu of @g, into its registers; @peer is the other. */
-void calls_next(struct guest *g, struct guest *peer);
+/* Begin @seed's program of @g, whose peer is @peer. */
+void calls_begin(unsigned int which, u64 seed, struct guest *g, struct guest *peer);
+
+/* Put the next call of the program @which, 0 or 1, into current's registers. */
+void calls_next(unsigned int which);
 
 /* It was answered. */
 void calls_answered(long rc);
@@ -15,7 +18,7 @@ void calls_answered(long rc);
 /* Number of the last hypercall chosen. */
 unsigned int calls_last(void);
 
-/* Print what each row answered: how often it was called, accepted and refused. */
+/* Print what each row answered. */
 void calls_report(void);
 
 /* Call @say when the process ends otherwise than by a return. */

@@ -126,7 +126,7 @@ static void write_tables(const struct guest *g)
         words(g, 0)[pte_index(GUEST_VA, 4)] = pte_make(g->frame[1], TABLE);
     words(g, l3)[pte_index(GUEST_VA, 3)] = pte_make(g->frame[2], pv32 ? PTE_P : TABLE);
     words(g, 2)[pte_index(GUEST_VA, 2)] = pte_make(g->frame[3], TABLE);
-    for ( unsigned int i = 0; i < GUEST_FRAMES; i++ )
+    for ( unsigned int i = 0; i < GUEST_FRAMES - GUEST_LOOSE; i++ )
         words(g, 3)[i] = pte_make(g->frame[i], i < GUEST_TABLES ? PAGE & ~PTE_RW : PAGE);
 }
 

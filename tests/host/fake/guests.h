@@ -8,8 +8,9 @@
 
 #define GUEST_FRAMES 48
 #define GUEST_VCPUS  2
-#define GUEST_VA     0x20000000UL /* where its tables map its frames, the tables themselves read-only */
+#define GUEST_VA     0x20000000UL /* where its tables map the others, the tables themselves read-only */
 #define GUEST_TABLES 5 /* frames 0 to 4: root, L3 (top L2 of a 32-bit guest), L2, L1, a spare one */
+#define GUEST_LOOSE  8 /* the last frames, which nothing maps */
 
 /* Memory that its pointers may point to, at an address that both widths can name. */
 #define GUEST_ARENA 0x10000UL

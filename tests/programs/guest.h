@@ -1,0 +1,20 @@
+/*
+ * What a guest of the kit has for programs to be about: see struct program_world.
+ */
+#ifndef TESTS_PROGRAMS_GUEST_H
+#define TESTS_PROGRAMS_GUEST_H
+
+#include "tests/programs/program.h"
+
+/*
+ * Fill in a world of our own, in which @other is the other domain: frames, tables that map them
+ * and that our root leads to, an
+ * arena, handlers. Once. Afterwards the frames are the programs' alone, and events are off: they
+ * would be too.
+ */
+void guest_world(struct program_world *world, domid_t self, domid_t other);
+
+/* Make the call. */
+long guest_call(const struct program_call *call);
+
+#endif

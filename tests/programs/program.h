@@ -1,0 +1,87 @@
+/*
+ * Programs of hypercalls at random, by the ABI's tables: valid calls and hostile ones. A seed is
+ * a program. This source
+ * is the same wherever they run:
+ *   - over the whole hypervisor as a process of the host, tests/host/test_programs.c;
+ *   - in guests of the kit, tests/guest/programs;
+ *   - in a process of Linux as dom0, tests/programs/dom0.c.
+ * It knows the ABI and nothing of a hypervisor. What the calls are about, a struct program_world
+ * says.
+ */
+#ifndef TESTS_PROGRAMS_PROGRAM_H
+#define TESTS_PROGRAMS_PROGRAM_H
+
+#include <hypercall/abi.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROGRAM_FRAMES    48
+#define PROGRAM_TABLES    5 /* of these the first: root, L3 (L2 of 32 bits), L2, L1, a spare one */
+#define PROGRAM_LOOSE     8 /* ... and the last: not mapped, ready to be tables or given away */
+#define PROGRAM_STRANGERS 64
+
+enum program_entry {
+    PROGRAM_EVENT,
+    PROGRAM_FAILSAFE,
+    PROGRAM_SYSCALL,
+    PROGRAM_NMI,
+    PROGRAM_ENTRIES
+};
+
+/* What whoever makes the calls has. */
+struct program_world {
+    uint64_t frame[PROGRAM_FRAMES];       /* its frames, which may be given away */
+    uint64_t stranger[PROGRAM_STRANGERS]; /* frames that are not its own, or no RAM at all */
+    unsigned int nr_strangers;
+    uint64_t window;   /* where the tables map the others, the tables themselves read-only */
+    uint8_t *arena;    /* memory for arguments, which all may write to */
+    size_t arena_size; /* a multiple of 8 */
+    struct grant_entry_v1 *grant; /* its grant table, once there is one */
+    domid_t self, other;
+    bool pv32, privileged;
+
+    /*
+     * For one who runs in the domain that the calls are about, and wants to go on doing so:
+     * then memory and handlers
+     * of its own are left alone, no vcpu of its own stops, and nothing waits for what may
+     * never come.
+     */
+    bool spare;
+    uint64_t spared_from,
+        spared_to;           /* addresses of its own memory: nothing in the arena points there */
+    uint64_t machine_frames; /* the numbers below may be frames of its own */
+    uint64_t root;           /* the page tables that it runs on */
+    uint64_t entry[PROGRAM_ENTRIES]; /* good handlers, which need not do anything */
+    uint64_t context; /* address of a struct vcpu_guest_context with which a vcpu may start; or 0 */
+
+    /* The hypercalls to choose from, with equal chances; NULL: all. */
+    const uint8_t *calls;
+    unsigned int nr_calls;
+};
+
+struct program_call {
+    unsigned int nr;
+    uint64_t args[5];
+};
+
+struct program {
+    struct program_world world;
+    uint64_t state; /* of its random numbers */
+    unsigned int slot;
+};
+
+/* Begin program @seed in p->world, which must be filled in. */
+void program_begin(struct program *p, uint64_t seed);
+
+/* Its next call. Writes what the call needs to the arena. */
+void program_next(struct program *p, struct program_call *call);
+
+/* A number below @n, for whoever has a choice of his own. */
+unsigned int program_pick(struct program *p, unsigned int n);
+
+/* The sub-operation of a call, if it has any; of an array of operations, the first one's. */
+unsigned int program_command(const struct program *p, const struct program_call *call);
+
+#endif
