@@ -117,8 +117,14 @@ guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32 $
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 
-.PHONY: bench
+.PHONY: bench path flame
 bench: $(B)/guests/bench $(B)/ringleader ## measure the operations' cost beside Debian's Xen
 	B=$(abspath $(B)) tests/bench/bench
+
+path: $(B)/guests/bench $(B)/ringleader ## where ROW= of the bench spends its instructions, function by function
+	@B=$(abspath $(B)) tests/bench/path $(ROW)
+
+flame: $(B)/guests/bench $(B)/ringleader ## ... as a flame graph
+	@B=$(abspath $(B)) tests/bench/path --flame $(ROW)
 
 -include $(shell find $(B)/guest-obj $(B)/guest-obj32 -name '*.d' 2>/dev/null)

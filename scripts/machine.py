@@ -154,6 +154,19 @@ class Outcome:
         return status >> 1, f"the guest reported {status >> 1} through the exit port"
 
 
+def plugin(name):
+    """The path of tests/qemu/count/NAME.c, built for the QEMU that there is."""
+    version = subprocess.run([QEMU, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    api = 1 if int(re.search(r"version (\d+)", version)[1]) < 9 else 2
+    out = f"{B}/tests/qemu/{name}-{api}.so"
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    own = f"{out}.{os.getpid()}"    # another process may be using it already
+    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden",
+                    f"-DPLUGIN_API={api}", "-o", own, f"{TOP}/tests/qemu/count/{name}.c"], check=True)
+    os.replace(own, out)
+    return out
+
+
 def accelerator():
     """"kvm" where a probe shows that a hypervisor boots under it, else "tcg". The answer is kept in B/accel."""
     answer = os.path.join(B, "accel")

@@ -1,10 +1,12 @@
 /*
  * bench: measures every row and prints `RL-BENCH name value`, or those that `rows=a,b` names (by a part of their name).
+ * With the word `trace` each row runs TRACED times more, between marks, and prints `RL-TRACED name operations`.
  */
 #include "bench.h"
 
 #define ROUNDS 5
 #define COUNT  40
+#define TRACED 8
 
 void *bench_page;
 ulong bench_va;
@@ -41,6 +43,14 @@ static bool wanted(const char *name)
     return !rows || strstr(rows, name);
 }
 
+static void trace(const struct bench *b)
+{
+    mark_begin();
+    b->run(TRACED);
+    mark_end();
+    printf("RL-TRACED %s %u\n", b->name, TRACED * (b->per ?: 1));
+}
+
 static void run(const struct bench *b)
 {
     for ( ; b->name; b++ )
@@ -53,6 +63,8 @@ static void run(const struct bench *b)
             b->prepare();
         value = b->run ? cost(b) : (ulong)b->measure() * 100;
         printf("RL-BENCH %s %lu.%02lu\n", b->name, value / 100, value % 100);
+        if ( b->run && arg_flag("trace") )
+            trace(b);
         trap_init(); /* rows may register handlers of their own */
     }
 }

@@ -44,4 +44,15 @@ void time_alarm_forget(void);
 /* Spins. */
 void time_spin(uint64_t ns);
 
+/* NOPs that tell QEMU's plugins (tests/qemu/count) where something begins that they measure, and where it ends. */
+static inline void mark_begin(void)
+{
+    asm volatile(".byte 0x0f, 0x1f, 0x80; .long 0x524c0001" ::: "memory");
+}
+
+static inline void mark_end(void)
+{
+    asm volatile(".byte 0x0f, 0x1f, 0x80; .long 0x524c0002" ::: "memory");
+}
+
 #endif

@@ -66,16 +66,13 @@ static void timer(evtchn_port_t port, void *data)
     hypercall(set_timer_op, time_now() + TICK);
 }
 
-/* What the plugin takes for marks: NOPs of a form that no compiler makes. */
-#define MARK(number) asm volatile(".byte 0x0f, 0x1f, 0x80; .long " #number ::: "memory")
-
 static void measure(const char *name, void (*run)(void))
 {
     perfc(XEN_SYSCTL_PERFCOP_reset, NULL, NULL);
     hypercall(set_timer_op, time_now() + TICK);
-    MARK(0x524c0001);
+    mark_begin();
     run();
-    MARK(0x524c0002);
+    mark_end();
     printf("RL-LATENCY %s %u\n", name, timer_late());
 }
 

@@ -45,7 +45,7 @@ long access_deny(struct domain *d, enum access_resource kind, u64 first, u64 las
 bool access_resource(const struct domain *d, enum access_resource kind, u64 first, u64 last);
 
 bool access_iomem(const struct domain *d, mfn_t mfn);
-bool access_ioport(const struct domain *d, u16 port, unsigned int bytes);
+bool access_ioport(struct domain *d, u16 port, unsigned int bytes);
 bool access_irq(const struct domain *d, u32 gsi);
 
 /* MCFG, HPET, MSI-X tables: RW is silently stripped. For every domain, and at any time. */

@@ -7,7 +7,9 @@
 #include "access/access.h"
 #include "console/console.h"
 #include "cpu/cpu.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "mm/heap.h"
 
 #define LOW_MEMORY_FRAMES                                                                          \
@@ -81,6 +83,7 @@ long access_deny(struct domain *d, enum access_resource kind, u64 first, u64 las
 
     lock_acquire(&lock);
     rc = rangeset_remove(set_of(d, kind), first, last);
+    GUARD_STEP(hot_ports, WRITE_ONCE(d->access.hot_ports, 0));
     lock_release(&lock);
     return rc;
 }
@@ -106,9 +109,37 @@ bool access_iomem(const struct domain *d, mfn_t mfn)
     return access_resource(d, ACCESS_IOMEM, mfn.n, mfn.n);
 }
 
-bool access_ioport(const struct domain *d, u16 port, unsigned int bytes)
+/* A range of ports in one word: the first, and how many. */
+static u64 pack(const struct range *range)
 {
-    return access_resource(d, ACCESS_IOPORTS, port, (u64)port + bytes - 1);
+    return range->first | (range->last - range->first + 1) << 32;
+}
+
+static inline bool packed_contains(u64 packed, u16 port, unsigned int bytes)
+{
+    s32 offset = port - (u16)packed;
+
+    return offset >= 0 && (u32)offset + bytes <= packed >> 32;
+}
+
+/* Drivers use few ranges, and one of them most of the time. */
+bool access_ioport(struct domain *d, u16 port, unsigned int bytes)
+{
+    const struct range *range;
+
+    if ( packed_contains(READ_ONCE(d->access.hot_ports), port, bytes) )
+        return true;
+    if ( !d->access.ioports )
+        return false;
+
+    lock_acquire(&lock);
+    range = rangeset_find(d->access.ioports, port);
+    if ( range && port + bytes - 1 > range->last )
+        range = NULL;
+    if ( range )
+        WRITE_ONCE(d->access.hot_ports, pack(range));
+    lock_release(&lock);
+    return range;
 }
 
 bool access_irq(const struct domain *d, u32 gsi)
@@ -217,5 +248,6 @@ void access_domain_destroy(struct domain *d)
 {
     free_set(&d->access.iomem);
     free_set(&d->access.ioports);
+    d->access.hot_ports = 0;
     free_set(&d->access.irqs);
 }

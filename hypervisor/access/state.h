@@ -9,6 +9,7 @@
 struct domain_access {
     struct rangeset *iomem; /* mfns that are not RAM */
     struct rangeset *ioports;
+    u64 hot_ports;         /* one of its ranges, which is looked at first: resources.c */
     struct rangeset *irqs; /* GSIs */
 };
 

@@ -66,6 +66,9 @@ static inline bool guest_load_u32(u32 *value, gva_t from);
 /* Two words in a row, for arrays of pairs whose range the caller has checked as a whole. */
 static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from);
 
+/* Three, of an array of such. @from passes guest_word_ok(). */
+static inline bool guest_load_three(u64 *values, gva_t from);
+
 /* Around every access, where the CPU has SMAP; nothing but the access may come between. */
 static inline void guest_access_begin(void)
 {

@@ -32,6 +32,11 @@ static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
     return guest_load_u64(first, from) && guest_load_u64(second, to_gva(from.n + sizeof(*first)));
 }
 
+static inline bool guest_load_three(u64 *values, gva_t from)
+{
+    return !copy_from_guest(values, from, 3 * sizeof(*values));
+}
+
 #else
 
 static inline bool guest_store_u64(gva_t to, u64 value)
@@ -112,6 +117,27 @@ static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
                  : fault);
     *first = a;
     *second = b;
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+static inline bool guest_load_three(u64 *values, gva_t from)
+{
+    u64 a, b, c;
+
+    __asm__ goto(SMAP_OPEN "1: mov (%3), %0\n"
+                           "2: mov 8(%3), %1\n"
+                           "3: mov 16(%3), %2\n" SMAP_CLOSE EXTABLE_FAULT(1b) EXTABLE_FAULT(2b)
+                               EXTABLE_FAULT(3b)
+                 : "=&r"(a), "=&r"(b), "=r"(c)
+                 : "r"(from.n)
+                 : "memory"
+                 : fault);
+    values[0] = a;
+    values[1] = b;
+    values[2] = c;
     return true;
 fault:
     guest_access_end();

@@ -151,7 +151,7 @@ void grant_frame_put(mfn_t mfn, bool write)
 
     if ( !write )
         frame_put_inline(frame);
-    else if ( !frame_put_writable_fast(frame) )
+    else if ( !frame_put_and_type_fast(frame) )
         frame_put_and_type(frame);
 }
 

@@ -41,6 +41,18 @@
 #define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
 
+/*
+ * @index, which was found to be below @rows, a power of two: so that speculation, which may not have waited for that,
+ * stays within the table too. The compiler doesn't learn what is known.
+ */
+#define index_bounded(index, rows)                                                                 \
+    ({                                                                                             \
+        unsigned long index_bounded_ = (index);                                                    \
+        BUILD_BUG_ON((rows) & ((rows)-1));                                                         \
+        __asm__("" : "+r"(index_bounded_));                                                        \
+        index_bounded_ &((rows)-1);                                                                \
+    })
+
 /* The object of @type whose @member is at @ptr. */
 #define container_of(ptr, type, member)                                                            \
     ({                                                                                             \

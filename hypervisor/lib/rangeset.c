@@ -112,13 +112,20 @@ int rangeset_remove(struct rangeset *rs, uint64_t first, uint64_t last)
     return 0;
 }
 
-bool rangeset_contains(const struct rangeset *rs, uint64_t first, uint64_t last)
+const struct range *rangeset_find(const struct rangeset *rs, uint64_t number)
 {
     const struct range *range;
 
-    rangeset_for_each(range, rs) if ( range->first <= first &&
-                                      range->last >= first ) return range->last >= last;
-    return false;
+    rangeset_for_each(range, rs) if ( range->last >= number ) return range->first <= number ? range
+                                                                                            : NULL;
+    return NULL;
+}
+
+bool rangeset_contains(const struct rangeset *rs, uint64_t first, uint64_t last)
+{
+    const struct range *range = rangeset_find(rs, first);
+
+    return range && range->last >= last;
 }
 
 bool rangeset_overlaps(const struct rangeset *rs, uint64_t first, uint64_t last)

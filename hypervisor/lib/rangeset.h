@@ -35,6 +35,9 @@ int rangeset_remove(struct rangeset *rs, uint64_t first, uint64_t last);
 bool rangeset_contains(const struct rangeset *rs, uint64_t first, uint64_t last);
 bool rangeset_overlaps(const struct rangeset *rs, uint64_t first, uint64_t last);
 
+/* The range that @number is in, or NULL. */
+const struct range *rangeset_find(const struct rangeset *rs, uint64_t number);
+
 static inline bool rangeset_empty(const struct rangeset *rs)
 {
     return !rs->head;

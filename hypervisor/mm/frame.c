@@ -277,7 +277,7 @@ long frame_get_and_type(struct frame *frame, domid_t owner, enum frame_type type
 
 void frame_put_and_type(struct frame *frame)
 {
-    if ( !frame_put_writable_fast(frame) )
+    if ( !frame_put_and_type_fast(frame) )
         put_leaf_type(frame, FRAME_REF_ONE);
 }
 

@@ -93,12 +93,45 @@ static inline u64 frame_takable(u64 state, bool writable)
 }
 
 /* Drop a reference and a type reference that are not the last: false leaves it to the slow path. */
-static inline bool frame_put_writable_fast(struct frame *frame)
+static inline bool frame_put_and_type_fast(struct frame *frame)
 {
     u64 old = READ_ONCE(frame->state);
 
     return ((u32)old & FRAME_COUNT_TWO) &&
            atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
+}
+
+/* frame_get_and_type and frame_put_and_type of a frame that guests may write to. */
+static inline long frame_get_writable(struct frame *frame, domid_t owner)
+{
+    u64 old = READ_ONCE(frame->state), some = frame_takable(old, true);
+
+    if ( __builtin_expect(!some || READ_ONCE(frame->owner) != owner ||
+                              !atomic_cmpxchg(&frame->state, &old, old + some),
+                          0) )
+        return frame_get_and_type(frame, owner, FRAME_WRITABLE);
+    if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
+        return 0;
+    frame_put_and_type(frame);
+    return -EBUSY;
+}
+
+static inline void frame_put_writable(struct frame *frame)
+{
+    if ( __builtin_expect(!frame_put_and_type_fast(frame), 0) )
+        frame_put_and_type(frame);
+}
+
+/*
+ * A type reference to a frame that is valid and in use as @type, to which the caller holds a
+ * reference: false leaves it to the slow path.
+ */
+static inline bool frame_get_type_fast(struct frame *frame, enum frame_type type)
+{
+    u64 old = READ_ONCE(frame->state);
+
+    return frame_is_valid_as(old, type) && ((u32)old & FRAME_COUNT_SOME) &&
+           atomic_cmpxchg(&frame->state, &old, old + FRAME_TYPE_ONE);
 }
 
 #endif

@@ -213,6 +213,27 @@ TEST(a_new_domain_has_nothing_whoever_had_its_number)
            !access_ioport(&domu, 0x80, 1));
 }
 
+/* The range that was asked for last is remembered: not for longer than it is right. */
+TEST(ports_that_are_taken_away)
+{
+    create(&domu);
+    expect(!access_ioport(&domu, 0, 1));
+    expect_eq(access_permit(&domu, ACCESS_IOPORTS, 0x3f8, 0x3ff), 0);
+    for ( unsigned int again = 0; again < 2; again++ )
+    {
+        expect(access_ioport(&domu, 0x3f8, 4) && access_ioport(&domu, 0x3ff, 1));
+        expect(!access_ioport(&domu, 0x3f7, 1) && !access_ioport(&domu, 0x3f7, 2));
+        expect(!access_ioport(&domu, 0x3ff, 2) && !access_ioport(&domu, 0x400, 1));
+    }
+    expect_eq(access_permit(&domu, ACCESS_IOPORTS, 0xfff8, 0xffff), 0);
+    expect(access_ioport(&domu, 0xffff, 1) && !access_ioport(&domu, 0xffff, 2));
+    expect(access_ioport(&domu, 0x3fa, 1));
+
+    expect_eq(access_deny(&domu, ACCESS_IOPORTS, 0x3fa, 0x3fa), 0);
+    expect(!access_ioport(&domu, 0x3fa, 1) && !access_ioport(&domu, 0x3f8, 4));
+    expect(access_ioport(&domu, 0x3f8, 2));
+}
+
 TEST(impossible_ranges_are_refused)
 {
     create(&domu);

@@ -3,14 +3,11 @@ each, so that nothing depends on the host. A processor that sleeps executes noth
 """
 import mmap
 import os
-import re
 import struct
-import subprocess
 from dataclasses import dataclass
 
 import session as s
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 SHIFT = 1                           # an instruction takes 2 to the power of this nanoseconds
 A_SECOND = 1_000_000_000 >> SHIFT   # so many instructions, of a processor that never sleeps
 ICOUNT = ["-icount", f"shift={SHIFT},sleep=off", "-rtc", "base=2024-01-01,clock=vm"]
@@ -33,19 +30,6 @@ class Counts:
         return self.guests + self.hypervisor
 
 
-def _plugin(name):
-    """count/NAME.c, built for the QEMU that there is."""
-    version = subprocess.run([s.m.QEMU, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    api = 1 if int(re.search(r"version (\d+)", version)[1]) < 9 else 2
-    out = f"{s.m.B}/tests/qemu/{name}-{api}.so"
-    os.makedirs(os.path.dirname(out), exist_ok=True)
-    own = f"{out}.{os.getpid()}"    # another worker may be using it already
-    subprocess.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-fvisibility=hidden",
-                    f"-DPLUGIN_API={api}", "-o", own, f"{HERE}/count/{name}.c"], check=True)
-    os.replace(own, out)
-    return out
-
-
 class _Plugin:
     """One that writes a file, which we read."""
 
@@ -58,7 +42,7 @@ class _Plugin:
             self.map = mmap.mmap(f.fileno(), size, prot=mmap.PROT_READ)
 
     def device(self):
-        return ["-plugin", f"file={_plugin(self.name)},counts={self.path}"]
+        return ["-plugin", f"file={s.m.plugin(self.name)},counts={self.path}"]
 
 
 class Counter(_Plugin):

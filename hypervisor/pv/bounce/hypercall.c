@@ -156,8 +156,7 @@ static always_inline long make_call(const struct call *call)
 
     if ( call->op >= HYPERCALL_TABLE )
         return hypercall_unknown();
-    handler =
-        (hypercall_fn *)hypercall_table[call->op & (HYPERCALL_TABLE - 1)]; /* for speculation */
+    handler = (hypercall_fn *)hypercall_table[index_bounded(call->op, HYPERCALL_TABLE)];
     return handler(call->a1, call->a2, call->a3, call->a4, call->a5);
 }
 

@@ -108,33 +108,36 @@ HANDLER device_not_available(struct vcpu *v, struct regs *regs)
     }
 }
 
+HANDLER double_fault(struct vcpu *v, struct regs *regs)
+{
+    (void)v;
+    crash_report(regs, "double fault");
+}
+
+HANDLER machine_check(struct vcpu *v, struct regs *regs)
+{
+    (void)v;
+    crash_report(regs, "machine check");
+}
+
+/* What isn't here is delivered as it is. */
+#define HANDLERS 32
+
+static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
+    [TRAP_DB] = debug,        [TRAP_NM] = device_not_available, [TRAP_UD] = invalid_opcode,
+    [TRAP_DF] = double_fault, [TRAP_GP] = general_protection,   [TRAP_MC] = machine_check,
+};
+
 void trap_from_guest(struct vcpu *v, struct regs *regs)
 {
-    switch ( regs->vector )
-    {
-    case TRAP_DB:
-        debug(v, regs);
-        break;
-    case TRAP_NM:
-        device_not_available(v, regs);
-        break;
-    case TRAP_UD:
-        invalid_opcode(v, regs);
-        break;
-    case TRAP_GP:
-        general_protection(v, regs);
-        break;
-    case VECTOR_INT80:
+    u32 vector = regs->vector;
+
+    if ( vector == VECTOR_INT80 )
         int80(v, regs);
-        break;
-    case TRAP_DF:
-        crash_report(regs, "double fault");
-    case TRAP_MC:
-        crash_report(regs, "machine check");
-    default:
-        bounce_exception(v, regs, regs->vector, regs->error);
-        break;
-    }
+    else if ( vector < HANDLERS && handlers[vector] )
+        handlers[vector](v, regs);
+    else
+        bounce_exception(v, regs, vector, regs->error);
 }
 
 /*

@@ -51,8 +51,8 @@ static long call(u32 nr, u32 a1, u32 a2, u32 a3, u32 a4, u32 a5)
 {
     if ( nr >= HYPERCALL_TABLE )
         return hypercall_unknown();
-    /* For speculation. */
-    return ((hypercall_fn *)hypercall_table_compat[nr & (HYPERCALL_TABLE - 1)])(a1, a2, a3, a4, a5);
+    return ((hypercall_fn *)hypercall_table_compat[index_bounded(nr, HYPERCALL_TABLE)])(a1, a2, a3,
+                                                                                        a4, a5);
 }
 
 /* Only the guest's registers are 32 bits wide: what lay above them in ours is nobody's business. */

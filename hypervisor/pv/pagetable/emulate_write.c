@@ -15,6 +15,7 @@
  */
 #include "access/access.h"
 #include "irq/irq.h"
+#include "pv/emulate/direct.h"
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/internal.h"
 #include "trace/trace.h"
@@ -125,7 +126,7 @@ static bool store_to_table(const struct vcpu *v, u64 va, const struct emulate_st
     return entry && is_idle_store(entry, va, store, regs, after);
 }
 
-bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
+static __attribute__((noinline)) bool emulate_any(struct vcpu *v, struct regs *regs, u64 va)
 {
     struct emulate_store store;
     struct regs after;
@@ -145,6 +146,49 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
         count(COUNTER_pte_emulated);
     }
     return done;
+}
+
+/* Store @new in the @entry of an L1 of @d. *@old: what was there. False: it is refused. */
+static inline bool exchange(const struct domain *d, u64 *entry, u64 new, u64 *old)
+{
+    long rc;
+
+    do
+        *old = READ_ONCE(*entry);
+    while ( !entry_exchange_l1(d, entry, *old, new, &rc) );
+    return rc == 0;
+}
+
+/* What most stores are, in few instructions. False: nothing has changed. */
+static bool emulate_direct(struct vcpu *v, struct regs *regs, u64 va)
+{
+    const struct domain *d = v->domain;
+    struct emulate_direct store;
+    u64 *entry, old;
+    bool done = false;
+
+    if ( !has_assist(d) || va % sizeof(u64) || !emulate_decode_direct(regs, va, &store) )
+        return false;
+
+    tables_lock(v->domain);
+    entry = target_entry(d, v->pv.root_kernel, va, is_l1_of);
+    if ( entry )
+        done = exchange(d, entry, *store.reg, &old);
+    tables_unlock(v->domain);
+
+    if ( !done )
+        return false;
+    if ( store.xchg )
+        *store.reg = old;
+    regs->rip += store.length;
+    regs->rflags &= ~(u64)EFLAGS_RF;
+    count(COUNTER_pte_emulated);
+    return true;
+}
+
+bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
+{
+    return emulate_direct(v, regs, va) || emulate_any(v, regs, va);
 }
 
 bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va)

@@ -239,6 +239,18 @@ long entry_replace_l1_held(const struct domain *d, u64 *slot, u64 new)
     return 0;
 }
 
+/* The references of @pte, by the short way if it is such an entry. */
+static inline long get_l1_own(const struct domain *d, u64 *pte)
+{
+    enum l1_take take = l1_take(d, *pte);
+
+    if ( __builtin_expect(take == L1_TAKEN, 1) )
+        return 0;
+    if ( take == L1_MISTAKEN )
+        drop(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
+    return get_l1(d, d, pte);
+}
+
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc)
 {
     bool same;
@@ -250,7 +262,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
 
     if ( !same && (new &PTE_P) )
     {
-        *rc = get_l1(d, d, &new);
+        *rc = get_l1_own(d, &new);
         if ( *rc )
             return true;
     }

@@ -85,7 +85,7 @@ static inline long l1_put(u64 pte)
     mfn_t mfn = pte_mfn(pte);
 
     if ( __builtin_expect((pte & PTE_RW) && mfn.n < frame_limit &&
-                              frame_put_writable_fast(mfn_to_frame(mfn)),
+                              frame_put_and_type_fast(mfn_to_frame(mfn)),
                           1) )
         return 0;
     return l1_put_slow(pte);

@@ -87,6 +87,22 @@ long table_get(struct domain *d, struct frame *frame, enum frame_type type);
  */
 void table_put(struct domain *d, struct frame *frame);
 
+/* The same where most tables are in use, and stay so. */
+static inline long table_get_used(struct domain *d, struct frame *frame, enum frame_type type)
+{
+    if ( __builtin_expect(!frame_get_type_fast(frame, type), 0) )
+        return table_get(d, frame, type);
+    audit_touch(frame);
+    return 0;
+}
+
+static inline void table_put_used(struct domain *d, struct frame *frame)
+{
+    audit_touch(frame);
+    if ( __builtin_expect(!frame_put_and_type_fast(frame), 0) )
+        table_put(d, frame);
+}
+
 /* A suspended validation that nobody will resume: let table_drain take it apart. */
 void table_condemn(struct domain *d, struct frame *frame);
 
@@ -107,7 +123,8 @@ static inline bool table_is_valid(u64 state)
 /* ---- roots.c */
 
 /* As pagetable_set_root, with the lock held. -ERESTART may come from validation. */
-long root_switch(struct vcpu *v, mfn_t mfn, bool user);
+long root_switch(struct vcpu *v, mfn_t mfn);
+long root_switch_user(struct vcpu *v, mfn_t mfn);
 
 /* Pin a frame of @d as a table, and undo that. -EINVAL, -ERESTART. */
 long table_pin(struct domain *d, mfn_t mfn, enum frame_type type);

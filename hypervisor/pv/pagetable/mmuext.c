@@ -14,7 +14,9 @@
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
 
+/* An operation, and for whom. */
 struct mmuext {
+    struct mmuext_op op;
     struct vcpu *v;
     struct domain *target; /* the domain that foreigndom names */
 };
@@ -33,39 +35,38 @@ struct mmuext {
     })
 
 /* A 32-bit guest has no L4; to pin one succeeds, by the ABI. */
-static long mmuext_pin(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_pin(const struct mmuext *m)
 {
-    enum frame_type type = FRAME_L1 + (op->cmd - MMUEXT_PIN_L1_TABLE);
+    enum frame_type type = FRAME_L1 + (m->op.cmd - MMUEXT_PIN_L1_TABLE);
 
     if ( !table_kind(m->target, type)->entries )
         return 0;
-    return with_tables(m->target, table_pin(m->target, to_mfn(op->arg1.mfn), type));
+    return with_tables(m->target, table_pin(m->target, to_mfn(m->op.arg1.mfn), type));
 }
 
-static long mmuext_unpin(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_unpin(const struct mmuext *m)
 {
-    return with_tables(m->target, table_unpin(m->target, to_mfn(op->arg1.mfn)));
+    return with_tables(m->target, table_unpin(m->target, to_mfn(m->op.arg1.mfn)));
 }
 
-static long mmuext_new_baseptr(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_new_baseptr(const struct mmuext *m)
 {
-    return with_tables(m->target, root_switch(m->v, to_mfn(op->arg1.mfn), false));
+    return with_tables(m->target, root_switch(m->v, to_mfn(m->op.arg1.mfn)));
 }
 
 /* Frame 0 stands for none. */
-static long mmuext_new_user_baseptr(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_new_user_baseptr(const struct mmuext *m)
 {
-    mfn_t mfn = op->arg1.mfn ? to_mfn(op->arg1.mfn) : INVALID_MFN;
+    mfn_t mfn = m->op.arg1.mfn ? to_mfn(m->op.arg1.mfn) : INVALID_MFN;
 
-    if ( op->arg1.mfn == INVALID_MFN.n )
+    if ( m->op.arg1.mfn == INVALID_MFN.n )
         return -EINVAL;
-    return with_tables(m->target, root_switch(m->v, mfn, true));
+    return with_tables(m->target, root_switch_user(m->v, mfn));
 }
 
-static long mmuext_tlb_flush_local(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_tlb_flush_local(const struct mmuext *m)
 {
     (void)m;
-    (void)op;
     tlb_flush_local();
     return 0;
 }
@@ -79,47 +80,46 @@ static bool is_guest_va(u64 va)
     return !GUARD(invlpg_address, !guest_word_ok(to_gva(va)));
 }
 
-static long mmuext_invlpg_local(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_invlpg_local(const struct mmuext *m)
 {
     (void)m;
-    if ( is_guest_va(op->arg1.linear_addr) )
-        tlb_flush_page_local(op->arg1.linear_addr);
+    if ( is_guest_va(m->op.arg1.linear_addr) )
+        tlb_flush_page_local(m->op.arg1.linear_addr);
     return 0;
 }
 
-static long flush_some(const struct mmuext *m, const struct mmuext_op *op, u64 va)
+static long flush_some(const struct mmuext *m, u64 va)
 {
     cpumask_t cpus;
 
-    if ( flush_cpus_of(m->target, handle_gva(op->arg2.vcpumask), &cpus) )
+    if ( flush_cpus_of(m->target, handle_gva(m->op.arg2.vcpumask), &cpus) )
         return -EINVAL;
     if ( va == TLB_FLUSH_ALL || is_guest_va(va) )
         tlb_flush_mask(cpus, va);
     return 0;
 }
 
-static long mmuext_tlb_flush_multi(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_tlb_flush_multi(const struct mmuext *m)
 {
-    return flush_some(m, op, TLB_FLUSH_ALL);
+    return flush_some(m, TLB_FLUSH_ALL);
 }
 
-static long mmuext_invlpg_multi(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_invlpg_multi(const struct mmuext *m)
 {
     /* The last address of all is a page like any other, not the word for "everything". */
-    return flush_some(m, op, op->arg1.linear_addr & PAGE_MASK);
+    return flush_some(m, m->op.arg1.linear_addr & PAGE_MASK);
 }
 
-static long mmuext_tlb_flush_all(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_tlb_flush_all(const struct mmuext *m)
 {
-    (void)op;
     tlb_flush_mask(flush_cpus_of_all(m->target), TLB_FLUSH_ALL);
     return 0;
 }
 
-static long mmuext_invlpg_all(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_invlpg_all(const struct mmuext *m)
 {
-    if ( is_guest_va(op->arg1.linear_addr) )
-        tlb_flush_mask(flush_cpus_of_all(m->target), op->arg1.linear_addr & PAGE_MASK);
+    if ( is_guest_va(m->op.arg1.linear_addr) )
+        tlb_flush_mask(flush_cpus_of_all(m->target), m->op.arg1.linear_addr & PAGE_MASK);
     return 0;
 }
 
@@ -131,81 +131,98 @@ static long flush_cache(const struct mmuext *m, long refusal)
     return 0;
 }
 
-static long mmuext_flush_cache(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_flush_cache(const struct mmuext *m)
 {
-    (void)op;
     return flush_cache(m, -EACCES);
 }
 
-static long mmuext_flush_cache_all(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_flush_cache_all(const struct mmuext *m)
 {
-    (void)op;
     return flush_cache(m, -EINVAL);
 }
 
-static long mmuext_set_ldt(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_set_ldt(const struct mmuext *m)
 {
-    return segment_set_ldt(m->v, op->arg1.linear_addr, op->arg2.nr_ents);
+    return segment_set_ldt(m->v, m->op.arg1.linear_addr, m->op.arg2.nr_ents);
 }
 
 /* A frame of the target's that may be written to, with a reference for the while. */
 static struct frame *get_data_page(const struct mmuext *m, mfn_t mfn)
 {
-    if ( !mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), m->target->id, FRAME_WRITABLE) )
+    if ( !mfn_valid(mfn) || frame_get_writable(mfn_to_frame(mfn), m->target->id) )
         return NULL;
     return mfn_to_frame(mfn);
 }
 
-static long mmuext_clear_page(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_clear_page(const struct mmuext *m)
 {
-    struct frame *frame = get_data_page(m, to_mfn(op->arg1.mfn));
+    struct frame *frame = get_data_page(m, to_mfn(m->op.arg1.mfn));
 
     if ( !frame )
         return -EINVAL;
-    hw_clear_page(mfn_to_virt(to_mfn(op->arg1.mfn)));
-    frame_put_and_type(frame);
+    hw_clear_page(mfn_to_virt(to_mfn(m->op.arg1.mfn)));
+    frame_put_writable(frame);
     return 0;
 }
 
-static long mmuext_copy_page(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_copy_page(const struct mmuext *m)
 {
-    mfn_t from = to_mfn(op->arg2.src_mfn);
+    mfn_t from = to_mfn(m->op.arg2.src_mfn);
     struct frame *frame;
 
-    if ( !mfn_valid(from) || !frame_get(mfn_to_frame(from), m->target->id) )
+    if ( !mfn_valid(from) || !frame_get_inline(mfn_to_frame(from), m->target->id) )
         return -EINVAL;
-    frame = get_data_page(m, to_mfn(op->arg1.mfn));
+    frame = get_data_page(m, to_mfn(m->op.arg1.mfn));
     if ( frame )
     {
-        hw_copy_page(mfn_to_virt(to_mfn(op->arg1.mfn)), mfn_to_virt(from));
-        frame_put_and_type(frame);
+        hw_copy_page(mfn_to_virt(to_mfn(m->op.arg1.mfn)), mfn_to_virt(from));
+        frame_put_writable(frame);
     }
-    frame_put(mfn_to_frame(from));
+    frame_put_inline(mfn_to_frame(from));
     return frame ? 0 : -EINVAL;
 }
 
-static long mmuext_no_superpages(struct mmuext *m, const struct mmuext_op *op)
+static long mmuext_no_superpages(const struct mmuext *m)
 {
     (void)m;
-    (void)op;
     return -EOPNOTSUPP;
 }
 
-#define MAY_SELF(m)   ((m)->target == (m)->v->domain)
-#define MAY_TARGET(m) true
+#define ROWS 32
 
-static long run_one(struct mmuext *m, const struct mmuext_op *op)
-{
-    switch ( op->cmd )
-    {
+static long (*const handlers[ROWS])(const struct mmuext *m) = {
 #define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
-    case operation:                                                                                \
-        return MAY_##who(m) ? handler(m, op) : -EPERM;
+    [operation] = handler,
 #include <hypercall/ops/mmuext.def>
 #undef SUBOP
-    default:
+};
+
+/* Of whom the target must be the caller. */
+#define FOR_SELF   1u
+#define FOR_TARGET 0u
+
+static const u32 for_self = 0
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    | FOR_##who << (operation)
+#include <hypercall/ops/mmuext.def>
+#undef SUBOP
+    ;
+
+static inline long run_own(const struct mmuext *m)
+{
+    long (*handler)(const struct mmuext *m);
+
+    if ( m->op.cmd >= ROWS )
         return -ENOSYS;
-    }
+    handler = handlers[index_bounded(m->op.cmd, ROWS)];
+    return handler ? handler(m) : -ENOSYS;
+}
+
+static inline long run_one(const struct mmuext *m)
+{
+    if ( m->target != m->v->domain && m->op.cmd < ROWS && (for_self >> m->op.cmd & 1) )
+        return -EPERM;
+    return run_own(m);
 }
 
 /* Sizes of an operation: three words of the guest's width. */
@@ -220,13 +237,10 @@ static __attribute__((noinline)) bool load_op_pv32(struct mmuext_op *op, gva_t f
 /* Plain loads: a copy by a string instruction costs more. */
 static inline bool load_op(unsigned int size, struct mmuext_op *op, gva_t from)
 {
-    u64 *words = (u64 *)op;
-
     _Static_assert(sizeof(*op) == OP_SIZE, "an operation is three words");
     if ( size == OP_SIZE_PV32 )
         return load_op_pv32(op, from);
-    return guest_word_ok(from) && guest_load_pair(&words[0], &words[1], from) &&
-           guest_load_u64(&words[2], to_gva(from.n + 2 * sizeof(u64)));
+    return guest_word_ok(from) && guest_load_three((u64 *)op, from);
 }
 
 /* Work off what dead tables there are before the guest goes on. */
@@ -243,14 +257,12 @@ static u32 run(struct mmuext *m, unsigned int size, gva_t ops, u32 count, long *
     *rc = drain(m->target);
     for ( i = 0; i < count && !*rc; i++ )
     {
-        struct mmuext_op op;
-
         if ( i && preempt_pending() )
             *rc = -ERESTART;
-        else if ( !load_op(size, &op, to_gva(ops.n + (u64)i * size)) )
+        else if ( !load_op(size, &m->op, to_gva(ops.n + (u64)i * size)) )
             *rc = -EFAULT;
         else
-            *rc = run_one(m, &op);
+            *rc = run_one(m);
         if ( *rc )
             break;
         *rc = drain(m->target);
@@ -282,22 +294,22 @@ static __attribute__((noinline)) long run_batch(const struct batch_call *call)
 static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned long count,
                              unsigned long pdone, unsigned long foreigndom)
 {
-    struct vcpu *v = current_vcpu();
-    struct mmuext m = { .v = v, .target = v->domain };
-    struct mmuext_op op;
+    struct mmuext m;
     long rc;
 
-    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || READ_ONCE(v->domain->pv.dead_tables) ||
-         !load_op(size, &op, to_gva(uops)) )
+    m.v = current_vcpu();
+    m.target = m.v->domain;
+    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || READ_ONCE(m.target->pv.dead_tables) ||
+         !load_op(size, &m.op, to_gva(uops)) )
         return run_batch(&(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, (u32)count,
                                                pdone, foreigndom });
 
-    rc = run_one(&m, &op);
+    rc = run_own(&m);
 
-    if ( __builtin_expect(rc || READ_ONCE(v->domain->pv.dead_tables), 0) )
+    if ( __builtin_expect(rc || READ_ONCE(m.target->pv.dead_tables), 0) )
         return batch_end(
-            &(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, pdone, foreigndom },
-            v->domain, !rc, rc);
+            &(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, pdone, DOMID_SELF },
+            m.target, !rc, rc);
     if ( pdone )
         (void)guest_store_u32(to_gva(pdone), 1);
     return 0;

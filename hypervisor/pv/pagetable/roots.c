@@ -14,14 +14,14 @@
 #include "pv/segment/segment.h"
 
 /* Find a frame of @d with a new reference. */
-static struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
+static inline struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
 {
     struct frame *frame;
 
     if ( !mfn_valid(mfn) )
         return NULL;
     frame = mfn_to_frame(mfn);
-    return frame_get(frame, d->id) ? frame : NULL;
+    return frame_get_inline(frame, d->id) ? frame : NULL;
 }
 
 #define MONITOR_FLAGS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
@@ -38,7 +38,7 @@ static void show_m2p(const struct domain *d, mfn_t root, bool user)
     WRITE_ONCE(l4[HV_SLOT_FIRST], user ? 0 : hypervisors[HV_SLOT_FIRST]);
 }
 
-static bool is_loaded(const struct vcpu *v, bool user)
+static inline bool is_loaded(const struct vcpu *v, bool user)
 {
     return v == current_vcpu() && (v->domain->pv32 || !user == !!v->cpu.kernel_mode);
 }
@@ -52,50 +52,50 @@ static u64 show_in_monitor(struct vcpu *v, mfn_t mfn)
     return none ? 0 : mfn_to_maddr(virt_to_mfn(v->pv.monitor)).n;
 }
 
-/* What is to be in CR3 for root @mfn; 0 for none. */
-static u64 cr3_of(struct vcpu *v, mfn_t mfn, bool user)
+/*
+ * What vcpu_enter() loads for root @mfn, and for none. A 32-bit vcpu has one root: it is the user's too.
+ */
+static inline __attribute__((always_inline)) u64 set_cr3(struct vcpu *v, mfn_t mfn, bool user)
 {
+    u64 cr3;
+
     if ( v->domain->pv32 )
-        return show_in_monitor(v, mfn);
-    if ( mfn_eq(mfn, INVALID_MFN) )
-        return 0;
-    show_m2p(v->domain, mfn, user);
-    return mfn_to_maddr(mfn).n;
+        cr3 = v->cpu.cr3_kernel = v->cpu.cr3_user = show_in_monitor(v, mfn);
+    else
+    {
+        cr3 = mfn_eq(mfn, INVALID_MFN) ? 0 : mfn_to_maddr(mfn).n;
+        if ( cr3 )
+            show_m2p(v->domain, mfn, user);
+        *(user ? &v->cpu.cr3_user : &v->cpu.cr3_kernel) = cr3;
+    }
+    return cr3;
 }
 
 /*
  * Commit: @mfn is valid, referenced, or INVALID_MFN. The old root is dropped only after the CPU has
  * left it.
  */
-static void install(struct vcpu *v, mfn_t mfn, bool user)
+static inline __attribute__((always_inline)) void install(struct vcpu *v, mfn_t mfn, bool user)
 {
     mfn_t *root = user ? &v->pv.root_user : &v->pv.root_kernel;
     mfn_t old = *root;
-    u64 cr3 = cr3_of(v, mfn, user);
+    u64 cr3 = set_cr3(v, mfn, user);
 
     *root = mfn;
-    if ( user || v->domain->pv32 )
-        v->cpu.cr3_user = cr3;
-    if ( !user )
-    {
-        if ( v->pv.ldt_mapped )
-            segment_ldt_drop(v);
-        v->cpu.cr3_kernel = cr3;
-    }
+    if ( !user && v->pv.ldt_mapped )
+        segment_ldt_drop(v);
     if ( is_loaded(v, user) )
         tlb_load_root(cr3 ? to_maddr(cr3) : map_idle_root);
 
     if ( !mfn_eq(old, INVALID_MFN) )
-        table_put(v->domain, mfn_to_frame(old));
+        table_put_used(v->domain, mfn_to_frame(old));
 }
 
-long root_switch(struct vcpu *v, mfn_t mfn, bool user)
+static inline __attribute__((always_inline)) long switch_to(struct vcpu *v, mfn_t mfn, bool user)
 {
     struct frame *frame;
     long rc;
 
-    if ( user && v->domain->pv32 )
-        return -EINVAL;
     if ( mfn_eq(mfn, user ? v->pv.root_user : v->pv.root_kernel) )
     {
         if ( GUARD(root_again, !mfn_eq(mfn, INVALID_MFN) && is_loaded(v, user)) )
@@ -103,10 +103,8 @@ long root_switch(struct vcpu *v, mfn_t mfn, bool user)
         return 0;
     }
 
-    if ( mfn_eq(mfn, INVALID_MFN) )
+    if ( user && mfn_eq(mfn, INVALID_MFN) )
     {
-        if ( !user )
-            return -EINVAL;
         install(v, mfn, user);
         return 0;
     }
@@ -114,12 +112,22 @@ long root_switch(struct vcpu *v, mfn_t mfn, bool user)
     frame = get_own_frame(v->domain, mfn);
     if ( !frame )
         return -EINVAL;
-    rc = table_get(v->domain, frame, root_type(v->domain));
+    rc = table_get_used(v->domain, frame, root_type(v->domain));
     if ( rc )
         frame_put(frame);
     else
         install(v, mfn, user);
     return rc;
+}
+
+long root_switch(struct vcpu *v, mfn_t mfn)
+{
+    return switch_to(v, mfn, false);
+}
+
+long root_switch_user(struct vcpu *v, mfn_t mfn)
+{
+    return v->domain->pv32 ? -EINVAL : switch_to(v, mfn, true);
 }
 
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
@@ -129,7 +137,7 @@ long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
     tables_lock(v->domain);
     rc = table_drain(v->domain);
     if ( !rc )
-        rc = root_switch(v, mfn, user);
+        rc = user ? root_switch_user(v, mfn) : root_switch(v, mfn);
     tables_unlock(v->domain);
     return rc;
 }

@@ -47,6 +47,26 @@ static inline bool is_hypervisors(uint64_t address)
     return address >= HYPERVISOR_FIRST && address <= HYPERVISOR_LAST;
 }
 
+/*
+ * How a guest tells a plugin where something begins that is to be measured, and where it ends: nopl MARK(%rax). Which
+ * of the two @insn is, or 0.
+ */
+#define MARK_BEGIN 0x524c0001
+#define MARK_END   0x524c0002
+
+static inline uint32_t mark_of(const struct qemu_plugin_insn *insn)
+{
+    static const uint8_t nop[] = { 0x0f, 0x1f, 0x80 };
+    const uint8_t *bytes = qemu_plugin_insn_haddr(insn);
+    uint32_t mark;
+
+    if ( qemu_plugin_insn_size(insn) != sizeof(nop) + sizeof(mark) || !bytes ||
+         memcmp(bytes, nop, sizeof(nop)) != 0 )
+        return 0;
+    memcpy(&mark, bytes + sizeof(nop), sizeof(mark));
+    return mark == MARK_BEGIN || mark == MARK_END ? mark : 0;
+}
+
 /* The @size bytes of the file that a plugin's only argument names: counts=PATH. NULL: they can't be had. */
 static inline void *map_counts(int argc, char **argv, size_t size)
 {

@@ -3,17 +3,13 @@
  * until the hypervisor notices it: the most instructions that any processor executes there without taking interrupts.
  * It takes them where it executes STI, and where it has gone back to a guest.
  *
- * A guest says by a NOP of a certain form when something begins that is to be measured, and when it ends. What was
- * found for each lies in a file: a struct found. counting.py reads it.
+ * A guest's marks say when something begins that is to be measured, and when it ends. What was found for each lies in
+ * a file: a struct found. counting.py reads it.
  */
 #include "plugin.h"
 
 #define PROCESSORS 64
 #define MEASURES   256
-
-/* nopl MARK(%rax): guest-ports/latency. */
-#define MARK_BEGIN 0x524c0001
-#define MARK_END   0x524c0002
 #define STI        0xfb
 
 struct wait {
@@ -70,19 +66,12 @@ static void end(unsigned int vcpu, void *data)
 
 static void watch_guest(const struct qemu_plugin_tb *tb)
 {
-    static const uint8_t nop[] = { 0x0f, 0x1f, 0x80 };
-
     for ( size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++ )
     {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        const uint8_t *bytes = qemu_plugin_insn_haddr(insn);
-        uint32_t mark;
+        uint32_t mark = mark_of(insn);
 
-        if ( qemu_plugin_insn_size(insn) != sizeof(nop) + sizeof(mark) || !bytes ||
-             memcmp(bytes, nop, sizeof(nop)) != 0 )
-            continue;
-        memcpy(&mark, bytes + sizeof(nop), sizeof(mark));
-        if ( mark == MARK_BEGIN || mark == MARK_END )
+        if ( mark )
             qemu_plugin_register_vcpu_insn_exec_cb(insn, mark == MARK_BEGIN ? begin : end,
                                                    QEMU_PLUGIN_CB_NO_REGS, NULL);
     }
