@@ -1,7 +1,7 @@
 /*
- * Domains: their list, references, creation and end.
+ * Domains: their directory, references, creation and end.
  *
- * The list holds a reference to each domain until it is dead; so does every user in between, and
+ * The directory holds a reference to each domain until it is dead; so does every user in between, and
  * mm/ for as long as the domain owns frames (others may still map them). The last one out unlinks
  * and frees it: until then its id is taken.
  */
@@ -10,6 +10,7 @@
 #include "domain/rooms.h"
 #include "event/event.h"
 #include "lib/atomic.h"
+#include "lib/bitmap.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -23,11 +24,18 @@ struct domain *domain_idle;
 struct domain *domain_io;
 struct domain *domain_xen;
 
-#define BUCKETS 256
+#define BUCKETS  256
+#define NR_IDS   (DOMID_MASK + 1)
+#define NR_WORDS (NR_IDS / BITS_PER_LONG)
 
+/*
+ * The directory: buckets to find a domain by its id; and which ids are taken, and which words of that are not empty,
+ * so that the next one is found in a few steps, however many there are and however far apart.
+ */
 static struct lock list_lock = LOCK_INIT(LOCK_LIST);
-static struct domain *list_head;
 static struct domain *buckets[BUCKETS];
+static DECLARE_BITMAP(ids, NR_IDS);
+static DECLARE_BITMAP(words, NR_WORDS);
 
 #define HOOK_NO(name, hook)  NULL
 #define HOOK_YES(name, hook) name##_##hook
@@ -62,80 +70,98 @@ void domain_hold(struct domain *d)
     __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
 }
 
+/* Without a reference. */
+static struct domain *look_up(unsigned long id)
+{
+    struct domain *d = buckets[id % BUCKETS];
+
+    while ( d && d->id != id )
+        d = d->bucket_next;
+    return d;
+}
+
+/* The first id at or above @id that is taken; NR_IDS: none. */
+static unsigned long next_id(unsigned long id)
+{
+    unsigned long word = id / BITS_PER_LONG, end = (word + 1) * BITS_PER_LONG, next;
+
+    if ( word >= NR_WORDS )
+        return NR_IDS;
+    next = find_next_bit(ids, end, id);
+    if ( next < end )
+        return next;
+    word = find_next_bit(words, NR_WORDS, word + 1);
+    return find_next_bit(ids, NR_IDS, word * BITS_PER_LONG);
+}
+
 struct domain *domain_get(domid_t id)
 {
     struct domain *d;
 
     lock_acquire(&list_lock);
-    for ( d = buckets[id % BUCKETS]; d; d = d->bucket_next )
-        if ( d->id == id )
-            break;
+    d = look_up(id);
     if ( d && !hold_unless_gone(d) )
         d = NULL;
     lock_release(&list_lock);
     return d;
 }
 
-struct domain *domain_list_unlocked(void)
+struct domain *domain_next_unlocked(const struct domain *d)
 {
-    return list_head;
+    unsigned long id = next_id(d ? d->id + 1u : 0);
+
+    return id < NR_IDS ? look_up(id) : NULL;
 }
 
 struct domain *domain_first_at_or_above(domid_t id)
 {
-    struct domain *d;
+    struct domain *d = NULL;
 
     lock_acquire(&list_lock);
-    for ( d = list_head; d; d = d->next )
-        if ( d->id >= id && hold_unless_gone(d) )
+    for ( unsigned long next = next_id(id); next < NR_IDS; next = next_id(next + 1) )
+    {
+        d = look_up(next);
+        if ( hold_unless_gone(d) )
             break;
+        d = NULL;
+    }
     lock_release(&list_lock);
     return d;
 }
 
-/* The reference keeps @d in the list. */
 struct domain *domain_after(struct domain *d)
 {
-    struct domain *next;
+    struct domain *next = domain_first_at_or_above((domid_t)(d->id + 1));
 
-    lock_acquire(&list_lock);
-    for ( next = d->next; next; next = next->next )
-        if ( hold_unless_gone(next) )
-            break;
-    lock_release(&list_lock);
     domain_put(d);
     return next;
 }
 
 static bool domains_add(struct domain *d)
 {
-    struct domain **at = &list_head;
-    bool free;
+    bool taken;
 
     lock_acquire(&list_lock);
-    while ( *at && (*at)->id < d->id )
-        at = &(*at)->next;
-    free = !*at || (*at)->id != d->id;
-    if ( free )
+    taken = __test_and_set_bit(d->id, ids);
+    if ( !taken )
     {
-        d->next = *at;
-        *at = d;
+        __set_bit(d->id / BITS_PER_LONG, words);
         d->bucket_next = buckets[d->id % BUCKETS];
         buckets[d->id % BUCKETS] = d;
     }
     lock_release(&list_lock);
-    return free;
+    return !taken;
 }
 
 static void domains_remove(struct domain *d)
 {
-    struct domain **at = &list_head;
+    struct domain **at = &buckets[d->id % BUCKETS];
 
     lock_acquire(&list_lock);
+    __clear_bit(d->id, ids);
+    if ( !ids[d->id / BITS_PER_LONG] )
+        __clear_bit(d->id / BITS_PER_LONG, words);
     while ( *at != d )
-        at = &(*at)->next;
-    *at = d->next;
-    for ( at = &buckets[d->id % BUCKETS]; *at != d; )
         at = &(*at)->bucket_next;
     *at = d->bucket_next;
     lock_release(&list_lock);
@@ -194,7 +220,7 @@ long domain_kill(struct domain *d)
     }
     d->life = DOMAIN_DEAD;
     event_send_global_virq(VIRQ_DOM_EXC);
-    domain_put(d); /* the list's */
+    domain_put(d); /* the directory's */
     return 0;
 }
 
@@ -315,7 +341,7 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id)
 
 /*
  * A domain that is no guest: it owns frames (DOMID_IO, DOMID_XEN) or the idle vcpus. It is found by
- * its id where it is in the list, has no rooms and never ends.
+ * its id where it is listed, has no rooms and never ends.
  */
 static struct domain *domain_create_special(domid_t id, bool listed)
 {

@@ -54,12 +54,11 @@ struct domain_memory {
 
 struct domain {
     domid_t id;
-    bool privileged;     /* dom0: access/ derives its rights from this */
-    bool pv32;           /* a 32-bit PAE guest, in ring 1; chosen while it has no frames */
-    u8 life;             /* enum domain_life */
-    u32 refs;            /* atomic */
-    struct domain *next; /* the list of domains, ascending ids */
-    struct domain *bucket_next;
+    bool privileged;            /* dom0: access/ derives its rights from this */
+    bool pv32;                  /* a 32-bit PAE guest, in ring 1; chosen while it has no frames */
+    u8 life;                    /* enum domain_life */
+    u32 refs;                   /* atomic */
+    struct domain *bucket_next; /* of the directory */
     xen_domain_handle_t handle;
     struct lock lock; /* lifecycle: LOCK_DOMAIN */
 
@@ -116,7 +115,7 @@ struct vcpu {
 /* vcpu.work */
 #define VCPU_WORK_NMI 0x1u /* an NMI is pending for the guest */
 
-/* Every domain, in order of ids; take a reference before using one outside the list's lock. */
+/* Every domain, in order of ids; take a reference before using one outside the directory's lock. */
 struct domain *
 domain_get(domid_t id); /* NULL: no such domain. Dying ones are found, dead ones too until gone */
 /* The same for guests alone: special domains own frames, and have no rooms for anything else. */
@@ -152,8 +151,8 @@ void domain_dump_all(void);
  */
 void domain_dump_stopped(void);
 
-/* The first domain of the list that struct domain's next makes, for domain_dump_stopped. */
-struct domain *domain_list_unlocked(void);
+/* The domain after @d, without a reference, for domain_dump_stopped; the first for NULL; NULL: there is no other. */
+struct domain *domain_next_unlocked(const struct domain *d);
 
 extern struct domain *domain_zero; /* dom0; NULL until built */
 extern struct domain *domain_idle; /* owns the idle vcpus */

@@ -147,6 +147,6 @@ void domain_dump_all(void)
 
 void domain_dump_stopped(void)
 {
-    for ( const struct domain *d = domain_list_unlocked(); d; d = d->next )
+    for ( const struct domain *d = domain_next_unlocked(NULL); d; d = domain_next_unlocked(d) )
         dump_domain(d);
 }

@@ -18,10 +18,14 @@ def value(expression):
 
 
 def domains():
-    d = value("list_head")
-    while int(d):
-        yield d.dereference()
-        d = d["next"]
+    """All, by their ids."""
+    buckets, found = value("buckets"), []
+    for i in range(buckets.type.range()[1] + 1):
+        d = buckets[i]
+        while int(d):
+            found.append(d.dereference())
+            d = d["bucket_next"]
+    yield from sorted(found, key=lambda domain: int(domain["id"]))
 
 
 def vcpus(domain):

@@ -277,10 +277,10 @@ TEST(kill_resumes_and_ends_once)
     expect_eq(blocks, 0);
 }
 
-TEST(the_list_is_in_order)
+TEST(all_are_found_in_order)
 {
-    static const domid_t ids[] = { 5, 1, 261, 3 };
-    static const domid_t want[] = { 1, 3, 5, 261 };
+    static const domid_t ids[] = { 5, 64, 1, 261, 3, DOMID_FIRST_RESERVED - 1, 63 };
+    static const domid_t want[] = { 1, 3, 5, 63, 64, 261, DOMID_FIRST_RESERVED - 1 };
     struct domain *d;
     domid_t at = 0;
 
@@ -295,6 +295,8 @@ TEST(the_list_is_in_order)
         domain_put(d);
     }
     expect(domain_first_at_or_above(at) == NULL);
+    expect(domain_first_at_or_above(DOMID_INVALID) == NULL);
+    expect(domain_first_at_or_above((domid_t)~0) == NULL);
     d = domain_first_at_or_above(0);
     for ( unsigned int i = 0; i < ARRAY_SIZE(want); i++ )
     {
