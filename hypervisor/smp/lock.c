@@ -1,6 +1,10 @@
 /*
- * Ticket locks: first come, first served. Debug builds keep the levels of the locks that each CPU
- * holds.
+ * A lock goes to whoever finds it free. Nobody has a turn: on a virtual machine with more CPUs than
+ * its host the one whose turn it is would rarely be running, and all others would wait for that
+ * too. 16 CPUs on two of a host got nowhere with tickets. No lock is anybody's for long, and who
+ * needs one for many steps lets go when others wait (lock_contended).
+ *
+ * Debug builds keep the levels of the locks that each CPU holds.
  */
 #include "smp/lock.h"
 #include "console/console.h"
@@ -89,19 +93,27 @@ void lock_init(struct lock *lock, enum lock_level level)
     *lock = (struct lock)LOCK_INIT(level);
 }
 
-void lock_wait(struct lock *lock, u32 ticket)
+static bool take(struct lock *lock)
 {
-    while ( atomic_load(&lock->ticket_now) != ticket )
+    return !READ_ONCE(lock->held) && !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+}
+
+void lock_wait(struct lock *lock)
+{
+    atomic_inc(&lock->waiting);
+    while ( !take(lock) )
     {
         smp_poll();
         cpu_relax();
     }
+    atomic_dec(&lock->waiting);
 }
 
 static void acquire(struct lock *lock, bool pair, const void *site)
 {
     order_check(lock, pair);
-    lock_wait(lock, __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_ACQUIRE));
+    if ( !take(lock) )
+        lock_wait(lock);
     order_push(lock, site);
 }
 
@@ -117,9 +129,7 @@ void lock_acquire(struct lock *lock)
 /* Trying can't deadlock: no order to check. */
 bool lock_try(struct lock *lock)
 {
-    u32 now = atomic_load(&lock->ticket_now);
-
-    if ( !atomic_cmpxchg(&lock->ticket_next, &now, now + 1) )
+    if ( !take(lock) )
         return false;
     order_push(lock, SITE);
     return true;
@@ -130,14 +140,14 @@ bool lock_try(struct lock *lock)
 void lock_release(struct lock *lock)
 {
     order_pop(lock);
-    atomic_store(&lock->ticket_now, lock->ticket_now + 1);
+    atomic_store(&lock->held, 0);
 }
 
 #endif
 
 bool lock_held(const struct lock *lock)
 {
-    return READ_ONCE(lock->ticket_next) != READ_ONCE(lock->ticket_now);
+    return READ_ONCE(lock->held);
 }
 
 void lock_pair(struct lock *a, struct lock *b)

@@ -28,15 +28,15 @@ enum lock_level {
     LOCK_MAP,         /* the hypervisor's own page tables */
     LOCK_HEAP,        /* hypervisor heap */
     LOCK_ALLOC,       /* page allocator */
-    LOCK_LIST,        /* the list of domains */
+    LOCK_LIST,        /* the directory of domains */
     LOCK_CONSOLE,     /* console ring and devices */
     LOCK_LEVELS
 };
 
 struct lock {
-    u32 ticket_next; /* the next ticket to give */
-    u32 ticket_now;  /* the one being served */
-    u8 level;        /* enum lock_level */
+    u32 held;    /* 1 or 0 */
+    u32 waiting; /* CPUs that spin for it */
+    u8 level;    /* enum lock_level */
 };
 
 #define LOCK_INIT(lock_level)                                                                      \
@@ -47,8 +47,8 @@ struct lock {
 void lock_init(struct lock *lock, enum lock_level level);
 bool lock_try(struct lock *lock);
 
-/* The rare half of lock_acquire: it is not this ticket's turn yet. */
-void lock_wait(struct lock *lock, u32 ticket);
+/* The rare half of lock_acquire: somebody has it. */
+void lock_wait(struct lock *lock);
 
 /* Without the checks of debug builds a lock that is free costs less than a call. */
 #if defined(NDEBUG) && !defined(HOST_TEST)
@@ -56,15 +56,13 @@ void lock_wait(struct lock *lock, u32 ticket);
 
 static inline void lock_acquire(struct lock *lock)
 {
-    u32 ticket = __atomic_fetch_add(&lock->ticket_next, 1, __ATOMIC_ACQUIRE);
-
-    if ( __builtin_expect(__atomic_load_n(&lock->ticket_now, __ATOMIC_ACQUIRE) != ticket, 0) )
-        lock_wait(lock, ticket);
+    if ( __builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0) )
+        lock_wait(lock);
 }
 
 static inline void lock_release(struct lock *lock)
 {
-    __atomic_store_n(&lock->ticket_now, lock->ticket_now + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
 }
 
 #else
@@ -79,7 +77,7 @@ bool lock_held(const struct lock *lock);
 /* Does another CPU wait for @lock, which this one holds? */
 static inline bool lock_contended(const struct lock *lock)
 {
-    return __atomic_load_n(&lock->ticket_next, __ATOMIC_RELAXED) - lock->ticket_now > 1;
+    return __atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) != 0;
 }
 
 /* Take two locks of one level without deadlock; @a and @b may be the same. */

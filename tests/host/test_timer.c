@@ -78,12 +78,12 @@ void lock_init(struct lock *lock, enum lock_level level)
 
 void lock_acquire(struct lock *lock)
 {
-    expect_eq(lock->ticket_now++, 0);
+    expect_eq(lock->held++, 0);
 }
 
 void lock_release(struct lock *lock)
 {
-    expect_eq(--lock->ticket_now, 0);
+    expect_eq(--lock->held, 0);
 }
 
 void lock_pair(struct lock *a, struct lock *b)

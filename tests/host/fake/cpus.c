@@ -70,10 +70,9 @@ void lock_init(struct lock *lock, enum lock_level level)
 
 void lock_acquire(struct lock *lock)
 {
-    u32 ticket = atomic_fetch_add(&lock->ticket_next, 1);
     u64 spins = 0;
 
-    while ( atomic_load(&lock->ticket_now) != ticket )
+    while ( atomic_xchg(&lock->held, 1) )
     {
         sched_yield();
         if ( ++spins > 100000000UL )
@@ -85,12 +84,12 @@ void lock_release(struct lock *lock)
 {
     if ( !lock_held(lock) )
         panic("a lock is released that nobody holds");
-    atomic_fetch_add(&lock->ticket_now, 1);
+    atomic_store(&lock->held, 0);
 }
 
 bool lock_held(const struct lock *lock)
 {
-    return atomic_load(&lock->ticket_now) != atomic_load(&lock->ticket_next);
+    return atomic_load(&lock->held);
 }
 
 void lock_pair(struct lock *a, struct lock *b)

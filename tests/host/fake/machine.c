@@ -230,10 +230,9 @@ void lock_init(struct lock *lock, enum lock_level level)
 
 void lock_acquire(struct lock *lock)
 {
-    u32 ticket = atomic_fetch_add(&lock->ticket_next, 1);
     u64 spins = 0;
 
-    while ( atomic_load(&lock->ticket_now) != ticket )
+    while ( atomic_xchg(&lock->held, 1) )
     {
         sched_yield(); /* there may be fewer processors than CPUs */
         if ( ++spins > 2000000000UL )
@@ -251,14 +250,14 @@ bool lock_try(struct lock *lock)
 
 void lock_release(struct lock *lock)
 {
-    if ( atomic_load(&lock->ticket_now) == atomic_load(&lock->ticket_next) )
+    if ( !lock_held(lock) )
         panic("a lock is released that nobody holds");
-    atomic_fetch_add(&lock->ticket_now, 1);
+    atomic_store(&lock->held, 0);
 }
 
 bool lock_held(const struct lock *lock)
 {
-    return atomic_load(&lock->ticket_now) != atomic_load(&lock->ticket_next);
+    return atomic_load(&lock->held);
 }
 
 void log_print(enum log_level level, const char *format, ...)
