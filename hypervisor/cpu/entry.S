@@ -18,6 +18,10 @@
 
         .text
 
+/* Where the frame is while it is being pushed: rsp is at this of its words. */
+#define FROM_RCX(what)   what - REGS_rcx(%rsp)
+#define FROM_ERROR(what) what - REGS_error(%rsp)
+
 /* What follows, up to @label, is guard GUARD_NAME, whose @number that is: lib/guard.h. */
 .macro guard number, label
 #ifndef NDEBUG
@@ -41,11 +45,13 @@ entry_syscall:
         cmp     $HYPERCALL_IRET, %rax
         je      syscall_iret
 syscall_any:
-        push_general
-        clear_callee_saved
-        mov     PERCPU(current), %rbx
-        cmpb    $0, VCPU_kernel_mode(%rbx)
+        push_to_rcx
+        mov     FROM_RCX(REGS_SIZE + PERCPU_current), %rcx
+        cmpb    $0, VCPU_kernel_mode(%rcx)
         je      syscall_from_user
+        push_from_rax
+        clear_saved_but_rbx
+        mov     %rcx, %rbx
 
         /* A hypercall: the arguments are where C wants them but for the fourth. */
         mov     %r10, %rcx
@@ -93,13 +99,6 @@ hypercall_out_of_range:
         call    hypercall_unknown
         jmp     hypercall_return
 
-syscall_from_user:
-        mov     %rbx, %rdi
-        mov     %rsp, %rsi
-        clear_caller_saved
-        call    bounce_syscall
-        jmp     exit_test
-
 /* Rare work, or an event to deliver. */
 exit_slow:
         call    exit_work
@@ -132,6 +131,92 @@ exit_to_idle:
         ud2
 
 /*
+ * A system call of a process: bounce_syscall() for the case that nothing else is to be done, with rcx
+ * = current, r11 and rdx to work with: the kernel gets the first two anew, and the third is in the
+ * frame. What is not plain goes to C, as if nothing had happened: work, an event, events masked, an
+ * IOPL to show, a stack in the hole, no handler. So does a stack that can't be written.
+ */
+.macro to_kernel_stack source, at
+1:      movq    \source, \at(%r11)
+        .pushsection .extable, "a"
+        .balign 4
+        .long   1b - .
+        .long   syscall_no_stack - .
+        .popsection
+.endm
+
+#define FRAME_SIZE 7 * 8        /* rcx r11 rip cs rflags rsp ss */
+
+syscall_from_user:
+        cmpl    $0, FROM_RCX(REGS_SIZE + PERCPU_exit_work)
+        jne     syscall_by_c
+        mov     VCPU_info(%rcx), %r11
+        cmpw    $0, INFO_upcall_pending(%r11)   /* neither pending nor masked */
+        jne     syscall_by_c
+        cmpb    $0, VCPU_iopl(%rcx)
+        jne     syscall_by_c
+        cmpq    $0, VCPU_syscall_rip(%rcx)
+        je      syscall_by_c
+        mov     VCPU_kernel_rsp(%rcx), %r11
+        and     $-16, %r11
+        sub     $FRAME_SIZE, %r11
+        mov     %r11, %rdx              /* as guest_word_ok(): what begins below the hole faults */
+        sub     hole_start(%rip), %rdx
+        cmp     hole_size(%rip), %rdx
+        jb      syscall_by_c
+
+        movb    $1, VCPU_kernel_mode(%rcx)
+        swapgs
+        mov     VCPU_cr3_kernel(%rcx), %rdx
+        mov     %rdx, FROM_RCX(REGS_SIZE + PERCPU_cr3)
+        mov     %rdx, %cr3
+        SMAP_OPEN
+        mov     FROM_RCX(REGS_rip), %rdx
+        to_kernel_stack %rdx, 0         /* SYSCALL has left rip in rcx, rflags in r11 */
+        to_kernel_stack %rdx, 16
+        mov     FROM_RCX(REGS_rflags), %rdx
+        to_kernel_stack %rdx, 8
+        to_kernel_stack %rdx, 32
+        to_kernel_stack $SEL_USER_CS64, 24
+        mov     FROM_RCX(REGS_rsp), %rdx
+        to_kernel_stack %rdx, 40
+        to_kernel_stack $SEL_USER_DS, 48
+        SMAP_CLOSE
+
+        cmpb    $0, VCPU_syscall_mask_events(%rcx)
+        je      1f
+        mov     VCPU_info(%rcx), %rdx
+        movb    $1, INFO_upcall_mask(%rdx)
+1:
+        mov     VCPU_syscall_rip(%rcx), %rcx    /* canonical, or it would not be there */
+        mov     FROM_RCX(REGS_rdx), %rdx
+        mov     %r11, FROM_RCX(REGS_rsp)
+        mov     FROM_RCX(REGS_rflags), %r11
+        and     $EFLAGS_ENTERED, %r11
+        mov     FROM_RCX(REGS_rsp), %rsp
+        sysretq
+
+/* Back to where it began, for C to find out the same. */
+syscall_no_stack:
+        SMAP_CLOSE
+        movb    $0, VCPU_kernel_mode(%rcx)
+        swapgs
+        mov     VCPU_cr3_user(%rcx), %rdx
+        mov     %rdx, FROM_RCX(REGS_SIZE + PERCPU_cr3)
+        mov     %rdx, %cr3
+syscall_by_c:
+        mov     FROM_RCX(REGS_rdx), %rdx
+        mov     FROM_RCX(REGS_rflags), %r11
+        push_from_rax
+        clear_saved_but_rbx
+        mov     %rcx, %rbx
+        mov     %rcx, %rdi
+        mov     %rsp, %rsi
+        clear_caller_saved
+        call    bounce_syscall
+        jmp     exit_test
+
+/*
  * iret, the hypercall that follows each bounce: bounce_iret() for the case that nothing else is to
  * be done, in the registers that it loads anyway. rsp is at the frame's error code. What is not
  * plain goes the long way, to C, as long as nothing has happened: an NMI to unmask, work, a pending
@@ -139,7 +224,6 @@ exit_to_idle:
  *
  * The frame is pushed over the one on the stack, where both have rip to ss in the same place.
  */
-#define FROM_ERROR(what) what - REGS_error(%rsp)
 #define IRET(member) IRET_##member(%rsp)
 
 syscall_iret:

@@ -30,6 +30,7 @@ void offsets(void)
     OFFSET(REGS_r11, regs, r11);
     OFFSET(REGS_rax, regs, rax);
     OFFSET(REGS_rcx, regs, rcx);
+    OFFSET(REGS_rdx, regs, rdx);
     OFFSET(REGS_rdi, regs, rdi);
     OFFSET(REGS_error, regs, error);
     OFFSET(REGS_vector, regs, vector);
@@ -46,6 +47,11 @@ void offsets(void)
     OFFSET(VCPU_info, vcpu_cpu, info);
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
     OFFSET(VCPU_nmi_masked, vcpu_cpu, nmi_masked);
+    OFFSET(VCPU_iopl, vcpu_cpu, iopl);
+    OFFSET(VCPU_syscall_mask_events, vcpu_cpu, syscall_mask_events);
+    OFFSET(VCPU_syscall_rip, vcpu_cpu, syscall_rip);
+    OFFSET(VCPU_kernel_rsp, vcpu_cpu, kernel_rsp);
+    OFFSET(VCPU_cr3_kernel, vcpu_cpu, cr3_kernel);
     OFFSET(VCPU_cr3_user, vcpu_cpu, cr3_user);
     OFFSET(VCPU_trap, vcpu_cpu, mode.trap);
     OFFSET(VCPU_page_fault, vcpu_cpu, mode.page_fault);
@@ -81,6 +87,7 @@ void offsets(void)
     DEFINE(EFLAGS_IF, EFLAGS_IF);
     DEFINE(EFLAGS_FIXED, EFLAGS_FIXED);
     DEFINE(EFLAGS_GUESTS, (s32)~EFLAGS_NOT_GUESTS);
+    DEFINE(EFLAGS_ENTERED, (s32)~(EFLAGS_CLEARED | EFLAGS_DF));
     DEFINE(HYPERCALL_TABLE, HYPERCALL_TABLE);
     DEFINE(CR4_SUPERVISOR, CR4_SUPERVISOR);
     DEFINE(STACK_AREA_SIZE_, STACK_AREA_SIZE);

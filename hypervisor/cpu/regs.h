@@ -47,6 +47,9 @@ struct regs {
 /* What iret must not load, whatever its frame says. */
 #define EFLAGS_NOT_GUESTS (EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
 
+/* What a handler of a guest is entered without. */
+#define EFLAGS_CLEARED (EFLAGS_TF | EFLAGS_RF | EFLAGS_NT | EFLAGS_AC)
+
 #define TRAP_DE  0
 #define TRAP_DB  1
 #define TRAP_NMI 2

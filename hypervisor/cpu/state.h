@@ -19,6 +19,7 @@ struct vcpu_cpu {
     u8 kernel_mode;
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
     u8 ts;                  /* virtual CR0.TS */
+    u8 iopl;                /* set_iopl: 0-3 */
     u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
     u64 kernel_rsp;         /* stack_switch */
     u64 kernel_ss;

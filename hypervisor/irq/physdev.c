@@ -20,7 +20,7 @@ static long physdev_set_iopl(struct vcpu *v, struct physdev_set_iopl *arg)
 {
     if ( arg->iopl > 3 )
         return -EINVAL;
-    v->pv.iopl = (u8)arg->iopl;
+    v->cpu.iopl = (u8)arg->iopl;
     return 0;
 }
 

@@ -39,7 +39,6 @@ struct vcpu_pv {
     bool failsafe_mask_events;
     bool syscall32_mask_events;
     bool sysenter_mask_events;
-    u8 iopl;      /* set_iopl: 0-3 */
     u64 iobitmap; /* guest address, 0 none */
     u32 iobitmap_limit;
     u64 cr4; /* the guest's bits of CR4 */

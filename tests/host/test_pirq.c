@@ -279,7 +279,7 @@ static void start(void)
     cpu_area.apic_id = 3;
     cpu_area.current = &vcpu;
     vcpu.domain = &dom0;
-    vcpu.pv.iopl = 0;
+    vcpu.cpu.iopl = 0;
     irq_domain_create(&dom0);
     irq_domain_create(&domu);
 }
@@ -637,7 +637,7 @@ TEST(a_domain_without_rights)
     expect_eq(op(PHYSDEVOP_pci_device_add, &add), -EPERM);
     expect_eq(eoi(17), -EINVAL);
     expect_eq(op(PHYSDEVOP_set_iopl, &iopl), 0);
-    expect_eq(vcpu.pv.iopl, 1);
+    expect_eq(vcpu.cpu.iopl, 1);
     iopl.iopl = 4;
     expect_eq(op(PHYSDEVOP_set_iopl, &iopl), -EINVAL);
     expect_eq(op(PHYSDEVOP_set_iopl, NULL), -EFAULT);

@@ -131,8 +131,8 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
     cs |= (u64)mask << 32;
     if ( mask )
         rflags &= ~(u64)EFLAGS_IF;
-    if ( v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl) )
-        rflags |= (u64)v->pv.iopl << 12;
+    if ( v->cpu.iopl && (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl)) )
+        rflags |= (u64)v->cpu.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
     if ( !how->handler || GUARD(frame_outside_hypervisor, !guest_range_ok(to_gva(sp), bytes)) ||
@@ -146,7 +146,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
 
     regs->rip = how->handler;
     regs->cs = SEL_USER_CS64;
-    regs->rflags &= ~(u64)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT | EFLAGS_AC | how->clear_flags);
+    regs->rflags &= ~(u64)(EFLAGS_CLEARED | how->clear_flags);
     regs->rsp = sp;
     regs->ss = SEL_USER_DS;
     regs->vector = VECTOR_SYSCALL;

@@ -55,7 +55,7 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *user)
     regs->vector = 0;
     regs->cs = segment_raise(v, user->cs);
     regs->ss = segment_raise(v, user->ss);
-    v->pv.iopl = (u8)(regs->rflags >> 12 & 3);
+    v->cpu.iopl = (u8)(regs->rflags >> 12 & 3);
     regs->rflags =
         (regs->rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_NT)) |
         EFLAGS_IF | EFLAGS_FIXED;
@@ -172,7 +172,7 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
     memcpy(&c->user_regs, regs, sizeof(*regs));
     c->user_regs.error_code = 0;
     c->user_regs.entry_vector = 0;
-    c->user_regs.rflags |= (u64)v->pv.iopl << 12;
+    c->user_regs.rflags |= (u64)v->cpu.iopl << 12;
     c->user_regs.ds = v->cpu.ds;
     c->user_regs.es = v->cpu.es;
     c->user_regs.fs = v->cpu.fs;

@@ -54,8 +54,8 @@ static u32 flags_shown(const struct vcpu *v, const struct regs *regs, u8 mask)
 
     if ( mask )
         flags &= ~EFLAGS_IF;
-    if ( v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl) )
-        flags |= (u32)v->pv.iopl << 12;
+    if ( v->cpu.iopl && (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl)) )
+        flags |= (u32)v->cpu.iopl << 12;
     return flags;
 }
 
@@ -90,7 +90,7 @@ static void enter_handler(struct vcpu *v, struct regs *regs, const struct delive
     v->cpu.kernel_mode = 1;
     regs->rip = how->eip;
     regs->cs = how->cs;
-    regs->rflags &= ~(u64)(EFLAGS_TF | EFLAGS_RF | EFLAGS_NT | EFLAGS_AC | how->clear_flags);
+    regs->rflags &= ~(u64)(EFLAGS_CLEARED | how->clear_flags);
     regs->rsp = sp;
     regs->ss = ss;
     regs->vector = 0;

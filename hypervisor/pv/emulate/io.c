@@ -47,7 +47,7 @@ static bool guest_may(const struct vcpu *v, u16 port, unsigned int bytes)
     bool assist = v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
     unsigned int ring = v->cpu.kernel_mode ? (assist ? 0 : 1) : 3;
 
-    return v->pv.iopl >= ring || bitmap_allows(v, port, bytes);
+    return v->cpu.iopl >= ring || bitmap_allows(v, port, bytes);
 }
 
 static u32 port_in(u16 port, unsigned int bytes)

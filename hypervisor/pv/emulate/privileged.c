@@ -236,7 +236,7 @@ static bool emulate_interrupt_flag(const struct vcpu *v)
     /* Neither does anything, with IOPL or without the right to: events are masked in vcpu_info. */
     bool assist = v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
 
-    return v->pv.iopl >= (v->cpu.kernel_mode ? (assist ? 0 : 1) : 3);
+    return v->cpu.iopl >= (v->cpu.kernel_mode ? (assist ? 0 : 1) : 3);
 }
 
 static enum emulated emulate_kernel_only(struct vcpu *v, struct regs *regs, struct insn *insn)
