@@ -46,7 +46,7 @@ static long create(struct domain *d, ulong pages, unsigned int vcpus)
     op.u.createdomain.max_evtchn_port = ~0U >> 1;
     op.u.createdomain.max_grant_frames = -1;
     op.u.createdomain.max_maptrack_frames = -1;
-    op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(1);
+    op.u.createdomain.grant_opts = XEN_DOMCTL_GRANT_version(2);
     rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
     if ( rc )
         return rc;

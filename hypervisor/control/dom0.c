@@ -225,6 +225,7 @@ static long create_domain(struct dom0 *dom0, bool is64)
         .max_evtchn_port = -1,
         .max_grant_frames = -1,
         .max_maptrack_frames = -1,
+        .grant_opts = XEN_DOMCTL_GRANT_version(2),
     };
     long rc;
 

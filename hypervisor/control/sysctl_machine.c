@@ -36,7 +36,8 @@ long sysctl_physinfo(struct xen_sysctl_physinfo *arg)
     arg->nr_nodes = NR_NODES;
     arg->max_node_id = NR_NODES - 1;
     arg->cpu_khz = (u32)time_tsc_khz;
-    arg->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    arg->capabilities =
+        XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 | XEN_SYSCTL_PHYSCAP_gnttab_v2;
     arg->total_pages = mm_total_pages();
     arg->free_pages = mm_free_pages();
     arg->outstanding_pages = claimed_pages();

@@ -292,6 +292,7 @@ long domain_create(domid_t id, const struct xen_domctl_createdomain *config, boo
     d->event.max_port = config->max_evtchn_port;
     d->grant.max_grant_frames = config->max_grant_frames;
     d->grant.max_maptrack_frames = config->max_maptrack_frames;
+    d->grant.max_version = XEN_DOMCTL_GRANT_version(config->grant_opts);
     shared_info_init(d);
 
     rc = create_rooms(d);

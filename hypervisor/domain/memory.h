@@ -38,8 +38,8 @@ bool memory_release_page(struct domain *d, mfn_t mfn);
 void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn);
 
 /* In grant/, which is above us: see grant/grant.h. */
-long grant_frame(struct domain *d, u32 index, mfn_t *mfn);
-u32 grant_table_max_frames(struct domain *d);
+long grant_frame(struct domain *d, u32 kind, u32 index, mfn_t *mfn);
+u32 grant_max_frames(struct domain *d, u32 kind);
 
 /* Handlers: reservation.c, exchange.c, memory_map.c; what they give and which errors is told there. */
 long memory_increase(const struct memory_call *call);

@@ -180,7 +180,7 @@ static long list_grant_frames(bool wide, struct domain *d,
     for ( u32 i = 0; i < arg->nr_frames; i++ )
     {
         mfn_t mfn;
-        long rc = grant_frame(d, (u32)arg->frame + i, &mfn);
+        long rc = grant_frame(d, arg->id, (u32)arg->frame + i, &mfn);
 
         if ( rc )
             return rc;
@@ -190,14 +190,13 @@ static long list_grant_frames(bool wide, struct domain *d,
     return 0;
 }
 
-/* 0; -EINVAL frames that the table can't have; -EOPNOTSUPP the status frames of a table of version 1. */
+/* 0; -EINVAL frames that the table can't have, as one of version 1 has no status frames; -ENOMEM, -EFAULT. */
 static long acquire_grant_frames(bool wide, struct domain *d, struct xen_mem_acquire_resource *arg)
 {
-    u32 limit = grant_table_max_frames(d);
+    u32 limit = grant_max_frames(d, arg->id);
 
-    if ( arg->id == XENMEM_resource_grant_table_id_status )
-        return -EOPNOTSUPP;
-    if ( arg->id != XENMEM_resource_grant_table_id_shared )
+    if ( arg->id != XENMEM_resource_grant_table_id_shared &&
+         arg->id != XENMEM_resource_grant_table_id_status )
         return -EINVAL;
 
     if ( !arg->frame_list.p )
@@ -207,7 +206,7 @@ static long acquire_grant_frames(bool wide, struct domain *d, struct xen_mem_acq
         arg->nr_frames = limit;
         return 0;
     }
-    if ( arg->frame > limit || arg->nr_frames > limit - arg->frame )
+    if ( !arg->nr_frames || arg->frame > limit || arg->nr_frames > limit - arg->frame )
         return -EINVAL;
     return list_grant_frames(wide, d, arg);
 }

@@ -1,21 +1,89 @@
-/* GNTTABOP_copy: between granted frames and our own, within a page each. */
+/*
+ * GNTTABOP_copy: between granted frames and our own, within a page each.
+ *
+ * What is granted may be a part of a frame, or what a third domain grants to the granter (transitive): then both
+ * entries are in use while we copy. One step of that kind is all there is, so nothing recurses and no circle is walked.
+ */
 #include "grant/table.h"
 
 #include "domain/widen.h"
+#include "lib/atomic.h"
 #include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
 #include "smp/smp.h"
 
+/* An entry in use. */
+struct copy_entry {
+    struct domain *granter; /* with a reference */
+    u32 ref;
+};
+
 /* One end of a copy, ready: its frame is referenced and, if granted, pinned. */
 struct copy_end {
-    struct domain *granter; /* with a reference; NULL: a frame of our own */
-    u32 ref;
-    mfn_t mfn;
+    struct copy_entry entry; /* of the frame; no granter: a frame of our own */
+    struct copy_entry via;   /* the one that stood for it, if there is one */
+    struct grant_use use;
     bool write;
 };
 
-static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *ptr,
+/* The entry of @end stands for one of another domain's, to which its granter has no more rights than anybody. */
+static s16 follow(struct copy_end *end)
+{
+    struct grant_use *use = &end->use;
+    struct copy_entry next = { domain_get_guest(use->next_granter), use->next_ref };
+    domid_t user = end->entry.granter->id;
+    s16 status = GNTST_general_error;
+
+    if ( !next.granter )
+        return status;
+    if ( next.granter != end->entry.granter && READ_ONCE(next.granter->life) == DOMAIN_ALIVE )
+        status = grant_pin(next.granter, next.ref, user, end->write, GRANT_PART, use);
+    if ( status != GNTST_okay )
+    {
+        domain_put(next.granter);
+        return status;
+    }
+    end->via = end->entry;
+    end->entry = next;
+    return GNTST_okay;
+}
+
+static void close_granted(const struct copy_end *end)
+{
+    grant_unpin(end->entry.granter, end->entry.ref, end->write, end->use.mfn);
+    domain_put(end->entry.granter);
+    if ( end->via.granter )
+    {
+        grant_unpin_entry(end->via.granter, end->via.ref, end->write);
+        domain_put(end->via.granter);
+    }
+}
+
+/* What @end has in use is no whole frame, or no frame yet. */
+static __attribute__((noinline)) s16 open_part(u32 offset, u32 len, struct copy_end *end)
+{
+    const struct grant_use *use = &end->use;
+    s16 status = use->kind == GRANT_TRANSITIVE ? follow(end) : GNTST_okay;
+
+    if ( status != GNTST_okay )
+    {
+        GUARD_STEP(transitive_refused,
+                   grant_unpin_entry(end->entry.granter, end->entry.ref, end->write));
+        domain_put(end->entry.granter);
+        return status;
+    }
+    if ( use->kind == GRANT_WHOLE )
+        return GNTST_okay;
+    if ( GUARD(copy_within_part, offset < use->start || offset + len > use->start + use->size) )
+    {
+        close_granted(end);
+        return GNTST_general_error;
+    }
+    return GNTST_okay;
+}
+
+static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *ptr, u32 len,
                         struct copy_end *end)
 {
     struct domain *d = ptr->domid == DOMID_SELF ? call->self : grant_peer(call, ptr->domid);
@@ -23,13 +91,14 @@ static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *p
 
     if ( !d )
         return GNTST_bad_domain;
-    status = grant_pin(d, ptr->u.ref, call->self->id, end->write, &end->mfn);
+    status = grant_pin(d, ptr->u.ref, call->self->id, end->write, GRANT_TRANSITIVE, &end->use);
     if ( status != GNTST_okay )
         return status;
     domain_hold(d); /* the other end may name another domain to @call */
-    end->granter = d;
-    end->ref = ptr->u.ref;
-    return GNTST_okay;
+    end->entry.granter = d;
+    end->entry.ref = ptr->u.ref;
+    end->via.granter = NULL;
+    return end->use.kind == GRANT_WHOLE ? GNTST_okay : open_part(ptr->offset, len, end);
 }
 
 /* Frames by number are our own only. */
@@ -38,25 +107,23 @@ static s16 open_own(struct grant_call *call, const struct gnttab_copy_ptr *ptr,
 {
     if ( ptr->domid != DOMID_SELF && ptr->domid != call->self->id )
         return GNTST_permission_denied;
-    end->mfn = to_mfn(ptr->u.gmfn);
-    return grant_frame_get(end->mfn, call->self->id, end->write);
+    end->entry.granter = NULL;
+    end->use.mfn = to_mfn(ptr->u.gmfn);
+    return grant_frame_get(end->use.mfn, call->self->id, end->write);
 }
 
 static s16 open_end(struct grant_call *call, const struct gnttab_copy_ptr *ptr, bool granted,
-                    struct copy_end *end)
+                    u32 len, struct copy_end *end)
 {
-    return granted ? open_granted(call, ptr, end) : open_own(call, ptr, end);
+    return granted ? open_granted(call, ptr, len, end) : open_own(call, ptr, end);
 }
 
 static void close_end(const struct copy_end *end)
 {
-    if ( !end->granter )
-    {
-        grant_frame_put(end->mfn, end->write);
-        return;
-    }
-    grant_unpin(end->granter, end->ref, end->write, end->mfn);
-    domain_put(end->granter);
+    if ( end->entry.granter )
+        close_granted(end);
+    else
+        grant_frame_put(end->use.mfn, end->write);
 }
 
 static void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
@@ -69,19 +136,21 @@ static void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
 
 static s16 copy_one(struct grant_call *call, const struct gnttab_copy *op)
 {
-    struct copy_end source = { .write = false }, dest = { .write = true };
+    struct copy_end source, dest;
     s16 status;
 
+    source.write = false;
+    dest.write = true;
     if ( GUARD(copy_within_a_page, (u32)op->source.offset + op->len > PAGE_SIZE ||
                                        (u32)op->dest.offset + op->len > PAGE_SIZE) )
         return GNTST_bad_copy_arg;
-    status = open_end(call, &op->source, op->flags & GNTCOPY_source_gref, &source);
+    status = open_end(call, &op->source, op->flags & GNTCOPY_source_gref, op->len, &source);
     if ( status != GNTST_okay )
         return status;
-    status = open_end(call, &op->dest, op->flags & GNTCOPY_dest_gref, &dest);
+    status = open_end(call, &op->dest, op->flags & GNTCOPY_dest_gref, op->len, &dest);
     if ( status == GNTST_okay )
     {
-        copy_bytes(op, dest.mfn, source.mfn);
+        copy_bytes(op, dest.use.mfn, source.use.mfn);
         close_end(&dest);
     }
     close_end(&source);

@@ -55,10 +55,12 @@ static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 
     struct grant_handle contents = { .granter = granter,
                                      .ref = op->ref,
                                      .flags = op->flags & HANDLE_FLAGS };
-    s16 status = grant_pin(granter, op->ref, call->self->id, write, mfn);
+    struct grant_use use;
+    s16 status = grant_pin(granter, op->ref, call->self->id, write, GRANT_WHOLE, &use);
 
     if ( status != GNTST_okay )
         return status;
+    *mfn = use.mfn;
     if ( op->flags & GNTMAP_host_map )
         status = enter_into_tables(call->v, op, *mfn);
     if ( status != GNTST_okay )

@@ -15,8 +15,6 @@
 #define HANDLE_FRAMES_DEFAULT 1024
 #define HANDLE_FRAMES_MAX     8192
 
-#define GRANT_VERSION 1
-
 struct domain *grant_peer(struct grant_call *call, domid_t id)
 {
     if ( !call->peer || call->peer->id != id )
@@ -67,7 +65,7 @@ static long list_frames(const struct grant_call *call, struct domain *d,
     {
         mfn_t mfn;
 
-        if ( grant_frame(d, i, &mfn) ||
+        if ( grant_frame(d, XENMEM_resource_grant_table_id_shared, i, &mfn) ||
              !guest_store_pfn(call->wide, handle_gva(op->frame_list), i, mfn.n) )
             return -EFAULT;
     }
@@ -110,22 +108,25 @@ long grant_op_query_size(struct grant_call *call)
     if ( op.status == GNTST_okay )
     {
         op.nr_frames = grant_table_frames(d);
-        op.max_nr_frames = grant_table_max_frames(d);
+        op.max_nr_frames = grant_max_frames(d, XENMEM_resource_grant_table_id_shared);
         domain_put(d);
     }
     return write_single(call, &op, sizeof(op));
 }
 
-/* Version 1 is what there is: -EINVAL for any other. Either way the caller is told what it has. */
+/*
+ * The caller is told what it has, whether that is what it asked for or not. These two don't look at the number of
+ * elements, as on Debian's Xen.
+ */
 long grant_op_set_version(struct grant_call *call)
 {
     struct gnttab_set_version op;
-    long rc = read_single(call, &op, sizeof(op));
+    long rc;
 
-    if ( rc )
-        return rc;
-    rc = op.version == GRANT_VERSION ? 0 : -EINVAL;
-    op.version = GRANT_VERSION;
+    if ( copy_from_guest(&op, call->uop, sizeof(op)) )
+        return -EFAULT;
+    rc = grant_set_version(call->self, op.version);
+    op.version = grant_version(call->self);
     return write_single(call, &op, sizeof(op)) ? -EFAULT : rc;
 }
 
@@ -133,15 +134,52 @@ long grant_op_get_version(struct grant_call *call)
 {
     struct gnttab_get_version op;
     struct domain *d;
-    long rc = read_single(call, &op, sizeof(op));
+    long rc;
 
-    if ( !rc )
-        rc = access_domain(call->self, op.dom, ACCESS_CONTROL, &d);
+    if ( copy_from_guest(&op, call->uop, sizeof(op)) )
+        return -EFAULT;
+    rc = access_domain(call->self, op.dom, ACCESS_CONTROL, &d);
     if ( rc )
         return rc;
+    op.version = grant_version(d);
     domain_put(d);
-    op.version = GRANT_VERSION;
     return write_single(call, &op, sizeof(op));
+}
+
+/* Numbers of 64 bits for guests of either width. GNTST_bad_virt_addr: they can't be stored. */
+static s16 list_status_frames(struct domain *d, const struct gnttab_get_status_frames *op)
+{
+    if ( op->nr_frames > grant_status_frames(d) )
+        return GNTST_general_error;
+    for ( u32 i = 0; i < op->nr_frames; i++ )
+    {
+        gva_t to = to_gva(handle_gva(op->frame_list).n + i * sizeof(u64));
+        mfn_t mfn;
+
+        if ( grant_frame(d, XENMEM_resource_grant_table_id_status, i, &mfn) )
+            return GNTST_general_error; /* a sibling has gone back to version 1 */
+        if ( !guest_store_u64(to, mfn.n) )
+            return GNTST_bad_virt_addr;
+    }
+    return GNTST_okay;
+}
+
+long grant_op_get_status_frames(struct grant_call *call)
+{
+    struct gnttab_get_status_frames op;
+    struct domain *d;
+
+    if ( call->count != 1 )
+        return -EINVAL;
+    if ( !guest_load_as(call->wide, get_status_frames, &op, call->uop) )
+        return -EFAULT;
+    op.status = table_of(call, op.dom, &d);
+    if ( op.status == GNTST_okay )
+    {
+        op.status = list_status_frames(d, &op);
+        domain_put(d);
+    }
+    return guest_store_as(call->wide, get_status_frames, call->uop, &op) ? 0 : -EFAULT;
 }
 
 long grant_op_swap(struct grant_call *call)
@@ -231,21 +269,15 @@ long grant_domain_create(struct domain *d)
 
     if ( !t )
         return -ENOMEM;
-    lock_init(&t->lock, LOCK_GRANT);
     lock_init(&t->handles_lock, LOCK_GRANT);
     rc = limit(d->grant.max_grant_frames, TABLE_FRAMES_DEFAULT, TABLE_FRAMES_MAX, &t->max_frames);
     if ( !rc )
         rc = limit(d->grant.max_maptrack_frames, HANDLE_FRAMES_DEFAULT, HANDLE_FRAMES_MAX,
                    &t->max_handle_frames);
-    if ( !rc && t->max_frames )
-    {
-        t->shared = heap_new_array(struct grant_entry_v1 *, t->max_frames);
-        t->active = heap_new_array(struct grant_active *, t->max_frames);
-        rc = t->shared && t->active ? 0 : -ENOMEM;
-    }
+    t->max_version = d->grant.max_version;
     d->grant.table = t;
-    if ( !rc && t->max_frames )
-        rc = grant_table_grow(d, 1);
+    if ( !rc )
+        rc = grant_table_create(d, t);
     if ( rc )
         grant_domain_destroy(d);
     return rc;

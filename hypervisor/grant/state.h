@@ -8,6 +8,7 @@ struct domain_grant {
     struct grant_table *table;
     s32 max_grant_frames;    /* as createdomain asked, before grant_domain_create: -1 the default */
     s32 max_maptrack_frames; /* likewise */
+    u32 max_version;         /* likewise: 1 or 2 */
 };
 
 #endif

@@ -16,11 +16,12 @@
 #include "grant/grant.h"
 #include "mm/frame.h"
 
-#define GRANT_ENTRIES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_entry_v1))
+/* Frames of entries of version 2 whose words a status frame has. */
+#define STATUS_COVERS (sizeof(union grant_entry_v2) / sizeof(grant_status_t))
 
-/* Our side of an entry: who uses it. 8 bytes, so that a frame of entries has a frame of these. */
+/* Our side of an entry: who uses it. */
 struct grant_active {
-    u32 frame; /* while it is pinned */
+    u32 frame; /* while it is pinned, in version 1 */
     domid_t user;
     u8 readers; /* pins */
     u8 writers;
@@ -30,10 +31,15 @@ struct grant_handle; /* maptrack.h */
 
 struct grant_table {
     struct lock lock; /* the table */
+    u32 version;      /* 1 or 2: entry.h; changes while nothing is in use */
+    u32 uses;         /* pins, and transfers under way */
+    u32 nr_frames;    /* grows only */
+    u8 **shared;      /* max_frames pages; the guest writes them at any time */
+    u8 **active;      /* ... and our side of them, struct grant_active */
     u32 max_frames;
-    u32 nr_frames;                  /* grows only */
-    struct grant_entry_v1 **shared; /* max_frames pages; the guest writes them at any time */
-    struct grant_active **active;   /* ... and ours */
+    u32 max_version;
+    grant_status_t **status; /* of version 2: written by the guest as it likes, and never read */
+    u32 nr_status_frames;    /* grows only */
 
     struct lock handles_lock; /* the handles */
     u32 max_handle_frames;
@@ -57,14 +63,32 @@ struct grant_call {
 /* The domain @id, for one element: NULL there is none, or it is dying. Valid until the next grant_peer of @call. */
 struct domain *grant_peer(struct grant_call *call, domid_t id);
 
-/*
- * Use entry @ref of @d's table for @user, to read or also to write: GNTST_okay with *@mfn, referenced; else nothing
- * has changed. Sets GTF_reading and GTF_writing. Takes the table's lock.
- */
-s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, mfn_t *mfn);
+/* What an entry grants: who can do with one kind can do with those before it. */
+enum grant_kind {
+    GRANT_WHOLE,      /* a frame */
+    GRANT_PART,       /* of a frame, @size bytes from @start on */
+    GRANT_TRANSITIVE, /* what entry @next_ref of @next_granter grants to this entry's domain */
+    GRANT_NOTHING,
+};
 
-/* The use ends, with its reference. */
+struct grant_use {
+    enum grant_kind kind;
+    mfn_t mfn; /* referenced; a transitive one has none */
+    u32 start, size;
+    domid_t next_granter;
+    u32 next_ref;
+};
+
+/*
+ * Use entry @ref of @d's table for @user, to read or also to write, if what it grants is of a kind up to @most:
+ * GNTST_okay with *@use; else nothing has changed. Sets GTF_reading and GTF_writing. Takes the table's lock.
+ */
+s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, enum grant_kind most,
+              struct grant_use *use);
+
+/* The use ends, with the reference; and that of a transitive entry, which has none. Take the table's lock. */
 void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn);
+void grant_unpin_entry(struct domain *d, u32 ref, bool write);
 
 /*
  * References as grant_pin takes and grant_unpin drops them. GNTST_bad_page @mfn isn't @owner's, GNTST_general_error.
@@ -77,18 +101,36 @@ void grant_frame_put(mfn_t mfn, bool write);
  * have; GNTST_general_error it accepts none, or not from @giver, or is committed already. Then one of the other two:
  * the frame is there, or it is not and the entry accepts as before. Take the table's lock.
  */
-s16 grant_transfer_commit(struct domain *d, u32 ref, domid_t giver, u32 *number);
+s16 grant_transfer_commit(struct domain *d, u32 ref, domid_t giver, u64 *number);
 void grant_transfer_complete(struct domain *d, u32 ref, mfn_t mfn);
 void grant_transfer_revert(struct domain *d, u32 ref);
 
 /* Let @d's table have at least @frames. -EINVAL beyond its limit, -ENOMEM. Takes the table's lock. */
 long grant_table_grow(struct domain *d, u32 frames);
 
+/*
+ * Choose the layout of @d's table. Entries are lost but for the reserved ones. -EINVAL no such version, -ENOSYS not for
+ * this domain, -EBUSY an entry is in use or a status frame mapped, -ERANGE version 1 can't say what a reserved entry
+ * does, -ENOMEM; then nothing has changed. Takes the table's lock.
+ */
+long grant_set_version(struct domain *d, u32 version);
+u32 grant_version(struct domain *d);
+
+/* Status frames that @d's table has now: none in version 1. Takes the table's lock. */
+u32 grant_status_frames(struct domain *d);
+
+/* How many there are to so many @frames of entries; let there be at least so many: -ENOMEM. Under the table's lock. */
+u32 grant_status_frames_for(u32 frames);
+long grant_status_grow(struct domain *d, struct grant_table *t, u32 frames);
+
 /* Swap two entries. GNTST_bad_gntref, GNTST_eagain one is in use. Takes the table's lock. */
 s16 grant_swap(struct domain *d, u32 a, u32 b);
 
 /* Entries of @d's table that somebody uses. Takes no lock: true as of some moment for each entry. */
 u32 grant_entries_in_use(struct domain *d);
+
+/* A table of t->max_frames, t->max_version for the new domain @d: 0, -ENOMEM with some of it made. */
+long grant_table_create(struct domain *d, struct grant_table *t);
 
 /* The domain's end: nobody uses an entry any more. */
 void grant_table_free(struct grant_table *t);
@@ -103,6 +145,7 @@ long grant_op_setup_table(struct grant_call *call);
 long grant_op_query_size(struct grant_call *call);
 long grant_op_set_version(struct grant_call *call);
 long grant_op_get_version(struct grant_call *call);
+long grant_op_get_status_frames(struct grant_call *call);
 long grant_op_swap(struct grant_call *call);
 
 /* -ERESTART, with the hypercall set to go on at element @done; to be called when preempt_pending(). */

@@ -18,7 +18,7 @@
 static s16 give(struct grant_call *call, const struct gnttab_transfer *op, struct frame *frame)
 {
     struct domain *taker = grant_peer(call, op->domid);
-    u32 number;
+    u64 number;
     s16 status;
 
     if ( !taker )

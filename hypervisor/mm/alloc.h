@@ -60,6 +60,9 @@ void mm_share_with_domain(void *va, struct domain *d);
  */
 bool mm_unshare(void *va);
 
+/* Does anybody hold a reference to it besides us? True as of some moment. */
+bool mm_shared_in_use(const void *va);
+
 /*
  * Drop the owner's reference of a frame (once: -EINVAL if it was already dropped); freed when the
  * others are gone.

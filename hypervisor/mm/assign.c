@@ -323,6 +323,11 @@ void mm_share_with_domain(void *va, struct domain *d)
     lock_release(&d->memory.lock);
 }
 
+bool mm_shared_in_use(const void *va)
+{
+    return frame_refs(READ_ONCE(mfn_to_frame(virt_to_mfn(va))->state)) > 1;
+}
+
 /*
  * With another owner nobody can take a new reference; then ours goes, and with it what makes the
  * frame the hypervisor's.

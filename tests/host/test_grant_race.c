@@ -3,7 +3,7 @@
  * change their tables while the granter changes its entries and gives its frames away. When all is undone nothing is
  * left, and each frame is where it belongs.
  *
- * LINK: hypervisor/grant/[cmot]*.c tests/host/fake/stolen.c
+ * LINK: hypervisor/grant/[cmoptv]*.c tests/host/fake/stolen.c
  * LINK: tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
  * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
@@ -34,10 +34,15 @@ static u64 next_random(u64 *state)
     return *state >> 33;
 }
 
+static struct grant_entry_v1 *table(void)
+{
+    return (struct grant_entry_v1 *)front->grant.table->shared[0];
+}
+
 /* The granter's write of an entry: what is granted, then to whom and how. */
 static void grant(u32 ref, const struct domain *to, u16 flags)
 {
-    struct grant_entry_v1 *entry = &front->grant.table->shared[0][ref];
+    struct grant_entry_v1 *entry = &table()[ref];
 
     WRITE_ONCE(entry->frame, (u32)page[ref].n);
     atomic_store((u32 *)entry, (u32)(GTF_permit_access | flags) | (u32)to->id << 16);
@@ -102,7 +107,7 @@ static void expect_unused(void)
     {
         expect_eq(fake_refs(page[i]), 1);
         expect_eq(fake_count(page[i]), 0);
-        expect_eq(front->grant.table->shared[0][i].flags & (GTF_reading | GTF_writing), 0);
+        expect_eq(table()[i].flags & (GTF_reading | GTF_writing), 0);
     }
     expect_eq(front->refs, 1);
     expect_eq(grant_entries_in_use(front), 0);
@@ -186,11 +191,12 @@ static void map_or_unmap(struct slot *slot, u64 random)
                 &slot->handle) == GNTST_okay;
 }
 
-static void copy(const struct space *s, u64 random)
+/* To a page of the CPU's own: what one domain's vcpus write is its own business. */
+static void copy(const struct space *s, u32 cpu, u64 random)
 {
     struct gnttab_copy op = {
         .source = { .u.ref = random % PAGES, .domid = front->id },
-        .dest = { .u.gmfn = s->page[0].n, .domid = DOMID_SELF, .offset = (random & 7) * 8 },
+        .dest = { .u.gmfn = s->page[cpu % 2].n, .domid = DOMID_SELF, .offset = (random & 7) * 8 },
         .len = 8,
         .flags = GNTCOPY_source_gref,
     };
@@ -225,7 +231,7 @@ static void mapper(u32 cpu, u64 *state)
         u64 what = next_random(state) % 8;
 
         if ( what == 0 )
-            copy(s, next_random(state));
+            copy(s, cpu, next_random(state));
         else if ( what == 1 )
             retype(s, next_random(state));
         else
@@ -322,6 +328,146 @@ TEST(the_granter_dies)
     set_up();
     run_threads(4, map_or_die);
     expect_eq(mapped_since, 0);
+    expect_unused();
+}
+
+/* --- Version 2 --- */
+
+static union grant_entry_v2 *table_v2(void)
+{
+    return (union grant_entry_v2 *)front->grant.table->shared[0];
+}
+
+static u32 front_uses(void)
+{
+    struct grant_table *t = front->grant.table;
+    u32 uses;
+
+    lock_acquire(&t->lock);
+    uses = t->uses;
+    lock_release(&t->lock);
+    return uses;
+}
+
+static void pause_a_little(u32 n)
+{
+    for ( u32 i = 0; i < n; i++ )
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static bool rounds_over;
+
+/* The granter ends its grant: it clears the header, and looks for marks. None there: its frame is its own. */
+static void grant_and_end(void)
+{
+    union grant_entry_v2 *entry = &table_v2()[1];
+    grant_status_t *status = &front->grant.table->status[0][1];
+    u32 ended = 0;
+
+    while ( ended < PAIRS )
+    {
+        atomic_store(&entry->hdr.flags, GTF_permit_access);
+        pause_a_little(ended % 64);
+        atomic_set(&entry->hdr.flags, 0);
+        if ( !(atomic_load(status) & (GTF_reading | GTF_writing)) )
+        {
+            ended++;
+            for ( u32 i = 0; i < 20; i++ )
+                if ( front_uses() )
+                    fail_now("in use after its end");
+        }
+    }
+    WRITE_ONCE(rounds_over, true);
+}
+
+static void *end_or_map(void *arg)
+{
+    u64 me = (u64)arg;
+    u32 handle;
+
+    fake_cpu_join((u32)me);
+    fake_run(me ? back->vcpus[0] : front->vcpus[0]);
+    if ( !me )
+        grant_and_end();
+    while ( !READ_ONCE(rounds_over) )
+    {
+        if ( map(1, 0, GNTMAP_device_map, &handle) != GNTST_okay )
+            continue;
+        pause_a_little(200);
+        if ( unmap(handle, 0, mfn_to_maddr(page[1]).n) )
+            fail_now("not unmapped");
+    }
+    return NULL;
+}
+
+/* The marks are no part of the header that is checked: one of granter and mapper sees what the other has done. */
+TEST(a_grant_that_ends_is_not_pinned)
+{
+    set_up();
+    require(grant_set_version(front, 2) == 0);
+    rounds_over = false;
+    run_threads(2, end_or_map);
+    table_v2()[1].hdr.flags = 0;
+    expect_eq(front_uses(), 0);
+}
+
+static u32 switches, refusals;
+
+/* There are moments without uses. The entries outlive a change, since they are reserved ones. */
+static void switch_versions(u64 *state)
+{
+    fake_run(front->vcpus[0]);
+    while ( switches < 500 || refusals < 50 )
+    {
+        if ( grant_set_version(front, 3 - grant_version(front)) )
+            refusals++;
+        else
+            switches++;
+        pause_a_little(next_random(state) % 2000);
+    }
+    WRITE_ONCE(rounds_over, true);
+}
+
+static void map_and_unmap(u32 cpu, u64 *state)
+{
+    u64 va = SPACE_VA + (20 + cpu) * PAGE_SIZE;
+    u32 handle;
+
+    fake_run(back->vcpus[cpu]);
+    while ( !READ_ONCE(rounds_over) )
+    {
+        u64 random = next_random(state);
+
+        copy(&spaces[0], cpu, random);
+        if ( map(random % PAGES, va, GNTMAP_host_map, &handle) != GNTST_okay )
+            fail_now("could not map what is granted in either version");
+        if ( unmap(handle, va, 0) )
+            fail_now("could not unmap it");
+        pause_a_little(random % 3000);
+    }
+}
+
+static void *use_or_switch(void *arg)
+{
+    u64 cpu = (u64)arg, state = cpu + 41;
+
+    fake_cpu_join((u32)cpu);
+    if ( cpu < 2 )
+        map_and_unmap((u32)cpu, &state);
+    else
+        switch_versions(&state);
+    return NULL;
+}
+
+TEST(versions_change)
+{
+    set_up();
+    for ( u32 i = 0; i < PAGES; i++ )
+        grant(i, back, 0);
+    rounds_over = false;
+    run_threads(3, use_or_switch);
+    if ( grant_version(front) == 2 )
+        expect_eq(grant_set_version(front, 1), 0);
     expect_unused();
 }
 

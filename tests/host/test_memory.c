@@ -98,17 +98,17 @@ long mm_claim(struct domain *d, u64 pages)
 
 #define GRANT_FRAMES 4
 
-long grant_frame(struct domain *d, u32 index, mfn_t *mfn)
+long grant_frame(struct domain *d, u32 kind, u32 index, mfn_t *mfn)
 {
     require(index < GRANT_FRAMES);
     *mfn = to_mfn(0x1000UL * d->id + index);
-    return 0;
+    return kind == XENMEM_resource_grant_table_id_shared ? 0 : -EINVAL; /* a table of version 1 */
 }
 
-u32 grant_table_max_frames(struct domain *d)
+u32 grant_max_frames(struct domain *d, u32 kind)
 {
     (void)d;
-    return GRANT_FRAMES;
+    return kind == XENMEM_resource_grant_table_id_shared ? GRANT_FRAMES : 1;
 }
 
 /* The M2P of a machine of 32 MiB is less than one chunk. */
@@ -684,6 +684,19 @@ TEST(grant_frames_to_map)
     arg.nr_frames = 2;
     expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), -EINVAL);
     arg.frame = 0;
+    arg.nr_frames = 0;
+    expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), -EINVAL);
+    arg.nr_frames = 1;
+    arg.id = XENMEM_resource_grant_table_id_status;
+    expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), -EINVAL);
+    arg.frame_list.p = NULL;
+    arg.nr_frames = 0;
+    expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), 0);
+    expect_eq(arg.nr_frames, 1);
+    arg.frame_list.p = frames;
+    arg.id = 2;
+    expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), -EINVAL);
+    arg.id = XENMEM_resource_grant_table_id_shared;
     arg.type = XENMEM_resource_ioreq_server;
     expect_eq(memory_op(XENMEM_acquire_resource, (unsigned long)&arg), -EOPNOTSUPP);
     arg.type = XENMEM_resource_grant_table;

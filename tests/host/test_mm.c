@@ -560,9 +560,11 @@ TEST(sharing)
     expect_eq(frame->owner, 1);
     expect_eq(m2p[virt_to_mfn(p).n], M2P_SHARED);
     expect_eq(frame_type_of(frame->state), FRAME_SHARED);
+    expect(!mm_shared_in_use(p));
     expect(mm_unshare(p));
     mm_share_with_domain(p, d);
     frame->state += FRAME_REF_ONE + FRAME_TYPE_ONE; /* somebody maps it */
+    expect(mm_shared_in_use(p));
     expect(!mm_unshare(p));
     expect_eq(mm_free_pages(), RAM - 1);
     frame->state -= FRAME_TYPE_ONE;

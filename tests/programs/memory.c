@@ -93,19 +93,50 @@ struct made make_va_mapping(void)
 
 /* --- grants --- */
 
-/* An entry of our own grant table, written as a guest would: behind the hypervisor's back. */
-static void write_grant(void)
+static uint16_t some_grant_flags(uint16_t usual)
 {
-    struct grant_entry_v1 *entry = world->grant;
-    uint16_t flags;
+    uint16_t flags = chance(3) ? GTF_readonly : 0;
 
-    if ( !entry )
-        return;
-    entry += pick(16);
+    return chance(4) ? (uint16_t)some_number() : usual | flags;
+}
+
+static void write_entry_v1(struct grant_entry_v1 *entry)
+{
     entry->frame = (uint32_t)some_mfn();
     entry->domid = some_domid();
-    flags = chance(3) ? GTF_readonly : 0;
-    entry->flags = chance(4) ? (uint16_t)some_number() : GTF_permit_access | flags;
+    entry->flags = some_grant_flags(GTF_permit_access);
+}
+
+static void write_entry_v2(union grant_entry_v2 *entry)
+{
+    static const uint16_t kinds[] = { GTF_permit_access, GTF_permit_access | GTF_sub_page,
+                                      GTF_transitive };
+    uint16_t kind = kinds[pick(3)];
+
+    if ( kind == GTF_transitive )
+    {
+        entry->transitive.trans_domid = some_domid();
+        entry->transitive.gref = some_ref();
+    }
+    else
+    {
+        entry->sub_page.page_off = (uint16_t)pick(5000);
+        entry->sub_page.length = (uint16_t)pick(5000);
+        entry->sub_page.frame = some_mfn();
+    }
+    entry->hdr.domid = some_domid();
+    entry->hdr.flags = some_grant_flags(kind);
+}
+
+/* An entry of our own grant table, in either layout, written as a guest would: behind the hypervisor's back. */
+static void write_grant(void)
+{
+    if ( !world->grant )
+        return;
+    if ( chance(3) )
+        write_entry_v2((union grant_entry_v2 *)world->grant + pick(16));
+    else
+        write_entry_v1((struct grant_entry_v1 *)world->grant + pick(16));
 }
 
 static uint64_t map_argument(void)
@@ -155,6 +186,17 @@ static uint64_t setup_argument(void)
     return ARGUMENT(struct gnttab_setup_table, whose, pick(6), 0, { (void *)(uintptr_t)list });
 }
 
+static uint64_t status_argument(void)
+{
+    uint64_t list = some_pointer(64);
+    domid_t whose = some_domid();
+
+    if ( world->pv32 )
+        return list;
+    return ARGUMENT(struct gnttab_get_status_frames, pick(3), whose, 0,
+                    { (void *)(uintptr_t)list });
+}
+
 static uint64_t swap_argument(void)
 {
     grant_ref_t a = some_ref();
@@ -174,6 +216,8 @@ static uint64_t grant_argument(unsigned int cmd)
         return copy_argument();
     case GNTTABOP_setup_table:
         return setup_argument();
+    case GNTTABOP_get_status_frames:
+        return status_argument();
     case GNTTABOP_swap_grant_ref:
         return swap_argument();
     case GNTTABOP_set_version:

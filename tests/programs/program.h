@@ -38,7 +38,7 @@ struct program_world {
     uint64_t window;   /* where the tables map the others, the tables themselves read-only */
     uint8_t *arena;    /* memory for arguments, which all may write to */
     size_t arena_size; /* a multiple of 8 */
-    struct grant_entry_v1 *grant; /* its grant table, once there is one */
+    void *grant;       /* its grant table, once there is one: at least a page */
     domid_t self, other;
     bool pv32, privileged;
 

@@ -167,7 +167,8 @@ long guest_begin(struct guest *g, domid_t id, bool privileged, bool pv32)
     struct xen_domctl_createdomain config = { .max_vcpus = GUEST_VCPUS,
                                               .max_evtchn_port = -1,
                                               .max_grant_frames = 4,
-                                              .max_maptrack_frames = 4 };
+                                              .max_maptrack_frames = 4,
+                                              .grant_opts = XEN_DOMCTL_GRANT_version(2) };
     long rc = domain_create(id, &config, privileged, &g->d);
 
     if ( rc )

@@ -39,6 +39,14 @@ bool mm_unshare(void *va)
     return true;
 }
 
+bool fake_shared_mapped;
+
+bool mm_shared_in_use(const void *va)
+{
+    (void)va;
+    return fake_shared_mapped;
+}
+
 /* ---- locks */
 
 void lock_pair(struct lock *a, struct lock *b)
@@ -206,6 +214,7 @@ struct domain *fake_guest(domid_t id, bool privileged, u32 vcpus)
     d->shared_info = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
     memset(d->shared_info, 0, PAGE_SIZE);
     d->grant.max_grant_frames = d->grant.max_maptrack_frames = -1;
+    d->grant.max_version = 2;
     if ( !domain_zero && privileged )
         domain_zero = d;
     RUN(event_domain_create, d);

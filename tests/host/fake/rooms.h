@@ -36,4 +36,7 @@ extern unsigned long fake_switches;
 /* Blocks of heap and of mm_alloc in use. */
 extern long fake_heap_blocks;
 
+/* Somebody has mapped what the hypervisor shares. */
+extern bool fake_shared_mapped;
+
 #endif

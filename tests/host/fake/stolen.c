@@ -6,6 +6,7 @@
 #include "mm/map.h"
 
 bool fake_takers_full;
+void (*fake_on_give)(void);
 unsigned int fake_stolen_freed;
 
 long mm_steal(struct domain *d, struct frame *frame)
@@ -22,6 +23,8 @@ long mm_steal(struct domain *d, struct frame *frame)
 long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
 {
     require(!back && frame->owner == DOMID_NOBODY && !frame->state);
+    if ( fake_on_give )
+        fake_on_give();
     if ( fake_takers_full )
         return -ENOMEM;
     frame->owner = d->id;
