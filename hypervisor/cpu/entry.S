@@ -154,7 +154,8 @@ syscall_from_user:
         cmpw    $0, INFO_upcall_pending(%r11)   /* neither pending nor masked */
         jne     syscall_by_c
         cmpb    $0, VCPU_iopl(%rcx)
-        jne     syscall_by_c
+        jne     syscall_with_iopl
+syscall_as_plain:
         cmpq    $0, VCPU_syscall_rip(%rcx)
         je      syscall_by_c
         mov     VCPU_kernel_rsp(%rcx), %r11
@@ -195,6 +196,12 @@ syscall_from_user:
         and     $EFLAGS_ENTERED, %r11
         mov     FROM_RCX(REGS_rsp), %rsp
         sysretq
+
+syscall_with_iopl:
+        mov     VCPU_domain(%rcx), %r11
+        testl   $ASSIST_IOPL, DOMAIN_vm_assist(%r11)
+        jz      syscall_as_plain
+        jmp     syscall_by_c
 
 /* Back to where it began, for C to find out the same. */
 syscall_no_stack:

@@ -7,6 +7,7 @@
 #include "cpu/segments.h"
 #include "cpu/state.h"
 #include "cpu/uaccess.h"
+#include "domain/domain.h"
 #include "lib/guard.h"
 
 #define DEFINE(name, value)        __asm__ volatile("\n->" #name " %0" ::"i"(value))
@@ -59,6 +60,10 @@ void offsets(void)
     OFFSET(VCPU_syscall_compat, vcpu_cpu, mode.syscall_compat);
     OFFSET(VCPU_sysenter, vcpu_cpu, mode.sysenter);
     OFFSET(VCPU_leave, vcpu_cpu, mode.leave);
+    _Static_assert(offsetof(struct vcpu, cpu) == 0, "a vcpu begins with what entry.S needs");
+    OFFSET(VCPU_domain, vcpu, domain);
+    OFFSET(DOMAIN_vm_assist, domain, vm_assist);
+    DEFINE(ASSIST_IOPL, 1 << VMASST_TYPE_architectural_iopl);
     OFFSET(INFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(INFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
     _Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) ==
