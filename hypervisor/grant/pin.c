@@ -67,7 +67,7 @@ void grant_frame_put(mfn_t mfn, bool write)
     struct frame *frame = mfn_to_frame(mfn);
 
     if ( write )
-        frame_put_writable(frame);
+        frame_put_used(frame);
     else
         frame_put_inline(frame);
 }

@@ -12,6 +12,15 @@
 void frame_unused(struct frame *frame);
 
 /*
+ * Does @mfn have a struct frame that can be read? Enough for who then asks whether it is a guest's:
+ * what is no RAM is no guest's.
+ */
+static inline bool mfn_has_frame(mfn_t mfn)
+{
+    return mfn.n < frame_limit;
+}
+
+/*
  * May another reference be taken? There is one, so that the frame is somebody's, and room for more.
  */
 static inline bool frame_referable(u64 state)
@@ -80,16 +89,21 @@ static inline void frame_put_inline(struct frame *frame)
 #define FRAME_COUNT_SOME 0xfc000000u /* a type reference, or 1 in 64 not */
 #define FRAME_COUNT_TWO  0xf8000000u /* at least two, likewise */
 
-/* What may be taken of a frame in state @state for a mapping: 0 leaves it to the slow path. */
-static inline u64 frame_takable(u64 state, bool writable)
+/* What may be taken of a frame in state @state for its use as @type: 0 leaves it to the slow path. */
+static inline u64 frame_takable_as(u64 state, enum frame_type type)
 {
-    if ( (u32)state & FRAME_REF_LIMIT )
-        return 0;
-    if ( !writable )
-        return frame_refs(state) ? FRAME_REF_ONE : 0;
-    return frame_is_valid_as(state, FRAME_WRITABLE) && ((u32)state & FRAME_COUNT_SOME)
+    return !((u32)state & FRAME_REF_LIMIT) && frame_is_valid_as(state, type) &&
+                   ((u32)state & FRAME_COUNT_SOME)
                ? FRAME_TYPE_ONE + FRAME_REF_ONE
                : 0;
+}
+
+/* ... for a mapping. */
+static inline u64 frame_takable(u64 state, bool writable)
+{
+    if ( writable )
+        return frame_takable_as(state, FRAME_WRITABLE);
+    return !((u32)state & FRAME_REF_LIMIT) && frame_refs(state) ? FRAME_REF_ONE : 0;
 }
 
 /* Drop a reference and a type reference that are not the last: false leaves it to the slow path. */
@@ -101,22 +115,22 @@ static inline bool frame_put_and_type_fast(struct frame *frame)
            atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
 }
 
-/* frame_get_and_type and frame_put_and_type of a frame that guests may write to. */
-static inline long frame_get_writable(struct frame *frame, domid_t owner)
+/* frame_get_and_type and frame_put_and_type where frames are in use as that type already. */
+static inline long frame_get_used(struct frame *frame, domid_t owner, enum frame_type type)
 {
-    u64 old = READ_ONCE(frame->state), some = frame_takable(old, true);
+    u64 old = READ_ONCE(frame->state), some = frame_takable_as(old, type);
 
     if ( __builtin_expect(!some || READ_ONCE(frame->owner) != owner ||
                               !atomic_cmpxchg(&frame->state, &old, old + some),
                           0) )
-        return frame_get_and_type(frame, owner, FRAME_WRITABLE);
+        return frame_get_and_type(frame, owner, type);
     if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
         return 0;
     frame_put_and_type(frame);
     return -EBUSY;
 }
 
-static inline void frame_put_writable(struct frame *frame)
+static inline void frame_put_used(struct frame *frame)
 {
     if ( __builtin_expect(!frame_put_and_type_fast(frame), 0) )
         frame_put_and_type(frame);

@@ -59,7 +59,7 @@ static inline enum l1_take l1_take(const struct domain *from, u64 pte)
     struct frame *frame;
     u64 old, some;
 
-    if ( mfn.n >= frame_limit || (pte & L1_CACHE) )
+    if ( !mfn_has_frame(mfn) || (pte & L1_CACHE) )
         return L1_NOT_TAKEN;
     frame = mfn_to_frame(mfn);
     old = READ_ONCE(frame->state);
@@ -84,7 +84,7 @@ static inline long l1_put(u64 pte)
 {
     mfn_t mfn = pte_mfn(pte);
 
-    if ( __builtin_expect((pte & PTE_RW) && mfn.n < frame_limit &&
+    if ( __builtin_expect((pte & PTE_RW) && mfn_has_frame(mfn) &&
                               frame_put_and_type_fast(mfn_to_frame(mfn)),
                           1) )
         return 0;

@@ -149,7 +149,7 @@ static long mmuext_set_ldt(const struct mmuext *m)
 /* A frame of the target's that may be written to, with a reference for the while. */
 static struct frame *get_data_page(const struct mmuext *m, mfn_t mfn)
 {
-    if ( !mfn_valid(mfn) || frame_get_writable(mfn_to_frame(mfn), m->target->id) )
+    if ( !mfn_has_frame(mfn) || frame_get_used(mfn_to_frame(mfn), m->target->id, FRAME_WRITABLE) )
         return NULL;
     return mfn_to_frame(mfn);
 }
@@ -161,7 +161,7 @@ static long mmuext_clear_page(const struct mmuext *m)
     if ( !frame )
         return -EINVAL;
     hw_clear_page(mfn_to_virt(to_mfn(m->op.arg1.mfn)));
-    frame_put_writable(frame);
+    frame_put_used(frame);
     return 0;
 }
 
@@ -170,13 +170,13 @@ static long mmuext_copy_page(const struct mmuext *m)
     mfn_t from = to_mfn(m->op.arg2.src_mfn);
     struct frame *frame;
 
-    if ( !mfn_valid(from) || !frame_get_inline(mfn_to_frame(from), m->target->id) )
+    if ( !mfn_has_frame(from) || !frame_get_inline(mfn_to_frame(from), m->target->id) )
         return -EINVAL;
     frame = get_data_page(m, to_mfn(m->op.arg1.mfn));
     if ( frame )
     {
         hw_copy_page(mfn_to_virt(to_mfn(m->op.arg1.mfn)), mfn_to_virt(from));
-        frame_put_writable(frame);
+        frame_put_used(frame);
     }
     frame_put_inline(mfn_to_frame(from));
     return frame ? 0 : -EINVAL;

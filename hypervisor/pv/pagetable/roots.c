@@ -18,7 +18,7 @@ static inline struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
 {
     struct frame *frame;
 
-    if ( !mfn_valid(mfn) )
+    if ( !mfn_has_frame(mfn) )
         return NULL;
     frame = mfn_to_frame(mfn);
     return frame_get_inline(frame, d->id) ? frame : NULL;

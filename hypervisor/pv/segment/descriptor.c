@@ -8,6 +8,7 @@
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
 #include "lib/guard.h"
+#include "mm/frame_inline.h"
 #include "mm/map.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
@@ -115,16 +116,16 @@ long segment_update_descriptor(unsigned long maddr, unsigned long descriptor)
     struct frame *frame;
     enum frame_type type;
 
-    if ( (maddr & 7) || !mfn_valid(mfn) || !segment_check_descriptor(d, &value) )
+    if ( (maddr & 7) || !mfn_has_frame(mfn) || !segment_check_descriptor(d, &value) )
         return -EINVAL;
 
     frame = mfn_to_frame(mfn);
     state = READ_ONCE(frame->state);
     type = frame_type_of(state) == FRAME_SEGDESC && frame_type_count(state) ? FRAME_SEGDESC
                                                                             : FRAME_WRITABLE;
-    if ( frame_get_and_type(frame, d->id, type) )
+    if ( frame_get_used(frame, d->id, type) )
         return -EINVAL;
     __atomic_store_n((u64 *)maddr_to_virt(to_maddr(maddr)), value, __ATOMIC_RELAXED);
-    frame_put_and_type(frame);
+    frame_put_used(frame);
     return 0;
 }

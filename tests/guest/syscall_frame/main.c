@@ -28,8 +28,8 @@ static ulong after; /* the address behind the instruction */
 /* The sum of the registers' values, which must be what it was; the system call's own result is in it too. */
 static long call(long arg)
 {
-    register ulong r8 asm("r8") = 8, r9 asm("r9") = 9, r10 asm("r10") = 10, r12 asm("r12") = 12, r13 asm("r13") = 13,
-                   r14 asm("r14") = 14, r15 asm("r15") = 15;
+    register ulong r8 asm("r8") = 8, r9 asm("r9") = 9, r10 asm("r10") = 10, r12 asm("r12") = 12,
+                      r13 asm("r13") = 13, r14 asm("r14") = 14, r15 asm("r15") = 15;
     ulong ax = NUMBER, bx = 3, dx = 4, si = 5, di = 6, at;
 
     asm volatile("lea 1f(%%rip), %%rcx\n"
@@ -37,8 +37,8 @@ static long call(long arg)
                  "stc\n"
                  "syscall\n"
                  "1: mov %%rcx, %[at]"
-                 : "+a"(ax), "+b"(bx), "+d"(dx), "+S"(si), "+D"(di), "+r"(r8), "+r"(r9), "+r"(r10), "+r"(r12), "+r"(r13),
-                   "+r"(r14), "+r"(r15), [after] "=m"(after), [at] "=m"(at)
+                 : "+a"(ax), "+b"(bx), "+d"(dx), "+S"(si), "+D"(di), "+r"(r8), "+r"(r9), "+r"(r10),
+                   "+r"(r12), "+r"(r13), "+r"(r14), "+r"(r15), [after] "=m"(after), [at] "=m"(at)
                  :
                  : "rcx", "r11", "memory", "cc");
     return (long)(ax + 100 * (bx + dx + si + di + r8 + r9 + r10 + r12 + r13 + r14 + r15));
@@ -60,17 +60,21 @@ static void expect_call(ulong flags, unsigned int mask, ulong iopl, const char *
     expect_eq(seen.r12 + seen.r13 + seen.r14 + seen.r15, 12 + 13 + 14 + 15, "... and from r12");
     expect_eq(seen.ip, after, "the frame's rip");
     expect_eq(seen.cx, after, "rcx, as SYSCALL leaves it");
-    expect_eq(seen.r11 & (FLAG_CF | FLAG_IF), FLAG_CF | FLAG_IF, "r11: the true flags, events masked or not");
+    expect_eq(seen.r11 & (FLAG_CF | FLAG_IF), FLAG_CF | FLAG_IF,
+              "r11: the true flags, events masked or not");
     expect_eq(seen.cs, KIT_USER_CS, "cs");
     expect_eq(seen.ss, KIT_USER_SS, "ss");
     expect(seen.sp > frame.sp - 512 && seen.sp <= frame.sp, "rsp");
     expect_eq(seen.mask & 0xff, mask, "the mask that was");
-    expect_eq(seen.flags & (FLAG_CF | FLAG_IF | FLAG_IOPL), FLAG_CF | (mask ? 0 : FLAG_IF) | iopl, "flags");
+    expect_eq(seen.flags & (FLAG_CF | FLAG_IF | FLAG_IOPL), FLAG_CF | (mask ? 0 : FLAG_IF) | iopl,
+              "flags");
 }
 
 static void register_syscall(unsigned int flags)
 {
-    struct callback_register reg = { .type = CALLBACKTYPE_syscall, .flags = flags, .address = (ulong)kit_entry_syscall };
+    struct callback_register reg = { .type = CALLBACKTYPE_syscall, .flags = flags };
+
+    reg.address = (ulong)kit_entry_syscall;
 
     need(hypercall(callback_op, CALLBACKOP_register, &reg));
 }
