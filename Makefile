@@ -7,6 +7,7 @@ include boot/efi/rules.mk
 -include tools/rules.mk
 -include tests/host/rules.mk
 -include tests/fuzz/rules.mk
+-include tests/model/rules.mk
 -include scripts/rules.mk
 
 .DEFAULT_GOAL := all

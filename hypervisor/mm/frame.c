@@ -243,15 +243,14 @@ static void put_leaf_type(struct frame *frame, u64 refs)
     {
         last = frame_type_count(old) == 1;
         BUG_ON(!frame_type_count(old) || (last && frame_type_is_table(frame_type_of(old))));
-        new = last ? (old & ~FRAME_VALIDATED) | GUARD(stamp_while_locked, FRAME_LOCKED)
+        new = last ? old ^ GUARD(stamp_while_locked, FRAME_VALIDATED | FRAME_LOCKED)
                    : old - FRAME_TYPE_ONE - refs;
     } while ( !atomic_cmpxchg(&frame->state, &old, new) );
 
     if ( last )
     {
         GUARD_STEP(stamp_of_writable, tlb_stamp(frame));
-        new = atomic_sub_return(&frame->state,
-                                GUARD(stamp_while_locked, FRAME_LOCKED) + FRAME_TYPE_ONE + refs);
+        new = atomic_sub_return(&frame->state, (new &FRAME_LOCKED) + FRAME_TYPE_ONE + refs);
     }
     if ( !frame_refs(new) )
         frame_unused(frame);

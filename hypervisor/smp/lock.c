@@ -95,7 +95,7 @@ void lock_init(struct lock *lock, enum lock_level level)
 
 static bool take(struct lock *lock)
 {
-    return !READ_ONCE(lock->held) && !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+    return !READ_ONCE(lock->held) && !atomic_xchg(&lock->held, 1);
 }
 
 void lock_wait(struct lock *lock)

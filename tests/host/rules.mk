@@ -14,10 +14,10 @@ HOST_SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer -pthread -Wall -Wextra -Wshadow -Wno-array-bounds -Wno-unused-function \
     -DHOST_TEST -MMD -MP -I. -Ihypervisor
 
-# tests/host/test_NAME.c, and tests/fuzz/fuzz_NAME.c as the test fuzz_NAME.
+# tests/host/test_NAME.c; tests/fuzz/fuzz_NAME.c as the test fuzz_NAME, and tests/model/model_NAME.c as model_NAME.
 HOST_TESTS := $(sort $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c)) \
-                     $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
-host-file   = $(wildcard tests/host/test_$(1).c tests/fuzz/$(1).c)
+                     $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c tests/model/model_*.c))))
+host-file   = $(wildcard tests/host/test_$(1).c tests/fuzz/$(1).c tests/model/$(1).c)
 HOST_LIB   := tests/host/host.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*.c)
 
 comma := ,
@@ -35,7 +35,7 @@ HOST_WHOLE_LD := -Wl,-T,tests/host/fake/whole.lds \
     $(addprefix -Wl$(comma)--wrap=,mm_alloc mm_alloc_below mm_alloc_domain heap_alloc)
 
 # What the head comment of test $(1) says after the word $(2).
-host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 4)
+host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 8)
 
 host-links = $(patsubst WHOLE,$(HOST_WHOLE),$(call host-says,$(1),LINK))
 
@@ -46,7 +46,7 @@ host-folder = $(if $(1),with$(subst $(space),,$(subst $(equals),-,$(subst /,_,$(
 
 define host-test-rules
 host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
-host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring -fsanitize,$$(host_own_$(1))),,$(HOST_SANITIZERS))
+host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring sanitize=,$$(host_own_$(1))),,$(HOST_SANITIZERS))
 host_dir_$(1)   := $(HOST_B)/$$(call host-folder,$$(host_own_$(1)))
 host_srcs_$(1)  := $$(call host-file,$(1)) $$(sort $(HOST_LIB) $$(wildcard $$(call host-links,$(1))))
 host_ld_$(1)    := $$(if $$(findstring WHOLE,$$(call host-says,$(1),LINK)),$$(HOST_WHOLE_LD))

@@ -1,0 +1,542 @@
+/*
+ * A model of the protocol by which frames change their types: two CPUs, few frames, all
+ * interleavings.
+ *
+ * What the CPUs do are the hypervisor's own functions: hypercalls on page tables and grants, from
+ * their handlers down to mm/frame.c, with its locks, TLB flushes and the allocator below. Each CPU
+ * does a number of operations, each time any of a few; the hardware walks to some address at any
+ * time, or an interrupt stops a long operation. After each step, where a step is an atomic access:
+ * no frame is a table while somebody can write to it, in an entry or in a TLB (machine_wrong()). In
+ * the end the counts are exact, and when both domains have died all memory is back.
+ *
+ * `make model` lets each CPU do more than `make test` has time for. With a guard off the model must
+ * find what the guard is for: a model that can't fail shows nothing.
+ *
+ * LINK: tests/model/explore.c tests/model/machine.c hypervisor/mm/frame.c hypervisor/mm/tlb.c hypervisor/mm/heap.c
+ * LINK: hypervisor/mm/alloc.c hypervisor/mm/assign.c hypervisor/mm/buddy.c hypervisor/smp/smp.c hypervisor/smp/lock.c
+ * LINK: hypervisor/pv/pagetable/[b-z]*.c hypervisor/pv/pagetable/audit.c
+ * LINK: hypervisor/grant/[cmoptv]*.c hypervisor/domain/reservation.c
+ * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
+ * FLAGS: -O2 -fno-sanitize=all -include tests/model/atomic.h
+ */
+#include "tests/host/host.h"
+#include "tests/model/machine.h"
+
+#include "cpu/percpu.h"
+#include "domain/memory.h"
+#include "grant/grant.h"
+#include "lib/guard.h"
+#include "mm/alloc.h"
+#include "mm/tlb.h"
+#include "pv/pagetable/pagetable.h"
+
+#include <time.h>
+
+#define RO  (PTE_P | PTE_US | PTE_A)
+#define RWD (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+
+/* ---- scenes: who may do what */
+
+#define OPERATIONS 10
+
+struct operation {
+    const char *name;
+    void (*run)(void);
+};
+
+#define DOES(operation)                                                                            \
+    {                                                                                              \
+#operation, operation                                                                      \
+    }
+
+struct scene {
+    const char *name;
+    void (*set_up)(void);
+    struct operation of_cpu[MODEL_CPUS][OPERATIONS]; /* the first OPERATIONS that have a name */
+    struct operation of_hardware[OPERATIONS];
+    bool
+        in_order; /* each CPU does its operations one after the other; else any of them, so many times: */
+    u32 times, times_long;
+    u32 frames;
+};
+
+static const struct scene *scene;
+static u32 times;
+
+/* ---- what there is: the tables of both domains, and the frame that all is about */
+
+#define VA         0x0000123456600000UL
+#define LINK_AT    7 /* the entry of A's L2 that x may come to */
+#define FOREIGN_AT 2 /* ... of B's L1 */
+
+struct tables {
+    mfn_t l4, l3, l2, l1;
+};
+
+static struct tables a, b;
+static mfn_t x;    /* A's, to begin with */
+static mfn_t y;    /* A's: an L2, with two entries */
+static u32 handle; /* of B's mapping of it */
+
+/* Each CPU has a page of its own to map x at. */
+static u64 own_va(void)
+{
+    return VA + host_cpu->cpu * PAGE_SIZE;
+}
+
+static void tables_set_up(struct tables *t, struct domain *d)
+{
+    t->l4 = machine_frame(d);
+    t->l3 = machine_frame(d);
+    t->l2 = machine_frame(d);
+    t->l1 = machine_frame(d);
+    machine_words(t->l4)[pte_index(VA, 4)] = pte_make(t->l3, RWD);
+    machine_words(t->l3)[pte_index(VA, 3)] = pte_make(t->l2, RWD);
+    machine_words(t->l2)[pte_index(VA, 2)] = pte_make(t->l1, RWD);
+}
+
+static void run_on(unsigned int cpu, struct vcpu *v, mfn_t root)
+{
+    machine_run(cpu, v);
+    require(guest_mmuext(MMUEXT_NEW_BASEPTR, root) == 0);
+    machine_run(cpu, v);
+}
+
+/* Domain A on both CPUs, with x mapped by none. */
+static void set_up_a(void)
+{
+    machine_set_up(scene->frames);
+    tables_set_up(&a, domain_a);
+    x = machine_frame(domain_a);
+    for ( unsigned int cpu = 0; cpu < MODEL_CPUS; cpu++ )
+        run_on(cpu, domain_a->vcpus[cpu], a.l4);
+}
+
+static void map_on(unsigned int cpu)
+{
+    machine_resumed(cpu);
+    require(guest_va_mapping(own_va(), pte_make(x, RWD), 0) == 0);
+    require(machine_walk(cpu, own_va()));
+}
+
+/* ... with x mapped by one, and in its TLB. */
+static void set_up_mapped(void)
+{
+    set_up_a();
+    map_on(1);
+}
+
+/* ... and an L2 that names two L1s, of which x is one. */
+static void set_up_tree(void)
+{
+    set_up_a();
+    y = machine_frame(domain_a);
+    machine_words(y)[0] = pte_make(machine_frame(domain_a), RWD);
+    machine_words(y)[1] = pte_make(x, RWD);
+}
+
+/* As the guest does it, in entry 0 of its table. */
+static void grant_x(void)
+{
+    struct grant_entry_v1 *entry;
+    mfn_t table;
+
+    require(grant_frame(domain_a, XENMEM_resource_grant_table_id_shared, 0, &table) == 0);
+    entry = mfn_to_virt(table);
+    *entry = (struct grant_entry_v1){ GTF_permit_access, DOMAIN_B, (u32)x.n };
+}
+
+/* A on CPU 0, B on CPU 1, and A grants x to B. */
+static void set_up_strangers(void)
+{
+    machine_set_up(scene->frames);
+    tables_set_up(&a, domain_a);
+    tables_set_up(&b, domain_b);
+    x = machine_frame(domain_a);
+    require(grant_domain_create(domain_a) == 0 && grant_domain_create(domain_b) == 0);
+    grant_x();
+    run_on(0, domain_a->vcpus[0], a.l4);
+    run_on(1, domain_b->vcpus[0], b.l4);
+    while ( mm_free_pages() )
+        machine_frame(domain_b);
+    map_on(0);
+}
+
+/* ---- what CPUs may do */
+
+static void nothing(void)
+{
+}
+
+static void map_writable(void)
+{
+    guest_va_mapping(own_va(), pte_make(x, RWD), 0);
+}
+
+static void map_read_only(void)
+{
+    guest_va_mapping(own_va(), pte_make(x, RO), 0);
+}
+
+static void unmap(void)
+{
+    guest_va_mapping(own_va(), 0, 0);
+}
+
+/* What it writes would be, in a table, an entry that lets it write to a table. */
+static void write_to_x(void)
+{
+    guest_writes(own_va(), 3, pte_make(a.l1, RWD));
+}
+
+static void pin_x(void)
+{
+    guest_mmuext(MMUEXT_PIN_L1_TABLE, x);
+}
+
+static void pin_y(void)
+{
+    guest_mmuext(MMUEXT_PIN_L2_TABLE, y);
+}
+
+static void unpin_x(void)
+{
+    guest_mmuext(MMUEXT_UNPIN_TABLE, x);
+}
+
+static void unpin_y(void)
+{
+    guest_mmuext(MMUEXT_UNPIN_TABLE, y);
+}
+
+static void link_x(void)
+{
+    guest_mmu_update(mfn_to_maddr(a.l2).n + LINK_AT * sizeof(u64), pte_make(x, RWD), DOMID_SELF);
+}
+
+static void unlink_x(void)
+{
+    guest_mmu_update(mfn_to_maddr(a.l2).n + LINK_AT * sizeof(u64), 0, DOMID_SELF);
+}
+
+static void flush(void)
+{
+    guest_mmuext(MMUEXT_TLB_FLUSH_LOCAL, x);
+}
+
+/* Ballooning. */
+static void give_back(void)
+{
+    guest_runs();
+    memory_release_page(current_vcpu()->domain, x);
+}
+
+static void allocate(void)
+{
+    guest_runs();
+    mm_alloc_domain(current_vcpu()->domain, 0, 0);
+}
+
+static void map_grant(void)
+{
+    struct gnttab_map_grant_ref op = { .host_addr = own_va(),
+                                       .flags = GNTMAP_host_map,
+                                       .dom = DOMAIN_A };
+
+    guest_runs();
+    grant_table_op(GNTTABOP_map_grant_ref, (unsigned long)&op, 1);
+    if ( op.status == GNTST_okay )
+        handle = op.handle;
+}
+
+static void unmap_grant(void)
+{
+    struct gnttab_unmap_grant_ref op = { .host_addr = own_va(), .handle = handle };
+
+    guest_runs();
+    grant_table_op(GNTTABOP_unmap_grant_ref, (unsigned long)&op, 1);
+}
+
+/* As who drives devices, or builds domains, maps another's frame. */
+static void map_foreign(void)
+{
+    guest_mmu_update(mfn_to_maddr(b.l1).n + FOREIGN_AT * sizeof(u64), pte_make(x, RWD), DOMAIN_A);
+}
+
+static void unmap_foreign(void)
+{
+    guest_mmu_update(mfn_to_maddr(b.l1).n + FOREIGN_AT * sizeof(u64), 0, DOMID_SELF);
+}
+
+/* What the hardware may do at any time: a walk to where x is mapped, or through x. */
+static void walk_0(void)
+{
+    machine_walk(0, VA);
+}
+
+static void walk_1(void)
+{
+    machine_walk(1, VA + PAGE_SIZE);
+}
+
+static void walk_through_x(void)
+{
+    machine_walk(1, VA + (LINK_AT - pte_index(VA, 2)) * (PAGE_SIZE << 9));
+}
+
+static void walk_foreign(void)
+{
+    machine_walk(1, VA + FOREIGN_AT * PAGE_SIZE);
+}
+
+static void interrupt_0(void)
+{
+    machine_interrupt(0);
+}
+
+/* ---- scenes */
+
+static const struct scene scenes[] = {
+    /* Each vcpu does anything. */
+    { .name = "vcpus",
+      .set_up = set_up_mapped,
+      .of_cpu = { { DOES(unmap), DOES(map_writable), DOES(map_read_only), DOES(write_to_x),
+                    DOES(pin_x), DOES(unpin_x), DOES(link_x), DOES(unlink_x) },
+                  { DOES(unmap), DOES(map_writable), DOES(map_read_only), DOES(write_to_x),
+                    DOES(pin_x), DOES(unpin_x), DOES(link_x), DOES(unlink_x) } },
+      .of_hardware = { DOES(nothing), DOES(walk_through_x) },
+      .frames = 6,
+      .times = 1,
+      .times_long = 2 },
+
+    /* One makes a table of x, and undoes that; the other maps it, and writes to it. */
+    { .name = "retype",
+      .set_up = set_up_mapped,
+      .of_cpu = { { DOES(pin_x), DOES(unpin_x), DOES(link_x), DOES(unlink_x) },
+                  { DOES(map_writable), DOES(unmap), DOES(write_to_x) } },
+      .of_hardware = { DOES(nothing), DOES(walk_1), DOES(walk_through_x) },
+      .frames = 6,
+      .times = 1,
+      .times_long = 2 },
+
+    /* B maps x by a grant, and writes to it, while A makes a table of it, or gives it back. */
+    { .name = "grant",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(pin_x), DOES(unpin_x), DOES(give_back), DOES(allocate) },
+                  { DOES(map_grant), DOES(unmap_grant), DOES(write_to_x) } },
+      .of_hardware = { DOES(nothing) },
+      .frames = 26,
+      .times = 2,
+      .times_long = 3 },
+
+    /* B maps x without a grant; x may become B's own. */
+    { .name = "foreign",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(pin_x), DOES(unpin_x), DOES(map_writable), DOES(unmap), DOES(give_back) },
+                  { DOES(map_foreign), DOES(unmap_foreign), DOES(allocate) } },
+      .of_hardware = { DOES(nothing), DOES(walk_0) },
+      .frames = 26,
+      .times = 1,
+      .times_long = 2 },
+
+    /* A long validation is stopped by an interrupt; others go on with it, or bury it. */
+    { .name = "suspended",
+      .set_up = set_up_tree,
+      .of_cpu = { { DOES(pin_y), DOES(unpin_y) },
+                  { DOES(pin_y), DOES(unpin_y), DOES(pin_x), DOES(map_writable) } },
+      .of_hardware = { DOES(interrupt_0) },
+      .frames = 8,
+      .times = 1,
+      .times_long = 2 },
+
+    /* A ends the last writable mapping but one that B makes, uses, and ends in the meantime. */
+    { .name = "stamp",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(pin_x) },
+                  { DOES(map_foreign), DOES(flush), DOES(unmap_foreign) } },
+      .of_hardware = { DOES(walk_foreign) },
+      .in_order = true,
+      .frames = 26 },
+
+    /* A table that a CPU knows becomes a page. */
+    { .name = "from_table",
+      .set_up = set_up_a,
+      .of_cpu = { { DOES(link_x), DOES(unlink_x), DOES(map_writable) }, { DOES(flush) } },
+      .of_hardware = { DOES(walk_through_x) },
+      .in_order = true,
+      .frames = 6 },
+
+    /* A's frame goes, and B takes the next one that comes. */
+    { .name = "handed_on",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(give_back) }, { DOES(allocate), DOES(allocate) } },
+      .of_hardware = { DOES(walk_0) },
+      .in_order = true,
+      .frames = 26 },
+};
+
+static void do_one(const struct operation *operations)
+{
+    const char *names[OPERATIONS];
+    u32 n;
+
+    for ( n = 0; n < OPERATIONS && operations[n].name; n++ )
+        names[n] = operations[n].name;
+    operations[model_choose(n, names)].run();
+}
+
+static void cpu(void)
+{
+    const struct operation *operations = scene->of_cpu[host_cpu->cpu];
+
+    for ( u32 i = 0; i < OPERATIONS && operations[i].name && scene->in_order; i++ )
+        operations[i].run();
+    for ( u32 i = 0; i < times && !scene->in_order; i++ )
+        do_one(operations);
+}
+
+static void hardware(void)
+{
+    do_one(scene->of_hardware);
+}
+
+/* Both die, the one that may map the other's frames first: then all is free but for the tables of grants. */
+static const char *wrong_in_death(u64 rest)
+{
+    struct domain *dying[] = { domain_b, domain_a };
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(dying); i++ )
+    {
+        dying[i]->life = DOMAIN_DYING;
+        while ( pagetable_domain_relinquish(dying[i]) == -ERESTART )
+            ;
+        if ( dying[i]->grant.table && grant_domain_relinquish(dying[i]) )
+            return "a domain's grants do not end";
+    }
+    if ( domain_a->memory.tot_pages || domain_b->memory.tot_pages )
+        return "a domain has died, and has frames";
+    return mm_free_pages() == rest ? NULL : "frames were lost";
+}
+
+static const char *wrong_at_end(void)
+{
+    u64 all = mm_free_pages() + domain_a->memory.tot_pages + domain_b->memory.tot_pages;
+
+    machine_resumed(0);
+    if ( !domain_a->grant.table && pagetable_audit_exact(domain_a) )
+        return "counts are wrong in the end";
+    return wrong_in_death(all);
+}
+
+static void set_up(void)
+{
+    scene->set_up();
+}
+
+static struct model_result explore(const struct scene *s, u32 how_often, bool trace)
+{
+    struct model m = {
+        .set_up = set_up,
+        .actors = 5,
+        .body = { cpu, cpu, machine_interrupts, machine_interrupts, hardware },
+        .cpu = { 0, 1, 0, 1, 2 },
+        .may_run = machine_may_run,
+        .resumed = machine_resumed,
+        .wrong = machine_wrong,
+        .wrong_at_end = wrong_at_end,
+        .name = machine_name,
+        .always = machine_always,
+    };
+    clock_t begin = clock();
+    struct model_result r;
+
+    machine_ignores(&m, s->frames);
+    scene = s;
+    times = how_often;
+    r = model_explore(&m, trace);
+    printf("%s: %lu states, %lu steps, %lu ends, the longest way %lu%s%s; %.1f s\n", s->name,
+           r.states, r.steps, r.ends, r.longest, r.wrong ? ": " : "", r.message,
+           (double)(clock() - begin) / CLOCKS_PER_SEC);
+    return r;
+}
+
+static const struct scene *scene_of(const char *name)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(scenes); i++ )
+        if ( !strcmp(scenes[i].name, name) )
+            return &scenes[i];
+    fail_now("there is no scene %s", name);
+}
+
+/* ---- nothing is ever wrong */
+
+static void expect_right(const char *name)
+{
+    const struct scene *s = scene_of(name);
+    struct model_result r = explore(s, getenv("MODEL_LONG") ? s->times_long : s->times, true);
+
+    if ( r.wrong )
+        fail("%s", r.message);
+    expect(r.complete);
+}
+
+TEST(vcpus)
+{
+    expect_right("vcpus");
+}
+
+TEST(retype)
+{
+    expect_right("retype");
+}
+
+TEST(grant)
+{
+    expect_right("grant");
+}
+
+TEST(foreign)
+{
+    expect_right("foreign");
+}
+
+TEST(suspended)
+{
+    expect_right("suspended");
+}
+
+TEST(in_order)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(scenes); i++ )
+        if ( scenes[i].in_order )
+            expect_right(scenes[i].name);
+}
+
+/* ---- but it would be, without ... */
+
+static const struct {
+    enum guard guard;
+    const char *scene;
+    u32 times;
+} missed[] = {
+    { GUARD_flush_for_type, "retype", 1 },         { GUARD_stamp_of_writable, "retype", 1 },
+    { GUARD_stamp_of_tables, "from_table", 0 },    { GUARD_stamp_while_locked, "stamp", 0 },
+    { GUARD_flush_for_owner, "handed_on", 0 },     { GUARD_l1_rw_counts, "vcpus", 1 },
+    { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference, "grant", 2 },
+};
+
+TEST(guards_are_missed)
+{
+    for ( unsigned int i = 0; i < ARRAY_SIZE(missed); i++ )
+    {
+        struct model_result r;
+
+        guard_off[missed[i].guard] = true;
+        r = explore(scene_of(missed[i].scene), missed[i].times, false);
+        guard_off[missed[i].guard] = false;
+        if ( !r.wrong )
+            fail("nothing is wrong in scene %s without guard %u", missed[i].scene, missed[i].guard);
+    }
+}
+
+HOST_TEST_MAIN
