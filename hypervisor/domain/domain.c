@@ -83,13 +83,13 @@ static struct domain *look_up(unsigned long id)
 /* The first id at or above @id that is taken; NR_IDS: none. */
 static unsigned long next_id(unsigned long id)
 {
-    unsigned long word = id / BITS_PER_LONG, end = (word + 1) * BITS_PER_LONG, next;
+    unsigned long word = id / BITS_PER_LONG, rest;
 
     if ( word >= NR_WORDS )
         return NR_IDS;
-    next = find_next_bit(ids, end, id);
-    if ( next < end )
-        return next;
+    rest = ids[word] >> id % BITS_PER_LONG;
+    if ( rest )
+        return id + (unsigned long)__builtin_ctzl(rest);
     word = find_next_bit(words, NR_WORDS, word + 1);
     return find_next_bit(ids, NR_IDS, word * BITS_PER_LONG);
 }

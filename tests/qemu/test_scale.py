@@ -2,6 +2,10 @@
 before; while they sleep, so does the machine; when they are gone, all is as it was.
 
 Instructions are counted, and make the time (counting.py), so no figure depends on the host.
+
+What dom0's two daemons take is counted apart, shown and not judged: Debian's xenstored looks at all its connections, one for
+each domain, whenever it has dealt with a request, and xenconsoled at all domains whenever one is made. Neither is ours. By
+instructions, the hypervisor's are judged, whoever they were for; of dom0's all but its daemons'.
 """
 import re
 
@@ -19,6 +23,7 @@ TEN = 10
 PAGE_KIB = 4
 MOST_KIB = 64           # of the hypervisor's memory, a domain
 MOST_DEARER = 1.2       # the last ten against the second ten; the first ten set up what is set up on first use
+DAEMONS = "xenstored xenconsoled"
 MOST_AWAKE = 0.001      # the share of the time that a machine full of sleepers may execute
 ASLEEP_SECONDS = 60
 
@@ -47,11 +52,22 @@ class Crowd:
         self.frames = self.hypervisor_frames()
         self.costs = self.make()
         print("instructions a domain:", [cost.all for cost in self.costs], "of these the hypervisor's:",
-              [cost.hypervisor for cost in self.costs])
+              [cost.hypervisor for cost in self.costs], "the daemons':", self.daemons)
 
     def make(self):
-        """Makes all; what each of ten cost, from ten to ten."""
-        return [self.cost(f"make {n} {n + TEN}") // TEN for n in range(0, self.size, TEN)]
+        """Makes all; what each of ten cost, from ten to ten. What it cost the daemons, with all that was done for them, stays
+        in self.daemons."""
+        costs, self.daemons = [], []
+        for n in range(0, self.size, TEN):
+            before = self.daemons_executed()
+            costs.append(self.cost(f"make {n} {n + TEN}") // TEN)
+            self.daemons.append((self.daemons_executed() - before) // TEN)
+        return costs
+
+    def daemons_executed(self):
+        """By the nanoseconds that their kernel counts."""
+        told = self.session.check(f"cat $(for daemon in {DAEMONS}; do echo /proc/$(pidof $daemon)/schedstat; done)")
+        return sum(int(line.split()[0]) for line in told.splitlines()) >> counting.SHIFT
 
     def tool(self, command, timeout=1200):
         return self.session.check(f". /tmp/tools; {command}", timeout)
@@ -97,8 +113,12 @@ def test_memory(crowd):
 
 @pytest.mark.soak
 def test_cost_of_making(crowd):
-    """The last costs what the first cost."""
-    assert crowd.costs[-1].all <= MOST_DEARER * crowd.costs[1].all, crowd.costs
+    """The last costs the hypervisor what the first cost, and dom0 without its daemons."""
+    hypervisor = [cost.hypervisor for cost in crowd.costs]
+    others = [cost.all - daemons for cost, daemons in zip(crowd.costs, crowd.daemons)]
+    print("all but the daemons':", others)
+    assert hypervisor[-1] <= MOST_DEARER * hypervisor[1]
+    assert others[-1] <= MOST_DEARER * others[1]
 
 
 def test_asleep(crowd):

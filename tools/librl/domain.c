@@ -63,7 +63,8 @@ static void take(struct rl_domain *domain, const struct xen_domctl_getdomaininfo
     memcpy(domain->uuid, info->handle, sizeof(domain->uuid));
 }
 
-int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsigned int max)
+/* As rl_domain_list(), but what the hypervisor tells is left as it is, in the array of calls. */
+static int list(struct rl *rl, domid_t first, unsigned int max)
 {
     struct xen_domctl_getdomaininfo *infos = rl_call_array(rl);
     struct xen_sysctl op = { 0 };
@@ -76,9 +77,17 @@ int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsi
     if ( rc < 0 )
         return rl_error((int)-rc, "the hypervisor does not list its domains: %s",
                         strerror((int)-rc));
-    for ( u32 i = 0; i < op.u.getdomaininfolist.num_domains; i++ )
-        take(&domains[i], &infos[i]);
     return (int)op.u.getdomaininfolist.num_domains;
+}
+
+int rl_domain_list(struct rl *rl, domid_t first, struct rl_domain *domains, unsigned int max)
+{
+    const struct xen_domctl_getdomaininfo *infos = rl_call_array(rl);
+    int count = list(rl, first, max);
+
+    for ( int i = 0; i < count; i++ )
+        take(&domains[i], &infos[i]);
+    return count;
 }
 
 int rl_domain_get(struct rl *rl, domid_t id, struct rl_domain *domain)
@@ -99,11 +108,18 @@ void rl_domain_name(struct rl *rl, struct rl_domain *domain)
 
 /* --- finding --- */
 
-/* Among @some, which have their names. */
-static bool find_named(struct rl *rl, struct rl_domain *some, int count, const char *name,
-                       struct rl_domain *domain)
+/* Names are read from the store for so many domains at once. */
+#define SOME 32
+
+static bool find_among_some(struct rl *rl, const struct xen_domctl_getdomaininfo *infos,
+                            unsigned int count, const char *name, struct rl_domain *domain)
 {
-    for ( int i = 0; i < count; i++ )
+    struct rl_domain some[SOME];
+
+    for ( unsigned int i = 0; i < count; i++ )
+        take(&some[i], &infos[i]);
+    names_get(rl, some, count);
+    for ( unsigned int i = 0; i < count; i++ )
         if ( some[i].id != domain->id && !strcmp(some[i].name, name) && names_verify(rl, &some[i]) )
         {
             *domain = some[i];
@@ -112,22 +128,32 @@ static bool find_named(struct rl *rl, struct rl_domain *some, int count, const c
     return false;
 }
 
+/* Most are sifted out without a look at more than the table of names. */
+static bool find_among(struct rl *rl, struct xen_domctl_getdomaininfo *infos, unsigned int count,
+                       const char *name, struct rl_domain *domain)
+{
+    count = names_sift(rl, name, infos, count);
+    for ( unsigned int i = 0; i < count; i += SOME )
+        if ( find_among_some(rl, &infos[i], min_t(unsigned int, count - i, SOME), name, domain) )
+            return true;
+    return false;
+}
+
 /* @domain is not looked at itself, if it is one. -ESRCH, not told: no other has the name; or the list can't be had. */
 static int find_other(struct rl *rl, const char *name, struct rl_domain *domain)
 {
-    struct rl_domain some[RL_LIST_CHUNK];
+    struct xen_domctl_getdomaininfo *infos = rl_call_array(rl);
     domid_t first = 0;
     int count;
 
     do
     {
-        count = rl_domain_list(rl, first, some, RL_LIST_CHUNK);
+        count = list(rl, first, RL_LIST_CHUNK);
         if ( count <= 0 )
             return count ? count : -ESRCH;
-        names_get(rl, some, (unsigned int)count);
-        if ( find_named(rl, some, count, name, domain) )
+        first = infos[count - 1].domain + 1;
+        if ( find_among(rl, infos, (unsigned int)count, name, domain) )
             return 0;
-        first = some[count - 1].id + 1;
     } while ( count == RL_LIST_CHUNK );
     return -ESRCH;
 }

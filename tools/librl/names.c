@@ -78,13 +78,12 @@ static bool trusted(void)
 
 /* --- entries --- */
 
-/* What the table has of @domain; NULL: nothing. */
-static const char *known(const struct names_table *table, const struct rl_domain *domain)
+/* What the table has of domain @id with @uuid; NULL: nothing. */
+static const char *known(const struct names_table *table, domid_t id, const u8 uuid[RL_UUID_SIZE])
 {
-    const struct entry *entry = &table->of[domain->id];
+    const struct entry *entry = &table->of[id];
 
-    return *entry->name && !memcmp(entry->uuid, domain->uuid, sizeof(entry->uuid)) ? entry->name
-                                                                                   : NULL;
+    return *entry->name && !memcmp(entry->uuid, uuid, sizeof(entry->uuid)) ? entry->name : NULL;
 }
 
 static void note(struct names_table *table, const struct rl_domain *domain)
@@ -145,7 +144,7 @@ static unsigned int get_known(struct rl *rl, const struct names_table *table,
     lock(rl);
     for ( unsigned int i = 0; i < count; i++ )
     {
-        const char *name = trust ? known(table, &domains[i]) : NULL;
+        const char *name = trust ? known(table, domains[i].id, domains[i].uuid) : NULL;
 
         memcpy(domains[i].name, name ? name : "", name ? RL_NAME_SIZE : 1);
         if ( !name )
@@ -165,7 +164,7 @@ static void keep_read(struct rl *rl, struct names_table *table, struct rl_domain
     lock(rl);
     for ( unsigned int i = 0; i < count; i++ )
     {
-        const char *name = known(table, read[i]);
+        const char *name = known(table, read[i]->id, read[i]->uuid);
 
         if ( *read[i]->name )
         {
@@ -197,6 +196,26 @@ void names_get(struct rl *rl, struct rl_domain *domains, unsigned int count)
     read_names(rl, others, nr);
     if ( table )
         keep_read(rl, table, others, nr, changes);
+}
+
+unsigned int names_sift(struct rl *rl, const char *name, struct xen_domctl_getdomaininfo *infos,
+                        unsigned int count)
+{
+    const struct names_table *table = open_table(rl);
+    unsigned int left = 0;
+
+    if ( !table || !trusted() )
+        return count;
+    lock(rl);
+    for ( unsigned int i = 0; i < count; i++ )
+    {
+        const char *other = known(table, infos[i].domain, infos[i].handle);
+
+        if ( !other || !strcmp(other, name) )
+            infos[left++] = infos[i];
+    }
+    unlock(rl);
+    return left;
 }
 
 bool names_verify(struct rl *rl, struct rl_domain *domain)

@@ -20,6 +20,13 @@
 /* Fill in the names of @count domains, "" for those without one. */
 void names_get(struct rl *rl, struct rl_domain *domains, unsigned int count);
 
+/*
+ * Strike out of @infos those domains that the table knows to be called otherwise than @name, without looking anywhere
+ * else: what is done for each domain that there is, whenever one is made. The rest comes first; their number.
+ */
+unsigned int names_sift(struct rl *rl, const char *name, struct xen_domctl_getdomaininfo *infos,
+                        unsigned int count);
+
 /* @domain, of which names_get() has told the name: is it still called so? If not, the name is put right. */
 bool names_verify(struct rl *rl, struct rl_domain *domain);
 
