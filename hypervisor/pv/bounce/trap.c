@@ -68,12 +68,6 @@ HANDLER general_protection(struct vcpu *v, struct regs *regs)
     bounce_exception(v, regs, TRAP_GP, regs->error);
 }
 
-HANDLER invalid_opcode(struct vcpu *v, struct regs *regs)
-{
-    if ( !emulate_forced_invalid_op(v, regs) )
-        bounce_exception(v, regs, TRAP_UD, 0);
-}
-
 HANDLER int80(struct vcpu *v, struct regs *regs)
 {
     const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
@@ -124,7 +118,7 @@ HANDLER machine_check(struct vcpu *v, struct regs *regs)
 #define HANDLERS 32
 
 static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
-    [TRAP_DB] = debug,        [TRAP_NM] = device_not_available, [TRAP_UD] = invalid_opcode,
+    [TRAP_DB] = debug,        [TRAP_NM] = device_not_available, [TRAP_UD] = emulate_invalid_opcode,
     [TRAP_DF] = double_fault, [TRAP_GP] = general_protection,   [TRAP_MC] = machine_check,
 };
 

@@ -31,8 +31,10 @@ static void tsc_leaf(const struct domain *d, u32 subleaf, struct cpuid_leaf *out
     out->edx = d->time.tsc_incarnation;
 }
 
-static void xen_leaf(const struct domain *d, u32 leaf, u32 subleaf, struct cpuid_leaf *out)
+static __attribute__((noinline)) void xen_leaf(const struct domain *d, u32 leaf, u32 subleaf,
+                                               struct cpuid_leaf *out)
 {
+    *out = (struct cpuid_leaf){ 0 };
     switch ( leaf - XEN_CPUID_FIRST_LEAF )
     {
     case 0:
@@ -82,10 +84,15 @@ static void xstate_leaf(const struct vcpu *v, u32 subleaf, struct cpuid_leaf *ou
         out->ebx = cpuid_xsave_size(p, v->pv.xcr0);
 }
 
-static void basic_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out)
+/* Basic leaves that are not as they lie in the policy. */
+#define BASIC_VARIES (1u << 1 | 1u << LEAF_CACHE | 1u << LEAF_FEAT | 1u << LEAF_XSTATE)
+
+static __attribute__((noinline)) void varying_leaf(const struct vcpu *v, u32 leaf, u32 subleaf,
+                                                   struct cpuid_leaf *out)
 {
     const struct cpuid_policy *p = v->domain->pv.cpuid;
 
+    *out = (struct cpuid_leaf){ 0 };
     switch ( leaf )
     {
     case 1:
@@ -105,8 +112,6 @@ static void basic_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid
     case LEAF_XSTATE:
         xstate_leaf(v, subleaf, out);
         break;
-    default:
-        *out = p->basic[leaf];
     }
 }
 
@@ -114,12 +119,18 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out)
 {
     const struct cpuid_policy *p = v->domain->pv.cpuid;
 
-    *out = (struct cpuid_leaf){ 0 };
     if ( leaf <= p->basic[0].eax && leaf < CPUID_BASIC_LEAVES )
-        basic_leaf(v, leaf, subleaf, out);
+    {
+        if ( BASIC_VARIES >> leaf & 1 )
+            varying_leaf(v, leaf, subleaf, out);
+        else
+            *out = p->basic[leaf];
+    }
     else if ( leaf >= XEN_CPUID_FIRST_LEAF && leaf < XEN_LEAVES_END )
         xen_leaf(v->domain, leaf, subleaf, out);
     else if ( leaf >= CPUID_EXT_BASE && leaf <= p->ext[0].eax &&
               leaf < CPUID_EXT_BASE + CPUID_EXT_LEAVES )
         *out = p->ext[leaf - CPUID_EXT_BASE];
+    else
+        *out = (struct cpuid_leaf){ 0 };
 }

@@ -11,8 +11,8 @@
  */
 bool emulate_privileged(struct vcpu *v, struct regs *regs);
 
-/* #UD: ud2; "xen"; cpuid. */
-bool emulate_forced_invalid_op(struct vcpu *v, struct regs *regs);
+/* #UD in a guest: ud2; "xen"; cpuid is done, all else is the guest's. */
+void emulate_invalid_opcode(struct vcpu *v, struct regs *regs);
 
 long emulate_fpu_taskswitch(unsigned long set);
 long emulate_set_debugreg(unsigned long reg, unsigned long value);

@@ -49,25 +49,30 @@ static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)
 #define FORCED_CPUID_MASK 0x00ffffffffffffffUL
 #define FORCED_CPUID_LEN  7
 
-static bool is_forced_cpuid(const struct vcpu *v, const struct regs *regs)
+/* In code of any segment, or where the byte after the instruction is on a page that isn't there. */
+static __attribute__((noinline)) bool fetch_forced_cpuid(const struct vcpu *v,
+                                                         const struct regs *regs, u64 *code)
 {
-    u64 code = 0, va;
+    u64 va;
 
-    /* The byte after the instruction may be on a page that isn't there. */
-    if ( insn_address(v, regs, &va) < FORCED_CPUID_LEN ||
-         (!guest_load_u64(&code, to_gva(va)) &&
-          copy_from_guest(&code, to_gva(va), FORCED_CPUID_LEN)) )
-        return false;
-    return (code & FORCED_CPUID_MASK) == FORCED_CPUID;
+    *code = 0;
+    return insn_address(v, regs, &va) >= FORCED_CPUID_LEN &&
+           !copy_from_guest(code, to_gva(va), FORCED_CPUID_LEN);
 }
 
-bool emulate_forced_invalid_op(struct vcpu *v, struct regs *regs)
+void emulate_invalid_opcode(struct vcpu *v, struct regs *regs)
 {
-    if ( !is_forced_cpuid(v, regs) )
-        return false;
+    u64 code;
+
+    if ( (((u16)regs->cs != SEL_USER_CS64 || !guest_load_u64(&code, to_gva(regs->rip))) &&
+          !fetch_forced_cpuid(v, regs, &code)) ||
+         (code & FORCED_CPUID_MASK) != FORCED_CPUID )
+    {
+        bounce_exception(v, regs, TRAP_UD, 0);
+        return;
+    }
     emulate_cpuid_insn(v, regs);
     finish(v, regs, FORCED_CPUID_LEN);
-    return true;
 }
 
 static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
