@@ -45,7 +45,7 @@ PER_VERSION bool entry_exists(const struct grant_table *t, u32 version, u32 ref)
     return !GUARD(grant_ref_bound, entry_offset(version, ref) / PAGE_SIZE >= t->nr_frames);
 }
 
-/* Entry @ref, which is there. Under the table's lock, or while it is in use: the version doesn't change. */
+/* Entry @ref, which is there. Under the table's lock: the version may change at any other time. */
 PER_VERSION struct entry entry_at(const struct grant_table *t, u32 version, u32 ref)
 {
     u64 offset = entry_offset(version, ref), frame = offset / PAGE_SIZE;

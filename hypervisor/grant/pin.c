@@ -146,14 +146,16 @@ PER_VERSION s16 check_pin(const struct entry *e, domid_t user, bool write, enum 
         return GNTST_general_error;
     if ( GUARD(grant_pins_bound, (write ? active->writers : active->readers) == PINS_MAX) )
         return GNTST_general_error;
-    if ( e->version == 1 && pinned(active) && (!write || active->writers) )
+    if ( e->version == 1 && pinned(active) && (!write || active->writers) &&
+         !GUARD(version_looks_anew, active->frame == GRANT_FRAME_UNKNOWN) )
         return GNTST_okay;
     return claim(e, user, write, most, header);
 }
 
 PER_VERSION s16 pin_frame(const struct entry *e, domid_t owner, bool write, mfn_t *mfn)
 {
-    bool kept = e->version == 1 && GUARD(grant_frame_kept, pinned(e->active));
+    bool kept = e->version == 1 && GUARD(grant_frame_kept, pinned(e->active)) &&
+                e->active->frame != GRANT_FRAME_UNKNOWN;
 
     *mfn = to_mfn(kept ? e->active->frame : entry_frame(e));
     return frame_take(*mfn, owner, write);

@@ -19,9 +19,11 @@
 /* Frames of entries of version 2 whose words a status frame has. */
 #define STATUS_COVERS (sizeof(union grant_entry_v2) / sizeof(grant_status_t))
 
+#define GRANT_FRAME_UNKNOWN (~0u)
+
 /* Our side of an entry: who uses it. */
 struct grant_active {
-    u32 frame; /* while it is pinned, in version 1 */
+    u32 frame; /* while it is pinned, in version 1: GRANT_FRAME_UNKNOWN it may not be a whole one that is */
     domid_t user;
     u8 readers; /* pins */
     u8 writers;
@@ -31,7 +33,7 @@ struct grant_handle; /* maptrack.h */
 
 struct grant_table {
     struct lock lock; /* the table */
-    u32 version;      /* 1 or 2: entry.h; changes while nothing is in use */
+    u32 version;      /* 1 or 2: entry.h */
     u32 uses;         /* pins, and transfers under way */
     u32 nr_frames;    /* grows only */
     u8 **shared;      /* max_frames pages; the guest writes them at any time */
@@ -109,9 +111,9 @@ void grant_transfer_revert(struct domain *d, u32 ref);
 long grant_table_grow(struct domain *d, u32 frames);
 
 /*
- * Choose the layout of @d's table. Entries are lost but for the reserved ones. -EINVAL no such version, -ENOSYS not for
- * this domain, -EBUSY an entry is in use or a status frame mapped, -ERANGE version 1 can't say what a reserved entry
- * does, -ENOMEM; then nothing has changed. Takes the table's lock.
+ * Choose the layout of @d's table. Entries are lost but for the reserved ones, which may be in use. -EINVAL no such
+ * version, -ENOSYS not for this domain, -EBUSY another entry is in use or a status frame mapped, -ERANGE version 1
+ * can't say what a reserved entry does, -ENOMEM; then nothing has changed. Takes the table's lock.
  */
 long grant_set_version(struct domain *d, u32 version);
 u32 grant_version(struct domain *d);

@@ -9,11 +9,12 @@
 #include "lib/string.h"
 #include "mm/alloc.h"
 
-/* An entry that outlives a change of versions, in no layout. */
+/* An entry that outlives a change of versions, in no layout, and our side of it. */
 struct kept {
     u32 header;
     u32 part;
     u64 frame;
+    struct grant_active active;
 };
 
 /* --- Status frames: under the table's lock --- */
@@ -59,10 +60,15 @@ u32 grant_status_frames(struct domain *d)
 
 /* --- A change of versions: under the table's lock --- */
 
-/* In use by nobody, whatever the guest says: and in version 2 it says so elsewhere. */
+/* The marks of use are ours to set; of a transfer these bits tell something else. */
 static u32 without_marks(u32 header)
 {
     return (header & GTF_type_mask) == GTF_accept_transfer ? header : header & ~(u32)GRANT_MARKS;
+}
+
+static u16 marks_of(const struct grant_active *active)
+{
+    return (pinned(active) ? GTF_reading : 0) | (active->writers ? GTF_writing : 0);
 }
 
 static struct kept keep(const struct entry *e)
@@ -71,6 +77,7 @@ static struct kept keep(const struct entry *e)
         .header = without_marks(READ_ONCE(*e->header)),
         .part = e->version == 1 ? 0 : READ_ONCE(e->v2->full_page.pad0),
         .frame = entry_frame(e),
+        .active = *e->active,
     };
 }
 
@@ -82,12 +89,17 @@ static bool fits_version_1(const struct kept *kept)
     return type == GTF_invalid || (type != GTF_transitive && kept->frame == (u32)kept->frame);
 }
 
+/* Who uses it goes on to; but whether they use a whole frame is nothing that version 1 knows. */
 static void put_back(const struct entry *e, const struct kept *kept)
 {
+    *e->active = kept->active;
+    e->active->frame = GRANT_FRAME_UNKNOWN;
     entry_set_frame(e, kept->frame);
     if ( e->version != 1 )
         e->v2->full_page.pad0 = kept->part;
     atomic_store(e->header, kept->header);
+    if ( pinned(e->active) )
+        atomic_fetch_or(e->marks, marks_of(e->active));
 }
 
 static void set_layout(struct grant_table *t, u32 version)
@@ -96,18 +108,18 @@ static void set_layout(struct grant_table *t, u32 version)
         memset(t->shared[i], 0, PAGE_SIZE);
     for ( u32 i = 0; i < t->nr_status_frames; i++ )
         memset(t->status[i], 0, PAGE_SIZE);
+    if ( t->nr_frames )
+        memset(t->active[0], 0, PAGE_SIZE); /* where the reserved ones were */
     WRITE_ONCE(t->version, version);
 }
 
 static long change(struct domain *d, struct grant_table *t, u32 version)
 {
     struct kept kept[GNTTAB_NR_RESERVED_ENTRIES];
-    u32 reserved = t->nr_frames ? ARRAY_SIZE(kept) : 0;
+    u32 reserved = t->nr_frames ? ARRAY_SIZE(kept) : 0, uses = 0;
     struct entry e;
     long rc;
 
-    if ( GUARD(version_unused, t->uses) )
-        return -EBUSY;
     if ( version == 1 && GUARD(status_unmapped, status_mapped(t)) )
         return -EBUSY;
     rc = version == 1 ? 0 : grant_status_grow(d, t, grant_status_frames_for(t->nr_frames));
@@ -117,9 +129,12 @@ static long change(struct domain *d, struct grant_table *t, u32 version)
     {
         e = entry_at(t, t->version, ref);
         kept[ref] = keep(&e);
+        uses += kept[ref].active.readers + kept[ref].active.writers;
         if ( version == 1 && !fits_version_1(&kept[ref]) )
             return -ERANGE;
     }
+    if ( GUARD(version_unused, t->uses != uses) )
+        return -EBUSY;
 
     set_layout(t, version);
     for ( u32 ref = 0; ref < reserved; ref++ )

@@ -151,6 +151,47 @@ TEST(no_switch_while_in_use)
     }
 }
 
+/* The daemons' mappings of the reserved ones last as long as the domain. */
+TEST(reserved_entries_may_be_in_use)
+{
+    struct gnttab_map_grant_ref op, more;
+
+    set_up();
+    op = map(7, VA(10), GNTMAP_host_map | GNTMAP_readonly);
+    expect_eq(set_version(2, NULL), 0);
+    expect_eq(entry_v2(7)->hdr.flags, GTF_permit_access);
+    expect_eq(marks_of(7), GTF_reading);
+    expect_eq(active_of(7)->readers, 1);
+    expect_eq(grant_entries_in_use(front), 1);
+    more = map(7, VA(11), GNTMAP_host_map);
+    expect_eq(marks_of(7), GTF_reading | GTF_writing);
+    expect_eq(set_version(1, NULL), 0);
+    expect_eq(entry(7)->flags, GTF_permit_access | GTF_reading | GTF_writing);
+    expect_eq(grant_entries_in_use(front), 1);
+    expect_eq(unmap(more.handle, VA(11), 0), GNTST_okay);
+    expect_eq(entry(7)->flags, GTF_permit_access | GTF_reading);
+    expect_eq(set_version(2, NULL), 0);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_unused();
+}
+
+/* While it is copied from, front changes to version 1, in which back then maps what it may map: nothing. */
+TEST(a_part_in_use_becomes_no_whole)
+{
+    struct grant_use use;
+
+    set_up_v2();
+    grant_part(5, page[5], 0, 4, 8);
+    expect_eq(grant_pin(front, 5, back->id, false, GRANT_PART, &use), GNTST_okay);
+    expect_eq(set_version(1, NULL), 0);
+    expect_eq(map(5, VA(10), GNTMAP_host_map | GNTMAP_readonly).status, GNTST_general_error);
+    grant(5, page[5], 0); /* which is another matter */
+    expect_eq(map(5, 0, GNTMAP_device_map | GNTMAP_readonly).status, GNTST_okay);
+    expect_eq(unmap(0, 0, page[5].n << PAGE_SHIFT), GNTST_okay);
+    grant_unpin(front, 5, false, use.mfn);
+    expect_unused();
+}
+
 static long switched;
 
 static void switch_now(void)

@@ -115,6 +115,32 @@ static void reserved_entries(void)
     expect(!v1[8].flags && !v1[8].frame && !v1[16].flags, "others are gone");
 }
 
+/* The daemons of dom0 map reserved entries for as long as we live: that is no reason to wait. */
+static void reserved_entries_in_use(void)
+{
+    volatile struct grant_entry_v1 *v1 = grant_table();
+    volatile grant_status_t *status;
+    ulong window = table_window(), other = table_window();
+    grant_handle_t reader, writer;
+
+    v1[5] = (struct grant_entry_v1){ .domid = self, .frame = (uint32_t)virt_to_mfn(page) };
+    v1[5].flags = GTF_permit_access;
+    need(grant_take(window, self, 5, GNTMAP_readonly, &reader));
+    expect_version(2, 0, 2, "to version 2 while a reserved entry is mapped");
+    status = map_status();
+    expect_eq(status[5], GTF_reading, "its word says: in use");
+    expect_eq(table_v2()[5].hdr.flags, GTF_permit_access, "its flags don't");
+    need(grant_take(other, self, 5, 0, &writer));
+    expect_eq(status[5], GTF_reading | GTF_writing, "and that it is written");
+    need(table_unmap((ulong)status));
+    expect_version(1, 0, 1, "to version 1 while it is");
+    expect_eq(v1[5].flags, GTF_permit_access | GTF_reading | GTF_writing, "its flags say so");
+    need(grant_drop(window, reader));
+    expect_eq(v1[5].flags, GTF_permit_access | GTF_reading | GTF_writing, "one is left");
+    need(grant_drop(other, writer));
+    expect_eq(v1[5].flags, GTF_permit_access, "none is");
+}
+
 static void a_part_becomes_no_whole(void)
 {
     grant_handle_t handle;
@@ -134,6 +160,7 @@ void test_main(void)
     not_while_status_is_mapped();
     reserved_entries();
     a_part_becomes_no_whole();
+    reserved_entries_in_use();
     memset(grant_table(), 0, 8 * sizeof(struct grant_entry_v1));
     page_free(page);
 }

@@ -1,7 +1,7 @@
 /*
  * One vcpu changes the version of our grant table, again and again, while the others map and copy what its reserved
  * entries grant: which is the same in both versions. None of them ever fails, and none meets an entry of the wrong
- * layout; the change waits for moments without uses.
+ * layout.
  */
 #define TEAM_MAX 3U
 #include "team.h"
