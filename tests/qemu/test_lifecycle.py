@@ -3,6 +3,7 @@
 All in one boot of dom0; each test cleans up the domains that it made.
 """
 import json
+import re
 import time
 
 import pytest
@@ -86,8 +87,10 @@ def test_hello(dom0):
 
 
 def test_linux_pauses(dom0):
-    """A paused Linux uses no CPU time; unpaused it goes on, and shuts down in order."""
-    create_linux(dom0, "calm", extra='rl.run="while :; do :; done"')
+    """A paused Linux uses no CPU time; unpaused it goes on, and shuts down in order. (This one has a grant table of version 2.)"""
+    create_linux(dom0, "calm", extra='grant_table.version=2 rl.run="while :; do :; done"')
+    domid = listed(dom0)["calm"]["domid"]
+    assert re.search(rf"d{domid}: \d+ frames of table, version 2", "\n".join(dom0.debug_key("g")))
     dom0.check("rl pause calm")
     first = dom0.check("rl vcpu-list --json calm")
     time.sleep(3)
