@@ -8,8 +8,8 @@ import sys
 import efi
 import machine as m
 
-SETTINGS = ("HV KERNEL INITRD ARGS APPEND MEM CPUS CPU MACHINE HOSTDIR TOOLSTACK ISO EFI ACCEL TIMEOUT QEMU_OPTIONS RUN "
-            "TOUR").split()
+SETTINGS = ("HV KERNEL INITRD ARGS APPEND MEM CPUS CPU MACHINE HOSTDIR TOOLSTACK XENSTORED ISO EFI ACCEL TIMEOUT "
+            "QEMU_OPTIONS RUN TOUR").split()
 
 
 def chosen(arguments, usage=""):
@@ -70,9 +70,14 @@ def _boot_dom0(machine, settings, args):
     command = settings.get("RUN", "")
     if '"' in command:
         sys.exit("run: RUN can't hold double quotes, which a kernel's command line has no way to write: use '...'")
-    machine.initrd = build_image(settings.get("TOOLSTACK", "rl"))
+    store = settings.get("XENSTORED", "xenstored")
+    if store not in ("xenstored", "oxenstored"):
+        sys.exit(f"run: XENSTORED is xenstored or oxenstored, not `{store}`")
+    # The OCaml one comes with xl.
+    machine.initrd = build_image("xl" if store == "oxenstored" else settings.get("TOOLSTACK", "rl"))
     console = "ttyS0" if machine.hv == "none" else "hvc0"
-    machine.args = f"console={console} {settings.get('ARGS', args)}" + (f' rl.run="{command}"' if command else "")
+    machine.args = (f"console={console} {settings.get('ARGS', args)}" + (" rl.oxenstored" if store == "oxenstored" else "") +
+                    (f' rl.run="{command}"' if command else ""))
     machine.host_dir = settings.get("HOSTDIR", f"{m.B}/host")
     os.makedirs(machine.host_dir, exist_ok=True)
 

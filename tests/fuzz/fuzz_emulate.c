@@ -1,9 +1,10 @@
 /*
  * Stores to page tables, emulated: any bytes as code, any registers. The input is one struct input.
  *
- * What the emulator takes for a store is run by this processor too, on the same registers and memory: all that it leaves
- * behind must be the same. What it refuses is not run, since it may be anything. Reading the code, it looks at nothing
- * but what may be fetched, and, where the instruction says so, at the word that a string instruction reads.
+ * What the emulator takes for a store is run by this processor too, on the same registers and
+ * memory: all that it leaves behind must be the same. What it refuses is not run, since it may be
+ * anything. Reading the code, the emulator looks at nothing but what may be fetched, and, where the
+ * instruction says so, at the word that a string instruction reads.
  *
  * LINK: tests/fuzz/fuzz.c
  * LINK: hypervisor/pv/emulate/store.c hypervisor/pv/emulate/decode.c hypervisor/pv/segment/lookup.c
