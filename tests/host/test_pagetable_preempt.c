@@ -415,9 +415,9 @@ TEST(a_sibling_that_waits_for_the_tables_is_a_reason_to_stop)
     fake_preempt_at = 0;
     tables_lock(d);
     expect(!tables_preempt(d));
-    d->pv.pagetable_lock.ticket_next++;
+    d->pv.pagetable_lock.waiting++;
     expect(tables_preempt(d));
-    d->pv.pagetable_lock.ticket_next--;
+    d->pv.pagetable_lock.waiting--;
     tables_unlock(d);
 }
 

@@ -249,21 +249,25 @@ static inline long drain(struct domain *d)
     return __builtin_expect(READ_ONCE(d->pv.dead_tables), 0) ? with_tables(d, 0) : 0;
 }
 
-/* As mmu_update's: how many operations were done, with the reason for stopping in *@rc. */
-static u32 run(struct mmuext *m, unsigned int size, gva_t ops, u32 count, long *rc)
+/*
+ * As mmu_update's: how many operations were done, with the reason for stopping in *@rc. @few of the
+ * caller's own: not so many that somebody might be waiting.
+ */
+static inline __attribute__((always_inline)) u32 run(bool few, struct mmuext *m, unsigned int size,
+                                                     gva_t ops, u32 count, long *rc)
 {
     u32 i;
 
     *rc = drain(m->target);
     for ( i = 0; i < count && !*rc; i++ )
     {
-        if ( i && preempt_pending() )
+        if ( !few && i && preempt_pending() )
             *rc = -ERESTART;
         else if ( !load_op(size, &m->op, to_gva(ops.n + (u64)i * size)) )
             *rc = -EFAULT;
         else
-            *rc = run_one(m);
-        if ( *rc )
+            *rc = few ? run_own(m) : run_one(m);
+        if ( __builtin_expect(*rc != 0, 0) )
             break;
         *rc = drain(m->target);
     }
@@ -274,20 +278,37 @@ static u32 run(struct mmuext *m, unsigned int size, gva_t ops, u32 count, long *
 /* A batch, of whatever size and for whomever. */
 static __attribute__((noinline)) long run_batch(const struct batch_call *call)
 {
-    struct mmuext m = { .v = current_vcpu() };
+    struct mmuext m;
     u32 done = 0;
-    long rc = foreign_get(m.v->domain, (domid_t)call->foreigndom, &m.target);
+    long rc;
 
+    m.v = current_vcpu();
+    rc = foreign_get(m.v->domain, (domid_t)call->foreigndom, &m.target);
     if ( rc )
         return rc;
     if ( call->count & COUNT_FAILED )
         rc = -(long)(u8)call->reqs;
     else
-        done = run(&m, call->size, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
+        done = run(false, &m, call->size, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
     rc = batch_end(call, m.target, done, rc);
 
     foreign_put(m.v->domain, m.target);
     return rc;
+}
+
+#define FEW 8
+
+/* A few operations on the caller itself, which is what guests do to switch address spaces. */
+static __attribute__((noinline)) long run_few(const struct batch_call *call)
+{
+    struct mmuext m;
+    u32 done;
+    long rc;
+
+    m.v = current_vcpu();
+    m.target = m.v->domain;
+    done = run(true, &m, call->size, to_gva(call->reqs), call->count, &rc);
+    return batch_end(call, m.target, done, rc);
 }
 
 /* One operation on the caller itself is the rule. */
@@ -301,8 +322,14 @@ static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned lon
     m.target = m.v->domain;
     if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || READ_ONCE(m.target->pv.dead_tables) ||
          !load_op(size, &m.op, to_gva(uops)) )
-        return run_batch(&(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, (u32)count,
-                                               pdone, foreigndom });
+    {
+        const struct batch_call call = {
+            __HYPERVISOR_mmuext_op, size, uops, (u32)count, pdone, foreigndom
+        };
+
+        return call.count <= FEW && (u32)foreigndom == DOMID_SELF ? run_few(&call)
+                                                                  : run_batch(&call);
+    }
 
     rc = run_own(&m);
 
