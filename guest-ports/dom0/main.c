@@ -1,22 +1,16 @@
 /*
- * dom0: a control domain without an operating system. It runs guests of ours as ordinary
- * domains: what they show as
- * dom0 they must show without its rights as well, one may crash, and several at once may try to
- * harm each other.
+ * dom0: a control domain without an operating system. It runs guests of ours as ordinary domains: what they show
+ * as dom0 they must show without its rights as well, one may crash, and several at once may try to harm each
+ * other.
  *
- * The initial RAM disk is a cpio archive (newc) of kit images. Each runs alone, with the command
- * line
+ * The initial RAM disk is a cpio archive (newc) of kit images. Each runs alone, with the command line
  *     domains.NAME=...  if ours has that, with commas for spaces
- * unless the archive has a text NAME.groups beside it. Each of its lines `TEST ROLE ROLE...` is
- * a group of domains
- * that live at the same time, one a role, with the command line `tests=TEST role=ROLE`.
- * `groups=TEST` of ours runs
- * no other, `each=...`, with commas for spaces, is added to the command line of each. `rounds=N`
- * runs the groups N
- * times, each with `seed=` one higher than before, from ours on.
+ * unless the archive has a text NAME.groups beside it. Each of its lines `TEST ROLE ROLE...` is a group of
+ * domains that live at the same time, one a role, with the command line `tests=TEST role=ROLE`. `groups=TEST` of
+ * ours runs no other, `each=...`, with commas for spaces, is added to the command line of each. `rounds=N` runs
+ * the groups N times, each with `seed=` one higher than before, from ours on.
  *
- * Then `RL-DOMAIN NAME REASON` tells how each ended: poweroff, reboot, suspend, crash, watchdog,
- * timeout, or an
+ * Then `RL-DOMAIN NAME REASON` tells how each ended: poweroff, reboot, suspend, crash, watchdog, timeout, or an
  * error. group.c tells what else a domain's console is for.
  */
 #include "group.h"

@@ -43,8 +43,7 @@ static bool ours(ulong mfn)
 }
 
 /*
- * Spread over the machine, always the same; some that the hypervisor shares with us, some
- * beyond the end.
+ * Spread over the machine, always the same; some that the hypervisor shares with us, some beyond the end.
  */
 static void find_strangers(struct program_world *world)
 {

@@ -7,9 +7,8 @@
 #include "tests/programs/program.h"
 
 /*
- * Fill in a world of our own, in which @other is the other domain: frames, tables that map them
- * and that our root leads to, an
- * arena, handlers. Once. Afterwards the frames are the programs' alone, and events are off: they
+ * Fill in a world of our own, in which @other is the other domain: frames, tables that map them and that our root
+ * leads to, an arena, handlers. Once. Afterwards the frames are the programs' alone, and events are off: they
  * would be too.
  */
 void guest_world(struct program_world *world, domid_t self, domid_t other);

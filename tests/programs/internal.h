@@ -1,6 +1,5 @@
 /*
- * The parts of a program: values, and the arguments that are made of them. All are about the
- * program that
+ * The parts of a program: values, and the arguments that are made of them. All are about the program that
  * program_next() has been called for.
  */
 #ifndef TESTS_PROGRAMS_INTERNAL_H
@@ -37,14 +36,12 @@ uint32_t some_ref(void);
 uint64_t some_word(void); /* any of these */
 
 /*
- * The address of a handler for @entry; or of none, which is refused where the world is to be
- * spared.
+ * The address of a handler for @entry; or of none, which is refused where the world is to be spared.
  */
 uint64_t some_handler(enum program_entry entry);
 
 /*
- * A pointer into the arena, where there is room for @size bytes; or to where there is nothing,
- * or the hypervisor.
+ * A pointer into the arena, where there is room for @size bytes; or to where there is nothing, or the hypervisor.
  */
 uint64_t some_pointer(size_t size);
 
@@ -55,8 +52,7 @@ void *fill(uint64_t at, size_t size);
 uint64_t some_list(unsigned int n);
 
 /*
- * An argument of an operation: a structure in the arena, of which what isn't named is 0. Its
- * address.
+ * An argument of an operation: a structure in the arena, of which what isn't named is 0. Its address.
  */
 #define ARGUMENT(type, ...)                                                                        \
     ({                                                                                             \

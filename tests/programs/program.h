@@ -1,12 +1,10 @@
 /*
- * Programs of hypercalls at random, by the ABI's tables: valid calls and hostile ones. A seed is
- * a program. This source
- * is the same wherever they run:
+ * Programs of hypercalls at random, by the ABI's tables: valid calls and hostile ones. A seed is a program. This
+ * source is the same wherever they run:
  *   - over the whole hypervisor as a process of the host, tests/host/test_programs.c;
  *   - in guests of the kit, tests/guest/programs;
  *   - in a process of Linux as dom0, tests/programs/dom0.c.
- * It knows the ABI and nothing of a hypervisor. What the calls are about, a struct program_world
- * says.
+ * It knows the ABI and nothing of a hypervisor. What the calls are about, a struct program_world says.
  */
 #ifndef TESTS_PROGRAMS_PROGRAM_H
 #define TESTS_PROGRAMS_PROGRAM_H
@@ -43,10 +41,9 @@ struct program_world {
     bool pv32, privileged;
 
     /*
-     * For one who runs in the domain that the calls are about, and wants to go on doing so:
-     * then memory and handlers
-     * of its own are left alone, no vcpu of its own stops, and nothing waits for what may
-     * never come.
+     * For one who runs in the domain that the calls are about, and wants to go on doing so: then memory and
+     * handlers of its own are left alone, no vcpu of its own stops, and nothing waits for what may never
+     * come.
      */
     bool spare;
     uint64_t spared_from,

@@ -16,16 +16,15 @@ struct program_counts {
 };
 
 /*
- * The call, whose program_command() was @command, was answered by @rc. A batch's operation may
- * tell by itself that it was refused.
+ * The call, whose program_command() was @command, was answered by @rc. A batch's operation may tell by itself
+ * that it was refused.
  */
 void program_count(struct program_counts *counts, const struct program *p,
                    const struct program_call *call, unsigned int command, long rc);
 
 /*
- * Print a line a row that can be called, `row NAME ACCEPTED REFUSED`, and how many were accepted
- * once at least: of these it
- * is known that more than the checks of arguments has run.
+ * Print a line a row that can be called, `row NAME ACCEPTED REFUSED`, and how many were accepted once at least:
+ * of these it is known that more than the checks of arguments has run.
  */
 void program_report(const struct program_counts *counts);
 

@@ -104,9 +104,8 @@ static uint64_t anywhere(size_t size)
 }
 
 /*
- * Each argument in a slot of its own, until they have all been used: one is not written over
- * another of the same multicall,
- * which then would be a call that nobody chose.
+ * Each argument in a slot of its own, until they have all been used: one is not written over another of the same
+ * multicall, which then would be a call that nobody chose.
  */
 static uint64_t in_slot(size_t size)
 {

@@ -74,8 +74,8 @@ struct made make_event(void)
 /* --- scheduling --- */
 
 /*
- * What would be the end of dom0, and so of the machine, is left out; and of one who wants to
- * live on, what may be his.
+ * What would be the end of dom0, and so of the machine, is left out; and of one who wants to live on, what may be
+ * his.
  */
 static unsigned int scheduling_command(void)
 {

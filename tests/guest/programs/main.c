@@ -1,13 +1,10 @@
 /*
- * Two domains make hypercalls at random, valid ones and hostile ones, about themselves and each
- * other: tests/programs
- * tells which. Whatever they do, each of them is still there at its end, and so is the machine;
- * when both are gone,
- * dom0 finds all frames again.
+ * Two domains make hypercalls at random, valid ones and hostile ones, about themselves and each other:
+ * tests/programs tells which. Whatever they do, each of them is still there at its end, and so is the machine;
+ * when both are gone, dom0 finds all frames again.
  *
- * The command line may say `seed=N`, which programs they are, and `calls=N`, how long each is;
- * with `report` each tells
- * what the rows of the ABI answered to it, with `tell` each of its calls.
+ * The command line may say `seed=N`, which programs they are, and `calls=N`, how long each is; with `report` each
+ * tells what the rows of the ABI answered to it, with `tell` each of its calls.
  */
 #include "roles.h"
 
