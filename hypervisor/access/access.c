@@ -46,7 +46,7 @@ static struct domain *special_domain(domid_t id)
 static long check_special(const struct domain *who, domid_t id, enum access_right right)
 {
     if ( right != ACCESS_MAP )
-        return -EPERM;
+        return -ESRCH; /* no domain that lives */
     return id == DOMID_IO ? 0 : access_check(who, domain_xen, right);
 }
 

@@ -26,7 +26,7 @@ long access_check(const struct domain *who, const struct domain *target, enum ac
 /*
  * The domain that @id names for @who: DOMID_SELF or another one that it has @right over. A reference is held:
  * domain_put. DOMID_IO and DOMID_XEN can be named for ACCESS_MAP only; what may be mapped of them is the caller's to
- * check. -ESRCH no such domain, -EPERM.
+ * check. -ESRCH no such domain, or none for that; -EPERM.
  */
 long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out);
 

@@ -95,19 +95,13 @@ static long version_platform_pv32(struct vcpu *v, gva_t arg)
     return compat_store_platform_parameters(arg, &params) ? 0 : -EFAULT;
 }
 
-/* Roots of 64-bit guests may lie anywhere; those of 32-bit guests where they asked for that. */
-static bool roots_anywhere(const struct domain *d)
-{
-    return !d->pv32 || d->vm_assist & (1UL << VMASST_TYPE_pae_extended_cr3);
-}
-
 static u32 features(const struct domain *d)
 {
     u32 map = (1u << XENFEAT_mmu_pt_update_preserve_ad) | (1u << XENFEAT_highmem_assist) |
               (1u << XENFEAT_gnttab_map_avail_bits) | (1u << XENFEAT_memory_op_vnode_supported) |
               (1u << XENFEAT_direct_mapped);
 
-    if ( roots_anywhere(d) )
+    if ( d->vm_assist & (1UL << VMASST_TYPE_pae_extended_cr3) )
         map |= 1u << XENFEAT_pae_pgdir_above_4gb;
     if ( domain_is_privileged(d) )
         map |= 1u << XENFEAT_dom0;

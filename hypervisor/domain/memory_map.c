@@ -43,7 +43,7 @@ static long read_map(struct domain *d, const struct xen_memory_map *from)
     struct e820_entry *map;
 
     if ( nr > MAP_ENTRIES )
-        return -E2BIG;
+        return -EINVAL;
 
     map = heap_new_array(struct e820_entry, nr ? nr : 1);
     if ( !map )
@@ -57,7 +57,7 @@ static long read_map(struct domain *d, const struct xen_memory_map *from)
     return 0;
 }
 
-/* XENMEM_set_memory_map: -E2BIG too many entries, -ENOMEM, -EFAULT, -EPERM, -ESRCH. */
+/* XENMEM_set_memory_map: -EINVAL too many entries, -ENOMEM, -EFAULT, -EPERM, -ESRCH. */
 long memory_set_map(const struct memory_call *call)
 {
     struct xen_foreign_memory_map arg;
@@ -226,6 +226,8 @@ long memory_acquire_resource(const struct memory_call *call)
     if ( arg.pad )
         return -EINVAL;
 
+    if ( arg.domid == DOMID_SELF ) /* it names a remote one only */
+        return -ESRCH;
     rc = access_domain(call->v->domain, arg.domid, ACCESS_CONTROL, &d);
     if ( rc )
         return rc;

@@ -23,9 +23,19 @@ static long memory_maximum_ram_page(const struct memory_call *call)
     return (long)frame_limit;
 }
 
+/* All begin with the domain that is meant. -EFAULT, -ESRCH, -EPERM; else -EACCES: it translates by itself. */
 static long memory_translated_only(const struct memory_call *call)
 {
-    (void)call;
+    struct domain *d;
+    domid_t domid;
+    long rc;
+
+    if ( copy_from_guest(&domid, call->arg, sizeof(domid)) )
+        return -EFAULT;
+    rc = access_domain(call->v->domain, domid, ACCESS_CONTROL, &d);
+    if ( rc )
+        return rc;
+    domain_put(d);
     return -EACCES;
 }
 
@@ -99,6 +109,37 @@ static long memory_machphys_list(const struct memory_call *call)
     return memory_store(call, machphys_mfn_list, &list) ? 0 : -EFAULT;
 }
 
+/*
+ * The upper bits of a command that is never continued: none may be set. Those that the ABI keeps with the
+ * processor's own are then no commands at all. The others look for themselves.
+ */
+static long check_start(const struct memory_call *call)
+{
+    if ( __builtin_expect(!call->start, 1) )
+        return 0;
+    switch ( call->op )
+    {
+    case XENMEM_maximum_ram_page:
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
+    case XENMEM_claim_pages:
+    case XENMEM_get_vnumainfo:
+    case XENMEM_remove_from_physmap:
+        return -EINVAL;
+    case XENMEM_machphys_mfn_list:
+    case XENMEM_machphys_mapping:
+    case XENMEM_memory_map:
+    case XENMEM_machine_memory_map:
+    case XENMEM_set_memory_map:
+    case XENMEM_get_sharing_freed_pages:
+    case XENMEM_get_sharing_shared_pages:
+        return -ENOSYS;
+    default:
+        return 0;
+    }
+}
+
 /* A case for each row that has a handler. */
 #define CASE_DONE(operation, who, handler)                                                         \
     case operation:                                                                                \
@@ -122,7 +163,10 @@ static inline long dispatch(bool wide, unsigned long cmd, unsigned long arg)
         .start = cmd >> OP_BITS,
         .arg = to_gva(arg),
     };
+    long rc = check_start(&call);
 
+    if ( rc )
+        return rc;
     switch ( call.op )
     {
 #include <hypercall/ops/memory.def>

@@ -50,9 +50,6 @@ static long initialise_from(struct vcpu *v, gva_t arg, bool wide)
 
     if ( v->id >= XEN_LEGACY_MAX_VCPUS && !v->info_mapped )
         return -EINVAL;
-    if ( v->initialised )
-        return -EEXIST;
-
     context = mm_alloc(CONTEXT_ORDER);
     if ( !context )
         return -ENOMEM;

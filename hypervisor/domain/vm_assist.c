@@ -11,14 +11,15 @@ const u64 domain_known_assists = 0
 #undef SUBOP
 
 /* -EINVAL an unknown type, -ENOSYS an unknown command. */
-long domain_vm_assist(unsigned long cmd, unsigned long type)
+long domain_vm_assist(unsigned long cmd, unsigned long assist)
 {
     u64 *assists = &current_vcpu()->domain->vm_assist;
+    u32 type = (u32)assist; /* both are ints to the ABI: their upper halves mean nothing */
 
     if ( type >= BITS_PER_LONG || !(domain_known_assists & (1UL << type)) )
         return -EINVAL;
 
-    switch ( cmd )
+    switch ( (u32)cmd )
     {
     case VMASST_CMD_enable:
         set_bit(type, assists);

@@ -300,7 +300,7 @@ long event_fifo_expand_array(struct vcpu *current, struct evtchn_expand_array *a
     return rc;
 }
 
-/* EVTCHNOP_set_priority. -ENOSYS with the 2-level ABI, -EINVAL no such port or priority. */
+/* EVTCHNOP_set_priority. -ENOSYS with the 2-level ABI, -EINVAL no such port or priority, -EACCES it is closed. */
 long event_fifo_set_priority(struct vcpu *current, struct evtchn_set_priority *arg)
 {
     struct event_port *port = event_port(current->domain, arg->port);
@@ -311,6 +311,8 @@ long event_fifo_set_priority(struct vcpu *current, struct evtchn_set_priority *a
         return -ENOSYS;
     if ( arg->priority > EVTCHN_FIFO_PRIORITY_MIN )
         return -EINVAL;
+    if ( READ_ONCE(port->state) == EVENT_FREE )
+        return -EACCES;
     WRITE_ONCE(port->priority, arg->priority);
     return 0;
 }

@@ -105,7 +105,7 @@ static s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *p
 static s16 open_own(struct grant_call *call, const struct gnttab_copy_ptr *ptr,
                     struct copy_end *end)
 {
-    if ( ptr->domid != DOMID_SELF && ptr->domid != call->self->id )
+    if ( ptr->domid != DOMID_SELF )
         return GNTST_permission_denied;
     end->entry.granter = NULL;
     end->use.mfn = to_mfn(ptr->u.gmfn);

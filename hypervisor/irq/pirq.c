@@ -188,7 +188,7 @@ static long bind(struct domain *d, u32 pirq, bool share)
     struct irq_line *line = pirq_line(d, pirq);
 
     if ( !line )
-        return -EINVAL;
+        return access_irq(d, pirq) ? -EINVAL : -EPERM;
     if ( line->source == LINE_GSI &&
          !access_irq(d, line->gsi) ) /* taken away since it was mapped */
         return -EPERM;

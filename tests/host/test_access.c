@@ -159,8 +159,8 @@ TEST(special_domains_are_for_mapping)
     expect_eq(access_domain(&domu, DOMID_XEN, ACCESS_MAP, &d), -EPERM);
     expect_eq(access_domain(&dom0, DOMID_XEN, ACCESS_MAP, &d), 0);
     expect(d == &xen);
-    expect_eq(access_domain(&dom0, DOMID_IO, ACCESS_CONTROL, &d), -EPERM);
-    expect_eq(access_domain(&dom0, DOMID_XEN, ACCESS_CONTROL, &d), -EPERM);
+    expect_eq(access_domain(&dom0, DOMID_IO, ACCESS_CONTROL, &d), -ESRCH);
+    expect_eq(access_domain(&dom0, DOMID_XEN, ACCESS_CONTROL, &d), -ESRCH);
 }
 
 /* --- resources --- */

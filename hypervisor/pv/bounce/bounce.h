@@ -10,6 +10,29 @@ long bounce_set_trap_table(unsigned long table);
 long bounce_stack_switch(unsigned long ss, unsigned long rsp);
 long bounce_set_callbacks(unsigned long event, unsigned long failsafe, unsigned long syscall);
 long bounce_callback_op(unsigned long cmd, unsigned long arg);
+
+/*
+ * Of both widths: drop @v's callback. NMI's alone can be: -EINVAL any other can only be moved, -ENOSYS
+ * there is none.
+ */
+static inline long bounce_callback_unregister(struct vcpu *v, unsigned int type)
+{
+    switch ( type )
+    {
+    case CALLBACKTYPE_nmi:
+        v->pv.traps[TRAP_NMI] = (struct trap_info){ .vector = TRAP_NMI };
+        return 0;
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_syscall32:
+    case CALLBACKTYPE_sysenter:
+        return -EINVAL;
+    default:
+        return -ENOSYS;
+    }
+}
+
 long bounce_nmi_op(unsigned long cmd, unsigned long arg);
 long bounce_iret(void);
 

@@ -101,7 +101,7 @@ long bounce_callback_op(unsigned long cmd, unsigned long arg)
     struct callback_register reg;
     struct callback_unregister unreg;
 
-    switch ( cmd )
+    switch ( (u32)cmd )
     {
     case CALLBACKOP_register:
         if ( copy_from_guest(&reg, to_gva(arg), sizeof(reg)) )
@@ -110,11 +110,7 @@ long bounce_callback_op(unsigned long cmd, unsigned long arg)
     case CALLBACKOP_unregister:
         if ( copy_from_guest(&unreg, to_gva(arg), sizeof(unreg)) )
             return -EFAULT;
-        /* Events, failsafe and system calls can be moved, not dropped. */
-        if ( unreg.type == CALLBACKTYPE_event || unreg.type == CALLBACKTYPE_failsafe ||
-             unreg.type == CALLBACKTYPE_syscall )
-            return -EINVAL;
-        return callback_set(v, unreg.type, 0, false);
+        return bounce_callback_unregister(v, unreg.type);
     default:
         return -ENOSYS;
     }
@@ -126,7 +122,7 @@ long bounce_nmi_op(unsigned long cmd, unsigned long arg)
     struct vcpu *v = current_vcpu();
     struct xennmi_callback reg;
 
-    switch ( cmd )
+    switch ( (u32)cmd )
     {
     case XENNMI_register_callback:
         if ( copy_from_guest(&reg, to_gva(arg), sizeof(reg)) )

@@ -3,6 +3,7 @@
 #include "cpu/uaccess.h"
 #include "hypercall/compat/entry.h"
 #include "lib/string.h"
+#include "pv/bounce/bounce.h"
 #include "pv/compat/internal.h"
 #include "sched/sched.h"
 
@@ -109,11 +110,7 @@ long compat_callback_op(unsigned long cmd, unsigned long arg)
     case CALLBACKOP_unregister:
         if ( copy_from_guest(&unreg, to_gva(arg), sizeof(unreg)) )
             return -EFAULT;
-        /* Events and failsafe can be moved, not dropped. */
-        if ( unreg.type == CALLBACKTYPE_event || unreg.type == CALLBACKTYPE_failsafe )
-            return -EINVAL;
-        reg = (struct compat_callback_register){ .type = unreg.type };
-        return callback_set(current_vcpu(), &reg);
+        return bounce_callback_unregister(current_vcpu(), unreg.type);
     default:
         return -ENOSYS;
     }

@@ -32,7 +32,7 @@ long emulate_fpu_taskswitch(unsigned long set)
 
 static bool breakpoint_ok(u64 address)
 {
-    return guest_range_ok(to_gva(address), 8);
+    return guest_word_ok(to_gva(address)); /* it watches no more than the 8 bytes around it */
 }
 
 /*
@@ -41,8 +41,10 @@ static bool breakpoint_ok(u64 address)
  */
 static long dr7_check(const struct vcpu *v, u64 dr7)
 {
-    if ( dr7 >> 32 )
+    if ( dr7 & DR7_GENERAL ) /* of debug registers themselves: those are ours */
         return -EPERM;
+    if ( !(dr7 & DR7_ACTIVE) )
+        return 0;
     for ( unsigned int i = 0; i < 4; i++ )
         if ( (dr7 >> (16 + 4 * i) & 3) == 2 && !(v->pv.cr4 & CR4_DE) )
             return -EPERM;
@@ -72,13 +74,17 @@ long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value)
         return 0;
     case 4:
     case 6:
+        if ( value >> 32 )
+            return -EINVAL;
         v->pv.dr[6] = (value & ~0x1000UL) | 0xffff0ff0UL;
         return 0;
     case 5:
     case 7:
+        if ( value >> 32 )
+            return -EINVAL;
         if ( dr7_check(v, value) )
             return -EPERM;
-        value = (value & ~(0xd800UL | DR7_GENERAL)) | DR7_FIXED;
+        value = (value & ~0xd800UL) | DR7_FIXED;
         v->pv.dr[7] = value;
         if ( live )
             emulate_load_debug(v);
@@ -109,26 +115,30 @@ void emulate_load_tsc_aux(const struct vcpu *v)
         wrmsr(MSR_TSC_AUX, v->pv.tsc_aux);
 }
 
+/* The register is an int to the ABI: its upper half means nothing. */
+
 long emulate_set_debugreg(unsigned long reg, unsigned long value)
 {
-    if ( reg > 7 )
-        return -EINVAL;
-    return emulate_write_dr(current_vcpu(), (unsigned int)reg, value);
+    return emulate_write_dr(current_vcpu(), (u32)reg, value);
 }
 
 long emulate_get_debugreg(unsigned long reg)
 {
     struct vcpu *v = current_vcpu();
 
-    if ( reg > 7 )
-        return -EINVAL;
-    if ( reg == 4 || reg == 5 )
-        reg += 2;
-    if ( reg == 6 )
+    switch ( (u32)reg )
+    {
+    case 0 ... 3:
+        return (long)v->pv.dr[(u32)reg];
+    case 4:
+    case 6:
         return (long)(v->pv.dr[6] | 0xffff0ff0UL);
-    if ( reg == 7 )
+    case 5:
+    case 7:
         return (long)(v->pv.dr[7] | DR7_FIXED);
-    return (long)v->pv.dr[reg];
+    default:
+        return -EINVAL;
+    }
 }
 
 bool emulate_xsetbv(struct vcpu *v, u32 index, u64 value)

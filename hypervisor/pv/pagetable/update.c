@@ -57,6 +57,8 @@ static long update_entry(struct domain *d, const struct domain *from, u64 maddr,
     type = frame_type_of(state);
     if ( type == FRAME_L1 )
         return l1_replace(d, from, slot, val, preserve_ad);
+    if ( from != d ) /* tables lead to tables of their own domain */
+        return -EINVAL;
     return entry_replace_table(d, frame, type, index, val, preserve_ad);
 }
 

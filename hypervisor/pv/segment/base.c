@@ -24,7 +24,7 @@ static void load_user_gs(u16 selector)
 
 long segment_set_base(unsigned long which, unsigned long base)
 {
-    switch ( which )
+    switch ( (u32)which ) /* an int to the ABI: the upper half means nothing */
     {
     case SEGBASE_FS:
         if ( GUARD(segment_base_canonical, !canonical(base)) )

@@ -45,6 +45,8 @@ void test_main(void)
     expect_eq(reg(CALLBACKTYPE_sysenter_deprecated, 0, kit_entry_syscall), KIT_PV32 ? 0 : -ENOSYS,
               "sysenter's old number, which is only 32-bit guests'");
     expect_eq(reg(99, 0, kit_entry_event), -ENOSYS, "99, which is none");
+    expect_eq(unreg(CALLBACKTYPE_sysenter), -EINVAL, "nor sysenter");
+    expect_eq(unreg(CALLBACKTYPE_syscall32), -EINVAL, "nor syscall32");
     expect_eq(unreg(99), -ENOSYS, "taking away 99");
     expect_eq(hypercall(callback_op, 99, 0x1000), -ENOSYS, "an unknown operation");
     expect_eq(hypercall(callback_op, CALLBACKOP_register, 0x10), -EFAULT,

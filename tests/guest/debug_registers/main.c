@@ -26,6 +26,11 @@ void test_main(void)
     expect_eq(hypercall(set_debugreg, 1, HYPERVISOR_VIRT_START), -EPERM,
               "DR1 in the hypervisor's range");
     expect_eq(hypercall(set_debugreg, 1, 0x8000000000000000), -EPERM, "DR1, not canonical");
+    expect_eq(hypercall(set_debugreg, 1, ~0UL), 0, "DR1 on the last address of all");
+    expect_eq(hypercall(set_debugreg, 1, 0), 0, "DR1 off");
+    expect_eq(hypercall(set_debugreg, 6, 1UL << 32), -EINVAL, "DR6's upper half");
+    expect_eq(hypercall(set_debugreg, 7, 1UL << 32), -EINVAL, "DR7's upper half");
+    expect_eq(hypercall(get_debugreg, 1UL << 32), &watched, "a register's number is an int");
 #endif
     expect_eq(hypercall(set_debugreg, 4, 0xffff0ff0), 0, "DR4 is another name for DR6");
     rc = hypercall(set_debugreg, 8, 0);
@@ -49,6 +54,8 @@ void test_main(void)
                     "DR7 off, by instruction");
     expect_no_fault(fault_of(watched = 6), "no #DB any more");
     expect_eq(hypercall(set_debugreg, 7, 1 | 2 << 16), -EPERM, "DR7: break on I/O");
+    expect_eq(hypercall(set_debugreg, 7, 2 << 16), 0, "DR7: that, but off");
+    expect_eq(hypercall(set_debugreg, 7, 1 << 13), -EPERM, "DR7: break on debug registers");
     expect_eq(hypercall(set_debugreg, 6, 0xffff0ff0), 0, "DR6 reset");
     expect_eq(hypercall(set_debugreg, 7, 0x400), 0, "DR7 off");
     expect_eq(hypercall(set_debugreg, 0, 0), 0, "DR0 off");

@@ -101,6 +101,7 @@ static void order(evtchn_port_t first, evtchn_port_t second)
     take(second);
 
     expect_eq(set_priority(second, 16), -EINVAL, "a priority that can't be");
+    expect_eq(set_priority(second + 1, EVTCHN_FIFO_PRIORITY_MAX), -EACCES, "of a closed port");
     expect_eq(set_priority(second, EVTCHN_FIFO_PRIORITY_MAX), 0, "the highest priority");
     expect_eq(event_send(second), 0, "send it");
     expect_eq(control->ready & 1, 1, "its queue is ready");

@@ -22,6 +22,10 @@ void test_main(void)
 
     memcpy(from + 16, "hello", 5);
     expect_eq(copy(op), GNTST_okay, "by frame numbers");
+    bad = op;
+    bad.source.domid = own;
+    expect_eq(copy(bad), GNTST_permission_denied,
+              "by a frame's number, and not ours by DOMID_SELF");
     expect(!memcmp(to + 100, "hello", 5) && !to[99] && !to[105], "the bytes, and no others");
 
     op.flags = GNTCOPY_source_gref;

@@ -127,5 +127,7 @@ void test_main(void)
     else
         expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), -EPERM,
                   "the machine's memory map");
+    expect_eq(hypercall(memory_op, XENMEM_get_sharing_freed_pages, NULL), 0, "none are shared");
+    expect_eq(hypercall(memory_op, XENMEM_get_sharing_shared_pages, NULL), 0, "likewise");
     expect_eq(hypercall(memory_op, 60, NULL), -ENOSYS, "60, which is none");
 }

@@ -33,6 +33,10 @@ void test_main(void)
     expect_eq(hypercall(mmu_update, batch, 1, &done, 999), -ESRCH, "a domain that is not there");
     expect_eq(mmu_update_one(~0UL << 12, good), -EINVAL, "a table that is no RAM");
 
+    /* Of another domain's frames are pages only, never tables. */
+    batch[0].ptr = virt_to_machine(table_find(window, 2));
+    batch[0].val = *table_find(window, 2);
+    expect_eq(hypercall(mmu_update, batch, 1, NULL, DOMID_IO), -EINVAL, "a table of DOMID_IO's");
     need(mmu_update_one(where, 0));
     page_free(page);
 }

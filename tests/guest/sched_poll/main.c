@@ -30,6 +30,8 @@ void test_main(void)
     expect_eq(poll(&port, 1, 0), 0, "a pending port ends a poll that nothing else would");
     expect_eq(event_pending(port), 1, "and stays pending");
     expect_eq(poll(&bad, 1, time_now() + NS_PER_S), -EINVAL, "a port that can't be");
+    bad = 0;
+    expect_eq(poll(&bad, 1, time_now() + NS_PER_S), -EINVAL, "port 0, which is nobody's");
     expect_eq(poll(&port, 129, time_now() + NS_PER_S), -EINVAL, "more than 128 ports");
     expect_eq(poll((evtchn_port_t *)0x10, 1, time_now() + NS_PER_S), -EFAULT,
               "ports that are not there");

@@ -68,5 +68,6 @@ void test_main(void)
     expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER_SEL, 0xffff), 0, "a bad selector");
     expect_eq(hypercall(set_segment_base, SEGBASE_GS_USER_SEL, 0x2b), 0, "another bad selector");
     expect_eq(hypercall(set_segment_base, 4, 0), -EINVAL, "a base that is none");
+    expect_eq(hypercall(set_segment_base, 1UL << 32 | SEGBASE_FS, 0), 0, "its number is an int");
     hypercall(set_segment_base, SEGBASE_FS, 0);
 }

@@ -24,4 +24,9 @@ void test_main(void)
     expect_eq(hypercall(vm_assist, VMASST_CMD_enable, 33), -EINVAL, "assist 33");
     expect_eq(hypercall(vm_assist, VMASST_CMD_enable, 64), -EINVAL, "assist 64");
     expect_eq(hypercall(vm_assist, 2, 2), -ENOSYS, "an unknown command");
+#ifndef __i386__
+    expect_eq(hypercall(vm_assist, 1UL << 32, 1UL << 63 | VMASST_TYPE_writable_pagetables), 0,
+              "both are ints");
+    expect_eq(hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables), 0, "off");
+#endif
 }

@@ -56,6 +56,11 @@ void test_main(void)
     expect_eq(submap & (1 << XENFEAT_writable_page_tables | 1 << XENFEAT_auto_translated_physmap |
                         1 << XENFEAT_supervisor_mode_kernel),
               0, "what PV is not");
+#ifndef __i386__ /* who may have a root anywhere, and need not say so */
+    expect_eq(submap >> XENFEAT_pae_pgdir_above_4gb & 1, 0, "no PAE assist");
+    need(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_pae_extended_cr3));
+    expect_eq(features(0) >> XENFEAT_pae_pgdir_above_4gb & 1, 1, "the assist on");
+#endif
     info.submap_idx = 1;
     expect_eq(hypercall(xen_version, XENVER_get_features, &info), -EINVAL,
               "there is but one map of features");
