@@ -36,7 +36,7 @@ soak: ## the long tests as well
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test --soak
 
-.PHONY: conform programs mutants debug lint format docs
+.PHONY: conform programs differential mutants debug lint format docs
 
 conform: ## the conformance suite, a line a test; PEER=1: beside Debian's Xen
 	@scripts/setup build run test
@@ -47,6 +47,11 @@ programs: ## hypercalls at random by two domains: SEED= ROUNDS= CALLS= TELL=1
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/programs $(foreach word,SEED ROUNDS CALLS TELL,$(if $($(word)),$(word)=$($(word))))
+
+differential: ## the same hypercalls at random here and on Debian's Xen: SEED= ROUNDS= CALLS= AS=dom0|domain
+	@scripts/setup build run test
+	@+$(BUILD_ALL)
+	@+$(RUN_ENV) scripts/differential $(foreach word,SEED ROUNDS CALLS AS,$(if $($(word)),$(word)=$($(word))))
 
 # NAMES=... for some guards only, or NAMES=--host for those whose tests need no QEMU.
 mutants: ## switch off each guard of hypervisor/guards.def in turn: does its test notice?

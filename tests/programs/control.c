@@ -48,6 +48,25 @@ static uint32_t admin_version(unsigned int nr)
                                        : XENPF_INTERFACE_VERSION;
 }
 
+static uint32_t looking_command(unsigned int nr)
+{
+    static const uint8_t domctls[] = {
+        XEN_DOMCTL_getdomaininfo,     XEN_DOMCTL_getvcpuinfo,     XEN_DOMCTL_getvcpuaffinity,
+        XEN_DOMCTL_get_address_size,  XEN_DOMCTL_gettscinfo,      XEN_DOMCTL_getnodeaffinity,
+        XEN_DOMCTL_getvcpucontext,    XEN_DOMCTL_getvcpuextstate, XEN_DOMCTL_get_ext_vcpucontext,
+        XEN_DOMCTL_getpageframeinfo3,
+    };
+    static const uint8_t sysctls[] = {
+        XEN_SYSCTL_physinfo,   XEN_SYSCTL_sched_id,    XEN_SYSCTL_getdomaininfolist,
+        XEN_SYSCTL_getcpuinfo, XEN_SYSCTL_cputopoinfo, XEN_SYSCTL_numainfo,
+        XEN_SYSCTL_availheap,
+    };
+
+    return nr == __HYPERVISOR_domctl   ? domctls[pick(ARRAY_COUNT(domctls))]
+           : nr == __HYPERVISOR_sysctl ? sysctls[pick(ARRAY_COUNT(sysctls))]
+                                       : XENPF_get_cpuinfo;
+}
+
 /* Ends of the machine are left out. */
 static uint32_t admin_command(unsigned int nr)
 {
@@ -84,13 +103,13 @@ static void fill_createdomain(void *payload)
 
 static void fill_domctl(uint8_t *bytes, uint32_t cmd)
 {
-    domid_t domain = chance(8) ? some_domid() : world->other;
+    uint64_t domain = chance(8) ? some_domid() : world->other;
 
     if ( world->spare && (domain == DOMID_SELF || domain == world->self) )
         domain = world->other; /* or it would pause itself, or lose its memory */
     if ( cmd == XEN_DOMCTL_createdomain )
         domain = 0; /* any that is free */
-    memcpy(bytes + 8, &domain, 2);
+    memcpy(bytes + 8, &domain, 8);
     if ( chance(2) )
         fill_payload((void *)(bytes + 16));
     if ( cmd == XEN_DOMCTL_createdomain && !chance(4) )
@@ -102,7 +121,8 @@ static void fill_domctl(uint8_t *bytes, uint32_t cmd)
 /* The version right nearly always, else all of them end there. */
 struct made make_admin(unsigned int nr)
 {
-    uint32_t cmd = admin_command(nr), version = admin_version(nr) + chance(30);
+    uint32_t cmd = world->only_look ? looking_command(nr) : admin_command(nr);
+    uint32_t version = admin_version(nr) + chance(30);
     uint64_t at = some_pointer(256);
     uint8_t *bytes = fill(at, 256);
 

@@ -61,7 +61,7 @@ static void find_strangers(struct program_world *world)
 }
 
 /* The programs' tables, in frames 0 to 3, map all their frames; our own mappings of them go. */
-static void make_tables(struct program_world *world, void *const *pages)
+static void make_tables(const struct program_world *world, void *const *pages)
 {
     pte_t *table[PROGRAM_TABLES];
 
@@ -77,13 +77,13 @@ static void make_tables(struct program_world *world, void *const *pages)
     check(pte_set(&table_root()[table_index(WINDOW, 4)], pte_make(world->frame[1], PTE_TABLE)));
 }
 
+static void *pages[PROGRAM_FRAMES];
+
 static void find_frames(struct program_world *world)
 {
-    void *pages[PROGRAM_FRAMES];
-
     for ( unsigned int i = 0; i < PROGRAM_FRAMES; i++ )
     {
-        pages[i] = page_alloc();
+        pages[i] = pages[i] ?: page_alloc();
         world->frame[i] = virt_to_mfn(pages[i]);
     }
     make_tables(world, pages);
@@ -123,6 +123,73 @@ void guest_world(struct program_world *world, domid_t self, domid_t other)
     find_frames(world);
     find_strangers(world);
     events_disable();
+}
+
+static void end_vcpus(const struct program_world *world)
+{
+    trap_init();
+    hypercall(set_callbacks, world->entry[PROGRAM_EVENT], world->entry[PROGRAM_FAILSAFE],
+              world->entry[PROGRAM_SYSCALL]);
+    for ( unsigned int reg = 0; reg < 8; reg++ )
+        hypercall(set_debugreg, reg, 0);
+    for ( unsigned int assist = 0; assist < 6; assist++ )
+        hypercall(vm_assist, VMASST_CMD_disable, assist);
+    for ( unsigned int which = SEGBASE_FS; which <= SEGBASE_GS_USER_SEL; which++ )
+        hypercall(set_segment_base, which, 0);
+    hypercall(fpu_taskswitch, 0);
+    hypercall(stack_switch, KIT_SS, (char *)this_vcpu() + KIT_STACK_SIZE);
+    hypercall(set_gdt, NULL, 0);
+    hypercall(set_timer_op, 0);
+    mmuext(MMUEXT_SET_LDT);
+    mmuext(MMUEXT_NEW_USER_BASEPTR);
+    power_iopl(0);
+    for ( unsigned int vcpu = 0; vcpu < 4; vcpu++ )
+    {
+        hypercall(vcpu_op, VCPUOP_stop_periodic_timer, vcpu, NULL);
+        hypercall(vcpu_op, VCPUOP_stop_singleshot_timer, vcpu, NULL);
+        if ( vcpu )
+            hypercall(vcpu_op, VCPUOP_down, vcpu, NULL);
+    }
+}
+
+static void end_events_and_grants(const struct program_world *world)
+{
+    struct evtchn_reset reset = { .dom = DOMID_SELF };
+    struct gnttab_set_version version = { .version = 1 };
+
+    hypercall(event_channel_op, EVTCHNOP_reset, &reset);
+    hypercall(grant_table_op, GNTTABOP_set_version, &version, 1);
+    memset(world->grant, 0, PAGE_SIZE);
+}
+
+static void return_frames(const struct program_world *world)
+{
+    pte_set(&table_root()[table_index(WINDOW, 4)], 0);
+    for ( unsigned int i = 0; i < PROGRAM_FRAMES; i++ )
+        mmuext_mfn(MMUEXT_UNPIN_TABLE, world->frame[i]);
+    for ( unsigned int i = 0; i < PROGRAM_FRAMES; i++ )
+    {
+        if ( !pages[i] || page_protect(pages[i], PTE_KERNEL_RW) )
+            pages[i] = NULL;
+        else
+            memset(pages[i], 0, PAGE_SIZE);
+    }
+}
+
+void guest_world_drop(const struct program_world *world, uint64_t mfn)
+{
+    for ( unsigned int i = 0; i < PROGRAM_FRAMES; i++ )
+        if ( world->frame[i] == mfn )
+            pages[i] = NULL;
+}
+
+void guest_world_again(struct program_world *world)
+{
+    end_vcpus(world);
+    end_events_and_grants(world);
+    return_frames(world);
+    find_frames(world);
+    memset(world->arena, 0, world->arena_size);
 }
 
 long guest_call(const struct program_call *call)

@@ -13,6 +13,16 @@
  */
 void guest_world(struct program_world *world, domid_t self, domid_t other);
 
+/*
+ * The same, as at the beginning: all that programs can have changed of vcpus, ports, grants and frames is undone
+ * where it can be. A frame that can't be had back is replaced. As guest_world() leaves no others, @world has the
+ * same strangers.
+ */
+void guest_world_again(struct program_world *world);
+
+/* Frame @mfn is not to be had back then. */
+void guest_world_drop(const struct program_world *world, uint64_t mfn);
+
 /* Make the call. */
 long guest_call(const struct program_call *call);
 

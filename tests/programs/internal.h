@@ -59,7 +59,11 @@ uint64_t some_list(unsigned int n);
         uint64_t at_ = some_pointer(sizeof(type));                                                 \
         type *p_ = fill(at_, sizeof(type));                                                        \
         if ( p_ )                                                                                  \
-            *p_ = (type){ __VA_ARGS__ };                                                           \
+        {                                                                                          \
+            type value_ = { __VA_ARGS__ };                                                         \
+            memset(p_, 0, sizeof(type)); /* what no member has as well */                          \
+            *p_ = value_;                                                                          \
+        }                                                                                          \
         at_;                                                                                       \
     })
 

@@ -257,7 +257,9 @@ static uint64_t reservation_argument(bool list_too)
     uint64_t list = list_too ? some_list(8) : 0;
 
     set_xen_guest_handle(r.extent_start, (void *)(uintptr_t)list);
-    r.extent_order = chance(6) ? (uint32_t)some_number() : 0;
+    r.extent_order = !chance(6)     ? 0
+                     : world->spare ? 20 + pick(40) /* what lies behind a frame may be its own */
+                                    : (uint32_t)some_number();
     r.mem_flags = chance(6) ? (uint32_t)some_number() : 0;
     r.domid = some_domid();
     return ARGUMENT(struct xen_memory_reservation, r.extent_start, r.nr_extents, r.extent_order,

@@ -56,6 +56,7 @@ struct program_world {
     /* The hypercalls to choose from, with equal chances; NULL: all. */
     const uint8_t *calls;
     unsigned int nr_calls;
+    bool only_look; /* of control operations, those that change nothing */
 };
 
 struct program_call {

@@ -92,10 +92,17 @@ static int grant_status(const struct program *p, unsigned int command, uint64_t 
     int16_t status;
 
     if ( p->world.pv32 || command >= sizeof(offsets) || !offsets[command] || at < arena ||
-         at + offsets[command] + sizeof(status) > arena + p->world.arena_size )
+         at > arena + p->world.arena_size - offsets[command] - sizeof(status) )
         return 0;
     memcpy(&status, (void *)(uintptr_t)(at + offsets[command]), sizeof(status));
     return status;
+}
+
+long program_outcome(const struct program *p, const struct program_call *call, unsigned int command,
+                     long rc)
+{
+    return !rc && call->nr == __HYPERVISOR_grant_table_op ? grant_status(p, command, call->args[1])
+                                                          : rc;
 }
 
 void program_count(struct program_counts *counts, const struct program *p,
@@ -104,9 +111,7 @@ void program_count(struct program_counts *counts, const struct program *p,
     unsigned int nr = call->nr < PROGRAM_CALLS ? call->nr : PROGRAM_CALLS - 1;
     unsigned int column = command < PROGRAM_COMMANDS ? command : PROGRAM_COMMANDS - 1;
 
-    if ( !rc && nr == __HYPERVISOR_grant_table_op )
-        rc = grant_status(p, command, call->args[1]);
-    if ( rc < 0 )
+    if ( program_outcome(p, call, command, rc) < 0 )
         counts->refused[nr][column]++;
     else
         counts->accepted[nr][column]++;
@@ -118,6 +123,17 @@ static bool has_rows(unsigned int nr)
         if ( rows[i].nr == nr )
             return true;
     return false;
+}
+
+const char *program_name(const struct program_call *call, unsigned int command)
+{
+    for ( unsigned int i = 0; i < ROWS; i++ )
+        if ( rows[i].nr == call->nr && rows[i].command == command )
+            return rows[i].name;
+    for ( unsigned int i = 0; i < ALL; i++ )
+        if ( calls[i].nr == call->nr )
+            return calls[i].name;
+    return NULL;
 }
 
 static bool report(const struct row *row, unsigned long accepted, unsigned long refused)

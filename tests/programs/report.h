@@ -28,4 +28,11 @@ void program_count(struct program_counts *counts, const struct program *p,
  */
 void program_report(const struct program_counts *counts);
 
+/* The name of the call's row; NULL if there is none. */
+const char *program_name(const struct program_call *call, unsigned int command);
+
+/* An operation on grants may be refused though the hypercall is not: the negative number that tells why, else @rc. */
+long program_outcome(const struct program *p, const struct program_call *call, unsigned int command,
+                     long rc);
+
 #endif

@@ -169,7 +169,7 @@ void *fill(uint64_t at, size_t size)
 {
     uint64_t start = (uintptr_t)world->arena;
 
-    if ( at < start || at + size > start + world->arena_size )
+    if ( at < start || at > start + world->arena_size - size )
         return NULL;
     for ( size_t i = 0; i + 8 <= size; i += 8 )
     {

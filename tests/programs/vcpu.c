@@ -202,7 +202,7 @@ struct made make_nmi(void)
 struct made make_debugreg(void)
 {
     unsigned int reg = pick(9);
-    uint64_t value = chance(2) ? some_word() : some_number();
+    uint64_t value = some_number() << (chance(2) ? 0 : pick(32));
 
     return (struct made){ { reg, reg == 7 && world->spare ? value & ~0xffUL : value } };
 }

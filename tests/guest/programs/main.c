@@ -40,7 +40,6 @@ static void play(unsigned int which)
     domid_t other = meet();
 
     me = which;
-
     guest_world(&program.world, own_domid(), other);
     tells = arg_flag("tell");
     program_begin(&program, arg_number("seed", 1) * 2 + which);
