@@ -13,7 +13,7 @@ FUZZ_FLAGS := -std=gnu11 -O1 -g -w -DHOST_TEST -DFUZZ_COVERAGE -I. -Ihypervisor 
               -fno-sanitize=pointer-overflow # which clang takes a distance back for, where it is unsigned
 
 .PHONY: fuzz fuzz-setup
-fuzz: fuzz-setup $(TARGET:%=fuzz-%) ## fuzz loaders, parsers, the emulator and the engine: TARGET=NAME for one, SECONDS= for each
+fuzz: fuzz-setup $(TARGET:%=fuzz-%) ## fuzz loaders, parsers, the emulator, 32-bit structures and the engine: TARGET=NAME for one, SECONDS= for each
 
 fuzz-setup:
 	@scripts/setup build fuzz
