@@ -84,11 +84,14 @@ static long memory_machphys_mapping(const struct memory_call *call)
 
 /*
  * The frames that hold one 2 MiB chunk of the M2P after the other; where there is no RAM, the last that there was
- * again.
+ * again. 32-bit guests are told of their own M2P, which has no chunks before there is such a guest, and others if they
+ * ask for that: XENMEM_machphys_compat_mfn_list.
  */
 static long memory_machphys_list(const struct memory_call *call)
 {
-    u64 chunks = DIV_ROUND_UP(frame_limit * sizeof(u64), M2P_CHUNK_SIZE);
+    bool compat = !call->wide || call->op == XENMEM_machphys_compat_mfn_list;
+    u64 size = compat ? m2p_compat_frames * sizeof(u32) : frame_limit * sizeof(u64);
+    u64 chunks = DIV_ROUND_UP(size, M2P_CHUNK_SIZE);
     struct xen_machphys_mfn_list list;
     mfn_t last = to_mfn(0);
     u32 i;
@@ -98,7 +101,7 @@ static long memory_machphys_list(const struct memory_call *call)
 
     for ( i = 0; i < chunks && i < list.max_extents; i++ )
     {
-        mfn_t mfn = m2p_chunk(i);
+        mfn_t mfn = compat ? m2p_compat_chunk(i) : m2p_chunk(i);
 
         if ( !mfn_eq(mfn, INVALID_MFN) )
             last = mfn;

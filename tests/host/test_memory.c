@@ -117,6 +117,14 @@ mfn_t m2p_chunk(u64 index)
     return index ? INVALID_MFN : to_mfn(0x1000);
 }
 
+/* That of 32-bit guests, three chunks with a hole. */
+u64 m2p_compat_frames;
+
+mfn_t m2p_compat_chunk(u64 index)
+{
+    return index == 1 ? INVALID_MFN : to_mfn(0x2000 + index);
+}
+
 /* --- set up --- */
 
 static struct domain *dom0, *domu;
@@ -650,6 +658,30 @@ TEST(the_machines_map_is_sorted_and_dom0s)
     expect(nr == 1 && !got[1].size);
     run(domu);
     expect_eq(get_map(XENMEM_machine_memory_map, 4, got, &nr), -EPERM);
+}
+
+TEST(the_frames_of_the_m2p_of_32_bit_guests)
+{
+    u64 chunks[4] = {};
+    struct xen_machphys_mfn_list arg = { .max_extents = 4,
+                                         .extent_start = { (xen_pfn_t *)chunks } };
+
+    start();
+    expect_eq(memory_op(XENMEM_machphys_compat_mfn_list, (unsigned long)&arg), 0);
+    expect(arg.nr_extents == 0 && !chunks[0]); /* there is none yet */
+    m2p_compat_frames = (5UL << 20) / sizeof(u32);
+    expect_eq(memory_op(XENMEM_machphys_compat_mfn_list, (unsigned long)&arg), 0);
+    expect_eq(arg.nr_extents, 3);
+    expect(chunks[0] == 0x2000 && chunks[1] == 0x2000 && chunks[2] == 0x2002 && !chunks[3]);
+    arg.max_extents = 1;
+    expect_eq(memory_op(XENMEM_machphys_compat_mfn_list, (unsigned long)&arg), 0);
+    expect_eq(arg.nr_extents, 1);
+    expect_eq(memory_op(XENMEM_machphys_mfn_list, (unsigned long)&arg), 0);
+    expect_eq(chunks[0], 0x1000);
+    arg.extent_start.p = NULL;
+    expect_eq(memory_op(XENMEM_machphys_compat_mfn_list, (unsigned long)&arg), -EFAULT);
+    run(domu);
+    expect_eq(memory_op(XENMEM_machphys_compat_mfn_list, (unsigned long)&arg), -EPERM);
 }
 
 TEST(the_frames_of_the_m2p)
