@@ -1,10 +1,11 @@
 /*
- * Structures of 32-bit guests: any bytes, any row of hypercall/compat/layouts.def, as much of it accessible as the input
- * says.
+ * Structures of 32-bit guests: any bytes, any row of hypercall/compat/layouts.def, as much of it
+ * accessible as the input says.
  *
- * What is read is compared with the bytes, field by field, at offsets that are added up here; what is then
- * written back is the same but for what means nothing. What can't be read, or written, as a whole is an
- * error. The guest's memory is a block of its own size, so that the sanitizer sees what lies beyond.
+ * What is read is compared with the bytes, field by field, at offsets that are added up here; what is
+ * then written back is the same but for what means nothing. What can't be read, or written, as a
+ * whole is an error. The guest's memory is a block of its own size, so that the sanitizer sees what
+ * lies beyond.
  *
  * LINK: tests/fuzz/fuzz.c
  */

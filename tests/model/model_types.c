@@ -307,7 +307,7 @@ static const struct scene scenes[] = {
       .of_hardware = { DOES(nothing), DOES(walk_through_x) },
       .frames = 6,
       .times = 1,
-      .times_long = 2 },
+      .times_long = 1 },
 
     /* One makes a table of x, and undoes that; the other maps it, and writes to it. */
     { .name = "retype",
@@ -347,7 +347,7 @@ static const struct scene scenes[] = {
       .of_hardware = { DOES(interrupt_0) },
       .frames = 8,
       .times = 1,
-      .times_long = 2 },
+      .times_long = 1 },
 
     /* A ends the last writable mapping but one that B makes, uses, and ends in the meantime. */
     { .name = "stamp",
