@@ -4,7 +4,8 @@
  * A guest's registers are pushed as struct regs at the very top of the CPU's main stack, directly
  * below struct percpu, so that C finds them at a fixed place and may replace them: that is how
  * vcpus are switched. All general registers are saved and, beyond arguments, cleared: nothing that
- * a guest chose is left for speculation to use.
+ * a guest chose is left for speculation to use. Two ways in are short, and use few registers: the
+ * hypercall iret and the system calls of processes.
  *
  * Ways out: exit_fast by SYSRET where rcx and r11 may be lost (hypercalls, and every bounce, whose
  * frame holds the guest's own), exit_iret elsewhere. Both come after the one test for rare work.
@@ -134,7 +135,9 @@ exit_to_idle:
  * A system call of a process: bounce_syscall() for the case that nothing else is to be done, with rcx
  * = current, r11 and rdx to work with: the kernel gets the first two anew, and the third is in the
  * frame. What is not plain goes to C, as if nothing had happened: work, an event, events masked, an
- * IOPL to show, a stack in the hole, no handler. So does a stack that can't be written.
+ * IOPL to show, no handler, a stack in the hole. So does a stack that can't be written.
+ *
+ * The other registers are neither saved nor cleared: nothing here depends on them.
  */
 .macro to_kernel_stack source, at
 1:      movq    \source, \at(%r11)
@@ -161,11 +164,13 @@ syscall_as_plain:
         mov     VCPU_kernel_rsp(%rcx), %r11
         and     $-16, %r11
         sub     $FRAME_SIZE, %r11
+        jb      syscall_by_c
+        guard   GUARD_syscall_outside_hypervisor, 1f
         mov     %r11, %rdx              /* as guest_word_ok(): what begins below the hole faults */
         sub     hole_start(%rip), %rdx
         cmp     hole_size(%rip), %rdx
         jb      syscall_by_c
-
+1:
         movb    $1, VCPU_kernel_mode(%rcx)
         swapgs
         mov     VCPU_cr3_kernel(%rcx), %rdx

@@ -72,6 +72,7 @@ void offsets(void)
 
 #ifndef NDEBUG
     DEFINE(GUARD_iret_flags, GUARD_iret_flags);
+    DEFINE(GUARD_syscall_outside_hypervisor, GUARD_syscall_outside_hypervisor);
 #endif
     DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
     OFFSET(IRET_rax, iret_context, rax);

@@ -114,11 +114,11 @@ int rangeset_remove(struct rangeset *rs, uint64_t first, uint64_t last)
 
 const struct range *rangeset_find(const struct rangeset *rs, uint64_t number)
 {
-    const struct range *range;
+    const struct range *range = rs->head;
 
-    rangeset_for_each(range, rs) if ( range->last >= number ) return range->first <= number ? range
-                                                                                            : NULL;
-    return NULL;
+    while ( range && range->last < number )
+        range = range->next;
+    return range && range->first <= number ? range : NULL;
 }
 
 bool rangeset_contains(const struct rangeset *rs, uint64_t first, uint64_t last)

@@ -1,6 +1,5 @@
 /*
- * The hot paths of frame.h, inline for the page-table engine: a reference with or without the type
- * WRITABLE, one compare-exchange each.
+ * The hot paths of frame.h, inline: references, with a type or without, one compare-exchange each.
  */
 #ifndef MM_FRAME_INLINE_H
 #define MM_FRAME_INLINE_H

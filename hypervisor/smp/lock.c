@@ -1,8 +1,10 @@
 /*
  * A lock goes to whoever finds it free. Nobody has a turn: on a virtual machine with more CPUs than
  * its host the one whose turn it is would rarely be running, and all others would wait for that
- * too. 16 CPUs on two of a host got nowhere with tickets. No lock is anybody's for long, and who
- * needs one for many steps lets go when others wait (lock_contended).
+ * too. 16 CPUs on two of a host got nowhere with tickets. No lock is anybody's for long, and long
+ * operations on page tables let go when others wait (lock_contended). What nobody promises is that
+ * a CPU gets a lock that others take over and over: on a machine of several sockets, where a lock's
+ * line stays with those who have it, that may take a while.
  *
  * Debug builds keep the levels of the locks that each CPU holds.
  */

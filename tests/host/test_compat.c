@@ -6,6 +6,7 @@
  *
  * LINK: hypervisor/pv/compat/bounce.c hypervisor/pv/compat/iret.c hypervisor/pv/compat/gate.c
  * LINK: hypervisor/pv/compat/callbacks.c hypervisor/pv/segment/lookup.c hypervisor/pv/emulate/decode.c
+ * LINK: hypervisor/pv/bounce/callbacks.c
  */
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"

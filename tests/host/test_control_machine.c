@@ -337,15 +337,22 @@ TEST(version_texts)
     expect_str(buffer, "<denied>");
 }
 
-/* The words that Linux 6.1 gets from Debian's Xen 4.17, with and without being dom0. */
+/*
+ * The words that Linux 6.1 gets from Debian's Xen 4.17, with and without being dom0. It has asked for
+ * the assist of which one bit tells.
+ */
 TEST(version_features)
 {
     struct xen_feature_info info = { 0 };
 
     control_start();
     expect_eq(control_xen_version(XENVER_get_features, (unsigned long)&info), 0);
+    expect_eq(info.submap, 0x228e0);
+    dom0->vm_assist |= 1UL << VMASST_TYPE_pae_extended_cr3;
+    expect_eq(control_xen_version(XENVER_get_features, (unsigned long)&info), 0);
     expect_eq(info.submap, 0x228f0);
     fake_run(domu->vcpus[0]);
+    domu->vm_assist |= 1UL << VMASST_TYPE_pae_extended_cr3;
     expect_eq(control_xen_version(XENVER_get_features, (unsigned long)&info), 0);
     expect_eq(info.submap, 0x220f0);
     info.submap_idx = 1;

@@ -54,6 +54,30 @@ static void *work(void *arg)
     return arg;
 }
 
+static void *wait_for_it(void *arg)
+{
+    host_cpu = &cpu;
+    lock_acquire(&lock);
+    lock_release(&lock);
+    return arg;
+}
+
+/* Who holds a lock knows that somebody waits: long operations let go then. */
+TEST(the_holder_sees_who_waits)
+{
+    pthread_t thread;
+
+    host_cpu = &cpu;
+    lock_acquire(&lock);
+    expect(!lock_contended(&lock));
+    require(pthread_create(&thread, NULL, wait_for_it, NULL) == 0);
+    while ( !lock_contended(&lock) )
+        sched_yield();
+    lock_release(&lock);
+    pthread_join(thread, NULL);
+    expect(!lock_contended(&lock));
+}
+
 TEST(they_exclude)
 {
     pthread_t threads[THREADS];

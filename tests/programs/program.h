@@ -2,8 +2,7 @@
  * Programs of hypercalls at random, by the ABI's tables: valid calls and hostile ones. A seed is a program. This
  * source is the same wherever they run:
  *   - over the whole hypervisor as a process of the host, tests/host/test_programs.c;
- *   - in guests of the kit, tests/guest/programs;
- *   - in a process of Linux as dom0, tests/programs/dom0.c.
+ *   - in guests of the kit, tests/guest/programs and tests/guest/differential.
  * It knows the ABI and nothing of a hypervisor. What the calls are about, a struct program_world says.
  */
 #ifndef TESTS_PROGRAMS_PROGRAM_H

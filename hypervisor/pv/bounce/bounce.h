@@ -15,23 +15,7 @@ long bounce_callback_op(unsigned long cmd, unsigned long arg);
  * Of both widths: drop @v's callback. NMI's alone can be: -EINVAL any other can only be moved, -ENOSYS
  * there is none.
  */
-static inline long bounce_callback_unregister(struct vcpu *v, unsigned int type)
-{
-    switch ( type )
-    {
-    case CALLBACKTYPE_nmi:
-        v->pv.traps[TRAP_NMI] = (struct trap_info){ .vector = TRAP_NMI };
-        return 0;
-    case CALLBACKTYPE_event:
-    case CALLBACKTYPE_failsafe:
-    case CALLBACKTYPE_syscall:
-    case CALLBACKTYPE_syscall32:
-    case CALLBACKTYPE_sysenter:
-        return -EINVAL;
-    default:
-        return -ENOSYS;
-    }
-}
+long bounce_callback_unregister(struct vcpu *v, unsigned int type);
 
 long bounce_nmi_op(unsigned long cmd, unsigned long arg);
 long bounce_iret(void);

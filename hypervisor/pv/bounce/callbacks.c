@@ -95,6 +95,24 @@ static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool ma
     }
 }
 
+long bounce_callback_unregister(struct vcpu *v, unsigned int type)
+{
+    switch ( type )
+    {
+    case CALLBACKTYPE_nmi:
+        v->pv.traps[TRAP_NMI] = (struct trap_info){ .vector = TRAP_NMI };
+        return 0;
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_syscall32:
+    case CALLBACKTYPE_sysenter:
+        return -EINVAL;
+    default:
+        return -ENOSYS;
+    }
+}
+
 long bounce_callback_op(unsigned long cmd, unsigned long arg)
 {
     struct vcpu *v = current_vcpu();
@@ -129,7 +147,7 @@ long bounce_nmi_op(unsigned long cmd, unsigned long arg)
             return -EFAULT;
         return callback_set(v, CALLBACKTYPE_nmi, reg.handler_address, false);
     case XENNMI_unregister_callback:
-        return callback_set(v, CALLBACKTYPE_nmi, 0, false);
+        return bounce_callback_unregister(v, CALLBACKTYPE_nmi);
     default:
         return -ENOSYS;
     }

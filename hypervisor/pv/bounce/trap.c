@@ -114,13 +114,21 @@ HANDLER machine_check(struct vcpu *v, struct regs *regs)
     crash_report(regs, "machine check");
 }
 
-/* What isn't here is delivered as it is. */
+HANDLER as_it_is(struct vcpu *v, struct regs *regs)
+{
+    bounce_exception(v, regs, regs->vector, regs->error);
+}
+
 #define HANDLERS 32
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
-    [TRAP_DB] = debug,        [TRAP_NM] = device_not_available, [TRAP_UD] = emulate_invalid_opcode,
-    [TRAP_DF] = double_fault, [TRAP_GP] = general_protection,   [TRAP_MC] = machine_check,
+    [0 ... HANDLERS - 1] = as_it_is,    [TRAP_DB] = debug,        [TRAP_NM] = device_not_available,
+    [TRAP_UD] = emulate_invalid_opcode, [TRAP_DF] = double_fault, [TRAP_GP] = general_protection,
+    [TRAP_MC] = machine_check,
 };
+#pragma GCC diagnostic pop
 
 void trap_from_guest(struct vcpu *v, struct regs *regs)
 {
@@ -128,10 +136,10 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
 
     if ( vector == VECTOR_INT80 )
         int80(v, regs);
-    else if ( vector < HANDLERS && handlers[vector] )
+    else if ( vector < HANDLERS )
         handlers[vector](v, regs);
     else
-        bounce_exception(v, regs, vector, regs->error);
+        as_it_is(v, regs);
 }
 
 /*

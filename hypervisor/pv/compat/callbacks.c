@@ -130,7 +130,7 @@ long compat_nmi_op(unsigned long cmd, unsigned long arg)
         reg.eip = nmi.handler_address;
         return callback_set(current_vcpu(), &reg);
     case XENNMI_unregister_callback:
-        return callback_set(current_vcpu(), &reg);
+        return bounce_callback_unregister(current_vcpu(), CALLBACKTYPE_nmi);
     default:
         return -ENOSYS;
     }

@@ -190,12 +190,23 @@ static long mmuext_no_superpages(const struct mmuext *m)
 
 #define ROWS 32
 
+static long mmuext_unknown(const struct mmuext *m)
+{
+    (void)m;
+    return -ENOSYS;
+}
+
+/* Every row has a function, so that speculation finds one too. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 static long (*const handlers[ROWS])(const struct mmuext *m) = {
+    [0 ... ROWS - 1] = mmuext_unknown,
 #define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     [operation] = handler,
 #include <hypercall/ops/mmuext.def>
 #undef SUBOP
 };
+#pragma GCC diagnostic pop
 
 /* Of whom the target must be the caller. */
 #define FOR_SELF   1u
@@ -210,12 +221,7 @@ static const u32 for_self = 0
 
 static inline long run_own(const struct mmuext *m)
 {
-    long (*handler)(const struct mmuext *m);
-
-    if ( m->op.cmd >= ROWS )
-        return -ENOSYS;
-    handler = handlers[index_bounded(m->op.cmd, ROWS)];
-    return handler ? handler(m) : -ENOSYS;
+    return m->op.cmd < ROWS ? handlers[index_bounded(m->op.cmd, ROWS)](m) : -ENOSYS;
 }
 
 static inline long run_one(const struct mmuext *m)
@@ -249,6 +255,12 @@ static inline long drain(struct domain *d)
     return __builtin_expect(READ_ONCE(d->pv.dead_tables), 0) ? with_tables(d, 0) : 0;
 }
 
+/* Emptying caches takes long, however few operations there are. */
+static bool was_long(const struct mmuext *m)
+{
+    return m->op.cmd == MMUEXT_FLUSH_CACHE || m->op.cmd == MMUEXT_FLUSH_CACHE_GLOBAL;
+}
+
 /*
  * As mmu_update's: how many operations were done, with the reason for stopping in *@rc. @few of the
  * caller's own: not so many that somebody might be waiting.
@@ -261,7 +273,7 @@ static inline __attribute__((always_inline)) u32 run(bool few, struct mmuext *m,
     *rc = drain(m->target);
     for ( i = 0; i < count && !*rc; i++ )
     {
-        if ( !few && i && preempt_pending() )
+        if ( i && (!few || was_long(m)) && preempt_pending() )
             *rc = -ERESTART;
         else if ( !load_op(size, &m->op, to_gva(ops.n + (u64)i * size)) )
             *rc = -EFAULT;
