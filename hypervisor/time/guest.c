@@ -6,10 +6,9 @@
  * pair, though. So each CPU has a base that moves on once a second while vcpus run, and a vcpu gets the newest when
  * it is switched in.
  *
- * Bases are computed from system time 0, never from each other: errors don't add up. Scaling rounds down, twice,
- * each time by less than a nanosecond; a base is ahead by those two, so that a guest's clock is never behind
- * time_now(). That it is monotonic across bases follows from rounding down: two parts of a span never scale to more
- * than the whole.
+ * Bases lie where the scale has no rest (scale_grid, a fraction of a second): a guest's clock is time_now() to the
+ * nanosecond, whatever its base. Were they anywhere, two CPUs' clocks could differ by a nanosecond, and readings that
+ * are closer would seem to go back.
  */
 #include "time/clock.h"
 
@@ -21,19 +20,19 @@
 #include "sched/sched.h"
 #include "time/cpu.h"
 
-#define TICK_NS     (10 * (ns_t)NS_PER_MS) /* the ABI's default period */
-#define PERIOD_MIN  NS_PER_MS
-#define PERIOD_MAX  (1UL << 57) /* years: no sum of it and a time overflows */
-#define REFRESH_NS  ((ns_t)NS_PER_S)
-#define ROUNDING_NS 2
+#define TICK_NS    (10 * (ns_t)NS_PER_MS) /* the ABI's default period */
+#define PERIOD_MIN NS_PER_MS
+#define PERIOD_MAX (1UL << 57) /* years: no sum of it and a time overflows */
+#define REFRESH_NS ((ns_t)NS_PER_S)
 
 /* --- clocks --- */
 
 static void move_base(struct time_cpu *cpu)
 {
     u64 tsc = rdtsc();
+    u64 at = tsc - ((tsc - time_clock.tsc_base) & (scale_grid(time_clock.tsc_to_ns) - 1));
 
-    cpu->base = (struct clock_base){ tsc, (u64)clock_at(tsc) + ROUNDING_NS };
+    cpu->base = (struct clock_base){ at, (u64)clock_at(at) };
     timer_set(&cpu->refresh, clock_at(tsc) + REFRESH_NS);
 }
 

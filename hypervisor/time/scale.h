@@ -45,4 +45,23 @@ static inline struct scale scale_make(u64 from, u64 to)
     return scale;
 }
 
+/*
+ * The same with a factor that is less by 2^-27 of it at most, so that multiples of the grid scale without a rest:
+ * the scaled parts of a span, up to a multiple and from there, are the scaled span to the nanosecond.
+ */
+#define SCALE_COARSE_BITS 4
+
+static inline struct scale scale_coarse(struct scale scale)
+{
+    scale.mul &= ~((1u << SCALE_COARSE_BITS) - 1);
+    return scale;
+}
+
+static inline u64 scale_grid(struct scale scale)
+{
+    u64 grid = 1UL << (32 - SCALE_COARSE_BITS);
+
+    return scale.shift >= 0 ? grid >> scale.shift : grid << -scale.shift;
+}
+
 #endif
