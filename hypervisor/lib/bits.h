@@ -50,7 +50,7 @@
         unsigned long index_bounded_ = (index);                                                    \
         BUILD_BUG_ON((rows) & ((rows)-1));                                                         \
         __asm__("" : "+r"(index_bounded_));                                                        \
-        index_bounded_ &((rows)-1);                                                                \
+        index_bounded_ % (rows);                                                                   \
     })
 
 /* The object of @type whose @member is at @ptr. */

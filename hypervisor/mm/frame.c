@@ -249,8 +249,10 @@ static void put_leaf_type(struct frame *frame, u64 refs)
 
     if ( last )
     {
+        u64 locked = FRAME_LOCKED & new;
+
         GUARD_STEP(stamp_of_writable, tlb_stamp(frame));
-        new = atomic_sub_return(&frame->state, (new &FRAME_LOCKED) + FRAME_TYPE_ONE + refs);
+        new = atomic_sub_return(&frame->state, locked + FRAME_TYPE_ONE + refs);
     }
     if ( !frame_refs(new) )
         frame_unused(frame);

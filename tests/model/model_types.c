@@ -54,8 +54,8 @@ struct scene {
     void (*set_up)(void);
     struct operation of_cpu[MODEL_CPUS][OPERATIONS]; /* the first OPERATIONS that have a name */
     struct operation of_hardware[OPERATIONS];
-    bool
-        in_order; /* each CPU does its operations one after the other; else any of them, so many times: */
+    /* Each CPU does its operations one after the other; else any of them, so many times. */
+    bool in_order;
     u32 times, times_long;
     u32 frames;
 };
