@@ -131,6 +131,7 @@ static long check_start(const struct memory_call *call)
     case XENMEM_remove_from_physmap:
         return -EINVAL;
     case XENMEM_machphys_mfn_list:
+    case XENMEM_machphys_compat_mfn_list:
     case XENMEM_machphys_mapping:
     case XENMEM_memory_map:
     case XENMEM_machine_memory_map:

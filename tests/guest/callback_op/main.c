@@ -52,6 +52,8 @@ void test_main(void)
     expect_eq(hypercall(callback_op, CALLBACKOP_register, 0x10), -EFAULT,
               "an argument that is not there");
 #ifndef __i386__
+    expect_eq(hypercall(callback_op, 1UL << 32 | CALLBACKOP_register, 0x10), -EFAULT,
+              "the operation is an int");
     expect_eq(reg(CALLBACKTYPE_event, 0, (void *)0x8000000000000000), -EINVAL,
               "an address that is not canonical");
     expect_eq(reg(CALLBACKTYPE_syscall, 0, (void *)0x8000000000000000), -EINVAL,

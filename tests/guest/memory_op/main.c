@@ -94,6 +94,27 @@ static void exchange(void)
     expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL, "unequal amounts");
 }
 
+/* The upper bits of a command tell where to go on: what never stops half-way takes none. */
+static void try_continued(void)
+{
+    static const unsigned int refused[] = {
+        XENMEM_maximum_ram_page,    XENMEM_current_reservation, XENMEM_maximum_reservation,
+        XENMEM_maximum_gpfn,        XENMEM_claim_pages,         XENMEM_get_vnumainfo,
+        XENMEM_remove_from_physmap,
+    };
+    static const unsigned int unknown[] = {
+        XENMEM_machphys_mfn_list,       XENMEM_machphys_compat_mfn_list,
+        XENMEM_machphys_mapping,        XENMEM_memory_map,
+        XENMEM_machine_memory_map,      XENMEM_set_memory_map,
+        XENMEM_get_sharing_freed_pages, XENMEM_get_sharing_shared_pages,
+    };
+
+    for ( unsigned int i = 0; i < sizeof(refused) / sizeof(refused[0]); i++ )
+        expect_eq(hypercall(memory_op, refused[i] | 1 << 6, NULL), -EINVAL, "continued, never");
+    for ( unsigned int i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++ )
+        expect_eq(hypercall(memory_op, unknown[i] | 1 << 6, NULL), -ENOSYS, "no such command");
+}
+
 void test_main(void)
 {
     domid_t self = DOMID_SELF, other = 999;
@@ -130,4 +151,5 @@ void test_main(void)
     expect_eq(hypercall(memory_op, XENMEM_get_sharing_freed_pages, NULL), 0, "none are shared");
     expect_eq(hypercall(memory_op, XENMEM_get_sharing_shared_pages, NULL), 0, "likewise");
     expect_eq(hypercall(memory_op, 60, NULL), -ENOSYS, "60, which is none");
+    try_continued();
 }

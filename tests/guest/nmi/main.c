@@ -34,4 +34,7 @@ void test_main(void)
     expect_eq(nmis, 0, "for good");
     expect_eq(hypercall(nmi_op, XENNMI_unregister_callback, NULL), 0, "unregister it");
     expect_eq(hypercall(nmi_op, 99, NULL), -ENOSYS, "99, which is none");
+#ifndef __i386__
+    expect_eq(hypercall(nmi_op, 1UL << 32 | XENNMI_unregister_callback, NULL), 0, "it is an int");
+#endif
 }
