@@ -194,7 +194,8 @@ def normal(line):
 
 # What the kernel says when time went by while it could not run: when QEMU got no CPU of the host. That this is the only
 # cause shows test_dmesg_of_counted_time, where the host's load can't reach the guest's time: there they don't come.
-SLOW_HOST = re.compile("hrtimer: interrupt took|clocksource: Long readout interval")
+SLOW_HOST = re.compile("hrtimer: interrupt took|clocksource: Long readout interval|clocksource: timekeeping watchdog on CPU.* delay|"
+                       "clocksource: Not enough CPUs to check")
 
 
 def warnings_of(session):
