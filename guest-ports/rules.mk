@@ -104,6 +104,15 @@ $(eval $(call guest_width_rules,32,$(B)/guest-obj32))
 # What bench's handlers and their assembly must agree on.
 $(B)/guest-obj/bench/%.o: GUEST_CFLAGS += -DBENCH_PENDING=2048 -DBENCH_FAULT_LENGTH=8
 
+# The bench on the bare machine: 64-bit code in the ELF32 file that QEMU takes for a multiboot kernel.
+$(B)/guest-obj/bench/native/%.o: GUEST_CFLAGS += -DNATIVE_HOLE=0x10000000 -DNATIVE_APIC=0x3fe00000
+
+$(B)/guests/bench-native: $(B)/guest-obj/bench/native/start.o $(B)/guest-obj/bench/native/main.o guest-ports/bench/native/native.lds
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(GUEST_LDFLAGS) -m64 -T $(filter %.lds,$^) -o $@.64 $(filter %.o,$^)
+	objcopy -O elf32-i386 $@.64 $@
+	rm $@.64
+
 # A line `TEST ROLE ROLE...` each, for guests/dom0.
 $(B)/tests/together.groups: $(GUEST_TESTS_ROLES:%=tests/guest/%/roles)
 	@mkdir -p $(@D)
@@ -118,8 +127,11 @@ $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 
 .PHONY: bench path flame
-bench: $(B)/guests/bench $(B)/ringleader ## measure the operations' cost beside Debian's Xen
-	B=$(abspath $(B)) tests/bench/bench
+# SAVE=1 renews docs/bench; VARIANTS=, ROWS= and ONLY= measure less.
+bench: $(B)/guests/bench $(B)/guests/bench-native $(B)/guests/dom0 $(B)/ringleader ## measure the operations' cost beside Debian's Xen
+	@scripts/setup $(if $(SAVE),bench,run)
+	B=$(abspath $(B)) tests/bench/bench $(if $(SAVE),--save docs/bench) $(if $(VARIANTS),--variants $(VARIANTS)) \
+	    $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY))
 
 path: $(B)/guests/bench $(B)/ringleader ## where ROW= of the bench spends its instructions, function by function
 	@B=$(abspath $(B)) tests/bench/path $(ROW)

@@ -7,15 +7,9 @@
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <kit/kit.h>
+#include "repeat.h"
 
-/* The loop of all rows: an add, a compare, a jump. */
-#define REPEAT(count, ...)                                                                         \
-    for ( long i_ = 0; i_ < (count); i_++ )                                                        \
-    {                                                                                              \
-        __VA_ARGS__;                                                                               \
-        asm volatile("" : "+r"(i_));                                                               \
-    }
+#include <kit/kit.h>
 
 struct bench {
     const char *name;
@@ -23,6 +17,8 @@ struct bench {
     void (*run)(long count); /* the operation, @count times; NULL: measure does it all */
     unsigned int per;        /* operations that each time does: a batch's size; 0 counts as 1 */
     long (*measure)(void);   /* for rows that are no loops: the value itself */
+    unsigned int tries;      /* how often to measure; 0 counts as 1 */
+    bool dom0;               /* no row of an ordinary domain */
 };
 
 /* Rows, one array a file, ended by an entry without a name. */

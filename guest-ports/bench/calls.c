@@ -76,16 +76,16 @@ static void descriptor(long count)
 }
 
 const struct bench bench_calls[] = {
-    { "loop", NULL, loop, 0, NULL },
-    { "hypercall_null", NULL, null_call, 0, NULL },
-    { "hypercall_in_multicall_32", prepare_multicall, multicall, 32, NULL },
-    { "hypercall_unknown", NULL, unknown_call, 0, NULL },
-    { "stack_switch", NULL, stack_switch, 0, NULL },
-    { "set_fs_base", NULL, fs_base, 0, NULL },
-    { "fpu_taskswitch", NULL, task_switched, 0, NULL },
-    { "update_descriptor", NULL, descriptor, 0, NULL },
-    { "vcpu_is_up", NULL, vcpu_is_up, 0, NULL },
-    { "set_iopl", NULL, set_iopl, 0, NULL },
-    { "yield", NULL, yield, 0, NULL },
-    { NULL, NULL, NULL, 0, NULL },
+    { "loop", .run = loop },
+    { "hypercall_null", .run = null_call },
+    { "hypercall_in_multicall_32", .prepare = prepare_multicall, .run = multicall, .per = 32 },
+    { "hypercall_unknown", .run = unknown_call },
+    { "stack_switch", .run = stack_switch },
+    { "set_fs_base", .run = fs_base },
+    { "fpu_taskswitch", .run = task_switched },
+    { "update_descriptor", .run = descriptor },
+    { "vcpu_is_up", .run = vcpu_is_up },
+    { "set_iopl", .run = set_iopl, .dom0 = true },
+    { "yield", .run = yield },
+    { 0 },
 };

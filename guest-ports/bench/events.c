@@ -103,29 +103,19 @@ static void prepare_timer(void)
     event_unmask(timer_port);
 }
 
-/* How late a timer comes, in ns: the least of some tries. */
+/* How late a timer comes, in ns. */
 static long latency(bool block)
 {
-    long best = 1000000;
+    uint64_t deadline = time_now() + NS_PER_MS;
+    ulong before = bench_events;
 
-    prepare_timer();
-    for ( unsigned int i = 0; i < 20; i++ )
+    hypercall(set_timer_op, deadline);
+    while ( bench_events == before )
     {
-        uint64_t deadline = time_now() + NS_PER_MS;
-        ulong before = bench_events;
-        long late;
-
-        hypercall(set_timer_op, deadline);
-        while ( bench_events == before )
-        {
-            if ( block )
-                hypercall(sched_op, SCHEDOP_block, NULL);
-        }
-        late = (long)(time_now() - deadline);
-        if ( late < best )
-            best = late;
+        if ( block )
+            hypercall(sched_op, SCHEDOP_block, NULL);
     }
-    return best;
+    return (long)(time_now() - deadline);
 }
 
 static long latency_spinning(void)
@@ -139,15 +129,16 @@ static long latency_blocked(void)
 }
 
 const struct bench bench_events_rows[] = {
-    { "event_send_masked", prepare_port, send_masked, 0, NULL },
-    { "event_send_pending", prepare_port, send_pending, 0, NULL },
-    { "event_unmask", prepare_port, unmask, 0, NULL },
-    { "event_to_self", prepare_upcall, send_to_self, 0, NULL },
-    { "event_bind_cycle", NULL, bind_cycle, 0, NULL },
-    { "set_timer_pair", NULL, timer_pair, 0, NULL },
-    { "singleshot_pair", NULL, singleshot_pair, 0, NULL },
-    { "poll_past", NULL, poll_past, 0, NULL },
-    { "timer_latency_spinning", NULL, NULL, 0, latency_spinning },
-    { "timer_latency_blocked", NULL, NULL, 0, latency_blocked },
-    { NULL, NULL, NULL, 0, NULL },
+    { "event_send_masked", .prepare = prepare_port, .run = send_masked },
+    { "event_send_pending", .prepare = prepare_port, .run = send_pending },
+    { "event_unmask", .prepare = prepare_port, .run = unmask },
+    { "event_to_self", .prepare = prepare_upcall, .run = send_to_self },
+    { "event_bind_cycle", .run = bind_cycle },
+    { "set_timer_pair", .run = timer_pair },
+    { "singleshot_pair", .run = singleshot_pair },
+    { "poll_past", .run = poll_past },
+    { "timer_latency_spinning", .prepare = prepare_timer, .measure = latency_spinning,
+      .tries = 20 },
+    { "timer_latency_blocked", .prepare = prepare_timer, .measure = latency_blocked, .tries = 20 },
+    { 0 },
 };

@@ -132,12 +132,12 @@ static long start_tsc(void)
 }
 
 const struct bench bench_memory[] = {
-    { "grant_map_unmap", prepare_grant, grant_map, 0, NULL },
-    { "grant_copy_by_ref", prepare_grant, copy_by_ref, 0, NULL },
-    { "grant_copy_by_frame", NULL, copy_by_frame, 0, NULL },
-    { "reservation_one", prepare_reservation, reservation_one, 0, NULL },
-    { "reservation_32", prepare_reservation, reservation_32, 32, NULL },
-    { "start_tsc", NULL, NULL, 0, start_tsc },
-    { "hypervisor_memory_kib", NULL, NULL, 0, hypervisor_memory },
-    { NULL, NULL, NULL, 0, NULL },
+    { "grant_map_unmap", .prepare = prepare_grant, .run = grant_map },
+    { "grant_copy_by_ref", .prepare = prepare_grant, .run = copy_by_ref },
+    { "grant_copy_by_frame", .run = copy_by_frame },
+    { "reservation_one", .prepare = prepare_reservation, .run = reservation_one },
+    { "reservation_32", .prepare = prepare_reservation, .run = reservation_32, .per = 32 },
+    { "start_tsc", .measure = start_tsc, .dom0 = true },
+    { "hypervisor_memory_kib", .measure = hypervisor_memory, .dom0 = true },
+    { 0 },
 };

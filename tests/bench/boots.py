@@ -1,0 +1,110 @@
+"""Boots the bench (guest-ports/bench): as dom0 or as an ordinary domain, on Ringleader or on Debian's Xen, on a processor of AMD's or
+of Intel's; and tells what it printed.
+
+All runs count instructions: QEMU's virtual nanoseconds are executed instructions, and the TSC counts them. They are the same
+from run to run.
+"""
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "scripts"))
+import machine  # noqa: E402  (found by the line above)
+from costly import Recording  # noqa: E402  (beside this file)
+
+# The same from run to run only with a fixed clock and no input.
+CLOCK = ["-rtc", "base=2024-01-01,clock=vm", "-nographic", "-no-reboot", "-device", machine.EXIT_PORT]
+TIMEOUT = 600
+FOLDER = f"{machine.B}/bench"
+# The peer's MWAIT is not QEMU's.
+MODELS = {"amd": "EPYC,check=off,-monitor", "intel": "Skylake-Client,check=off,-monitor"}
+
+
+@dataclass
+class Variant:
+    """A column of the bench: who runs it on what. The options are the hypervisors' own."""
+    name: str
+    role: str = "dom0"          # or "domU", which guests/dom0 makes
+    model: str = "amd"
+    options: dict = None        # {hypervisor: options}; a hypervisor that is missing isn't measured
+
+    def hypervisors(self):
+        return list(self.options or {"ringleader": "", "peer": ""})
+
+    def options_of(self, hv):
+        return (self.options or {}).get(hv, "")
+
+
+# The peer isolates page tables on Intel's processors, against Meltdown; Ringleader doesn't (docs/security.md). The two are
+# compared without, and the peer's own column shows what isolation costs there.
+VARIANTS = [
+    Variant("dom0-amd", options={"native": "", "ringleader": "", "peer": ""}),
+    Variant("domU-amd", role="domU"),
+    Variant("dom0-intel", model="intel", options={"ringleader": "", "peer": "xpti=no"}),
+    Variant("domU-intel", role="domU", model="intel", options={"ringleader": "", "peer": "xpti=no"}),
+    Variant("dom0-intel-isolated", model="intel", options={"peer": "xpti=yes"}),
+    Variant("domU-intel-isolated", role="domU", model="intel", options={"peer": "xpti=yes"}),
+]
+
+
+def boot(image, append, initrd, shift=0, model="amd", more=()):
+    """Boots @image until QEMU ends: what it printed."""
+    line = [machine.QEMU, "-kernel", image, "-append", append, *(["-initrd", initrd] if initrd else []), "-icount", f"shift={shift},sleep=off",
+            "-cpu", MODELS[model], "-m", "512", *more]
+    try:
+        run = subprocess.run(line + CLOCK, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=TIMEOUT, check=False)
+        output = run.stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+    return output.decode(errors="replace")
+
+
+def _domain_archive():
+    """What guests/dom0 runs: the bench alone. Its path."""
+    path = f"{FOLDER}/domain.cpio"
+    os.makedirs(FOLDER, exist_ok=True)
+    subprocess.run(f"echo bench | cpio --quiet -o -H newc > {path}", shell=True, cwd=f"{machine.B}/guests", check=True)
+    return path
+
+
+def _modules(role, words):
+    """QEMU's -initrd for the bench in @role with these words on its command line."""
+    if role == "dom0":
+        return f"{machine.B}/guests/bench {' '.join(['exit=port'] + words)}".replace(",", ",,")
+    words = ",".join(word.replace(",", "/") for word in words)
+    own = "exit=port" + (f" domains.bench={words}" if words else "")
+    return f"{machine.B}/guests/dom0 {own}".replace(",", ",,") + "," + _domain_archive()
+
+
+def boot_bench(hv, variant, rows="", options="", shift=0, trace_to=None):
+    """Boots the bench on hypervisor @hv (or its native kernel on none), with a recording of all rows' instructions where @trace_to says: what it printed.
+    Says so when it didn't end."""
+    words = ([f"rows={rows}"] if rows else []) + (["trace"] if trace_to else [])
+    more = ["-plugin", f"file={machine.plugin('path')},counts={trace_to}"] if trace_to else []
+    if hv == "native":
+        return boot(f"{machine.B}/guests/bench-native", "", "", shift, variant.model)
+    append = f"{machine.CONSOLE[hv]} noreboot dom0_mem=128M {variant.options_of(hv)} {options}"
+    output = boot(machine.hypervisor_image(hv), append, _modules(variant.role, words), shift, variant.model, more)
+    if "RL-BENCH-END" not in output:
+        print(f"the bench did not end on {hv}, {variant.name}; its last lines:", *output.splitlines()[-20:], sep="\n", file=sys.stderr)
+    return output
+
+
+def figures(output):
+    """{row: {"value": , "median": , "worst": }} of what the bench printed."""
+    return {name: dict(zip(("value", "median", "worst"), map(float, numbers)))
+            for name, *numbers in re.findall(r"RL-BENCH (\S+) ([\d.]+) ([\d.]+) ([\d.]+)", output)}
+
+
+def events(hv, variant, rows="", options=""):
+    """{row: {kind of costly instruction: how many per operation}}."""
+    os.makedirs(FOLDER, exist_ok=True)
+    path = f"{FOLDER}/recording"
+    output = boot_bench(hv, variant, rows, options, trace_to=path)
+    found = Recording(path, output).events()
+    os.unlink(path)
+    os.unlink(f"{path}.text")
+    return found
