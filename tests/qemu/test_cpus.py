@@ -52,7 +52,7 @@ def test_crash_tells_of_all(dom0):
     dom0.expect("the serial line talks to the hypervisor")
     dom0.send("C")
     dom0.expect(r"\*\*\* CRASH: asked for by debug key")
-    dom0.expect(r"CPU \d was (at 0x\w+ \w+\+0x|in its guest, rip 0x)")
+    dom0.expect(r"CPU \d was (at 0x\w+ [\w.]+\+0x|in its guest, rip 0x)")
     dom0.expect(r"d0v1: ")
 
 
