@@ -292,14 +292,34 @@ int rl_domain_request(struct rl *rl, const struct rl_domain *domain, const char 
     return store_write(rl, XBT_NULL, request, "/local/domain/%u/control/shutdown", domain->id);
 }
 
-int rl_domain_rename(struct rl *rl, struct rl_domain *domain, const char *name)
+/* Both or none: who watches the second believes that he hears of all changes of the first. */
+static int write_name(struct rl *rl, const struct rl_domain *domain, const char *name)
 {
     char uuid[RL_UUID_TEXT];
-    int rc = store_write(rl, XBT_NULL, name, "/local/domain/%u/name", domain->id);
+    bool done;
+    int rc;
 
     rl_uuid_text(domain->uuid, uuid);
-    if ( !rc )
-        rc = store_write(rl, XBT_NULL, name, "/vm/%s/name", uuid);
+    do
+    {
+        uint32_t t = rl_store(rl) ? xs_transaction_start(rl->store) : XBT_NULL;
+
+        if ( t == XBT_NULL )
+            return rl_error(EIO, "the store can't be written to");
+        rc = store_write(rl, t, name, "/local/domain/%u/name", domain->id);
+        if ( !rc )
+            rc = store_write(rl, t, name, "/vm/%s/name", uuid);
+        done = xs_transaction_end(rl->store, t, rc);
+    } while ( !done && errno == EAGAIN );
+    if ( !rc && !done )
+        rc = rl_error(errno, "the store does not take the name: %s", strerror(errno));
+    return rc;
+}
+
+int rl_domain_rename(struct rl *rl, struct rl_domain *domain, const char *name)
+{
+    int rc = write_name(rl, domain, name);
+
     if ( rc )
         return rc;
     snprintf(domain->name, sizeof(domain->name), "%s", name);

@@ -9,6 +9,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "message.h"
+#include "store.h"
 
 #define TABLE_PATH   "/run/ringleader.names"
 #define VOUCHED_PATH "/run/ringleader.vouched"
@@ -271,7 +272,9 @@ static bool uuid_of(const char *path, u8 uuid[RL_UUID_SIZE])
     return rl_uuid_from_text(text, uuid);
 }
 
-static void forget(struct rl *rl, struct names_table *table, const u8 uuid[RL_UUID_SIZE])
+/* Domains with @uuid that the table knows by another name than @name. */
+static void forget_others(struct rl *rl, struct names_table *table, const u8 uuid[RL_UUID_SIZE],
+                          const char *name)
 {
     struct rl_domain some[RL_LIST_CHUNK];
     domid_t first = 0;
@@ -282,22 +285,31 @@ static void forget(struct rl *rl, struct names_table *table, const u8 uuid[RL_UU
         count = rl_domain_list(rl, first, some, RL_LIST_CHUNK);
         for ( int i = 0; i < count; i++ )
         {
-            if ( !memcmp(some[i].uuid, uuid, RL_UUID_SIZE) )
+            const char *other = known(table, some[i].id, uuid);
+
+            if ( other && strcmp(other, name) != 0 )
                 *table->of[some[i].id].name = '\0';
             first = some[i].id + 1;
         }
     } while ( count == RL_LIST_CHUNK );
 }
 
+/*
+ * Most changes are those of an rl that makes a domain, and has noted its name before. Were that forgotten, the next one
+ * who makes a domain would have to ask the store, and wait.
+ */
 void names_changed(struct rl *rl, const char *path)
 {
     struct names_table *table = open_table(rl);
     u8 uuid[RL_UUID_SIZE];
+    char *name;
 
     if ( !table || !uuid_of(path, uuid) )
         return;
+    name = store_read(rl, "%s", path);
     lock(rl);
     __atomic_add_fetch(&table->changes, 1, __ATOMIC_RELEASE);
-    forget(rl, table, uuid);
+    forget_others(rl, table, uuid, name ? name : "");
     unlock(rl);
+    free(name);
 }

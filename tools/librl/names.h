@@ -8,7 +8,7 @@
  * store: those that somebody else made, and what there was before the table.
  *
  * What may go wrong is that a name changes behind our back. `xl rename` writes the name at /vm/UUID/name as well, and
- * there the daemon watches: it takes away what the table knows of that domain. So the table counts only while a
+ * there the daemon watches: what the table knows by another name, it takes away. So the table counts only while a
  * daemon runs that vouches for it. Without one all names are read. A name that is found is read from the store before
  * it is believed; so what the table decides alone is only that a domain has another name.
  */
