@@ -194,7 +194,7 @@ enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     bool immediate = (insn->opcode & 0xfc) == 0xe4;
     bool string = (insn->opcode & 0xfc) == 0x6c;
-    unsigned int bytes = insn->opcode & 1 ? (insn->operand16 != insn->code16 ? 2 : 4) : 1;
+    unsigned int bytes = !(insn->opcode & 1) ? 1 : insn_width(insn) == 2 ? 2 : 4;
     u16 port = immediate ? insn_byte(insn) : (u16)regs->rdx;
 
     if ( insn->overrun )
