@@ -5,7 +5,8 @@
 B ?= build
 
 GUEST_CC ?= gcc
-GUEST_CFLAGS := -std=gnu11 -O2 -g -mgeneral-regs-only -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+# -fno-ipa-reference: see hypervisor/rules.mk.
+GUEST_CFLAGS := -std=gnu11 -O2 -fno-ipa-reference -g -mgeneral-regs-only -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
     -fno-asynchronous-unwind-tables -fno-common -fcf-protection=none -fno-omit-frame-pointer -ffunction-sections \
     -fdata-sections -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
     -I. -Iguest-ports -DKIT
