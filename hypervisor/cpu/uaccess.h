@@ -60,14 +60,26 @@ unsigned long clear_guest(gva_t to, unsigned long len);
  */
 static inline bool guest_store_u64(gva_t to, u64 value);
 static inline bool guest_store_u32(gva_t to, u32 value);
+static inline bool guest_store_u16(gva_t to, u16 value);
 static inline bool guest_load_u64(u64 *value, gva_t from);
 static inline bool guest_load_u32(u32 *value, gva_t from);
+static inline bool guest_load_u16(u16 *value, gva_t from);
 
 /* Two words in a row, for arrays of pairs whose range the caller has checked as a whole. */
 static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from);
 
-/* Three, of an array of such. @from passes guest_word_ok(). */
-static inline bool guest_load_three(u64 *values, gva_t from);
+/*
+ * A small structure of whole words, word by word: @len is known to the compiler. False as above; then some of it may be
+ * done. A range that begins right below 2^64 goes on at 0, as the processor has it: guest memory like any other.
+ */
+static inline bool guest_load_words(void *to, gva_t from, size_t len);
+static inline bool guest_store_words(gva_t to, const void *from, size_t len);
+
+#define guest_load_struct(to, from)                                                                \
+    ({                                                                                             \
+        _Static_assert(sizeof(*(to)) % sizeof(u64) == 0, "whole words");                           \
+        guest_load_words(to, from, sizeof(*(to)));                                                 \
+    })
 
 /* Around every access, where the CPU has SMAP; nothing but the access may come between. */
 static inline void guest_access_begin(void)

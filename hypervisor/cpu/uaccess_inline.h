@@ -7,103 +7,67 @@
 
 #ifdef HOST_TEST
 
-static inline bool guest_store_u64(gva_t to, u64 value)
-{
-    return !copy_to_guest(to, &value, sizeof(value));
-}
-
-static inline bool guest_store_u32(gva_t to, u32 value)
-{
-    return !copy_to_guest(to, &value, sizeof(value));
-}
-
-static inline bool guest_load_u64(u64 *value, gva_t from)
-{
-    return !copy_from_guest(value, from, sizeof(*value));
-}
-
-static inline bool guest_load_u32(u32 *value, gva_t from)
-{
-    return !copy_from_guest(value, from, sizeof(*value));
-}
+#define GUEST_WORD(type)                                                                           \
+    static inline bool guest_store_##type(gva_t to, type value)                                    \
+    {                                                                                              \
+        return !copy_to_guest(to, &value, sizeof(value));                                          \
+    }                                                                                              \
+    static inline bool guest_load_##type(type *value, gva_t from)                                  \
+    {                                                                                              \
+        return !copy_from_guest(value, from, sizeof(*value));                                      \
+    }
 
 static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
 {
     return guest_load_u64(first, from) && guest_load_u64(second, to_gva(from.n + sizeof(*first)));
 }
 
-static inline bool guest_load_three(u64 *values, gva_t from)
+static inline bool guest_load_words(void *to, gva_t from, size_t len)
 {
-    return !copy_from_guest(values, from, 3 * sizeof(*values));
+    return !copy_from_guest(to, from, len);
+}
+
+static inline bool guest_store_words(gva_t to, const void *from, size_t len)
+{
+    return !copy_to_guest(to, from, len);
 }
 
 #else
 
-static inline bool guest_store_u64(gva_t to, u64 value)
-{
-    if ( !guest_word_ok(to) )
-        return false;
-
-    __asm__ goto(SMAP_OPEN "1: mov %0, (%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(value), "r"(to.n)
-                 : "memory"
-                 : fault);
-    return true;
-fault:
-    guest_access_end();
-    return false;
-}
-
-static inline bool guest_store_u32(gva_t to, u32 value)
-{
-    if ( !guest_word_ok(to) )
-        return false;
-
-    __asm__ goto(SMAP_OPEN "1: movl %0, (%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(value), "r"(to.n)
-                 : "memory"
-                 : fault);
-    return true;
-fault:
-    guest_access_end();
-    return false;
-}
-
-static inline bool guest_load_u64(u64 *value, gva_t from)
-{
-    u64 got;
-
-    if ( !guest_word_ok(from) )
-        return false;
-
-    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE_FAULT(1b)
-                 : "=r"(got)
-                 : "r"(from.n)
-                 : "memory"
-                 : fault);
-    *value = got;
-    return true;
-fault:
-    guest_access_end();
-    return false;
-}
-
-static inline bool guest_load_u32(u32 *value, gva_t from)
-{
-    u32 got;
-
-    if ( !guest_word_ok(from) )
-        return false;
-
-    __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE_FAULT(1b)
-                 : "=r"(got)
-                 : "r"(from.n)
-                 : "memory"
-                 : fault);
-    *value = got;
-    return true;
-fault:
-    guest_access_end();
-    return false;
-}
+/* The operand's type says which mov it is. */
+#define GUEST_WORD(type)                                                                           \
+    static inline bool guest_store_##type(gva_t to, type value)                                    \
+    {                                                                                              \
+        if ( !guest_word_ok(to) )                                                                  \
+            return false;                                                                          \
+                                                                                                   \
+        __asm__ goto(SMAP_OPEN "1: mov %0, (%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(value),       \
+                     "r"(to.n)                                                                     \
+                     : "memory"                                                                    \
+                     : fault);                                                                     \
+        return true;                                                                               \
+    fault:                                                                                         \
+        guest_access_end();                                                                        \
+        return false;                                                                              \
+    }                                                                                              \
+    static inline bool guest_load_##type(type *value, gva_t from)                                  \
+    {                                                                                              \
+        type got;                                                                                  \
+                                                                                                   \
+        if ( !guest_word_ok(from) )                                                                \
+            return false;                                                                          \
+                                                                                                   \
+        __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE_FAULT(1b)                    \
+                     : "=r"(got)                                                                   \
+                     : "r"(from.n)                                                                 \
+                     : "memory"                                                                    \
+                     : fault);                                                                     \
+        *value = got;                                                                              \
+        return true;                                                                               \
+    fault:                                                                                         \
+        guest_access_end();                                                                        \
+        return false;                                                                              \
+    }
 
 static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from)
 {
@@ -123,21 +87,46 @@ fault:
     return false;
 }
 
-static inline bool guest_load_three(u64 *values, gva_t from)
+static inline __attribute__((always_inline)) bool guest_load_words(void *to, gva_t from, size_t len)
 {
-    u64 a, b, c;
+    u64 *words = to;
 
-    __asm__ goto(SMAP_OPEN "1: mov (%3), %0\n"
-                           "2: mov 8(%3), %1\n"
-                           "3: mov 16(%3), %2\n" SMAP_CLOSE EXTABLE_FAULT(1b) EXTABLE_FAULT(2b)
-                               EXTABLE_FAULT(3b)
-                 : "=&r"(a), "=&r"(b), "=r"(c)
-                 : "r"(from.n)
-                 : "memory"
-                 : fault);
-    values[0] = a;
-    values[1] = b;
-    values[2] = c;
+    if ( !guest_word_ok(from) )
+        return false;
+    guest_access_begin();
+#pragma GCC unroll 8
+    for ( size_t i = 0; i < len / sizeof(u64); i++ )
+    {
+        u64 got;
+
+        __asm__ goto("1: mov %1, %0\n" EXTABLE_FAULT(1b)
+                     : "=r"(got)
+                     : "m"(((const u64 *)from.n)[i])
+                     : "memory"
+                     : fault);
+        words[i] = got;
+    }
+    guest_access_end();
+    return true;
+fault:
+    guest_access_end();
+    return false;
+}
+
+static inline __attribute__((always_inline)) bool guest_store_words(gva_t to, const void *from,
+                                                                    size_t len)
+{
+    const u64 *words = from;
+
+    if ( !guest_word_ok(to) )
+        return false;
+    guest_access_begin();
+#pragma GCC unroll 8
+    for ( size_t i = 0; i < len / sizeof(u64); i++ )
+        __asm__ goto("1: mov %0, %1\n" EXTABLE_FAULT(1b)::"r"(words[i]), "m"(((u64 *)to.n)[i])
+                     : "memory"
+                     : fault);
+    guest_access_end();
     return true;
 fault:
     guest_access_end();
@@ -145,5 +134,10 @@ fault:
 }
 
 #endif
+
+GUEST_WORD(u64)
+GUEST_WORD(u32)
+GUEST_WORD(u16)
+#undef GUEST_WORD
 
 #endif

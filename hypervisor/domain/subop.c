@@ -3,18 +3,32 @@
 
 #include "access/access.h"
 
-static inline bool argument_read(void *to, unsigned long from, unsigned int size)
+/* Most arguments are of 8 or 12 bytes, for which a copy by a string instruction is long. */
+static inline bool argument_read(u64 *to, unsigned long from, unsigned int size)
 {
-    if ( size == sizeof(u64) )
+    switch ( size )
+    {
+    case 8:
         return guest_load_u64(to, to_gva(from));
-    return copy_from_guest(to, to_gva(from), size) == 0;
+    case 12:
+        return guest_load_u64(to, to_gva(from)) && guest_load_u32((u32 *)&to[1], to_gva(from + 8));
+    default:
+        return copy_from_guest(to, to_gva(from), size) == 0;
+    }
 }
 
 static inline bool argument_write(unsigned long to, const u64 *from, unsigned int size)
 {
-    if ( size == sizeof(u64) )
-        return guest_store_u64(to_gva(to), *from);
-    return copy_to_guest(to_gva(to), from, size) == 0;
+    switch ( size )
+    {
+    case 8:
+        return guest_store_u64(to_gva(to), from[0]);
+    case 12:
+        return guest_store_u64(to_gva(to), from[0]) &&
+               guest_store_u32(to_gva(to + 8), (u32)from[1]);
+    default:
+        return copy_to_guest(to_gva(to), from, size) == 0;
+    }
 }
 
 static long call(struct vcpu *v, const struct subop *op, unsigned long arg)

@@ -43,15 +43,24 @@ void event_select(struct domain *d, const struct event_port *port)
     /* no vcpu: the toolstack opened the port before it made that */
 }
 
-void event_tell(struct domain *d, const struct event_port *port)
+static __attribute__((noinline)) void tell_pollers_too(struct domain *d,
+                                                       const struct event_port *port)
 {
-    if ( READ_ONCE(d->event.pollers) )
-        wake_pollers(d, port->number);
+    wake_pollers(d, port->number);
     if ( !event_mask_bit(d, port->number) )
         event_select(d, port);
 }
 
-static bool fifo_raise(struct domain *d, struct event_port *port)
+/* Most often there are no pollers. */
+void event_tell(struct domain *d, const struct event_port *port)
+{
+    if ( __builtin_expect(READ_ONCE(d->event.pollers), 0) )
+        tell_pollers_too(d, port);
+    else if ( !event_mask_bit(d, port->number) )
+        event_select(d, port);
+}
+
+static __attribute__((noinline)) bool fifo_raise(struct domain *d, struct event_port *port)
 {
     bool news = event_fifo_raise(d, port);
 

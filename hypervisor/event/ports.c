@@ -76,22 +76,22 @@ static long group_add(struct domain *d)
 struct event_port *event_port_find_free(struct domain *d, long *rc)
 {
     u32 n = d->event.lowest_free ? d->event.lowest_free : 1;
-    struct event_port *port;
+    struct event_port *port = event_port(d, n);
 
-    *rc = !GUARD(dying_opens_no_port, READ_ONCE(d->life) != DOMAIN_ALIVE) ? 0 : -EINVAL;
-    if ( *rc )
+    if ( GUARD(dying_opens_no_port, READ_ONCE(d->life) != DOMAIN_ALIVE) )
+    {
+        *rc = -EINVAL;
         return NULL;
-    while ( n < d->event.nr_ports && event_port(d, n)->state != EVENT_FREE )
-        n++;
+    }
+    while ( port && port->state != EVENT_FREE )
+        port = event_port(d, ++n);
     d->event.lowest_free = n;
-    if ( GUARD(port_limit, n >= port_limit(d)) )
-        *rc = -ENOSPC;
-    else if ( n >= d->event.nr_ports )
-        *rc = group_add(d);
+
+    *rc = GUARD(port_limit, n >= port_limit(d)) ? -ENOSPC : port ? 0 : group_add(d);
     if ( *rc )
         return NULL;
-
-    port = event_port(d, n);
+    if ( !port )
+        port = event_port_at(d, n);
     WRITE_ONCE(port->vcpu, 0); /* a late sender to the one before may still look */
     WRITE_ONCE(port->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
     return port;

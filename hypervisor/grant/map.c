@@ -7,6 +7,7 @@
  * domain.
  */
 #include "grant/maptrack.h"
+#include "grant/pin_inline.h"
 
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
@@ -56,7 +57,7 @@ static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 
                                      .ref = op->ref,
                                      .flags = op->flags & HANDLE_FLAGS };
     struct grant_use use;
-    s16 status = grant_pin(granter, op->ref, call->self->id, write, GRANT_WHOLE, &use);
+    s16 status = grant_pin_inline(granter, op->ref, call->self->id, write, GRANT_WHOLE, &use);
 
     if ( status != GNTST_okay )
         return status;
@@ -83,7 +84,7 @@ static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
 
     if ( !(op->flags & HANDLE_KINDS) )
         return GNTST_bad_gntref;
-    granter = grant_peer(call, op->dom);
+    granter = grant_peer(call, 0, op->dom);
     if ( !granter )
         return GNTST_bad_domain;
     handle = maptrack_new(call->self);
@@ -101,6 +102,10 @@ static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
     return GNTST_okay;
 }
 
+/* What is written back: the words from @dom and @status on. */
+#define MAP_RESULTS offsetof(struct gnttab_map_grant_ref, dom)
+_Static_assert(MAP_RESULTS == 16 && sizeof(struct gnttab_map_grant_ref) == 32, "two words");
+
 /* -EFAULT an element can't be read or written; those before it are done. */
 long grant_op_map(struct grant_call *call)
 {
@@ -112,10 +117,11 @@ long grant_op_map(struct grant_call *call)
 
         if ( i && GUARD(grant_map_stops, preempt_pending()) )
             return grant_continue(call, i, sizeof(op));
-        if ( copy_from_guest(&op, at, sizeof(op)) )
+        if ( !guest_load_struct(&op, at) )
             return -EFAULT;
         op.status = map_one(call, &op);
-        if ( copy_to_guest(at, &op, sizeof(op)) )
+        if ( !guest_store_words(to_gva(at.n + MAP_RESULTS), (const u8 *)&op + MAP_RESULTS,
+                                sizeof(op) - MAP_RESULTS) )
             return -EFAULT;
     }
     return 0;
@@ -138,6 +144,8 @@ _Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unm
                    offsetof(struct gnttab_unmap_grant_ref, status) ==
                        offsetof(struct gnttab_unmap_and_replace, status),
                "one batch for both");
+
+#define UNMAP_STATUS offsetof(struct gnttab_unmap_grant_ref, status)
 
 typedef s16 unmap_begin_fn(struct grant_call *call, struct unmap *u);
 
@@ -214,8 +222,8 @@ static void unmap_finish(struct grant_call *call, struct unmap *u)
         maptrack_unclaim(call->self, u->op.handle, left);
         return;
     }
-    grant_unpin(u->handle.granter, u->handle.ref, handle_writes(&u->handle),
-                to_mfn(u->handle.frame));
+    grant_unpin_inline(u->handle.granter, u->handle.ref, handle_writes(&u->handle),
+                       to_mfn(u->handle.frame));
     maptrack_free(call->self, u->op.handle);
     domain_put(u->handle.granter);
 }
@@ -249,7 +257,7 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
     {
         struct unmap *u = &batch[begun];
 
-        if ( copy_from_guest(&u->op, to_gva(at.n + begun * sizeof(u->op)), sizeof(u->op)) )
+        if ( !guest_load_struct(&u->op, to_gva(at.n + begun * sizeof(u->op))) )
         {
             rc = -EFAULT;
             break;
@@ -259,9 +267,10 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
     unmap_flush(call->self, batch, begun, begin == replace_begin);
     for ( u32 i = 0; i < begun; i++ )
     {
+        gva_t status = to_gva(at.n + i * sizeof(batch[i].op) + UNMAP_STATUS);
+
         unmap_finish(call, &batch[i]);
-        if ( copy_to_guest(to_gva(at.n + i * sizeof(batch[i].op)), &batch[i].op,
-                           sizeof(batch[i].op)) )
+        if ( !guest_store_u16(status, (u16)batch[i].op.status) )
             rc = -EFAULT;
     }
     return rc;

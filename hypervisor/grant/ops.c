@@ -15,15 +15,17 @@
 #define HANDLE_FRAMES_DEFAULT 1024
 #define HANDLE_FRAMES_MAX     8192
 
-struct domain *grant_peer(struct grant_call *call, domid_t id)
+static void forget_peer(struct grant_call *call, unsigned int slot)
 {
-    if ( !call->peer || call->peer->id != id )
-    {
-        if ( call->peer )
-            domain_put(call->peer);
-        call->peer = domain_get_guest(id);
-    }
-    return call->peer && READ_ONCE(call->peer->life) == DOMAIN_ALIVE ? call->peer : NULL;
+    if ( call->peers[slot] )
+        domain_put(call->peers[slot]);
+}
+
+struct domain *grant_peer_change(struct grant_call *call, unsigned int slot, domid_t id)
+{
+    forget_peer(call, slot);
+    call->peers[slot] = domain_get_guest(id);
+    return call->peers[slot];
 }
 
 long grant_continue(const struct grant_call *call, u32 done, size_t element)
@@ -237,8 +239,8 @@ static inline long table_op(bool wide, unsigned long cmd, unsigned long uop, uns
         return -EPERM;
 
     rc = grant_ops[call.cmd].call(&call);
-    if ( call.peer )
-        domain_put(call.peer);
+    forget_peer(&call, 0);
+    forget_peer(&call, 1);
     return rc;
 }
 

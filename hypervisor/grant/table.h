@@ -14,6 +14,7 @@
 
 #include "domain/domain.h"
 #include "grant/grant.h"
+#include "lib/atomic.h"
 #include "mm/frame.h"
 
 /* Frames of entries of version 2 whose words a status frame has. */
@@ -55,15 +56,28 @@ struct grant_table {
 struct grant_call {
     struct vcpu *v;
     struct domain *self;
-    bool wide; /* a 64-bit guest's structures */
-    u32 cmd;
     gva_t uop; /* the array */
+    u32 cmd;
     u32 count;
-    struct domain *peer; /* the last domain named, with a reference: most elements name one */
+    struct domain *peers[2]; /* the last ones named, with references: most elements name the same */
+    bool wide;               /* a 64-bit guest's structures */
 };
 
-/* The domain @id, for one element: NULL there is none, or it is dying. Valid until the next grant_peer of @call. */
-struct domain *grant_peer(struct grant_call *call, domid_t id);
+/* Name another one. NULL: there is none. */
+struct domain *grant_peer_change(struct grant_call *call, unsigned int slot, domid_t id);
+
+/*
+ * The domain @id, for one element: NULL there is none, or it is dying. Valid until the next grant_peer of @call for the
+ * same @slot: 0, or 1 for a second one.
+ */
+static inline struct domain *grant_peer(struct grant_call *call, unsigned int slot, domid_t id)
+{
+    struct domain *d = call->peers[slot];
+
+    if ( !d || d->id != id )
+        d = grant_peer_change(call, slot, id);
+    return d && READ_ONCE(d->life) == DOMAIN_ALIVE ? d : NULL;
+}
 
 /* What an entry grants: who can do with one kind can do with those before it. */
 enum grant_kind {
@@ -91,12 +105,6 @@ s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, enum grant_ki
 /* The use ends, with the reference; and that of a transitive entry, which has none. Take the table's lock. */
 void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn);
 void grant_unpin_entry(struct domain *d, u32 ref, bool write);
-
-/*
- * References as grant_pin takes and grant_unpin drops them. GNTST_bad_page @mfn isn't @owner's, GNTST_general_error.
- */
-s16 grant_frame_get(mfn_t mfn, domid_t owner, bool write);
-void grant_frame_put(mfn_t mfn, bool write);
 
 /*
  * Entry @ref of @d's table is to take a frame of @giver's: GNTST_okay with the number in *@number that @d wants it to

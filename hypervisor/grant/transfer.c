@@ -17,7 +17,7 @@
 
 static s16 give(struct grant_call *call, const struct gnttab_transfer *op, struct frame *frame)
 {
-    struct domain *taker = grant_peer(call, op->domid);
+    struct domain *taker = grant_peer(call, 0, op->domid);
     u64 number;
     s16 status;
 

@@ -20,11 +20,12 @@ static inline bool mfn_has_frame(mfn_t mfn)
 }
 
 /*
- * May another reference be taken? There is one, so that the frame is somebody's, and room for more.
+ * May another reference be taken? There is one, so that the frame is somebody's, and room for more: one less than there
+ * are is below the limit, which is a power of two.
  */
 static inline bool frame_referable(u64 state)
 {
-    return frame_refs(state) - 1 < FRAME_REF_LIMIT;
+    return !((u32)(state - FRAME_REF_ONE) & FRAME_REF_LIMIT);
 }
 
 /* Is the frame valid as a @type that may be counted? */
@@ -80,19 +81,15 @@ static inline void frame_put_inline(struct frame *frame)
 /*
  * Mappings of frames that are mapped so already: one compare-exchange, and whatever is not as usual
  * goes a slower path. Where there is a type reference there is a reference, and the type count
- * never exceeds the references.
- *
- * Only the lowest bits of the type count are looked at, which is one instruction; should they all
- * be 0 the slow path is right too.
+ * never exceeds the references. A frame that is valid as something has a type reference.
  */
-#define FRAME_COUNT_SOME 0xfc000000u /* a type reference, or 1 in 64 not */
-#define FRAME_COUNT_TWO  0xf8000000u /* at least two, likewise */
 
 /* What may be taken of a frame in state @state for its use as @type: 0 leaves it to the slow path. */
 static inline u64 frame_takable_as(u64 state, enum frame_type type)
 {
-    return !((u32)state & FRAME_REF_LIMIT) && frame_is_valid_as(state, type) &&
-                   ((u32)state & FRAME_COUNT_SOME)
+    const u64 looked_at = FRAME_VALIDATED | FRAME_TYPE_MASK | FRAME_REF_LIMIT;
+
+    return (state & looked_at) == (FRAME_VALIDATED | (u64)type << FRAME_TYPE_SHIFT)
                ? FRAME_TYPE_ONE + FRAME_REF_ONE
                : 0;
 }
@@ -102,8 +99,14 @@ static inline u64 frame_takable(u64 state, bool writable)
 {
     if ( writable )
         return frame_takable_as(state, FRAME_WRITABLE);
-    return !((u32)state & FRAME_REF_LIMIT) && frame_refs(state) ? FRAME_REF_ONE : 0;
+    return frame_referable(state) ? FRAME_REF_ONE : 0;
 }
+
+/*
+ * At least two type references: only the lowest bits of the count are looked at, which is one instruction; should they
+ * all be 0 the slow path is right too.
+ */
+#define FRAME_COUNT_TWO 0xf8000000u
 
 /* Drop a reference and a type reference that are not the last: false leaves it to the slow path. */
 static inline bool frame_put_and_type_fast(struct frame *frame)
@@ -143,7 +146,7 @@ static inline bool frame_get_type_fast(struct frame *frame, enum frame_type type
 {
     u64 old = READ_ONCE(frame->state);
 
-    return frame_is_valid_as(old, type) && ((u32)old & FRAME_COUNT_SOME) &&
+    return frame_is_valid_as(old, type) &&
            atomic_cmpxchg(&frame->state, &old, old + FRAME_TYPE_ONE);
 }
 

@@ -612,7 +612,7 @@ TEST(a_dying_frame_stays_dead)
     mfn_to_frame(mfn)->state = 0;
     expect_eq(set_pte(s.l1, 9, pte_make(mfn, RO)), -EBUSY);
     expect_eq(set_pte(s.l1, 9, pte_make(mfn, RWD)), -EBUSY);
-    mfn_to_frame(mfn)->state = (u64)FRAME_WRITABLE << FRAME_TYPE_SHIFT | FRAME_VALIDATED;
+    mfn_to_frame(mfn)->state = (u64)FRAME_WRITABLE << FRAME_TYPE_SHIFT;
     expect_eq(set_pte(s.l1, 9, pte_make(mfn, RO)), -EBUSY);
     expect_eq(set_pte(s.l1, 9, pte_make(mfn, RWD)), -EBUSY);
     expect_eq(pin(1, mfn), -EINVAL);

@@ -65,6 +65,8 @@ const char *tally_judge(const struct tally *tally, mfn_t mfn, const struct domai
         return "it has fewer references than uses";
     if ( frame_type_count(state) > frame_refs(state) )
         return "it has more type references than references";
+    if ( (state & FRAME_VALIDATED) && !frame_type_count(state) )
+        return "it is valid as a type that it hasn't"; /* frame_takable_as() would take it */
     if ( frame_type_count(state) < tables + writable + own )
         return "it has fewer type references than uses";
     if ( writable && type != FRAME_WRITABLE && type != FRAME_SHARED )

@@ -74,7 +74,7 @@ static long get_writable(struct frame *frame, domid_t owner)
 {
     bool shared = frame_type_of(READ_ONCE(frame->state)) == FRAME_SHARED;
 
-    return frame_get_and_type(frame, owner, shared ? FRAME_SHARED : FRAME_WRITABLE) ? -EBUSY : 0;
+    return frame_get_used(frame, owner, shared ? FRAME_SHARED : FRAME_WRITABLE) ? -EBUSY : 0;
 }
 
 static long get_l1_ram(domid_t owner, u64 pte)

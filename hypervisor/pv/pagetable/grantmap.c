@@ -29,11 +29,17 @@ static bool maps(u64 pte, mfn_t mfn, bool readonly)
            !GUARD(unmap_rights, !(pte & PTE_RW) != readonly);
 }
 
-static long take_out(const struct domain *d, u64 *slot, mfn_t mfn, bool readonly)
+static long take_out(u64 *slot, mfn_t mfn, bool readonly)
 {
-    if ( !slot || !maps(READ_ONCE(*slot), mfn, readonly) )
+    u64 old;
+
+    if ( !slot )
         return -EINVAL;
-    return l1_replace(d, d, slot, 0, false);
+    old = READ_ONCE(*slot);
+    if ( !maps(old, mfn, readonly) )
+        return -EINVAL;
+    entry_write(slot, 0);
+    return l1_put(old);
 }
 
 /* The references of what is in @from move along with it. What the hardware adds to it meanwhile does, too. */
@@ -84,7 +90,7 @@ long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly)
     long rc;
 
     tables_lock(d);
-    rc = take_out(d, walk_to_l1(d, v->pv.root_kernel, va), mfn, readonly);
+    rc = take_out(walk_to_l1(d, v->pv.root_kernel, va), mfn, readonly);
     tables_unlock(d);
     return rc;
 }
@@ -95,7 +101,7 @@ long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, boo
     long rc;
 
     tables_lock(d);
-    rc = take_out(d, slot_at(d, pte_maddr), mfn, readonly);
+    rc = take_out(slot_at(d, pte_maddr), mfn, readonly);
     tables_unlock(d);
     return rc;
 }

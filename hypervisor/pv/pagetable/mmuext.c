@@ -147,7 +147,8 @@ static long mmuext_set_ldt(const struct mmuext *m)
 }
 
 /* A frame of the target's that may be written to, with a reference for the while. */
-static struct frame *get_data_page(const struct mmuext *m, mfn_t mfn)
+static inline __attribute__((always_inline)) struct frame *get_data_page(const struct mmuext *m,
+                                                                         mfn_t mfn)
 {
     if ( !mfn_has_frame(mfn) || frame_get_used(mfn_to_frame(mfn), m->target->id, FRAME_WRITABLE) )
         return NULL;
@@ -240,13 +241,9 @@ static __attribute__((noinline)) bool load_op_pv32(struct mmuext_op *op, gva_t f
     return compat_load_mmuext_op(op, from);
 }
 
-/* Plain loads: a copy by a string instruction costs more. */
 static inline bool load_op(unsigned int size, struct mmuext_op *op, gva_t from)
 {
-    _Static_assert(sizeof(*op) == OP_SIZE, "an operation is three words");
-    if ( size == OP_SIZE_PV32 )
-        return load_op_pv32(op, from);
-    return guest_word_ok(from) && guest_load_three((u64 *)op, from);
+    return size == OP_SIZE_PV32 ? load_op_pv32(op, from) : guest_load_struct(op, from);
 }
 
 /* Work off what dead tables there are before the guest goes on. */
