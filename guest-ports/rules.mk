@@ -127,12 +127,21 @@ guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32 $
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 
-.PHONY: bench path flame
+.PHONY: bench bench-linux ablate path flame
 # SAVE=1 renews docs/bench; VARIANTS=, ROWS= and ONLY= measure less.
 bench: $(B)/guests/bench $(B)/guests/bench-native $(B)/guests/dom0 $(B)/ringleader ## measure the operations' cost beside Debian's Xen
 	@scripts/setup $(if $(SAVE),bench,run)
 	B=$(abspath $(B)) tests/bench/bench $(if $(SAVE),--save docs/bench) $(if $(VARIANTS),--variants $(VARIANTS)) \
 	    $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only $(ONLY))
+
+bench-linux: $(B)/ringleader ## what Linux's operations cost: natively, as dom0, as a domain, here and on Debian's Xen; SAVE=1
+	@scripts/setup build $(if $(SAVE),bench,run)
+	@B=$(abspath $(B)) guest-ports/linux/mkimage TOOLSTACK=xl
+	B=$(abspath $(B)) tests/bench/linux $(if $(SAVE),--save docs/bench) $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only "$(ONLY)")
+
+ablate: $(B)/guests/bench $(B)/ringleader ## what each switch costs, on and off; SAVE=1 renews docs/bench
+	@scripts/setup $(if $(SAVE),bench,run)
+	B=$(abspath $(B)) tests/bench/ablate $(if $(SAVE),--save docs/bench)
 
 path: $(B)/guests/bench $(B)/ringleader ## where ROW= of the bench spends its instructions, function by function
 	@B=$(abspath $(B)) tests/bench/path $(ROW)

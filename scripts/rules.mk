@@ -1,7 +1,7 @@
 # What boots and tests the product: `run`, `test` and their kin. Settings (KERNEL=, MEM=, HV=, ...) go through the
 # environment: scripts/run tells which there are.
 
-.PHONY: run test soak image iso setup
+.PHONY: run test replay soak image iso setup
 
 RUN_ENV = B='$(abspath $(B))'
 
@@ -30,6 +30,11 @@ test: ## all tests, in under 20 minutes; closes with one line of numbers
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test
+
+# KERNEL= INITRD= ARGS= APPEND= MEM= say what; GDB=1 lets a debugger watch the replay, ONLY=replay repeats it.
+replay: hypervisor guests ## record a run of a kernel as dom0 by QEMU's rr, and replay it
+	@scripts/setup build run
+	@$(RUN_ENV) scripts/replay
 
 soak: ## the long tests as well
 	@scripts/setup build run test

@@ -23,7 +23,10 @@ struct bench {
 
 /* Rows, one array a file, ended by an entry without a name. */
 extern const struct bench bench_calls[], bench_memory[], bench_traps[], bench_events_rows[],
-    bench_tables[];
+    bench_tables[], bench_batches[], bench_switches[], bench_pairs[];
+
+/* What a domain does whose role is to follow another: switches.c. Doesn't return. */
+void bench_follow(void);
 
 /* A page of ours for rows to play with, its frame, and an address with the L1 entry that maps it. */
 extern void *bench_page;

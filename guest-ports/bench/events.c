@@ -5,10 +5,11 @@
 
 extern char bench_upcall[];
 
+_Static_assert(sizeof(struct vcpu_info) == 64, "handlers.S knows this size");
 _Static_assert(offsetof(struct shared_info, evtchn_pending) == BENCH_PENDING,
                "handlers.S knows this offset");
 
-volatile ulong bench_events;
+volatile ulong bench_events, bench_events_second;
 static evtchn_port_t port, timer_port;
 
 static void prepare_port(void)

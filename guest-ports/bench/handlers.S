@@ -53,16 +53,21 @@ bench_demand_fault:
         add     $8, %rsp
         iret_hypercall
 
-/* The upcall for one port: takes the event, counts it. */
-        .globl  bench_upcall
-bench_upcall:
+/* The upcall for one port of a vcpu, whose vcpu_info lies so far into shared_info: takes the event, counts it. */
+        .macro  upcall name, vcpu_info, events
+        .globl  \name
+\name:
         pop     %rcx
         pop     %r11
-        movb    $0, shared_info                 /* evtchn_upcall_pending of vcpu 0 */
-        movq    $0, shared_info + 8             /* evtchn_pending_sel */
-        movq    $0, shared_info + BENCH_PENDING /* the first 64 ports */
-        incq    bench_events
+        movb    $0, shared_info + \vcpu_info           /* evtchn_upcall_pending */
+        movq    $0, shared_info + \vcpu_info + 8       /* evtchn_pending_sel */
+        movq    $0, shared_info + BENCH_PENDING        /* the first 64 ports */
+        incq    \events
         iret_hypercall
+        .endm
+
+        upcall  bench_upcall, 0, bench_events
+        upcall  bench_upcall_second, 64, bench_events_second
 
 /* void bench_fault_loop(long count): count loads from the unmapped address 8. */
         .globl  bench_fault_loop

@@ -1,11 +1,11 @@
 /*
- * bench: measures every row and prints `RL-BENCH name value median worst`, or those that `rows=a,b` names (by a part of
- * their name). The value is what an operation takes in the best of a few loops; median and worst are those of single
- * operations. All is printed at the end, so that a console that has to be emptied disturbs nobody.
+ * bench: measures every row, or those that `rows=a,b` names, and prints `RL-BENCH name value median worst`. The
+ * value is what an operation takes in the best of a few loops; median and worst are those of single operations.
+ * All is printed at the end, so that a console that has to be emptied disturbs nobody.
  *
- * With the word `trace` each row runs TRACED times between marks, then twice as often between further marks, and
- * `RL-TRACED name operations` tells how many operations the first of the two did. What the second has more is the
- * operations' own, without what surrounds the loop.
+ * With the word `trace` each row runs TRACED times between marks, then twice as often between further marks,
+ * and `RL-TRACED name operations` tells how many operations the first of the two did. What the second has more
+ * is the operations' own, without what surrounds the loop.
  */
 #include "bench.h"
 
@@ -151,19 +151,38 @@ static void print(const struct result *r)
         printf("RL-TRACED %s %u\n", r->row->name, TRACED * (r->row->per ?: 1));
 }
 
+static void run_all(void)
+{
+    run(bench_calls);
+    run(bench_tables);
+    run(bench_batches);
+    run(bench_traps);
+    run(bench_events_rows);
+    run(bench_memory);
+    run(bench_switches);
+}
+
+static bool has_role(const char *name)
+{
+    const char *role = arg_value("role");
+
+    return role && !strncmp(role, name, strlen(name));
+}
+
 void guest_main(void)
 {
+    if ( has_role("follower") )
+        bench_follow();
     bench_page = page_alloc();
     bench_va = table_window();
     bench_entry = table_make(bench_va, 1);
     check(table_map(bench_va, virt_to_mfn(bench_page), PTE_USER_RW));
     hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
 
-    run(bench_calls);
-    run(bench_tables);
-    run(bench_traps);
-    run(bench_events_rows);
-    run(bench_memory);
+    if ( has_role("leader") )
+        run(bench_pairs);
+    else
+        run_all();
     for ( unsigned int i = 0; i < nr_results; i++ )
         print(&results[i]);
     printf("RL-BENCH-END\n");

@@ -135,6 +135,35 @@ static void pin_l1(long count)
     REPEAT(count, table_pin(l1, 1); table_unpin(l1));
 }
 
+/* Eight entries, far from each other. */
+static void prepare_l1_sparse(void)
+{
+    l1 = page_alloc();
+    for ( unsigned int i = 0; i < TABLE_ENTRIES; i += 64 )
+        l1[i] = pte_make(virt_to_mfn(bench_page), PTE_USER_RW);
+    readonly_table(l1);
+}
+
+#define OTHERS 64
+
+/* All entries, of 64 pages in no order, some of them read-only: what a process's heap looks like after a while. */
+static void prepare_l1_random(void)
+{
+    static char *others[OTHERS];
+    uint32_t random = 1;
+
+    for ( unsigned int i = 0; i < OTHERS; i++ )
+        others[i] = others[i] ?: page_alloc();
+    l1 = page_alloc();
+    for ( unsigned int i = 0; i < TABLE_ENTRIES; i++ )
+    {
+        random = random * 1664525 + 1013904223;
+        l1[i] = pte_make(virt_to_mfn(others[random >> 26]),
+                         random & 0x100000 ? PTE_USER_RO : PTE_USER_RW);
+    }
+    readonly_table(l1);
+}
+
 /* A small process: one table a level, 64 pages. The kernel's part comes along, as in a true root. */
 static void fill_l4(void)
 {
@@ -162,6 +191,24 @@ static void prepare_l4(void)
 static void pin_l4(long count)
 {
     REPEAT(count, table_pin(l4, 4); table_unpin(l4));
+}
+
+#define TABLES 16
+
+/* The same 64 leaves, but four in each of 16 tables: libraries far from each other. */
+static void prepare_l4_scattered(void)
+{
+    prepare_l4();
+    check(page_protect(l2, PTE_KERNEL_RW));
+    for ( unsigned int i = 0; i < TABLES; i++ )
+    {
+        pte_t *table = page_alloc();
+
+        for ( unsigned int j = 0; j < TABLE_ENTRIES; j += TABLE_ENTRIES / 4 )
+            table[j + i] = pte_make(virt_to_mfn(bench_page), PTE_USER_RW);
+        l2[i * TABLE_ENTRIES / TABLES] = pte_make(virt_to_mfn(readonly_table(table)), PTE_TABLE);
+    }
+    readonly_table(l2);
 }
 
 static void prepare_process(void)
@@ -235,6 +282,9 @@ const struct bench bench_tables[] = {
     { "clear_page", .run = clear_page },
     { "copy_page", .run = copy_page },
     { "pin_unpin_l1_512", .prepare = prepare_l1, .run = pin_l1 },
+    { "pin_unpin_l1_sparse", .prepare = prepare_l1_sparse, .run = pin_l1 },
+    { "pin_unpin_l1_random", .prepare = prepare_l1_random, .run = pin_l1 },
+    { "pin_unpin_l4_scattered", .prepare = prepare_l4_scattered, .run = pin_l4 },
     { "pin_unpin_l4_64", .prepare = prepare_l4, .run = pin_l4 },
     { "process_build_use_destroy", .prepare = prepare_process, .run = process },
     { "new_baseptr", .prepare = prepare_roots, .run = new_baseptr, .per = 2 },

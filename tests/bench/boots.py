@@ -6,6 +6,7 @@ from run to run.
 """
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class Variant:
     role: str = "dom0"          # or "domU", which guests/dom0 makes
     model: str = "amd"
     options: dict = None        # {hypervisor: options}; a hypervisor that is missing isn't measured
+    events: bool = False        # are costly events counted, too? One model's are the other's
 
     def hypervisors(self):
         return list(self.options or {"ringleader": "", "peer": ""})
@@ -41,8 +43,8 @@ class Variant:
 # The peer isolates page tables on Intel's processors, against Meltdown; Ringleader doesn't (docs/security.md). The two are
 # compared without, and the peer's own column shows what isolation costs there.
 VARIANTS = [
-    Variant("dom0-amd", options={"native": "", "ringleader": "", "peer": ""}),
-    Variant("domU-amd", role="domU"),
+    Variant("dom0-amd", options={"native": "", "ringleader": "", "peer": ""}, events=True),
+    Variant("domU-amd", role="domU", events=True),
     Variant("dom0-intel", model="intel", options={"ringleader": "", "peer": "xpti=no"}),
     Variant("domU-intel", role="domU", model="intel", options={"ringleader": "", "peer": "xpti=no"}),
     Variant("dom0-intel-isolated", model="intel", options={"peer": "xpti=yes"}),
@@ -63,11 +65,19 @@ def boot(image, append, initrd, shift=0, model="amd", more=()):
 
 
 def _domain_archive():
-    """What guests/dom0 runs: the bench alone. Its path."""
-    path = f"{FOLDER}/domain.cpio"
-    os.makedirs(FOLDER, exist_ok=True)
-    subprocess.run(f"echo bench | cpio --quiet -o -H newc > {path}", shell=True, cwd=f"{machine.B}/guests", check=True)
-    return path
+    """What guests/dom0 runs: the bench alone, then two of it at once. Its path."""
+    folder = f"{FOLDER}/domains"
+    os.makedirs(folder, exist_ok=True)
+    for name in ("bench", "pair"):
+        shutil.copyfile(f"{machine.B}/guests/bench", f"{folder}/{name}")
+    with open(f"{folder}/pair.groups", "w", encoding="ascii") as f:
+        f.write("bench leader follower\n")
+    names = "bench\npair\npair.groups\n"
+    packed = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "--reproducible"], cwd=folder, input=names.encode(),
+                            stdout=subprocess.PIPE, check=True).stdout
+    with open(f"{FOLDER}/domains.cpio", "wb") as f:
+        f.write(packed)
+    return f"{FOLDER}/domains.cpio"
 
 
 def _modules(role, words):
@@ -75,7 +85,7 @@ def _modules(role, words):
     if role == "dom0":
         return f"{machine.B}/guests/bench {' '.join(['exit=port'] + words)}".replace(",", ",,")
     words = ",".join(word.replace(",", "/") for word in words)
-    own = "exit=port" + (f" domains.bench={words}" if words else "")
+    own = "exit=port" + (f" domains.bench={words} each={words}" if words else "")
     return f"{machine.B}/guests/dom0 {own}".replace(",", ",,") + "," + _domain_archive()
 
 
@@ -86,7 +96,7 @@ def boot_bench(hv, variant, rows="", options="", shift=0, trace_to=None):
     more = ["-plugin", f"file={machine.plugin('path')},counts={trace_to}"] if trace_to else []
     if hv == "native":
         return boot(f"{machine.B}/guests/bench-native", "", "", shift, variant.model)
-    append = f"{machine.CONSOLE[hv]} noreboot dom0_mem=128M {variant.options_of(hv)} {options}"
+    append = f"{machine.CONSOLE[hv]} noreboot dom0_mem=128M dom0_max_vcpus=2 {variant.options_of(hv)} {options}"
     output = boot(machine.hypervisor_image(hv), append, _modules(variant.role, words), shift, variant.model, more)
     if "RL-BENCH-END" not in output:
         print(f"the bench did not end on {hv}, {variant.name}; its last lines:", *output.splitlines()[-20:], sep="\n", file=sys.stderr)
