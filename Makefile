@@ -8,6 +8,7 @@ include boot/efi/rules.mk
 -include tests/host/rules.mk
 -include tests/fuzz/rules.mk
 -include tests/model/rules.mk
+-include tests/programs/rules.mk
 -include scripts/rules.mk
 
 .DEFAULT_GOAL := all

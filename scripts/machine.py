@@ -15,8 +15,19 @@ from dataclasses import dataclass, field
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 B = os.path.abspath(os.environ.get("B", os.path.join(TOP, "build")))
-QEMU = os.environ.get("QEMU", "qemu-system-x86_64")
 EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=0x04"
+
+
+def _qemu():
+    """The program: that of QEMU=, where QEMU=10 is the one that scripts/qemu fetches."""
+    name = os.environ.get("QEMU") or "qemu-system-x86_64"
+    if name.isdigit():
+        out = subprocess.run([f"{TOP}/scripts/qemu", name], stdout=subprocess.PIPE, text=True, check=True)
+        name = os.environ["QEMU"] = out.stdout.strip()      # for our children
+    return name
+
+
+QEMU = _qemu()
 
 # What each hypervisor needs said so that its console is the first serial port: ours takes it, and the screen, by itself.
 CONSOLE = {"ringleader": "", "peer": "console=com1 com1=115200,8n1"}

@@ -43,15 +43,15 @@ soak: ## the long tests as well
 
 .PHONY: conform programs differential mutants debug lint format docs
 
-conform: ## the conformance suite, a line a test; PEER=1: beside Debian's Xen
+conform: ## the conformance suite, a line a test; PEER=1: beside Debian's Xen; QEMU=10: on QEMU 10
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/conform $(if $(PEER),--peer)
 
-programs: ## hypercalls at random by two domains: SEED= ROUNDS= CALLS= TELL=1
+programs: ## hypercalls at random by two domains, or AS=dom0-user: SEED= ROUNDS= CALLS= TELL=1
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
-	@+$(RUN_ENV) scripts/programs $(foreach word,SEED ROUNDS CALLS TELL,$(if $($(word)),$(word)=$($(word))))
+	@+$(RUN_ENV) scripts/programs $(foreach word,AS SEED ROUNDS CALLS TELL,$(if $($(word)),$(word)=$($(word))))
 
 differential: ## the same hypercalls at random here and on Debian's Xen: SEED= ROUNDS= CALLS= AS=dom0|domain
 	@scripts/setup build run test

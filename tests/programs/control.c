@@ -23,12 +23,26 @@ struct made make_version(void)
     return (struct made){ { cmd, at } };
 }
 
+/* Of a process: none that has to do with its kernel's devices, or its own right to them. */
+static unsigned int device_command(void)
+{
+    static const uint8_t harmless[] = {
+        PHYSDEVOP_irq_status_query, PHYSDEVOP_apic_read,  PHYSDEVOP_eoi,
+        PHYSDEVOP_map_pirq,         PHYSDEVOP_unmap_pirq, PHYSDEVOP_get_free_pirq,
+    };
+
+    return world->process ? harmless[pick(ARRAY_COUNT(harmless))] : pick(34);
+}
+
 struct made make_device(void)
 {
-    unsigned int cmd = pick(34);
-    uint64_t at = some_pointer(64);
+    unsigned int cmd = device_command();
+    uint64_t at = some_pointer(64), *words = fill(at, 64);
 
-    fill(at, 64);
+    if ( words && cmd == PHYSDEVOP_map_pirq && world->process )
+        words[0] = world->other | (uint64_t)MAP_PIRQ_TYPE_GSI << 32;
+    if ( words && cmd == PHYSDEVOP_unmap_pirq && world->process )
+        words[0] = world->other | (uint64_t)pick(40) << 32;
     return (struct made){ { cmd, at } };
 }
 
@@ -75,7 +89,9 @@ static uint32_t admin_command(unsigned int nr)
     if ( nr == __HYPERVISOR_platform_op )
         return cmd == XENPF_enter_acpi_sleep ? XENPF_getidletime : cmd;
     if ( nr == __HYPERVISOR_domctl )
-        return cmd == XEN_DOMCTL_destroydomain && !chance(40) ? XEN_DOMCTL_getdomaininfo : cmd;
+        return cmd == XEN_DOMCTL_destroydomain && !chance(world->process ? 400 : 40)
+                   ? XEN_DOMCTL_getdomaininfo
+                   : cmd;
     return cmd == XEN_SYSCTL_debug_keys ? XEN_SYSCTL_physinfo : cmd;
 }
 

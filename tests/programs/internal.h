@@ -23,7 +23,8 @@ extern const struct program_world *world;
 
 unsigned int pick(unsigned int n); /* below n */
 bool chance(unsigned int one_in);
-unsigned int next_slot(void); /* counts */
+unsigned int next_slot(void);  /* counts */
+unsigned int next_grant(void); /* likewise */
 
 uint64_t some_number(void);
 uint64_t some_mfn(void);

@@ -32,8 +32,11 @@ struct made make_mmu_update(void)
         reqs[i] = (struct mmu_update){ pointer, some_pte() };
     }
     uint64_t done = chance(2) ? 0 : some_pointer(4);
+    uint32_t whose = chance(4) ? some_domid() : DOMID_SELF;
 
-    return (struct made){ { at, n, done, chance(4) ? some_domid() : DOMID_SELF } };
+    if ( world->process && whose == DOMID_SELF ) /* the other's tables, and its frames */
+        whose = (world->other + 1U) << 16 | world->other;
+    return (struct made){ { at, n, done, whose } };
 }
 
 static uint64_t base_pointer(void)
@@ -60,6 +63,16 @@ static uint64_t extended_second(unsigned int cmd)
                                    : some_pointer(8);
 }
 
+/* A process has no say in what its vcpu has loaded. */
+static unsigned int extended_command(void)
+{
+    unsigned int cmd = pick(MMUEXT_UNMARK_SUPER + 2);
+    bool loads =
+        cmd == MMUEXT_NEW_BASEPTR || cmd == MMUEXT_NEW_USER_BASEPTR || cmd == MMUEXT_SET_LDT;
+
+    return loads && world->process ? MMUEXT_TLB_FLUSH_LOCAL : cmd;
+}
+
 struct made make_mmuext(void)
 {
     unsigned int n = chance(2) ? 1 : 1 + pick(3);
@@ -69,7 +82,7 @@ struct made make_mmuext(void)
 
     for ( unsigned int i = 0; ops && i < n; i++ )
     {
-        unsigned int cmd = pick(MMUEXT_UNMARK_SUPER + 2);
+        unsigned int cmd = extended_command();
         uint64_t arg1 = extended_first(cmd), arg2 = extended_second(cmd);
 
         if ( world->pv32 )
@@ -78,7 +91,8 @@ struct made make_mmuext(void)
             memcpy(ops + 24 * i, &(uint64_t[3]){ cmd, arg1, arg2 }, 24);
     }
     done = chance(2) ? 0 : some_pointer(4);
-    return (struct made){ { at, n, done, chance(5) ? some_domid() : DOMID_SELF } };
+    return (
+        struct made){ { at, n, done, chance(world->process ? 2 : 5) ? some_domid() : DOMID_SELF } };
 }
 
 struct made make_va_mapping(void)
@@ -100,10 +114,16 @@ static uint16_t some_grant_flags(uint16_t usual)
     return chance(4) ? (uint16_t)some_number() : usual | flags;
 }
 
+/* Where a process writes the other's grants, they are for its own domain. */
+static domid_t some_grantee(void)
+{
+    return world->process && !chance(4) ? world->self : some_domid();
+}
+
 static void write_entry_v1(struct grant_entry_v1 *entry)
 {
     entry->frame = (uint32_t)some_mfn();
-    entry->domid = some_domid();
+    entry->domid = some_grantee();
     entry->flags = some_grant_flags(GTF_permit_access);
 }
 
@@ -124,7 +144,7 @@ static void write_entry_v2(union grant_entry_v2 *entry)
         entry->sub_page.length = (uint16_t)pick(5000);
         entry->sub_page.frame = some_mfn();
     }
-    entry->hdr.domid = some_domid();
+    entry->hdr.domid = some_grantee();
     entry->hdr.flags = some_grant_flags(kind);
 }
 
@@ -139,20 +159,37 @@ static void write_grant(void)
         write_entry_v1((struct grant_entry_v1 *)world->grant + pick(16));
 }
 
+/*
+ * A process must undo in the end what it has mapped: each grant has an address of its own, where nobody changes the
+ * entry; when these are used up, one without tables.
+ */
+static uint64_t grant_address(void)
+{
+    uint64_t n;
+
+    if ( !world->process )
+        return some_va();
+    n = next_grant();
+    return n < PROGRAM_GRANTS ? world->grants + (n << PAGE_SHIFT) : 1UL << 46;
+}
+
 static uint64_t map_argument(void)
 {
     bool pte = chance(4);
     uint32_t flags = chance(2) ? GNTMAP_host_map : (uint32_t)pick(32);
-    uint64_t where = pte ? world->frame[3] << PAGE_SHIFT | pick(PROGRAM_FRAMES) * 8 : some_va();
+    uint64_t where =
+        pte ? world->frame[3] << PAGE_SHIFT | pick(PROGRAM_FRAMES) * 8 : grant_address();
     uint32_t ref = some_ref();
 
     flags |= (pte ? GNTMAP_contains_pte : 0) | (chance(3) ? GNTMAP_readonly : 0);
+    if ( world->process ) /* which could undo none of these: it doesn't know what for */
+        flags &= ~(uint32_t)GNTMAP_device_map;
     return ARGUMENT(struct gnttab_map_grant_ref, where, flags, ref, some_domid());
 }
 
 static uint64_t unmap_argument(void)
 {
-    uint64_t va = some_va();
+    uint64_t va = world->process ? world->grants + ((uint64_t)pick(8) << PAGE_SHIFT) : some_va();
 
     return ARGUMENT(struct gnttab_unmap_grant_ref, va, 0, pick(6));
 }
@@ -230,11 +267,16 @@ static uint64_t grant_argument(unsigned int cmd)
 struct made make_grant(void)
 {
     unsigned int cmd = chance(3) ? pick(2) : pick(13);
-    uint64_t at;
+    uint64_t at, count;
 
+    if ( world->process && (cmd == GNTTABOP_set_version || cmd == GNTTABOP_transfer) )
+        cmd = GNTTABOP_get_version; /* its kernel's table has a version; its frames are its own */
     write_grant();
     at = grant_argument(cmd);
-    return (struct made){ { cmd, at, chance(10) ? (uint64_t)pick(6) : 1 } };
+    count = chance(10) ? pick(6) : 1;
+    if ( world->process && cmd == GNTTABOP_map_grant_ref && count > 1 )
+        count = 1; /* what lies behind names any address */
+    return (struct made){ { cmd, at, count } };
 }
 
 /* --- reservations --- */
@@ -342,7 +384,7 @@ static uint64_t memory_argument(unsigned int cmd)
 
     if ( world->pv32 )
         return reservation_argument_32();
-    if ( !chance(8) )
+    if ( !chance(8) || world->process )
         return memory_argument_64(cmd);
     fill(at = some_pointer(128), 128);
     return at;

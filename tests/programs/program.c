@@ -33,6 +33,11 @@ unsigned int next_slot(void)
     return running->slot++;
 }
 
+unsigned int next_grant(void)
+{
+    return running->grants++;
+}
+
 /* --- a call --- */
 
 static struct made make_any(void)
@@ -176,7 +181,7 @@ static struct made make_multicall(void)
 void program_begin(struct program *p, uint64_t seed)
 {
     p->state = seed * 0xd1342543de82ef95ULL + 1;
-    p->slot = 0;
+    p->slot = p->grants = 0;
 }
 
 void program_next(struct program *p, struct program_call *call)

@@ -2,7 +2,8 @@
  * Programs of hypercalls at random, by the ABI's tables: valid calls and hostile ones. A seed is a program. This
  * source is the same wherever they run:
  *   - over the whole hypervisor as a process of the host, tests/host/test_programs.c;
- *   - in guests of the kit, tests/guest/programs and tests/guest/differential.
+ *   - in guests of the kit, tests/guest/programs and tests/guest/differential;
+ *   - in a process of dom0's Linux, tests/programs/linux.c.
  * It knows the ABI and nothing of a hypervisor. What the calls are about, a struct program_world says.
  */
 #ifndef TESTS_PROGRAMS_PROGRAM_H
@@ -18,6 +19,7 @@
 #define PROGRAM_TABLES    5 /* of these the first: root, L3 (L2 of 32 bits), L2, L1, a spare one */
 #define PROGRAM_LOOSE     8 /* ... and the last: not mapped, ready to be tables or given away */
 #define PROGRAM_STRANGERS 64
+#define PROGRAM_GRANTS    64
 
 enum program_entry {
     PROGRAM_EVENT,
@@ -52,6 +54,15 @@ struct program_world {
     uint64_t entry[PROGRAM_ENTRIES]; /* good handlers, which need not do anything */
     uint64_t context; /* address of a struct vcpu_guest_context with which a vcpu may start; or 0 */
 
+    /*
+     * For a process of such a one, which knows nothing of its kernel's: the frames are the other's, calls are about
+     * that one, and what is of the domain itself (its vcpus, handlers, ports, memory, devices) is left alone. So @calls
+     * names none that are about nothing else.
+     */
+    bool process;
+    uint32_t first_port; /* ports below are its kernel's */
+    uint64_t grants;     /* where it maps grants, PROGRAM_GRANTS pages */
+
     /* The hypercalls to choose from, with equal chances; NULL: all. */
     const uint8_t *calls;
     unsigned int nr_calls;
@@ -66,7 +77,7 @@ struct program_call {
 struct program {
     struct program_world world;
     uint64_t state; /* of its random numbers */
-    unsigned int slot;
+    unsigned int slot, grants;
 };
 
 /* Begin program @seed in p->world, which must be filled in. */

@@ -80,6 +80,8 @@ domid_t some_domid(void)
         DOMID_IO, DOMID_XEN, DOMID_INVALID, DOMID_IDLE, DOMID_COW, 2, 77
     };
 
+    if ( world->process )
+        return chance(8) ? odd[pick(ARRAY_COUNT(odd))] : world->other;
     return chance(8)   ? odd[pick(ARRAY_COUNT(odd))]
            : chance(3) ? DOMID_SELF
            : chance(3) ? world->self
@@ -88,7 +90,9 @@ domid_t some_domid(void)
 
 uint32_t some_port(void)
 {
-    return chance(12) ? (uint32_t)some_number() : pick(24);
+    uint32_t port = chance(12) ? (uint32_t)some_number() : pick(24);
+
+    return port < world->first_port ? port + world->first_port : port;
 }
 
 uint32_t some_ref(void)
@@ -119,8 +123,10 @@ uint64_t some_pointer(size_t size)
 {
     if ( chance(40) )
         return chance(2) ? 0 : HYPERVISOR_VIRT_START + pick(4096) * 8;
-    if ( chance(40) ) /* across its end, perhaps */
-        return (uintptr_t)world->arena + world->arena_size - 8 * pick(8);
+    if ( chance(
+             40) ) /* across its end, perhaps, where something lies that is left of another call */
+        return world->process ? (uintptr_t)world->arena + world->arena_size
+                              : (uintptr_t)world->arena + world->arena_size - 8 * pick(8);
     return world->spare ? in_slot(size) : anywhere(size);
 }
 
@@ -158,10 +164,18 @@ static uint64_t any_word(void)
     }
 }
 
+/* A number that may be a frame's, of those that are nobody's to name. */
+static bool may_be_frame(uint64_t word)
+{
+    return word > 8 && word < world->machine_frames;
+}
+
 uint64_t some_word(void)
 {
     uint64_t word = any_word();
 
+    if ( world->process && (may_be_frame(word) || may_be_frame((uint32_t)word)) )
+        return word & 7;
     return spared(word) ? 0 : word;
 }
 

@@ -85,6 +85,8 @@ static unsigned int scheduling_command(void)
         cmd = SCHEDOP_shutdown_code;
     if ( cmd == SCHEDOP_watchdog || cmd == SCHEDOP_remote_shutdown )
         cmd = SCHEDOP_block;
+    if ( cmd == SCHEDOP_shutdown_code && world->process )
+        cmd = SCHEDOP_yield;
     return cmd == SCHEDOP_block && world->spare ? SCHEDOP_poll : cmd;
 }
 
@@ -105,10 +107,18 @@ struct made make_sched(void)
 
 /* --- vcpus --- */
 
+/* What changes nothing of a vcpu, nor of where the hypervisor tells it what. */
+static unsigned int looking_vcpu_command(unsigned int cmd)
+{
+    return cmd == VCPUOP_get_runstate_info || cmd == VCPUOP_get_physid ? cmd : VCPUOP_is_up;
+}
+
 static unsigned int vcpu_command(void)
 {
     unsigned int cmd = pick(15);
 
+    if ( world->process )
+        return looking_vcpu_command(cmd);
     if ( cmd == VCPUOP_down && !world->spare && !chance(6) ) /* the last one's is the end */
         cmd = VCPUOP_is_up;
     return cmd == VCPUOP_down && world->privileged && !world->spare ? VCPUOP_up : cmd;

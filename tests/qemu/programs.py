@@ -1,14 +1,17 @@
-"""Programs of hypercalls (tests/programs) by two domains at once, on a debug build of the hypervisor.
+"""Programs of hypercalls (tests/programs) on a debug build of the hypervisor: by two domains at once, or by a process of dom0.
 
-A round is a seed: two new domains make `calls` hypercalls each and go. What must not be: that the machine crashes or a
-domain ends before its last call, that a call doesn't come back, or that anything is left of a domain that is gone.
+A round is a seed: two new domains make `calls` hypercalls each and go; or a process of dom0's Linux makes them about a domain that
+is there for that. What must not be: that the machine crashes or a domain ends before its last call, that a call doesn't come back,
+or that anything is left of a domain that is gone.
 """
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
 import guests
+import leaks
 import session as s
 
 CALLS = 4000        # of one domain in a round
@@ -31,16 +34,35 @@ def archive(folder):
     return path
 
 
-def again(seed, calls):
-    return f"to see it again: make programs SEED={seed} ROUNDS=1 CALLS={calls}"
+def again(seed, calls, words=""):
+    return f"to see it again: make programs {words}SEED={seed} ROUNDS=1 CALLS={calls}"
 
 
-class Rounds:
-    """@rounds of them, from @seed on: what was wrong in `wrong`, and what each row of the ABI answered in `rows`."""
+class Answers:
+    """What each row of the ABI answered, (accepted, refused) in `rows`; what was wrong in `wrong`."""
+
+    def __init__(self):
+        self.wrong, self.rows = [], {}
+
+    def count(self, text):
+        for name, accepted, refused in re.findall(r"^row (\w+) (\d+) (\d+)$", text, re.MULTILINE):
+            old = self.rows.get(name, (0, 0))
+            self.rows[name] = (old[0] + int(accepted), old[1] + int(refused))
+
+    def report(self):
+        """Lines: each row, then sums."""
+        lines = [f"{name:40} {accepted:9} accepted {refused:9} refused" for name, (accepted, refused) in self.rows.items()]
+        accepted, refused = (sum(row[i] for row in self.rows.values()) for i in (0, 1))
+        reached = sum(row[0] > 0 for row in self.rows.values())
+        return lines + [f"{accepted} accepted, {refused} refused; of {len(self.rows)} rows {reached} were accepted"]
+
+
+class Rounds(Answers):
+    """@rounds of them by two domains, from @seed on."""
 
     def __init__(self, seed, rounds, calls=CALLS, tell=False, log="programs"):
-        self.seed, self.calls = seed, calls
-        self.wrong, self.rows, self.text = [], {}, ""
+        super().__init__()
+        self.seed, self.calls, self.text = seed, calls, ""
         guests.built("tests/together")
         os.environ["RINGLEADER"] = debug_build()
         try:
@@ -65,9 +87,7 @@ class Rounds:
                 self.text = session.text()
 
     def _count(self):
-        for name, accepted, refused in re.findall(r"^row (\w+) (\d+) (\d+)$", self.text, re.MULTILINE):
-            old = self.rows.get(name, (0, 0))
-            self.rows[name] = (old[0] + int(accepted), old[1] + int(refused))
+        self.count(self.text)
         free = []
         for part in re.split(r"^RL-ROUND ", self.text, flags=re.MULTILINE)[1:]:
             seed = int(re.search(r"seed=(\d+)", part).group(1))
@@ -85,9 +105,53 @@ class Rounds:
         verdicts = re.findall(r"^RL-TEST programs/\w+ (\w+)", part, re.MULTILINE)
         return found or ([] if verdicts == ["SUCCESS"] * 2 else [f"verdicts {verdicts} instead of two successes"])
 
-    def report(self):
-        """Lines: each row, then sums."""
-        lines = [f"{name:40} {accepted:9} accepted {refused:9} refused" for name, (accepted, refused) in self.rows.items()]
-        accepted, refused = (sum(row[i] for row in self.rows.values()) for i in (0, 1))
-        reached = sum(row[0] > 0 for row in self.rows.values())
-        return lines + [f"{accepted} accepted, {refused} refused; of {len(self.rows)} rows {reached} were accepted"]
+
+PROCESS_CALLS = 2000
+
+
+class ProcessRounds(Answers):
+    """@rounds of them by a process of @dom0, a session that is at its shell; those that @tell have each call in its log."""
+
+    def __init__(self, dom0, seed, rounds, calls=PROCESS_CALLS, tell=False):
+        super().__init__()
+        self.dom0, self.calls = dom0, calls
+        shutil.copy(guests.built("tests/programs-linux"), f"{dom0.machine.host_dir}/programs")
+        for n in range(seed, seed + rounds):
+            try:
+                self._one(n, tell)
+            except s.Failed as failed:
+                self._fail(n, str(failed))
+                break
+
+    def _fail(self, seed, problem):
+        self.wrong.append(f"seed {seed}: {problem}; {again(seed, self.calls, 'AS=dom0-user ')}")
+
+    def _one(self, seed, tell):
+        told = len(self.dom0.text())
+        status, text = self.dom0.shell(f"/host/programs seed={seed} calls={self.calls}{' tell' if tell else ''}", 600)
+        self.count(text)
+        if status or "RL-PROGRAMS-END" not in text:
+            self._fail(seed, f"status {status}: {text[-300:]}")
+        problems = re.findall(r"^\(RL\).*(?:d0 crashed|audit|ASSERT|BUG).*$|^.*\] (?:BUG|WARNING):.*$", self.dom0.text()[told:], re.MULTILINE)
+        if problems:
+            self._fail(seed, "; ".join(problems[:3]))
+
+
+def by_process(seed, rounds, calls=PROCESS_CALLS, tell=False):
+    """ProcessRounds in a dom0 of their own, on a debug build; nothing may be left behind of rounds after the first two."""
+    os.environ["RINGLEADER"] = debug_build()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            machine = s.m.Machine(append="dom0_mem=384M noreboot", mem="512M", network=False, host_dir=folder)
+            with s.Session(machine, "programs-process") as dom0:
+                dom0.wait_for_shell(300)
+                first = ProcessRounds(dom0, seed, min(rounds, 2), calls, tell)
+                if first.wrong or rounds <= 2:
+                    return first
+                before = leaks.settled(dom0)
+                done = ProcessRounds(dom0, seed + 2, rounds - 2, calls, tell)
+                if not done.wrong and (after := leaks.settled(dom0)) != before:
+                    done.wrong.append("left behind: " + leaks.differences(before, after))
+                return done
+    finally:
+        del os.environ["RINGLEADER"]

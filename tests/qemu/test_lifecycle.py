@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import programs
 import session as s
 from leaks import check_no_leak, differences, resources
 
@@ -215,6 +216,15 @@ def test_linux_leaks_nothing(dom0):
     """24 times a stock Linux that ends in all ways that there are, one after another."""
     ways = len(LINUX_ENDS)
     check_no_leak(dom0, lambda n: LINUX_ENDS[n % ways](dom0, n // ways), ways, ways + 24)
+
+
+def test_programs_of_hypercalls(dom0):
+    """Hypercalls at random by a process of dom0 (tests/programs), about domains that come and go: dom0 and its books stay as they were."""
+    assert not programs.ProcessRounds(dom0, seed=1, rounds=1, calls=400).wrong     # some of what it sets up stays
+    before = resources(dom0)
+    done = programs.ProcessRounds(dom0, seed=2, rounds=2, calls=400)
+    assert not done.wrong, "\n".join(done.wrong)
+    dom0.wait_until("as before", lambda: resources(dom0) == before)
 
 
 def test_power_off(dom0):
