@@ -20,12 +20,16 @@ def _first_line(*command):
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[0]
 
 
-def provenance(more=()):
-    """Versions and hashes of all that has a part in a figure; @more are files: (name, path)."""
-    files = [("qemu", shutil.which(machine.QEMU)), ("ringleader", machine.hypervisor_image("ringleader")), ("peer", machine.hypervisor_image("peer")),
-             ("bench guest", f"{machine.B}/guests/bench"), ("dom0 guest", f"{machine.B}/guests/dom0"), *more]
+GUESTS = [("bench guest", f"{machine.B}/guests/bench"), ("native guest", f"{machine.B}/guests/bench-native"),
+          ("dom0 guest", f"{machine.B}/guests/dom0")]
+
+
+def provenance(flags="-icount shift=0,sleep=off -m 512, one CPU", guests=None):
+    """Versions and hashes of all that has a part in a figure; @guests are (name, path)."""
+    files = [("qemu", shutil.which(machine.QEMU)), ("ringleader", machine.hypervisor_image("ringleader")),
+             ("peer", machine.hypervisor_image("peer")), *(guests or GUESTS)]
     return {"qemu": _first_line(machine.QEMU, "--version"), "gcc": _first_line("gcc", "--version"),
-            "peer": os.path.basename(machine.hypervisor_image("peer")), "flags": "-icount shift=0,sleep=off -m 512, one CPU",
+            "peer": os.path.basename(machine.hypervisor_image("peer")), "flags": flags,
             **{f"sha256 of {name}": _hash(path) for name, path in files if os.path.exists(path)}}
 
 
