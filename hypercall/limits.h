@@ -8,6 +8,9 @@
 /* Vcpus of a domain. */
 #define DOMAIN_MAX_VCPUS 128
 
+/* The latest layout of grant tables. */
+#define GRANT_VERSION_MAX 2
+
 /* A domain's share of the CPUs; twice the weight is twice the time. */
 #define SCHED_WEIGHT_MIN     1
 #define SCHED_WEIGHT_MAX     65535

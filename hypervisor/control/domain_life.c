@@ -10,8 +10,6 @@
 /* Pauses that a toolstack may pile up on a domain. */
 #define MAX_PAUSES 255
 
-#define GRANT_VERSION_MAX 2
-
 /* --- create --- */
 
 /* Only what PV guests have: others are told so rather than given less than they asked for. */

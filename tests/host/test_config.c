@@ -42,6 +42,7 @@ TEST(reads_a_file_as_people_write_it)
     expect_str(config.ramdisk, "/guests/initrd");
     expect_eq(config.memory_mib, 128);
     expect_eq(config.vcpus, 4);
+    expect_eq(config.max_grant_version, 2);
     expect_eq(config.on_reboot, RL_DESTROY);
     expect_eq(config.on_poweroff, RL_DESTROY);
     expect_str(told, "");
@@ -91,6 +92,8 @@ TEST(tells_the_line_of_what_is_wrong)
         "\ntype = 'hvm'",   "\nname = x",
         "\nvcpus = 1000",   "\nmemory = 99999999999999999999",
         "\nname = \"x\\",   "\nvif = [[[[[[[[[[[1]]]]]]]]]]]",
+        "\nmax_grant_version = 0",
+        "\nmax_grant_version = 3",
     };
 
     for ( size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++ )
@@ -181,7 +184,7 @@ TEST(writes_what_it_reads)
     char *text;
 
     parse("name='a'\nkernel='k'\nextra=\"q\\\"\\\\\\x01\\xff\"\non_crash='preserve'\nmemory="
-          "77\nvcpus=3\n"
+          "77\nvcpus=3\nmax_grant_version=1\n"
           "uuid='00112233-4455-6677-8899-AABBCCDDEEFF'");
     expect_eq(rl_config_finish(&config), 0);
     text = rl_config_text(&config);
@@ -193,6 +196,7 @@ TEST(writes_what_it_reads)
     expect_eq(again.on_crash, RL_PRESERVE);
     expect_eq(again.memory_mib, 77);
     expect_eq(again.maxvcpus, 3);
+    expect_eq(again.max_grant_version, 1);
     rl_uuid_text(again.uuid, uuid);
     expect_str(uuid, "00112233-4455-6677-8899-aabbccddeeff");
     free(text);

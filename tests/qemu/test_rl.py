@@ -3,9 +3,11 @@
 All in one boot of dom0. Exit codes: 1 failed, 2 usage, 3 no such domain, 4 timed out.
 """
 import json
+import shutil
 
 import pytest
 
+import guests
 import session as s
 
 pytestmark = pytest.mark.ours
@@ -121,6 +123,16 @@ def test_daemon_killed(dom0):
     dom0.check("rl shutdown hello && rl wait hello")
     assert dom0.check("pidof rl-daemon").strip()
     assert len(json.loads(dom0.check("rl list --json"))) == 1
+
+
+@pytest.mark.parametrize("version, verdict", [(1, "SKIP"), (2, "SUCCESS")])
+def test_max_grant_version(dom0, version, verdict):
+    """A guest test of version 2 finds that there is none where the configuration says so."""
+    shutil.copy(guests.built("tests/grant_v2_parts"), dom0.machine.host_dir)
+    dom0.check(f"rl create name=grants{version} kernel=/host/grant_v2_parts memory=16 max_grant_version={version}")
+    dom0.wait_until(verdict, lambda: f"RL-TEST grant_v2_parts {verdict}" in
+                    dom0.shell(f"cat /var/log/xen/console/guest-grants{version}.log")[1])
+    dom0.shell(f"rl destroy grants{version}")
 
 
 def test_dry_run_json(dom0):

@@ -45,6 +45,7 @@ static const struct setting settings[] = {
     { "maxvcpus", NUMBER, AT(maxvcpus), 1, DOMAIN_MAX_VCPUS },
     { "cpu_weight", NUMBER, AT(cpu_weight), SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX },
     { "cap", NUMBER, AT(cap), 0, (u64)SCHED_CAP_PER_VCPU *DOMAIN_MAX_VCPUS },
+    { "max_grant_version", NUMBER, AT(max_grant_version), 1, GRANT_VERSION_MAX },
     { "cpus", CPUS, AT(cpus), 0, 0 },
     { "cpus_soft", CPUS, AT(cpus_soft), 0, 0 },
     { "on_poweroff", ACTION, AT(on_poweroff), 0, 0 },
@@ -262,6 +263,7 @@ void rl_config_init(struct rl_config *config)
     *config = (struct rl_config){
         .memory_mib = DEFAULT_MEMORY_MIB,
         .vcpus = 1,
+        .max_grant_version = GRANT_VERSION_MAX,
         .on_poweroff = RL_DESTROY,
         .on_reboot = RL_RESTART,
         .on_crash = RL_DESTROY,

@@ -35,6 +35,7 @@ struct rl_config {
     u64 memory_mib, maxmem_mib; /* maxmem 0: as memory */
     u64 vcpus, maxvcpus;        /* maxvcpus 0: as vcpus */
     u64 cpu_weight, cap;        /* 0: the scheduler's default */
+    u64 max_grant_version;
     struct rl_cpu_lists cpus, cpus_soft;
     enum rl_action on_poweroff, on_reboot, on_crash;
     u8 uuid[RL_UUID_SIZE];

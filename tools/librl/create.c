@@ -23,8 +23,6 @@
 /* The highest event channel port, libxl's default. */
 #define MAX_EVENT_PORT 1023
 
-#define GRANT_VERSION_MAX 2
-
 struct creation {
     struct rl *rl;
     const struct rl_config *config;
@@ -56,7 +54,7 @@ static int make(struct creation *c)
     config->max_evtchn_port = MAX_EVENT_PORT;
     config->max_grant_frames = -1;
     config->max_maptrack_frames = -1;
-    config->grant_opts = XEN_DOMCTL_GRANT_version(GRANT_VERSION_MAX);
+    config->grant_opts = XEN_DOMCTL_GRANT_version(c->config->max_grant_version);
     rc = rl_domctl(c->rl, XEN_DOMCTL_createdomain, 0, &op);
     if ( rc < 0 )
         return refused("to make a domain", rc);
