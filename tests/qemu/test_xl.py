@@ -3,6 +3,8 @@
 The same tests pass on Debian's Xen (`scripts/test qemu --hv=peer -k test_xl`): what works there works here.
 """
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -11,6 +13,7 @@ import settings
 
 LINUX = "/guests/linux.cfg"
 CONSOLE = "/var/log/xen/console/guest-linux.log"
+LEAVE = "\x1d"      # Ctrl-]
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +81,64 @@ def test_tells_of_the_machine(dom0):
     assert "VCPU 0: Interdomain" in dom0.check("lsevtchn 0")
 
 
+def create_from(dom0, name, kernel, *more):
+    """A domain of a file from the build folder."""
+    shutil.copy(f"{s.m.B}/{kernel}", f"{dom0.machine.host_dir}/{name}")
+    with open(f"{dom0.machine.host_dir}/{name}.cfg", "w", encoding="utf-8") as f:
+        f.write("\n".join([f'name = "{name}"', f'kernel = "/host/{name}"', "memory = 64", *more]) + "\n")
+    dom0.check(f"xl create /host/{name}.cfg", 120)
+
+
+def visit(dom0, name, line, answer):
+    """`xl console` attaches to the domain's console; what is typed there is answered; Ctrl-] leaves, and the domain goes on."""
+    dom0.send_line(f"xl console {name}")
+    dom0.expect(f"xl console {name}")
+    dom0.send_line()
+    dom0.send_line(line)
+    dom0.expect(answer, 120)
+    dom0.send(LEAVE)
+    dom0.expect(s.PROMPT)
+    assert re.search(rf"^{name} .* [rb-]{{2}}---- ", dom0.check("xl list"), re.MULTILINE)
+
+
+def test_grub(dom0):
+    """create of a PV GRUB image, console: to its prompt, which answers."""
+    subprocess.run([f"{s.m.TOP}/guest-ports/grub/mkimage"], check=True)
+    create_from(dom0, "grub", "grub/grub-x86_64-xen.bin")
+    visit(dom0, "grub", "echo $grub_cpu is it", "x86_64 is it")
+    dom0.check("xl destroy grub")
+
+
+@pytest.mark.ours
+def test_32_bit(dom0):
+    """create and console of a 32-bit guest, which Debian's Xen has no support for; its width as xl tells it."""
+    create_from(dom0, "narrow", "guests/hello32", "vcpus = 2")
+    visit(dom0, "narrow", "is there anybody", "you said: is there anybody")
+    assert "hello from a guest domain" in dom0.check("cat /var/log/xen/console/guest-narrow.log")
+    dom0.check("xl pause narrow && xl unpause narrow && xl shutdown -w narrow", 120)
+    dom0.wait_until("gone", lambda: "narrow" not in dom0.check("xl list"))
+
+
+def test_console(dom0, linux):
+    """console: to the shell of a Linux guest, twice, since one may come back."""
+    for n in (11, 13):
+        visit(dom0, "linux", f"echo $(({n} * 7)) is it", f"{n * 7} is it")
+    assert domid(dom0) == linux
+
+
+@pytest.mark.usefixtures("linux")
+def test_top(dom0):
+    """top: the screen of xentop, on a terminal; q leaves it."""
+    dom0.send_line("stty rows 50 cols 200; xl top")
+    dom0.expect(r"\d+ domains: ")
+    for column in ("NAME", "Domain-0", "-----r", "linux"):      # between them the terminal's cursor is moved about
+        dom0.expect(column)
+    dom0.send("q")
+    dom0.expect(s.PROMPT)
+
+
 def test_life(dom0, linux):
-    """create, list -l, pause, unpause, rename, console, sysrq, trigger nmi, xenstore-ls, top."""
+    """create, list -l, pause, unpause, rename, console, sysrq, trigger nmi, xenstore-ls, xentop, uptime, lsevtchn."""
     assert f'"domid": {linux}' in dom0.check("xl list -l linux")
     dom0.check("xl pause linux")
     assert "p" in state(dom0)
