@@ -23,5 +23,6 @@ long sysctl_cpupool(struct xen_sysctl_cpupool_op *arg);
 long sysctl_readconsole(struct xen_sysctl_readconsole *arg);
 long sysctl_debug_keys(struct xen_sysctl_debug_keys *arg);
 long sysctl_counters(struct xen_sysctl_perfc_op *arg);
+long sysctl_trace(struct xen_sysctl_tbuf_op *arg);
 
 #endif

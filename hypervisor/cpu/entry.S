@@ -43,7 +43,7 @@ entry_syscall:
         push    $SEL_USER_CS64
         push    %rcx
         push    syscall_error_and_vector(%rip)
-        cmp     $HYPERCALL_IRET, %rax
+        cmp     trace_iret_number(%rip), %rax
         je      syscall_iret
 syscall_any:
         push_to_rcx
@@ -57,7 +57,7 @@ syscall_any:
         /* A hypercall: the arguments are where C wants them but for the fourth. */
         mov     %r10, %rcx
         xor     %r9d, %r9d
-        cmp     $HYPERCALL_TABLE, %rax
+        cmp     trace_hypercall_limit(%rip), %rax
         jae     hypercall_out_of_range
         and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
         lea     hypercall_table(%rip), %r11
@@ -96,8 +96,9 @@ exit_iret:
 exit_iretq:                             /* a fault here is the guest's: trap_from_hypervisor() */
         iretq
 
-hypercall_out_of_range:
-        call    hypercall_unknown
+hypercall_out_of_range:                 /* or all of them are recorded */
+        mov     %rax, %r9
+        call    hypercall_uncommon
         jmp     hypercall_return
 
 /* Rare work, or an event to deliver. */

@@ -18,6 +18,7 @@
 #include "mm/heap.h"
 #include "mm/map.h"
 #include "sched/sched.h"
+#include "trace/buffer.h"
 
 struct domain *domain_zero;
 struct domain *domain_idle;
@@ -219,6 +220,7 @@ long domain_kill(struct domain *d)
             return rc;
     }
     d->life = DOMAIN_DEAD;
+    trace(TRC_DOM0_DOM_REM, (u32)d->id);
     event_send_global_virq(VIRQ_DOM_EXC);
     domain_put(d); /* the directory's */
     return 0;
@@ -303,6 +305,7 @@ long domain_create(domid_t id, const struct xen_domctl_createdomain *config, boo
         domain_free(d, ARRAY_SIZE(rooms));
         return -EEXIST;
     }
+    trace(TRC_DOM0_DOM_ADD, (u32)d->id);
     *out = d;
     return 0;
 }

@@ -60,6 +60,11 @@ void mm_share_with_domain(void *va, struct domain *d);
  */
 bool mm_unshare(void *va);
 
+/*
+ * Let the tools map @pages frames from mm_alloc, read-only, as DOMID_XEN's. For good: there is no way back.
+ */
+void mm_show_to_tools(void *va, u32 pages);
+
 /* Does anybody hold a reference to it besides us? True as of some moment. */
 bool mm_shared_in_use(const void *va);
 

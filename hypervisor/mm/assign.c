@@ -310,6 +310,12 @@ void mm_free_stolen(struct frame *frame)
 
 /* Sharing */
 
+void mm_show_to_tools(void *va, u32 pages)
+{
+    for ( u32 i = 0; i < pages; i++ )
+        WRITE_ONCE(mfn_to_frame(mfn_add(virt_to_mfn(va), i))->owner, DOMID_XEN);
+}
+
 void mm_share_with_domain(void *va, struct domain *d)
 {
     struct frame *frame = mfn_to_frame(virt_to_mfn(va));

@@ -80,13 +80,6 @@ static long map_chunk(unsigned int chunk, mfn_t first)
     return 0;
 }
 
-/* Readable for the tools, as the other M2P is. */
-static void show_to_tools(mfn_t first)
-{
-    for ( unsigned int i = 0; i < CHUNK_PAGES; i++ )
-        mfn_to_frame(mfn_add(first, i))->owner = DOMID_XEN;
-}
-
 static long make_chunk(unsigned int chunk)
 {
     void *memory = mm_alloc(CHUNK_ORDER);
@@ -103,7 +96,7 @@ static long make_chunk(unsigned int chunk)
         return -ENOMEM;
     }
     chunks[chunk] = virt_to_mfn(memory);
-    show_to_tools(chunks[chunk]);
+    mm_show_to_tools(memory, CHUNK_PAGES); /* as the other M2P */
     return 0;
 }
 

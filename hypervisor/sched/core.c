@@ -12,6 +12,7 @@
 #include "lib/atomic.h"
 #include "mm/heap.h"
 #include "smp/smp.h"
+#include "trace/buffer.h"
 
 const struct sched_policy *const sched_policy = &sched_fair;
 
@@ -164,6 +165,7 @@ void sched_update(struct vcpu *v)
 
 __attribute__((noinline)) void sched_wake(struct vcpu *v)
 {
+    trace(TRC_SCHED_WAKE, TRACE_IDS(v));
     event_poll_end(v);
     atomic_set(&v->sched.blocked, false);
     sched_update(v);
@@ -188,7 +190,10 @@ void sched_block(void)
     if ( event_deliverable(v) )
         atomic_set(&v->sched.blocked, false);
     else
+    {
+        trace(TRC_SCHED_BLOCK, TRACE_IDS(v));
         percpu_raise(this_cpu(), WORK_RESCHEDULE);
+    }
 }
 
 void sched_let_others(void)
@@ -338,6 +343,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *
         WRITE_ONCE(next->sched.running, true);
         next->sched.since = now;
         next->sched.switched_in = now;
+        trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
         q->running = next;
         note_running(q);
         set_runstate(next, now);

@@ -18,7 +18,7 @@ HOST_CFLAGS := -std=gnu11 -O1 -fno-ipa-reference -g -fno-omit-frame-pointer -pth
 HOST_TESTS := $(sort $(patsubst tests/host/test_%.c,%,$(wildcard tests/host/test_*.c)) \
                      $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c tests/model/model_*.c))))
 host-file   = $(wildcard tests/host/test_$(1).c tests/fuzz/$(1).c tests/model/$(1).c)
-HOST_LIB   := tests/host/host.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*.c)
+HOST_LIB   := tests/host/host.c tests/host/no_trace.c $(wildcard hypervisor/lib/*.c hypervisor/lib/*/*.c)
 
 comma := ,
 space := $(subst ,, )

@@ -203,4 +203,30 @@ TEST(save_and_restore)
     pair(save);
 }
 
+/* Made once, and kept: as long as an allocation fails there are none, and nothing is left of them. */
+TEST(trace_buffers)
+{
+    struct xen_sysctl *op;
+    u64 free_pages;
+    long rc = -ENOMEM;
+
+    whole_init();
+    require(guest_begin(&dom0, 0, true, false) == 0);
+    op = (void *)dom0.arena;
+    free_pages = mm_free_pages();
+    for ( unsigned long n = 1; rc == -ENOMEM && n < MOST; n++ )
+    {
+        *op = (struct xen_sysctl){ .cmd = XEN_SYSCTL_tbuf_op,
+                                   .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+                                   .u.tbuf_op = { .cmd = XEN_SYSCTL_TBUFOP_set_size, .size = 3 } };
+        whole_allocations = 0;
+        whole_fail_at = n;
+        rc = CALL(&dom0, __HYPERVISOR_sysctl, (u64)op);
+        whole_fail_at = 0;
+        expect(rc == 0 || (rc == -ENOMEM && mm_free_pages() == free_pages));
+    }
+    expect_eq(rc, 0);
+    expect(whole_allocations > 1 && mm_free_pages() < free_pages);
+}
+
 HOST_TEST_MAIN

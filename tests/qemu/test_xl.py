@@ -4,6 +4,7 @@ The same tests pass on Debian's Xen (`scripts/test qemu --hv=peer -k test_xl`): 
 """
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -79,6 +80,40 @@ def test_tells_of_the_machine(dom0):
     assert dom0.check("xl dmesg | tail -n 60").count("\n") > 10
     assert re.search(r"Domain-0 .*-----r", dom0.check("xentop -b -i 1"))
     assert "VCPU 0: Interdomain" in dom0.check("lsevtchn 0")
+
+
+def records(path):
+    """What xentrace wrote to a file: (event, words) of each record."""
+    with open(path, "rb") as f:
+        data = f.read()
+    found, at = [], 0
+    while at < len(data):
+        head, = struct.unpack_from("<I", data, at)
+        at += 12 if head >> 31 else 4                           # the TSC follows, or not
+        words = struct.unpack_from(f"<{head >> 28 & 7}I", data, at)
+        at += 4 * len(words)
+        found.append((head & 0xfffffff, words))
+    return found
+
+
+def test_xentrace(dom0):
+    """xentrace reads what the hypervisor records: hypercalls, page faults, switches, a domain that comes and one that goes."""
+    # Not to /host: the kernel can't write mapped pages of others there.
+    dom0.check("xentrace -D -S 512 /tmp/trace & "
+               "until [ -s /tmp/trace ]; do usleep 100000; done; "
+               "xl create /guests/hello.cfg && xl destroy hello && usleep 300000; kill -INT $!; wait; "
+               "cp /tmp/trace /host/trace; rm /tmp/trace", 120)
+    found = records(f"{dom0.machine.host_dir}/trace")
+    events = {event for event, _ in found}
+    calls = {words[0] & 0xfffff for event, words in found if event == 0x20100d}
+    assert {0x20100d, 0x20200e} <= events, "hypercalls, alone and in multicalls"
+    assert {1, 26, 32, 36} <= calls, "mmu_update, mmuext_op, event_channel_op, domctl"
+    assert 0x201104 in events, "page faults"
+    assert {0x21021, 0x21101, 0x21211, 0x2800a} <= events, "a vcpu goes to sleep, runs, wakes up; a switch"
+    came, went = ([words[0] for event, words in found if event == which] for which in (0x41001, 0x41002))
+    assert len(came) == 1 and came == went, "the domain"
+    cpus = {words[0] for event, words in found if event == 0x1f003}
+    assert cpus == {0, 1}
 
 
 def create_from(dom0, name, kernel, *more):

@@ -42,6 +42,10 @@ static inline void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned 
     v->cpu.mode.deliver_interrupt(v, regs, vector);
 }
 
+/* An exception in one word, for trace buffers. */
+#define BOUNCE_TRACED(vector, error)                                                               \
+    (bounce_has_error(vector) ? (error) << 16 | 1u << 15 | (vector) : (vector))
+
 /* Does exception @vector push an error code? */
 static inline bool bounce_has_error(unsigned int vector)
 {

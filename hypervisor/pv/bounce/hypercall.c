@@ -10,14 +10,17 @@
 #include "event/event.h"
 #include "grant/grant.h"
 #include "irq/irq.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "lib/guard.h"
+#include "lib/string.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 #include "sched/sched.h"
+#include "trace/buffer.h"
 #include "trace/trace.h"
 
 long hypercall_unknown(void)
@@ -74,6 +77,34 @@ static const u8 argument_count[HYPERCALL_TABLE] = {
 #include <hypercall/hypercalls.def>
 #undef HYPERCALL
 };
+
+/* --- Recorded calls --- */
+
+void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide)
+{
+    const unsigned int size = wide ? 2 : 1;
+    unsigned int n = min_t(unsigned int, argument_count[nr], (TRACE_EXTRA_MAX - 1) / size);
+    u32 words[TRACE_EXTRA_MAX] = { (u32)nr };
+
+    for ( unsigned int i = 0; i < n; i++ )
+    {
+        words[0] |= wide ? TRC_PV_HYPERCALL_V2_ARG_64(i) : TRC_PV_HYPERCALL_V2_ARG_32(i);
+        memcpy(&words[1 + i * size], &arguments[i], size * sizeof(u32));
+    }
+    trace_write(current_vcpu()->pv.multicall.active ? TRC_PV_HYPERCALL_SUBCALL
+                                                    : TRC_PV_HYPERCALL_V2,
+                words, 1 + n * size);
+}
+
+long hypercall_uncommon(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                        unsigned long a5, u64 nr)
+{
+    if ( nr >= HYPERCALL_TABLE )
+        return hypercall_unknown();
+    nr = index_bounded(nr, HYPERCALL_TABLE);
+    hypercall_trace(nr, (const unsigned long[]){ a1, a2, a3, a4, a5 }, true);
+    return ((hypercall_fn *)hypercall_table[nr])(a1, a2, a3, a4, a5);
+}
 
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,
                         unsigned long a4, unsigned long a5)
@@ -154,8 +185,8 @@ static always_inline long make_call(const struct call *call)
 {
     hypercall_fn *handler;
 
-    if ( call->op >= HYPERCALL_TABLE )
-        return hypercall_unknown();
+    if ( call->op >= READ_ONCE(trace_hypercall_limit) )
+        return hypercall_uncommon(call->a1, call->a2, call->a3, call->a4, call->a5, call->op);
     handler = (hypercall_fn *)hypercall_table[index_bounded(call->op, HYPERCALL_TABLE)];
     return handler(call->a1, call->a2, call->a3, call->a4, call->a5);
 }

@@ -20,6 +20,13 @@ void exit_work(void);
 typedef long hypercall_fn(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
                           unsigned long a5);
 long hypercall_unknown(void);
+
+/* What is at or beyond trace_hypercall_limit: a number that there is none for, or a call to be recorded first. */
+long hypercall_uncommon(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                        unsigned long a5, u64 nr);
+
+/* Record a call of current's, @nr < HYPERCALL_TABLE, and as many of its arguments as there is room for. */
+void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide);
 long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3,
                      unsigned long a4, unsigned long a5);
 long hypercall_multicall(unsigned long list, unsigned long count);

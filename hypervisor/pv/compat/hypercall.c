@@ -10,6 +10,7 @@
 #include "grant/grant.h"
 #include "hypercall/compat/entry.h"
 #include "irq/irq.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
 #include "lib/guard.h"
 #include "pv/bounce/bounce.h"
@@ -18,6 +19,7 @@
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/pagetable.h"
 #include "sched/sched.h"
+#include "trace/buffer.h"
 
 /* As in pv/bounce/hypercall.c: rows become entries by their words. */
 #define NONE hypercall_unknown
@@ -49,8 +51,13 @@ static const void *const hypercall_table_compat[HYPERCALL_TABLE] = {
 
 static long call(u32 nr, u32 a1, u32 a2, u32 a3, u32 a4, u32 a5)
 {
-    if ( nr >= HYPERCALL_TABLE )
-        return hypercall_unknown();
+    if ( nr >= READ_ONCE(trace_hypercall_limit) )
+    {
+        if ( nr >= HYPERCALL_TABLE )
+            return hypercall_unknown();
+        hypercall_trace(index_bounded(nr, HYPERCALL_TABLE),
+                        (const unsigned long[]){ a1, a2, a3, a4, a5 }, false);
+    }
     return ((hypercall_fn *)hypercall_table_compat[index_bounded(nr, HYPERCALL_TABLE)])(a1, a2, a3,
                                                                                         a4, a5);
 }

@@ -13,6 +13,7 @@
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
 #include "pv/pagetable/pagetable.h"
+#include "trace/buffer.h"
 #include "trace/trace.h"
 
 #define DR6_SINGLE_STEP 0x4000UL
@@ -24,6 +25,7 @@
 static void finish(struct vcpu *v, struct regs *regs, unsigned int length)
 {
     count(COUNTER_insn_emulated);
+    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_U64(regs->rip));
     regs->rip += length;
     regs->rflags &= ~(u64)EFLAGS_RF;
     if ( __builtin_expect((regs->rflags & EFLAGS_TF) != 0, 0) )

@@ -18,6 +18,7 @@
 #include "pv/emulate/direct.h"
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/internal.h"
+#include "trace/buffer.h"
 #include "trace/trace.h"
 
 /* A table of @d, but no L1. */
@@ -73,11 +74,19 @@ static bool is_first_half(const struct domain *d, const struct emulate_store *st
     return d->pv32 && store->bytes == sizeof(u32) && (va & sizeof(u32)) && is_plain_store(store);
 }
 
+static inline void trace_store(const struct domain *d, u64 pte, u64 va, u64 rip)
+{
+    if ( d->pv32 )
+        trace(TRC_PV_PTWR_EMULATION_PAE, TRACE_U64(pte), (u32)va, (u32)rip);
+    else
+        trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_U64(pte), TRACE_U64(va), TRACE_U64(rip));
+}
+
 /* Make the store; false if the entry that results is refused. *after: the registers then. */
 static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct emulate_store *store,
                      const struct regs *regs, struct regs *after)
 {
-    u64 old, value, keep = ~0UL;
+    u64 old, new, value, keep = ~0UL;
     bool write, again;
     long rc = 0;
 
@@ -85,8 +94,8 @@ static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct em
     {
         old = READ_ONCE(*entry);
         value = emulate_store_result(store, old >> (va % sizeof(u64) * 8), regs, after, &write);
-        again = write &&
-                !entry_exchange_l1(d, entry, old, merge(old, value, va, store->bytes) & keep, &rc);
+        new = merge(old, value, va, store->bytes) & keep;
+        again = write && !entry_exchange_l1(d, entry, old, new, &rc);
         if ( rc && keep == ~0UL && is_first_half(d, store, va) )
         {
             keep = ~PTE_P;
@@ -94,6 +103,8 @@ static bool do_store(const struct domain *d, u64 *entry, u64 va, const struct em
         }
     } while ( again );
 
+    if ( rc == 0 && write )
+        trace_store(d, new, va, regs->rip);
     return rc == 0;
 }
 
@@ -178,6 +189,7 @@ static bool emulate_direct(struct vcpu *v, struct regs *regs, u64 va)
 
     if ( !done )
         return false;
+    trace_store(d, *store.reg, va, regs->rip);
     if ( store.xchg )
         *store.reg = old;
     regs->rip += store.length;

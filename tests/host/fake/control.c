@@ -16,7 +16,9 @@
 #include "pv/emulate/cpuid.h"
 #include "sched/sched.h"
 #include "time/time.h"
+#include "trace/buffer.h"
 #include "trace/trace.h"
+
 /* --- rooms that are played --- */
 
 u64 fpu_features = 7;
@@ -281,6 +283,47 @@ unsigned long clear_guest(gva_t to, unsigned long len)
 unsigned int mm_address_bits(void)
 {
     return 25;
+}
+
+/* Trace buffers are never made here: tests/guest/trace has them. */
+void mm_share_with_domain(void *va, struct domain *d)
+{
+    (void)va, (void)d;
+}
+
+void mm_show_to_tools(void *va, u32 pages)
+{
+    (void)va, (void)pages;
+}
+
+void event_send_global_virq(u32 virq)
+{
+    (void)virq;
+}
+
+void trace_set_buffer(u32 cpu, struct t_buf *buffer, u32 size)
+{
+    (void)cpu, (void)buffer, (void)size;
+}
+
+void trace_choose_events(u32 events)
+{
+    trace_events = events;
+}
+
+u32 trace_chosen_events(void)
+{
+    return trace_events;
+}
+
+void trace_choose_cpus(u64 cpus)
+{
+    (void)cpus;
+}
+
+void trace_switch(bool on)
+{
+    (void)on;
 }
 
 u64 mm_free_pages(void)

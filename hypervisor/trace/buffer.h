@@ -1,0 +1,60 @@
+/*
+ * Trace buffers in the ABI of public/trace.h: a ring of records for each CPU, which the tools map, read and empty.
+ *
+ * A CPU writes to its own ring alone, with interrupts off: no locks. While nothing is recorded, a place where something
+ * could be takes one look at trace_events. Hypercalls don't take even that: entry.S and multicalls compare a number
+ * with trace_hypercall_limit where they must compare it with some limit anyhow.
+ */
+#ifndef TRACE_BUFFER_H
+#define TRACE_BUFFER_H
+
+#include <hypercall/abi.h>
+#include "lib/bits.h"
+#include "lib/types.h"
+
+/* What is recorded now: bits of TRC_ALL. 0: nothing. */
+extern u32 trace_events;
+
+/* Hypercalls of numbers below this one are made at once, all others by hypercall_uncommon(). */
+extern u64 trace_hypercall_limit;
+
+/* The number of the hypercall that entry.S has a short way for: iret, unless hypercalls are recorded. */
+extern u64 trace_iret_number;
+
+/*
+ * Record @event (TRC_*, perhaps with TRC_64_FLAG) and up to TRACE_EXTRA_MAX words. From anywhere but an NMI.
+ *
+ *     trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_U64(regs->rip));
+ */
+#define trace(event, ...)                                                                          \
+    do                                                                                             \
+    {                                                                                              \
+        if ( __builtin_expect(trace_events != 0, 0) )                                              \
+            trace_write(event, (const u32[]){ __VA_ARGS__ },                                       \
+                        ARRAY_SIZE(((const u32[]){ __VA_ARGS__ })));                               \
+    } while ( 0 )
+
+/* One value as two words. */
+#define TRACE_U64(value) (u32)(value), (u32)((u64)(value) >> 32)
+
+/* A vcpu as one word, or as two. */
+#define TRACE_VCPU(v) ((u32)(v)->domain->id << 16 | (v)->id)
+#define TRACE_IDS(v)  (u32)(v)->domain->id, (v)->id
+
+void trace_write(u32 event, const u32 *words, unsigned int nr);
+
+/* --- For control/ --- */
+
+/* Give @cpu its ring, once: @size bytes at @buffer, zeroed, a multiple of 4. Nothing may be recorded yet. */
+void trace_set_buffer(u32 cpu, struct t_buf *buffer, u32 size);
+
+/* Which events, and on which CPUs; both also while it is on. At first it is off, and all are chosen. */
+void trace_choose_events(u32 events);
+u32 trace_chosen_events(void);
+void trace_choose_cpus(u64 cpus);
+void trace_switch(bool on);
+
+/* Declared here, defined by control/: a ring has become half full, and its readers should be told. No lock is held. */
+void trace_half_full(void);
+
+#endif
