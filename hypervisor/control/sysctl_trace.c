@@ -72,14 +72,16 @@ static void publish(struct t_info *info, void *const *buffers, u32 cpus, u32 pag
     t_info = info;
 }
 
-/* -EINVAL there are buffers, or @pages is none or too many; -ENOMEM. */
+/* -EBUSY there are such buffers, -EINVAL there are others, or @pages is none or too many; -ENOMEM. */
 static long make(u32 pages)
 {
     void *buffers[NR_CPUS] = { NULL };
     u32 cpus = control_nr_cpus();
     struct t_info *info;
 
-    if ( t_info || pages == 0 || pages > MAX_PAGES || lists_at(cpus) + cpus * pages > UINT16_MAX )
+    if ( t_info )
+        return pages == t_info->tbuf_size ? -EBUSY : -EINVAL;
+    if ( pages == 0 || pages > MAX_PAGES || lists_at(cpus) + cpus * pages > UINT16_MAX )
         return -EINVAL;
 
     t_info_pages = DIV_ROUND_UP((lists_at(cpus) + cpus * pages) * (u32)sizeof(u32), (u32)PAGE_SIZE);
@@ -99,8 +101,8 @@ static long make(u32 pages)
 
 static long choose_cpus(const struct xenctl_bitmap *map)
 {
-    u64 cpus;
-    long rc = bitmap64_from_guest(&cpus, map);
+    u64 cpus = 0;
+    long rc = map->nr_bits ? bitmap64_from_guest(&cpus, map) : 0;
 
     if ( !rc )
         trace_choose_cpus(cpus);

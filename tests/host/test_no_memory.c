@@ -203,25 +203,34 @@ TEST(save_and_restore)
     pair(save);
 }
 
-/* Made once, and kept: as long as an allocation fails there are none, and nothing is left of them. */
+static long trace_buffers_of(u32 pages)
+{
+    struct xen_sysctl *op = (void *)dom0.arena;
+
+    *op = (struct xen_sysctl){ .cmd = XEN_SYSCTL_tbuf_op,
+                               .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+                               .u.tbuf_op = { .cmd = XEN_SYSCTL_TBUFOP_set_size, .size = pages } };
+    return CALL(&dom0, __HYPERVISOR_sysctl, (u64)op);
+}
+
+/*
+ * Made once, and kept: as long as an allocation fails there are none, and nothing is left of them. Absurd sizes are
+ * refused first.
+ */
 TEST(trace_buffers)
 {
-    struct xen_sysctl *op;
     u64 free_pages;
     long rc = -ENOMEM;
 
     whole_init();
     require(guest_begin(&dom0, 0, true, false) == 0);
-    op = (void *)dom0.arena;
+    expect_eq(trace_buffers_of(4097), -EINVAL);
     free_pages = mm_free_pages();
     for ( unsigned long n = 1; rc == -ENOMEM && n < MOST; n++ )
     {
-        *op = (struct xen_sysctl){ .cmd = XEN_SYSCTL_tbuf_op,
-                                   .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
-                                   .u.tbuf_op = { .cmd = XEN_SYSCTL_TBUFOP_set_size, .size = 3 } };
         whole_allocations = 0;
         whole_fail_at = n;
-        rc = CALL(&dom0, __HYPERVISOR_sysctl, (u64)op);
+        rc = trace_buffers_of(3);
         whole_fail_at = 0;
         expect(rc == 0 || (rc == -ENOMEM && mm_free_pages() == free_pages));
     }

@@ -164,7 +164,7 @@ void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u3
         .what = "an exception",
     };
 
-    trace(TRC_PV_TRAP | TRC_64_FLAG, TRACE_U64(regs->rip), BOUNCE_TRACED(vector, error));
+    trace(TRC_PV_TRAP | TRC_64_FLAG, TRACE_U64(regs->rip), bounce_traced(vector, error));
     if ( bounce_has_error(vector) )
         deliver(v, regs, &how);
     else

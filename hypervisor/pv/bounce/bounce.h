@@ -42,10 +42,6 @@ static inline void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned 
     v->cpu.mode.deliver_interrupt(v, regs, vector);
 }
 
-/* An exception in one word, for trace buffers. */
-#define BOUNCE_TRACED(vector, error)                                                               \
-    (bounce_has_error(vector) ? (error) << 16 | 1u << 15 | (vector) : (vector))
-
 /* Does exception @vector push an error code? */
 static inline bool bounce_has_error(unsigned int vector)
 {
@@ -53,6 +49,12 @@ static inline bool bounce_has_error(unsigned int vector)
                         1u << TRAP_GP | 1u << TRAP_PF | 1u << TRAP_AC | 1u << TRAP_CP;
 
     return vector < 32 && (vectors >> vector & 1);
+}
+
+/* An exception in one word of a trace record: an error code of 16 bits, or all ones, above bit 15, which says so. */
+static inline u32 bounce_traced(unsigned int vector, u32 error)
+{
+    return bounce_has_error(vector) ? error << 16 | 1u << 15 | vector : 0xffff0000u | vector;
 }
 
 /*

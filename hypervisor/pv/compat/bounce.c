@@ -151,7 +151,7 @@ static void deliver_with_error(struct vcpu *v, struct regs *regs, unsigned int v
 
 void compat_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
 {
-    trace(TRC_PV_TRAP, (u32)regs->rip, BOUNCE_TRACED(vector, error));
+    trace(TRC_PV_TRAP, (u32)regs->rip, bounce_traced(vector, error));
     if ( bounce_has_error(vector) )
         deliver_with_error(v, regs, vector, error);
     else
