@@ -101,6 +101,12 @@ long domctl_set_handle(struct domain *d, struct xen_domctl_setdomainhandle *arg)
     return 0;
 }
 
+/* XEN_DOMCTL_set_virq_handler: -EINVAL too if it is no global VIRQ. */
+long domctl_set_virq_handler(struct domain *d, struct xen_domctl_set_virq_handler *arg)
+{
+    return control_is_dying(d) ? -EINVAL : event_set_virq_handler(d, arg->virq);
+}
+
 /* --- pause, resume, destroy --- */
 
 /* -EBUSY it is paused too often. */

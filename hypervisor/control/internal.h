@@ -70,6 +70,7 @@ long domctl_get_msrs(struct domain *d, struct xen_domctl_vcpu_msrs *arg);
 long domctl_set_msrs(struct domain *d, struct xen_domctl_vcpu_msrs *arg);
 long domctl_subscribe(struct domain *d, struct xen_domctl_subscribe *arg);
 long domctl_send_trigger(struct domain *d, struct xen_domctl_sendtrigger *arg);
+long domctl_set_virq_handler(struct domain *d, struct xen_domctl_set_virq_handler *arg);
 
 long domctl_set_address_size(struct domain *d, struct xen_domctl_address_size *arg);
 long domctl_get_address_size(struct domain *d, struct xen_domctl_address_size *arg);

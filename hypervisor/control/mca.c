@@ -1,4 +1,7 @@
-/* mca: machine checks. dom0's kernel asks for the processors; errors are not handed on yet. */
+/*
+ * mca: machine checks. dom0's kernel asks for the processors, and for errors: it gets none, since one that the hardware
+ * reports by an exception is the machine's end here, and nobody looks for others.
+ */
 #include "control/internal.h"
 #include "irq/irq.h"
 #include "lib/bits.h"
@@ -51,6 +54,19 @@ static long mca_cpus(struct xen_mc_physcpuinfo *arg)
     return 0;
 }
 
+/* XEN_MC_fetch: an error to read, or to forget that was read before. -EINVAL neither kind, or both, of errors. */
+static long mca_fetch(struct xen_mc_fetch *arg)
+{
+    u32 kind = arg->flags & (XEN_MC_URGENT | XEN_MC_NONURGENT);
+
+    if ( kind != XEN_MC_URGENT && kind != XEN_MC_NONURGENT )
+        return -EINVAL;
+
+    arg->flags = arg->flags & XEN_MC_ACK ? XEN_MC_OK : XEN_MC_NODATA;
+    return 0;
+}
+
+#define CASE_SHOW CASE_DONE
 #define CASE_DONE(operation, argument, handler)                                                    \
     case operation:                                                                                \
         return handler((argument *)&op->u);
@@ -85,24 +101,51 @@ long control_mca(unsigned long arg)
     return rc;
 }
 
-/* Of a 32-bit guest. The only operation is XEN_MC_physcpuinfo. */
-long compat_mca(unsigned long arg)
+static long compat_cpus(gva_t at)
 {
-    gva_t at = to_gva(arg + offsetof(struct xen_mc, u));
     struct xen_mc_physcpuinfo info;
-    u32 head[2]; /* cmd, interface_version */
     long rc;
 
-    if ( copy_from_guest(head, to_gva(arg), sizeof(head)) )
-        return -EFAULT;
-    if ( head[1] != XEN_MCA_INTERFACE_VERSION )
-        return -EACCES;
-    if ( head[0] != XEN_MC_physcpuinfo )
-        return -ENOSYS;
     if ( !compat_load_physcpuinfo(&info, at) )
         return -EFAULT;
     rc = mca_cpus(&info);
     if ( !rc && !compat_store_physcpuinfo(at, &info) )
         rc = -EFAULT;
     return rc;
+}
+
+/* Of its structure only the flags count, which come first in both widths. */
+static long compat_fetch(gva_t at)
+{
+    struct xen_mc_fetch fetch = { 0 };
+    long rc;
+
+    if ( !guest_load_u32(&fetch.flags, at) )
+        return -EFAULT;
+    rc = mca_fetch(&fetch);
+    if ( !rc && !guest_store_u32(at, fetch.flags) )
+        rc = -EFAULT;
+    return rc;
+}
+
+/* Of a 32-bit guest. */
+long compat_mca(unsigned long arg)
+{
+    gva_t at = to_gva(arg + offsetof(struct xen_mc, u));
+    u32 head[2]; /* cmd, interface_version */
+
+    if ( copy_from_guest(head, to_gva(arg), sizeof(head)) )
+        return -EFAULT;
+    if ( head[1] != XEN_MCA_INTERFACE_VERSION )
+        return -EACCES;
+
+    switch ( head[0] )
+    {
+    case XEN_MC_physcpuinfo:
+        return compat_cpus(at);
+    case XEN_MC_fetch:
+        return compat_fetch(at);
+    default:
+        return -ENOSYS;
+    }
 }

@@ -176,6 +176,7 @@ long event_reset(struct vcpu *v, gva_t uarg)
  */
 long event_domain_relinquish(struct domain *d)
 {
+    event_forget_virq_handler(d);
     lock_acquire(&d->event.lock);
     lock_release(&d->event.lock);
     return close_all(d, &d->event.relinquish_cursor);

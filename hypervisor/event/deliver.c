@@ -109,22 +109,6 @@ void event_vcpu_info_moved(struct vcpu *v)
     event_mark_upcall(v);
 }
 
-void event_send_virq(struct vcpu *v, u32 virq)
-{
-    u32 number = READ_ONCE(v->event.virq_port[virq]);
-
-    if ( number )
-        event_raise(v->domain, event_port(v->domain, number));
-}
-
-void event_send_global_virq(u32 virq)
-{
-    struct domain *d = domain_zero;
-
-    if ( d && d->vcpus[0] )
-        event_send_virq(d->vcpus[0], virq);
-}
-
 bool event_send_pirq(struct domain *d, u32 pirq)
 {
     u32 *ports = atomic_load(&d->event.pirq_port);

@@ -11,7 +11,13 @@
  * LOCK_EVENT_QUEUE and what is below it: may be called from interrupt handlers.
  */
 void event_send_virq(struct vcpu *v, u32 virq);
-void event_send_global_virq(u32 virq); /* to dom0 */
+void event_send_global_virq(u32 virq); /* to dom0, or who was named */
+
+/*
+ * From now on global @virq is for @d, which is alive, and for dom0 again when @d dies. -EINVAL it is no global one.
+ * With LOCK_DOMCTL held.
+ */
+long event_set_virq_handler(struct domain *d, u32 virq);
 
 /* Raise the port of @d that its toolstack subscribed to. False: it hasn't, or nothing can be sent through that port. */
 bool event_send_suspended(struct domain *d);

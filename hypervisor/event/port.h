@@ -175,6 +175,9 @@ void event_fifo_destroy(struct domain *d);
 
 bool event_virq_is_per_vcpu(u32 virq);
 
+/* @d is on its way to death: global VIRQs that were its are dom0's again. With LOCK_DOMCTL held. */
+void event_forget_virq_handler(const struct domain *d);
+
 long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg);
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg);
 long event_bind_virq(struct vcpu *v, struct evtchn_bind_virq *arg);

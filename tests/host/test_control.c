@@ -121,6 +121,18 @@ TEST(pauses_are_counted)
     expect_eq(run_domctl(), -EBUSY);
 }
 
+TEST(virq_handlers)
+{
+    control_start();
+    domctl_for(XEN_DOMCTL_set_virq_handler, 5)->u.set_virq_handler.virq = VIRQ_CON_RING;
+    expect_eq(run_domctl(), 0);
+    dop.u.set_virq_handler.virq = VIRQ_TIMER;
+    expect_eq(run_domctl(), -EINVAL);
+    dop.u.set_virq_handler.virq = VIRQ_CON_RING;
+    domu->life = DOMAIN_DYING;
+    expect_eq(run_domctl(), -EINVAL);
+}
+
 /* A toolstack's unpause must not set a domain running that is being taken apart. */
 TEST(the_dying_stay_paused)
 {

@@ -283,7 +283,19 @@ TEST(machine_checks)
     expect(mc.u.mc_physcpuinfo.ncpus == 2 && cpus[1].mc_apicid == 2 &&
            !memcmp(cpus[0].mc_vendorid, "GenuineIntel", 12));
     expect_eq(cpus[0].mc_model, 0x9e);
+
     mc.cmd = XEN_MC_fetch;
+    mc.u.mc_fetch.flags = XEN_MC_URGENT;
+    expect_eq(control_mca((unsigned long)&mc), 0);
+    expect_eq(mc.u.mc_fetch.flags, XEN_MC_NODATA);
+    mc.u.mc_fetch.flags = XEN_MC_NONURGENT | XEN_MC_ACK;
+    expect_eq(control_mca((unsigned long)&mc), 0);
+    expect_eq(mc.u.mc_fetch.flags, XEN_MC_OK);
+    mc.u.mc_fetch.flags = XEN_MC_URGENT | XEN_MC_NONURGENT;
+    expect_eq(control_mca((unsigned long)&mc), -EINVAL);
+    mc.u.mc_fetch.flags = 0;
+    expect_eq(control_mca((unsigned long)&mc), -EINVAL);
+    mc.cmd = XEN_MC_notifydomain;
     expect_eq(control_mca((unsigned long)&mc), -ENOSYS);
     mc.interface_version = 0;
     expect_eq(control_mca((unsigned long)&mc), -EACCES);

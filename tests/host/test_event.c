@@ -73,6 +73,39 @@ TEST(virqs)
     expect_eq(send_event(dom0, 3), -EINVAL);
 }
 
+TEST(global_virqs_of_others_than_dom0)
+{
+    u32 first, ours, theirs;
+
+    set_up();
+    first = domu->refs;
+    ours = (u32)BIND(dom0, bind_virq, port, .virq = VIRQ_CON_RING, .vcpu = 0);
+    theirs = (u32)BIND(domu, bind_virq, port, .virq = VIRQ_CON_RING, .vcpu = 0);
+    expect_eq(event_set_virq_handler(domu, VIRQ_TIMER), -EINVAL);
+    expect_eq(event_set_virq_handler(domu, NR_VIRQS), -EINVAL);
+    event_send_global_virq(VIRQ_CON_RING);
+    expect(bit(dom0, ours) && !bit(domu, theirs));
+    expect_eq(consume_two_level(dom0->vcpus[0]), ours);
+
+    for ( int i = 0; i < 2; i++ )
+        expect_eq(event_set_virq_handler(domu, VIRQ_CON_RING), 0);
+    expect_eq(domu->refs, first + 1);
+    event_send_global_virq(VIRQ_CON_RING);
+    expect(!bit(dom0, ours) && bit(domu, theirs));
+    expect_eq(consume_two_level(domu->vcpus[0]), theirs);
+
+    expect_eq(event_set_virq_handler(dom0, VIRQ_CON_RING), 0);
+    expect_eq(domu->refs, first);
+    event_send_global_virq(VIRQ_CON_RING);
+    expect_eq(consume_two_level(dom0->vcpus[0]), ours);
+
+    expect_eq(event_set_virq_handler(domu, VIRQ_CON_RING), 0);
+    expect_eq(event_domain_relinquish(domu), 0);
+    expect_eq(domu->refs, first);
+    event_send_global_virq(VIRQ_CON_RING);
+    expect_eq(consume_two_level(dom0->vcpus[0]), ours);
+}
+
 /* Whoever subscribed hears through the suspended domain's own port; if that isn't open, somebody else must be told. */
 TEST(suspend_subscription)
 {

@@ -33,6 +33,21 @@ static bool wait_down(unsigned int vcpu)
     return hypercall(vcpu_op, VCPUOP_is_up, vcpu, NULL) == 0;
 }
 
+/* Is there such a vcpu, can its state be read, has it one already, is the state good: they ask in this order. */
+static void order_of_checks(struct vcpu_guest_context *good)
+{
+    static struct vcpu_guest_context bad;
+
+    bad = *good;
+    bad.ctrlreg[3] = ~0UL;
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 99, 0x10), -ENOENT, "no vcpu, nor a state");
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, 0x10), -EFAULT,
+              "no state, for one that has one");
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, &bad), -EEXIST, "a bad one, likewise");
+    expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 2, &bad), -EINVAL, "a bad one");
+    expect_eq(hypercall(vcpu_op, VCPUOP_up, 2, NULL), -EINVAL, "which is not taken");
+}
+
 void test_main(void)
 {
     static struct vcpu_guest_context state;
@@ -52,6 +67,7 @@ void test_main(void)
     vcpu_prepare(&state, 2, other, NULL); /* 2 is for nobody else */
     expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 1, &state), -EEXIST, "initialise it again");
     expect_eq(hypercall(vcpu_op, VCPUOP_initialise, 0, &state), -EEXIST, "initialise us");
+    order_of_checks(&state);
     stay = 0;
     expect(wait_down(1), "it goes down");
     expect_eq(vcpu_start(1, other, NULL), 0, "up again");
