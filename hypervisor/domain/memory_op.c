@@ -158,7 +158,8 @@ static long check_start(const struct memory_call *call)
 #define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     CASE_##status(operation, who, handler)
 
-static inline long dispatch(bool wide, unsigned long cmd, unsigned long arg)
+static inline __attribute__((always_inline)) long dispatch(bool wide, unsigned long cmd,
+                                                           unsigned long arg)
 {
     struct memory_call call = {
         .v = current_vcpu(),

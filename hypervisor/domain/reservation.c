@@ -147,7 +147,7 @@ each_extent(bool wide, const struct memory_call *call, const struct reservation 
 }
 
 /* Can this be started, or gone on with, at all? If not, the number done so far is the answer. */
-static bool reservation_possible(const struct memory_call *call, struct reservation *r)
+static inline bool reservation_possible(const struct memory_call *call, struct reservation *r)
 {
     return r->ask.nr_extents <= ~0UL >> 6 && call->start < r->ask.nr_extents &&
            r->ask.extent_order <= MEMORY_MAX_ORDER &&
@@ -155,9 +155,10 @@ static bool reservation_possible(const struct memory_call *call, struct reservat
 }
 
 /* A ballooning guest names itself, again and again: no need to look it up, nor to hold what current holds. */
-static long reservation_begin(const struct memory_call *call, struct reservation *r)
+static inline long reservation_begin(const struct memory_call *call, struct reservation *r)
 {
-    if ( !memory_load(call, memory_reservation, &r->ask) )
+    if ( call->wide ? !guest_load_struct(&r->ask, call->arg)
+                    : !compat_load_memory_reservation(&r->ask, call->arg) )
         return -EFAULT;
     if ( r->ask.domid != DOMID_SELF )
         return access_domain(call->v->domain, r->ask.domid, ACCESS_CONTROL, &r->d);
