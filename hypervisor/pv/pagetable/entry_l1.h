@@ -71,6 +71,16 @@ static inline enum l1_take l1_take(const struct domain *from, u64 pte)
 }
 
 /*
+ * Take them once more for an entry that differs from one that holds them in none of L1_COUNTED: so there is nothing to
+ * check. A table has room for less of these than there is beyond FRAME_REF_LIMIT.
+ */
+static inline void l1_take_again(u64 pte)
+{
+    atomic_fetch_add(&mfn_to_frame(pte_mfn(pte))->state,
+                     pte & PTE_RW ? FRAME_TYPE_ONE + FRAME_REF_ONE : FRAME_REF_ONE);
+}
+
+/*
  * In a table of @d that is being validated: all checks for a slot after l1_take() did not take.
  * -EINVAL, -EPERM, -EBUSY.
  */

@@ -25,6 +25,11 @@
 /* Empty slots are the rule: look at that many at once. */
 #define SCAN 8
 
+static inline bool begins_scan(const u64 *slot)
+{
+    return (uintptr_t)slot % (SCAN * sizeof(*slot)) == 0; /* tables are pages */
+}
+
 static inline bool all_empty(const u64 *slots)
 {
     return !(slots[0] | slots[1] | slots[2] | slots[3] | slots[4] | slots[5] | slots[6] | slots[7]);
@@ -46,14 +51,25 @@ static unsigned int skip_empty_down(const u64 *table, unsigned int i)
     return i;
 }
 
-/* Take the references of a slot of an L1 that is being validated. */
-static inline long validate_l1_slot(bool pv32, const struct domain *d, u64 *slot)
+/*
+ * Take the references of a slot of an L1 that is being validated. @last: the slot before, if it took
+ * the short way, else 0: of a run of slots that map the same frame (of zeros, say) one is checked.
+ */
+static inline long validate_l1_slot(bool pv32, const struct domain *d, u64 *slot, u64 *last)
 {
     u64 pte = l1_for_hardware(pv32, *slot);
-    enum l1_take take = l1_take(d, pte);
 
-    if ( __builtin_expect(take != L1_TAKEN, 0) )
-        return entry_get_l1(d, slot, take);
+    if ( !((pte ^ *last) & L1_COUNTED) )
+        l1_take_again(pte);
+    else
+    {
+        enum l1_take take = l1_take(d, pte);
+
+        *last = 0;
+        if ( __builtin_expect(take != L1_TAKEN, 0) )
+            return entry_get_l1(d, slot, take);
+        *last = pte;
+    }
     *slot = pte;
     return 0;
 }
@@ -62,23 +78,23 @@ static inline long validate_l1_slot(bool pv32, const struct domain *d, u64 *slot
 static inline __attribute__((always_inline)) long validate_l1_of(bool pv32, const struct domain *d,
                                                                  struct frame *frame, u64 *table)
 {
-    unsigned int i;
+    u64 *slot, *end = table + PTES_PER_TABLE, last = 0;
     long rc = 0;
 
-    for ( i = 0; i < PTES_PER_TABLE; i++ )
+    for ( slot = table; slot < end; slot++ )
     {
-        if ( i % SCAN == 0 && all_empty(&table[i]) )
-            i += SCAN - 1;
-        else if ( table[i] & PTE_P )
+        if ( begins_scan(slot) && all_empty(slot) )
+            slot += SCAN - 1;
+        else if ( *slot & PTE_P )
         {
-            rc = validate_l1_slot(pv32, d, &table[i]);
+            rc = validate_l1_slot(pv32, d, slot, &last);
             if ( rc )
                 break;
         }
     }
 
-    audit_gain(table, 0, i);
-    frame->progress = i;
+    audit_gain(table, 0, (unsigned int)(slot - table));
+    frame->progress = (u16)(slot - table);
     return rc;
 }
 
@@ -194,12 +210,14 @@ void table_put(struct domain *d, struct frame *frame)
 
 static void take_l1_apart(struct frame *frame, const u64 *table)
 {
+    const u64 *end = table + frame->progress;
+
     audit_lose(table, 0, frame->progress);
-    for ( unsigned int i = 0; i < frame->progress; i++ )
-        if ( i % SCAN == 0 && all_empty(&table[i]) )
-            i += SCAN - 1;
-        else if ( table[i] & PTE_P )
-            l1_put(table[i]);
+    for ( const u64 *slot = table; slot < end; slot++ )
+        if ( begins_scan(slot) && all_empty(slot) )
+            slot += SCAN - 1;
+        else if ( *slot & PTE_P )
+            l1_put(*slot);
     frame->progress = 0;
 }
 
