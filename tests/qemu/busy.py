@@ -3,13 +3,14 @@ import hashlib
 import re
 
 NUMBERS = hashlib.md5("".join(f"{n}\n" for n in range(1, 2001)).encode()).hexdigest()
-TROUBLES = ["BUG:", "WARNING:", "Call Trace", "rcu.*stall", "lockup", "hung task", "backward", "skew is"]
+TROUBLES = ["BUG:", "WARNING:", "Call Trace", "detected.*stall", "lockup", "hung task", "backward", "skew is"]
 COMPLAINTS = f"dmesg | grep -iE '{'|'.join(TROUBLES)}' || true"
 
 
-def config(name, vcpus, going_on):
+def config(name, vcpus, going_on, options=""):
     """The settings of a guest whose vcpus sort numbers, each as long as the shell's condition @going_on holds ($i counts), and
-    which then says what it got how often, and what its kernel complained of. Its command line is a line of its log, too."""
+    which then says what it got how often, and what its kernel, with @options, complained of. Its command line is a line of its
+    log, too."""
     complaints = " ".join(f"-e {trouble.replace(' ', '.')}" for trouble in TROUBLES)
     work = (f"for p in $(seq {vcpus}); do (while {going_on}; do seq 2000|sort -rn|sort -n|md5sum; i=$((i+1)); done >/tmp/w$p)& "
             f"done; wait; cat /tmp/w*|sort|uniq -c; dmesg|grep -i {complaints}|grep -v rl.run; echo work is done")
@@ -18,7 +19,7 @@ kernel = "/guests/vmlinuz"
 ramdisk = "/guests/linux.initrd"
 memory = 160
 vcpus = {vcpus}
-extra = 'console=hvc0 loglevel=4 rl.run="i=0; {work}"'
+extra = 'console=hvc0 loglevel=4 {options} rl.run="i=0; {work}"'
 """
 
 
