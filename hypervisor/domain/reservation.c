@@ -47,18 +47,8 @@ static inline bool extent_store(bool wide, const struct reservation *r, unsigned
 /* Drop the owner's reference: the frame is freed with its last mapping. A pin, too, keeps it until it is undone. */
 bool memory_release_page(struct domain *d, mfn_t mfn)
 {
-    struct frame *frame;
-    bool dropped;
-
-    if ( !mfn_valid(mfn) )
-        return false;
-    frame = mfn_to_frame(mfn);
-    if ( !frame_get_inline(frame, d->id) )
-        return false;
-
-    dropped = mm_release_owner_ref(d, frame) == 0;
-    frame_put_inline(frame);
-    return dropped;
+    return mfn_has_frame(mfn) && frame_get_inline(mfn_to_frame(mfn), d->id) &&
+           frame_put_with_owners(mfn_to_frame(mfn));
 }
 
 void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn)

@@ -5,6 +5,7 @@
 #define MM_FRAME_INLINE_H
 
 #include "lib/atomic.h"
+#include "lib/guard.h"
 #include "mm/frame.h"
 
 /* In frame.c: the last reference is gone. */
@@ -76,6 +77,26 @@ static inline void frame_put_inline(struct frame *frame)
 {
     if ( !frame_refs(atomic_sub_return(&frame->state, FRAME_REF_ONE)) )
         frame_unused(frame);
+}
+
+/*
+ * Drop the caller's reference, and with it the owner's own: in one step. False: that was dropped before, and only the
+ * caller's is now.
+ */
+static inline bool frame_put_with_owners(struct frame *frame)
+{
+    u64 old = READ_ONCE(frame->state), new;
+    bool owners;
+
+    do
+    {
+        owners = !GUARD(owner_reference_held, !(old & FRAME_ALLOCATED));
+        new = (old & ~FRAME_ALLOCATED) - (owners ? 2 * FRAME_REF_ONE : FRAME_REF_ONE);
+    } while ( !atomic_cmpxchg(&frame->state, &old, new) );
+
+    if ( !frame_refs(new) )
+        frame_unused(frame);
+    return owners;
 }
 
 /*

@@ -165,7 +165,7 @@ void sched_update(struct vcpu *v)
 
 __attribute__((noinline)) void sched_wake(struct vcpu *v)
 {
-    trace(TRC_SCHED_WAKE, TRACE_IDS(v));
+    trace(TRC_SCHED_WAKE, 2, TRACE_IDS(v), 0, 0);
     event_poll_end(v);
     atomic_set(&v->sched.blocked, false);
     sched_update(v);
@@ -191,7 +191,7 @@ void sched_block(void)
         atomic_set(&v->sched.blocked, false);
     else
     {
-        trace(TRC_SCHED_BLOCK, TRACE_IDS(v));
+        trace(TRC_SCHED_BLOCK, 2, TRACE_IDS(v), 0, 0);
         percpu_raise(this_cpu(), WORK_RESCHEDULE);
     }
 }
@@ -343,7 +343,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *
         WRITE_ONCE(next->sched.running, true);
         next->sched.since = now;
         next->sched.switched_in = now;
-        trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
+        trace(TRC_SCHED_SWITCH, 4, TRACE_IDS(prev), TRACE_IDS(next), 0);
         q->running = next;
         note_running(q);
         set_runstate(next, now);

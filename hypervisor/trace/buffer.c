@@ -108,7 +108,8 @@ static bool put(struct ring *r, u32 event, const u32 *words, unsigned int nr)
 /* How many, whose (nobody can tell: the idle domain's), since when. */
 static bool put_lost(struct ring *r)
 {
-    const u32 words[] = { r->lost, DOMID_IDLE | this_cpu()->cpu << 16, TRACE_U64(r->lost_since) };
+    const u32 words[] = { r->lost, DOMID_IDLE | this_cpu()->cpu << 16, (u32)r->lost_since,
+                          (u32)(r->lost_since >> 32) };
 
     return put(r, TRC_LOST_RECORDS, words, ARRAY_SIZE(words));
 }
@@ -133,6 +134,11 @@ void trace_write(u32 event, const u32 *words, unsigned int nr)
         if ( !r->lost++ )
             r->lost_since = rdtsc();
     }
+}
+
+void trace_halves(u32 event, unsigned int nr, u64 a, u64 b, u64 c)
+{
+    trace_write(event, (const u32 *)(const u64[]){ a, b, c }, nr);
 }
 
 /* --- Control --- */

@@ -22,25 +22,27 @@ extern u64 trace_hypercall_limit;
 extern u64 trace_iret_number;
 
 /*
- * Record @event (TRC_*, perhaps with TRC_64_FLAG) and up to TRACE_EXTRA_MAX words. From anywhere but an NMI.
+ * Record @event (TRC_*, perhaps with TRC_64_FLAG) and @nr words, up to 6, which are the halves of @a,
+ * @b and @c, the lower ones first. From anywhere but an NMI.
  *
- *     trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_U64(regs->rip));
+ *     trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, 2, regs->rip, 0, 0);
  */
-#define trace(event, ...)                                                                          \
+#define trace(event, nr, a, b, c)                                                                  \
     do                                                                                             \
     {                                                                                              \
         if ( __builtin_expect(trace_events != 0, 0) )                                              \
-            trace_write(event, (const u32[]){ __VA_ARGS__ },                                       \
-                        ARRAY_SIZE(((const u32[]){ __VA_ARGS__ })));                               \
+            trace_halves(event, nr, a, b, c);                                                      \
     } while ( 0 )
 
-/* One value as two words. */
-#define TRACE_U64(value) (u32)(value), (u32)((u64)(value) >> 32)
+#define TRACE_PAIR(low, high) ((u32)(low) | (u64)(high) << 32)
 
 /* A vcpu as one word, or as two. */
 #define TRACE_VCPU(v) ((u32)(v)->domain->id << 16 | (v)->id)
-#define TRACE_IDS(v)  (u32)(v)->domain->id, (v)->id
+#define TRACE_IDS(v)  TRACE_PAIR((v)->domain->id, (v)->id)
 
+void __attribute__((cold)) trace_halves(u32 event, unsigned int nr, u64 a, u64 b, u64 c);
+
+/* The same of an array of up to TRACE_EXTRA_MAX. */
 void trace_write(u32 event, const u32 *words, unsigned int nr);
 
 /* --- For control/ --- */

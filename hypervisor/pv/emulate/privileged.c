@@ -18,21 +18,30 @@
 
 #define DR6_SINGLE_STEP 0x4000UL
 
+/* Somebody looks at the instruction that was at @rip: the tracer, or the guest step by step. */
+static __attribute__((noinline)) void finish_observed(struct vcpu *v, struct regs *regs, u64 rip)
+{
+    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, 2, rip, 0, 0);
+    if ( regs->rflags & EFLAGS_TF )
+    {
+        v->pv.dr[6] |= DR6_SINGLE_STEP;
+        bounce_exception(v, regs, TRAP_DB, 0);
+    }
+}
+
 /*
  * Leave an instruction of @length bytes behind, with the trap that single-stepping takes after
  * each.
  */
 static void finish(struct vcpu *v, struct regs *regs, unsigned int length)
 {
+    u64 rip = regs->rip;
+
     count(COUNTER_insn_emulated);
-    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_U64(regs->rip));
-    regs->rip += length;
+    regs->rip = rip + length;
     regs->rflags &= ~(u64)EFLAGS_RF;
-    if ( __builtin_expect((regs->rflags & EFLAGS_TF) != 0, 0) )
-    {
-        v->pv.dr[6] |= DR6_SINGLE_STEP;
-        bounce_exception(v, regs, TRAP_DB, 0);
-    }
+    if ( __builtin_expect((regs->rflags & EFLAGS_TF) || trace_events, 0) )
+        finish_observed(v, regs, rip);
 }
 
 static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)

@@ -77,9 +77,9 @@ static bool is_first_half(const struct domain *d, const struct emulate_store *st
 static inline void trace_store(const struct domain *d, u64 pte, u64 va, u64 rip)
 {
     if ( d->pv32 )
-        trace(TRC_PV_PTWR_EMULATION_PAE, TRACE_U64(pte), (u32)va, (u32)rip);
+        trace(TRC_PV_PTWR_EMULATION_PAE, 4, pte, TRACE_PAIR(va, rip), 0);
     else
-        trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_U64(pte), TRACE_U64(va), TRACE_U64(rip));
+        trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, 6, pte, va, rip);
 }
 
 /* Make the store; false if the entry that results is refused. *after: the registers then. */
