@@ -113,6 +113,7 @@ static void status_fill(const struct event_port *port, struct evtchn_status *arg
         break;
     default:
         arg->status = EVTCHNSTAT_closed;
+        arg->vcpu = 0; /* the last one's, until somebody takes the port */
     }
 }
 

@@ -151,6 +151,20 @@ static void add_arguments(const struct program_call *call)
         add_pointed_to(call->args[i]);
 }
 
+/*
+ * Of a word that a hypervisor wrote a part of, as a status behind what was there before, that part: the rest may be
+ * half of a frame's number.
+ */
+static void add_changed(ulong at, uint64_t now, uint64_t then)
+{
+    unsigned int same = (unsigned int)__builtin_ctzl(now ^ then) & ~15U;
+
+    if ( tell_value(now).kind )
+        same = 0;
+    add(" %lx:", at + same / 8);
+    add_value(now >> same);
+}
+
 static void add_changes(void)
 {
     const uint64_t *now = (const uint64_t *)program.world.arena, *then = (const uint64_t *)before;
@@ -160,8 +174,7 @@ static void add_changes(void)
     {
         if ( now[i] == then[i] || shown++ >= SHOWN )
             continue;
-        add(" %lx:", i * sizeof(*now));
-        add_value(now[i]);
+        add_changed(i * sizeof(*now), now[i], then[i]);
     }
 }
 
@@ -186,7 +199,9 @@ static bool shows_times;
 
 static void note_times(const struct program_call *call, const uint64_t *argument, long rc)
 {
-    if ( call->nr == __HYPERVISOR_sysctl )
+    if ( call->nr == __HYPERVISOR_sysctl ||
+         (call->nr == __HYPERVISOR_vcpu_op &&
+          call->args[0] == VCPUOP_register_vcpu_time_memory_area) )
         shows_times = true;
     if ( rc || call->nr != __HYPERVISOR_vcpu_op || call->args[0] != VCPUOP_register_vcpu_info )
         return;
@@ -238,6 +253,7 @@ static uint16_t checksum(const uint64_t *page)
 static void tell_memory(ulong number)
 {
     used = 0;
+    trap_init(); /* or there would be no handler for the faults on what isn't mapped */
     for ( ulong i = 0; i < PROGRAM_FRAMES && !shows_times; i++ )
     {
         volatile uint16_t sum = 0;

@@ -41,6 +41,15 @@ static void ipis(void)
     expect_eq(event_bind_ipi(99), -ENOENT, "to a vcpu that is not there");
     expect_eq(event_bind_vcpu((evtchn_port_t)port, 0), -EINVAL, "an IPI port does not move");
     expect_eq(event_close((evtchn_port_t)port), 0, "close it");
+
+    port = event_bind_ipi(1);
+    if ( port < 0 ) /* one vcpu only */
+        return;
+    expect_eq(status((evtchn_port_t)port, &s), 0, "the status of another vcpu's");
+    expect_eq(s.vcpu, 1, "tells which");
+    expect_eq(event_close((evtchn_port_t)port), 0, "close that");
+    expect_eq(status((evtchn_port_t)port, &s), 0, "its status then");
+    expect_eq(s.vcpu, 0, "tells of none any more");
 }
 
 static void pairs(void)

@@ -14,6 +14,18 @@
 /* The hypervisor's own code and task segments: what GDT pages 14 and 15 hold at these places is not the guest's. */
 #define RESERVED_SELECTOR FLAT_KERNEL_CS
 
+/* A far branch by memory to the label 1. */
+static struct {
+    uint32_t offset;
+    uint16_t selector;
+} __attribute__((packed)) far_pointer;
+
+#define FAR_BRANCH(code)                                                                           \
+    asm volatile("movl $1f, %0; mov %%cs, %%eax; movw %%ax, 4+%0;" code                            \
+                 : "+m"(far_pointer)                                                               \
+                 :                                                                                 \
+                 : "eax", "memory")
+
 #ifdef __i386__
 #define IN32(wide, narrow) narrow
 #define REX_W              ""
