@@ -17,13 +17,14 @@ HV_OBJS := $(addprefix $(HV_B)/,$(addsuffix .o,$(basename $(HV_SRCS))))
 HV_INCLUDES := -I. -Ihypervisor -I$(HV_B)/include
 HV_WARNINGS := -Wall -Wextra -Wshadow -Werror
 # The compiler may use no register that a guest's state lives in, and no stack below rsp, where interrupts push theirs.
-# So nothing needs a stack that is aligned to more than words.
+# So nothing needs a stack that is aligned to more than words, but for the firmware (efi/runtime.o).
 HV_MACHINE  := -m64 -march=x86-64 -mcmodel=small -mno-red-zone -mgeneral-regs-only -mpreferred-stack-boundary=3
 # What -fipa-reference knows of a static variable it believes over a call of a function in which others are waited for:
 # that another CPU may change it meanwhile is not among it (gcc 12). tests/host/test_event_race.c was read wrongly so.
 HV_CFLAGS   := -std=gnu11 -O2 -fno-ipa-reference -g -ffreestanding -fpie -fvisibility=hidden $(HV_MACHINE) \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none \
-    -fno-common -fomit-frame-pointer -fno-align-loops -fno-align-jumps $(HV_WARNINGS) $(HV_INCLUDES) -include hypervisor/hidden.h
+    -fno-common -fomit-frame-pointer -fno-align-loops -fno-align-jumps $(HV_WARNINGS) $(HV_INCLUDES) \
+    -include hypervisor/hidden.h
 ifneq ($(DEBUG),y)
 HV_CFLAGS   += -DNDEBUG
 endif
@@ -53,7 +54,6 @@ $(HV_B)/include/measures.h: hypercall/compat/measure.c hypercall/compat/layouts.
 	@$(HV_CC) -std=gnu11 -m32 -ffreestanding -O1 -I. -S -o $(HV_B)/measure.s $<
 	@$(HV_MEASURES) $(HV_B)/measure.s > $@
 
-# What calls the firmware aligns the stack as that wants it.
 $(HV_B)/hypervisor/efi/runtime.o: HV_CFLAGS += -mpreferred-stack-boundary=4
 
 $(HV_B)/hypercall/compat/proof.o: $(HV_B)/include/measures.h

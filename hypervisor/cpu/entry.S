@@ -43,7 +43,7 @@ entry_syscall:
         push    $SEL_USER_CS64
         push    %rcx
         push    syscall_error_and_vector(%rip)
-        cmp     trace_iret_number(%rip), %rax
+        cmp     $HYPERCALL_IRET, %rax
         je      syscall_iret
 syscall_any:
         push_to_rcx
@@ -254,7 +254,7 @@ syscall_iret:
         mov     FROM_ERROR(REGS_rsp), %rcx
         mov     %rcx, %r11              /* as guest_word_ok(): what begins below the hole faults */
         sub     hole_start(%rip), %r11
-        cmp     hole_size(%rip), %r11
+        cmp     trace_iret_hole(%rip), %r11     /* hole_size; all there is, while calls are recorded */
         jb      iret_by_c
         lea     FROM_ERROR(REGS_SIZE), %rsp
         SMAP_OPEN

@@ -1,10 +1,12 @@
 /* VIRQs: who gets them. Those of one vcpu are its own; a global one is dom0's, unless a domain was named for it. */
 #include "event/port.h"
 #include "lib/atomic.h"
-#include "smp/smp.h"
 
-/* NULL: dom0. Each holds a reference. Changed under LOCK_DOMCTL; read without, from interrupts too. */
+/* NULL: dom0. Each holds a reference. Changed under LOCK_DOMCTL and handlers_lock, used under the latter. */
 static struct domain *handlers[NR_VIRQS];
+
+/* Interrupts take it, too. It is held while an event is sent: who gave the handler up may free it after. */
+static struct lock handlers_lock = LOCK_INIT(LOCK_VIRQ);
 
 void event_send_virq(struct vcpu *v, u32 virq)
 {
@@ -16,27 +18,27 @@ void event_send_virq(struct vcpu *v, u32 virq)
 
 void event_send_global_virq(u32 virq)
 {
-    struct domain *d = atomic_load(&handlers[virq]);
+    struct domain *d;
 
-    if ( !d )
-        d = domain_zero;
+    lock_acquire(&handlers_lock);
+    d = handlers[virq] ? handlers[virq] : domain_zero;
     if ( d && d->vcpus[0] )
         event_send_virq(d->vcpus[0], virq);
+    lock_release(&handlers_lock);
 }
 
-/* Whoever found the one before uses it without a reference: it goes when all have looked up. */
 static void replace(u32 virq, struct domain *d)
 {
-    struct domain *old = handlers[virq];
+    struct domain *old;
 
     if ( d )
         domain_hold(d);
-    atomic_store(&handlers[virq], d);
+    lock_acquire(&handlers_lock);
+    old = handlers[virq];
+    handlers[virq] = d;
+    lock_release(&handlers_lock);
     if ( old )
-    {
-        smp_synchronize();
         domain_put(old);
-    }
 }
 
 long event_set_virq_handler(struct domain *d, u32 virq)

@@ -1,7 +1,7 @@
 /*
  * Inside grant/: pins, inline for the hot paths of map, unmap and copy. pin.c tells what a pin is.
  *
- * All but the last two are called under the table's lock.
+ * All but the last three, which take it, are called under the table's lock.
  */
 #ifndef GRANT_PIN_INLINE_H
 #define GRANT_PIN_INLINE_H

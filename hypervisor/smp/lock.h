@@ -20,6 +20,7 @@ enum lock_level {
     LOCK_EVENT,       /* one per domain: event ports */
     LOCK_MEMORY,      /* one per domain: its list of frames and their number */
     LOCK_IRQ,         /* interrupt descriptors */
+    LOCK_VIRQ,        /* who gets global VIRQs; held while one is sent */
     LOCK_EVENT_QUEUE, /* one per domain: the FIFO ABI's queues; interrupts raise events */
     LOCK_SCHED,       /* run queues */
     LOCK_TIMER,       /* timer heap of a CPU */

@@ -2,13 +2,16 @@
 
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
+#include "cpu/uaccess.h"
 #include "lib/atomic.h"
 #include "lib/string.h"
 #include "smp/softirq.h"
 
+#define IRET_HOLE (HV_VIRT_END - 0x0000800000000000UL)
+
 u32 trace_events;
 u64 trace_hypercall_limit = HYPERCALL_TABLE;
-u64 trace_iret_number = __HYPERVISOR_iret;
+u64 trace_iret_hole = IRET_HOLE;
 
 /* A CPU's ring. Of what the tools may write to, only buffer->cons is read: they own it. */
 static struct ring {
@@ -45,17 +48,18 @@ static u32 record_size(unsigned int nr, bool tsc)
 
 static u32 used(const struct ring *r)
 {
-    u32 cons = READ_ONCE(r->buffer->cons);
+    u32 cons = READ_ONCE(r->buffer->cons), n;
 
-    return r->prod >= cons ? r->prod - cons : r->prod + 2 * r->size - cons;
+    if ( cons >= 2 * r->size )
+        return r->size; /* nonsense */
+    n = r->prod >= cons ? r->prod - cons : r->prod + 2 * r->size - cons;
+    return min(n, r->size);
 }
 
 /* What the tools say they have read may be nonsense; then there is no room. */
 static u32 room(const struct ring *r)
 {
-    u32 n = used(r);
-
-    return n <= r->size ? r->size - n : 0;
+    return r->size - used(r);
 }
 
 static u32 position(const struct ring *r)
@@ -165,7 +169,7 @@ static void update(void)
 
     WRITE_ONCE(trace_events, events);
     WRITE_ONCE(trace_hypercall_limit, hypercalls ? 0 : HYPERCALL_TABLE);
-    WRITE_ONCE(trace_iret_number, hypercalls ? ~0UL : __HYPERVISOR_iret);
+    WRITE_ONCE(trace_iret_hole, hypercalls ? ~0UL : IRET_HOLE);
 }
 
 void trace_choose_events(u32 events)

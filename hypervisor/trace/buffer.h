@@ -18,8 +18,11 @@ extern u32 trace_events;
 /* Hypercalls of numbers below this one are made at once, all others by hypercall_uncommon(). */
 extern u64 trace_hypercall_limit;
 
-/* The number of the hypercall that entry.S has a short way for: iret, unless hypercalls are recorded. */
-extern u64 trace_iret_number;
+/*
+ * entry.S's short way of iret leaves to C for a stack pointer that lies less than this behind the
+ * canonical addresses' lower half: that nobody can use, or any while hypercalls are recorded.
+ */
+extern u64 trace_iret_hole;
 
 /*
  * Record @event (TRC_*, perhaps with TRC_64_FLAG) and @nr words, up to 6, which are the halves of @a,

@@ -87,9 +87,11 @@ def records(path):
     with open(path, "rb") as f:
         data = f.read()
     found, at = [], 0
-    while at < len(data):
+    while at + 12 <= len(data):
         head, = struct.unpack_from("<I", data, at)
         at += 12 if head >> 31 else 4                           # the TSC follows, or not
+        if at + 4 * (head >> 28 & 7) > len(data):               # it was still being written
+            break
         words = struct.unpack_from(f"<{head >> 28 & 7}I", data, at)
         at += 4 * len(words)
         found.append((head & 0xfffffff, words))
@@ -101,7 +103,13 @@ def test_xentrace(dom0):
     # Not to /host: the kernel can't write mapped pages of others there.
     dom0.check("xentrace -D -S 512 /tmp/trace & "
                "until [ -s /tmp/trace ]; do usleep 100000; done; "
-               "xl create /guests/hello.cfg && xl destroy hello && usleep 300000; kill -INT $!; wait; "
+               "xl create /guests/hello.cfg && xl destroy hello", 120)
+
+    def domain_gone():
+        dom0.check("cp /tmp/trace /host/trace")
+        return any(event == 0x41002 for event, _ in records(f"{dom0.machine.host_dir}/trace"))
+    dom0.wait_until("recorded that the domain has gone", domain_gone, 120)
+    dom0.check("kill -INT $(pidof xentrace); while pidof xentrace > /dev/null; do usleep 100000; done; "
                "cp /tmp/trace /host/trace; rm /tmp/trace", 120)
     found = records(f"{dom0.machine.host_dir}/trace")
     events = {event for event, _ in found}

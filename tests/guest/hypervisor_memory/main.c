@@ -9,6 +9,25 @@ static long user_read(long arg)
     return *(volatile char *)arg;
 }
 
+/* Structures that are read word by word: below the hole, at its end, right below us, and where addresses end. */
+static void structures_at_the_edges(void)
+{
+    static const ulong edges[] = { 0x00007ffffffffff8,        0x0000800000000000,
+                                   HYPERVISOR_VIRT_START - 8, HYPERVISOR_VIRT_START,
+                                   HYPERVISOR_VIRT_END - 8,   -8UL };
+
+    for ( unsigned int i = 0; i < sizeof(edges) / sizeof(edges[0]); i++ )
+    {
+        expect_eq(hypercall(grant_table_op, GNTTABOP_map_grant_ref, edges[i], 1), -EFAULT, "map");
+        expect_eq(hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, edges[i], 1), -EFAULT,
+                  "unmap");
+        expect_eq(hypercall(grant_table_op, GNTTABOP_copy, edges[i], 1), -EFAULT, "copy");
+        expect_eq(hypercall(mmuext_op, edges[i], 1, NULL, DOMID_SELF), -EFAULT, "mmuext_op");
+        expect_eq(hypercall(memory_op, XENMEM_decrease_reservation, edges[i]), 0,
+                  "a reservation: nothing was done");
+    }
+}
+
 void test_main(void)
 {
     struct evtchn_status *inside = (void *)(HYPERVISOR_VIRT_START + 0x8000000000);
@@ -33,4 +52,5 @@ void test_main(void)
               "an answer in the M2P");
     expect_eq(hypercall(xen_version, XENVER_extraversion, HYPERVISOR_VIRT_START - 4), -EFAULT,
               "an answer that ends there");
+    structures_at_the_edges();
 }
