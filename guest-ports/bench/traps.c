@@ -2,6 +2,7 @@
  * Exceptions, system calls, emulated instructions.
  */
 #include "bench.h"
+#include "instructions.h"
 
 extern char bench_step_fault[], bench_return[], bench_syscall[], bench_demand_fault[];
 void bench_fault_loop(long count);
@@ -99,55 +100,9 @@ static void cpuid(long count)
     });
 }
 
-static void read_cr(long count)
-{
-    REPEAT(count, {
-        ulong value;
-
-        asm volatile("mov %%cr0, %0" : "=r"(value));
-    });
-}
-
-static void write_cr4(long count)
-{
-    ulong value;
-
-    asm volatile("mov %%cr4, %0" : "=r"(value));
-    REPEAT(count, asm volatile("mov %0, %%cr4" : : "r"(value) : "memory"));
-}
-
-static void rdmsr(long count)
-{
-    REPEAT(count, {
-        uint32_t low, high;
-
-        asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000100));
-    });
-}
-
-static void wrmsr(long count)
-{
-    REPEAT(count, asm volatile("wrmsr" : : "a"(0), "d"(0), "c"(0xc0000100)));
-}
-
 static void prepare_io(void)
 {
     check(power_iopl(1));
-}
-
-static void port_in(long count)
-{
-    REPEAT(count, inb(0x80));
-}
-
-static void port_out(long count)
-{
-    REPEAT(count, outb(0x80, 0));
-}
-
-static void wbinvd(long count)
-{
-    REPEAT(count, asm volatile("wbinvd"));
 }
 
 const struct bench bench_traps[] = {
@@ -158,7 +113,7 @@ const struct bench bench_traps[] = {
     { "user_page_fault", .prepare = prepare_fault, .run = user_fault_row },
     { "kernel_int80", .prepare = prepare_int80, .run = kernel_int80 },
     { "forced_cpuid", .run = cpuid },
-    { "read_cr0", .run = read_cr },
+    { "read_cr0", .run = read_cr0 },
     { "write_cr4", .run = write_cr4 },
     { "rdmsr", .run = rdmsr },
     { "wrmsr", .run = wrmsr },

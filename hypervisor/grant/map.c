@@ -1,7 +1,7 @@
 /*
  * GNTTABOP_map_grant_ref, GNTTABOP_unmap_grant_ref and GNTTABOP_unmap_and_replace.
  *
- * A mapping is a handle (maptrack.c), which holds a pin on the granter's entry (table.c), and an entry in the mapper's
+ * A mapping is a handle (maptrack.c), which holds a pin on the granter's entry (pin.c), and an entry in the mapper's
  * page tables, which holds references of its own like any other. So a guest that overwrites the latter by other means
  * harms nobody: the frame stays alive, and in use in the granter's eyes, until the handle goes, at the latest with its
  * domain.

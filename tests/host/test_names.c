@@ -27,6 +27,8 @@ static char folder[] = "/tmp/rl-names-XXXXXX";
 static unsigned int reads; /* of local_names */
 static domid_t asked[DOMAINS];
 static unsigned int nr_asked;
+static void (*after_reading)(void); /* what happens before the reader goes on; once */
+static bool list_fails;
 
 int open_in_folder(const char *path, int flags, ...)
 {
@@ -57,6 +59,13 @@ int batch_run(struct batch *batch, batch_answer *answer, void *arg)
         answer(arg, i, "", *name ? 0 : ENOENT, name, strlen(name));
     }
     nr_asked = 0;
+    if ( after_reading )
+    {
+        void (*happens)(void) = after_reading;
+
+        after_reading = NULL;
+        happens();
+    }
     return 0;
 }
 
@@ -90,6 +99,8 @@ int rl_domain_list(struct rl *of, domid_t first, struct rl_domain *domains, unsi
     int count = 0;
 
     (void)of, (void)max;
+    if ( list_fails )
+        return -1;
     for ( unsigned int i = 0; i < DOMAINS; i++ )
         if ( FIRST + i >= first )
             domains[count++] = domain(i);
@@ -235,6 +246,39 @@ TEST(found_and_not_so)
     expect_str(d.name, "one");
     expect(!names_verify(&rl, &d));
     expect_str(d.name, "other");
+    expect_str(name_of(1), "other");
+    remove_folder();
+}
+
+static void renamed_meanwhile(void)
+{
+    rename_behind_our_back(1, "third");
+    tell_daemon(1);
+}
+
+/* What was read before a change that the daemon has told of is not kept. */
+TEST(renamed_while_it_is_read)
+{
+    struct rl_domain d = domain(1);
+
+    start(true);
+    rename_behind_our_back(1, "other");
+    names_get(&rl, &d, 1);
+    after_reading = renamed_meanwhile;
+    expect(!names_verify(&rl, &d));
+    expect_str(d.name, "other");
+    expect_str(name_of(1), "third");
+    remove_folder();
+}
+
+/* Whose name has changed, where there is no list of domains? Perhaps anybody's. */
+TEST(what_can_not_be_told_is_forgotten)
+{
+    start(true);
+    rename_behind_our_back(1, "other");
+    list_fails = true;
+    tell_daemon(1);
+    list_fails = false;
     expect_str(name_of(1), "other");
     remove_folder();
 }

@@ -550,6 +550,59 @@ TEST(reference_counts_do_not_overflow)
     finish();
 }
 
+/* @n slots from @i on map @mfn. */
+static void fill(mfn_t table, unsigned int i, unsigned int n, mfn_t mfn, u64 flags)
+{
+    while ( n-- )
+        *slot_of(table, i++) = pte_make(mfn, flags);
+}
+
+/* Of a run of equal slots one is checked: it may go beyond the limit, the next one not begin there. */
+TEST(runs_end_beyond_the_limit)
+{
+    mfn_t table, other;
+    struct frame *frame;
+
+    setup_running();
+    table = fake_frame(d);
+    other = fake_frame(d);
+    frame = mfn_to_frame(s.page[0]);
+    fill(table, 0, PTES_PER_TABLE, s.page[0], RO);
+    fill(other, 0, 1, s.page[0], RO);
+    frame->state += FRAME_REF_LIMIT - fake_refs(s.page[0]);
+    expect_eq(pin(1, table), 0);
+    expect_eq(fake_refs(s.page[0]), FRAME_REF_LIMIT + PTES_PER_TABLE);
+    expect_eq(pin(1, other), -EBUSY);
+    expect_eq(unpin(table), 0);
+    expect_eq(fake_refs(s.page[0]), FRAME_REF_LIMIT);
+    frame->state -= FRAME_REF_LIMIT - 2;
+    finish();
+}
+
+/* Runs by rights, and what was counted of them if a later slot is refused. */
+TEST(runs_are_counted_by_their_rights)
+{
+    mfn_t table;
+
+    setup_running();
+    table = fake_frame(d);
+    fill(table, 0, 3, s.page[0], RWD);
+    fill(table, 3, 2, s.page[0], RO);
+    fill(table, 6, 2, s.page[0], RWD);
+    expect_eq(pin(1, table), 0);
+    expect_eq(fake_refs(s.page[0]), 2 + 7);
+    expect_eq(fake_count(s.page[0]), 1 + 5);
+    expect_eq(unpin(table), 0);
+    expect_eq(fake_refs(s.page[0]), 2);
+    expect_eq(fake_count(s.page[0]), 1);
+
+    fill(table, 9, 1, s.l4, RWD);
+    expect_eq(pin(1, table), -EBUSY);
+    expect_eq(fake_refs(s.page[0]), 2);
+    expect_eq(fake_count(s.page[0]), 1);
+    finish();
+}
+
 /* ---- frames that guests may not have so */
 
 TEST(hypervisor_frames_are_never_retyped)

@@ -221,17 +221,27 @@ unsigned int names_sift(struct rl *rl, const char *name, struct xen_domctl_getdo
 
 bool names_verify(struct rl *rl, struct rl_domain *domain)
 {
+    struct names_table *table = open_table(rl);
+    u32 changes = table ? __atomic_load_n(&table->changes, __ATOMIC_ACQUIRE) : 0;
     struct rl_domain now = *domain, *asked = &now;
 
     read_names(rl, &asked, 1);
     if ( !*now.name || !strcmp(now.name, domain->name) )
         return true;
     *domain = now;
-    names_note(rl, domain);
+    if ( table )
+        keep_read(rl, table, &asked, 1, changes);
     return false;
 }
 
 /* --- the daemon's --- */
+
+/* False: errno tells why not. The file takes up no room where nothing is known. */
+static bool forget_all(struct rl *rl, const struct names_table *table)
+{
+    return !fallocate(rl->names_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      offsetof(struct names_table, of), sizeof(table->of));
+}
 
 void names_vouch(struct rl *rl)
 {
@@ -241,10 +251,7 @@ void names_vouch(struct rl *rl)
     if ( !table )
         return;
     lock(rl);
-    rc = fallocate(rl->names_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                   offsetof(struct names_table, of), sizeof(table->of))
-             ? errno
-             : 0;
+    rc = forget_all(rl, table) ? 0 : errno;
     table->changes++;
     unlock(rl);
     if ( rc )
@@ -272,7 +279,7 @@ static bool uuid_of(const char *path, u8 uuid[RL_UUID_SIZE])
     return rl_uuid_from_text(text, uuid);
 }
 
-/* Domains with @uuid that the table knows by another name than @name. */
+/* Domains with @uuid that the table knows by another name than @name; all, if nobody tells which there are. */
 static void forget_others(struct rl *rl, struct names_table *table, const u8 uuid[RL_UUID_SIZE],
                           const char *name)
 {
@@ -292,6 +299,8 @@ static void forget_others(struct rl *rl, struct names_table *table, const u8 uui
             first = some[i].id + 1;
         }
     } while ( count == RL_LIST_CHUNK );
+    if ( count < 0 )
+        (void)forget_all(rl, table);
 }
 
 /*

@@ -2,7 +2,7 @@
  * The bench without a hypervisor: what the rows cost where the operation is an instruction or a few. Same rows, same
  * loop, same output as ../main.c; a row that the bare machine doesn't have is missing.
  */
-#include "../repeat.h"
+#include "../instructions.h"
 
 #include <stdint.h>
 
@@ -332,52 +332,6 @@ static void cpuid(long count)
 
         asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
     });
-}
-
-static void read_cr0(long count)
-{
-    REPEAT(count, {
-        uint64_t value;
-
-        asm volatile("mov %%cr0, %0" : "=r"(value));
-    });
-}
-
-static void write_cr4(long count)
-{
-    uint64_t value;
-
-    asm volatile("mov %%cr4, %0" : "=r"(value));
-    REPEAT(count, asm volatile("mov %0, %%cr4" : : "r"(value) : "memory"));
-}
-
-static void rdmsr(long count)
-{
-    REPEAT(count, {
-        uint32_t low, high;
-
-        asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(0xc0000100));
-    });
-}
-
-static void wrmsr(long count)
-{
-    REPEAT(count, asm volatile("wrmsr" : : "a"(0), "d"(0), "c"(0xc0000100)));
-}
-
-static void port_in(long count)
-{
-    REPEAT(count, inb(0x80));
-}
-
-static void port_out(long count)
-{
-    REPEAT(count, outb(0x80, 0));
-}
-
-static void wbinvd(long count)
-{
-    REPEAT(count, asm volatile("wbinvd"));
 }
 
 /* An interrupt that we send to ourselves is here before the next instruction but one. */

@@ -205,6 +205,38 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
 }
 
 /*
+ * A few entries of the guest's own, else a batch: not so many that run() would ask whether somebody
+ * waits. Tables that die on the way are seen to at once, those that were left before at the end.
+ */
+static __attribute__((noinline)) long update_few(update_fn *update, const struct batch_call *call)
+{
+    struct domain *d = current_vcpu()->domain;
+    u32 done = 0;
+    long rc;
+
+    if ( call->count - 1 >= STRIDE || (u32)call->foreigndom != DOMID_SELF ||
+         !guest_word_ok(to_gva(call->reqs)) )
+        return update_batch(call);
+
+    tables_lock(d);
+    do
+    {
+        u64 ptr, val;
+
+        if ( !guest_load_pair(&ptr, &val, to_gva(call->reqs + done * sizeof(struct mmu_update))) )
+            rc = -EFAULT;
+        else
+            rc = update(d, d, ptr, val);
+        if ( __builtin_expect(rc != 0, 0) )
+            break;
+        done++;
+        rc = table_drain(d);
+    } while ( done < call->count && !rc );
+    tables_unlock(d);
+    return batch_end(call, d, done, rc);
+}
+
+/*
  * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left
  * it doesn't matter to an L1 entry whether they are seen to before or after.
  */
@@ -217,7 +249,8 @@ static inline long mmu_update(update_fn *update, unsigned long ureqs, unsigned l
 
     if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_word_ok(to_gva(ureqs)) ||
          !guest_load_pair(&ptr, &val, to_gva(ureqs)) )
-        return update_batch(&(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
+        return update_few(update,
+                          &(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
 
     tables_lock(d);
     rc = update(d, d, ptr, val);
