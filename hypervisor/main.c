@@ -17,6 +17,7 @@
 #include "mm/alloc.h"
 #include "sched/sched.h"
 #include "smp/smp.h"
+#include "switches.h"
 #include "time/time.h"
 
 /* hypervisor_main itself is not __init: it goes on after that memory is given back. */
@@ -45,6 +46,7 @@ void hypervisor_main(struct boot_info *boot)
 {
     console_init(boot);
     cpu_init_boot();
+    switches_apply();
     smp_init_boot();
     log_info("Ringleader, speaking Xen %u.%u's PV ABI", ABI_VERSION_MAJOR, ABI_VERSION_MINOR);
     log_info("started by %s with: %s", boot->loader, boot->cmdline);

@@ -78,3 +78,59 @@ void fpu_restore(const void *area)
     else
         LOAD("fxrstor64", area);
 }
+
+/*
+ * All of the state is switched, whatever XCR0 the guest chose: what it doesn't use now it may turn
+ * on later, and must not find another's there.
+ */
+static inline __attribute__((always_inline)) void leave(void *area)
+{
+    fpu_set_xcr0(fpu_features);
+    fpu_save(area);
+}
+
+static inline __attribute__((always_inline)) void enter(const void *area, u64 xcr0)
+{
+    fpu_set_xcr0(fpu_features);
+    fpu_restore(area);
+    fpu_set_xcr0(xcr0);
+}
+
+void fpu_leave(void *area)
+{
+    leave(area);
+}
+
+void fpu_enter(const void *area, u64 xcr0)
+{
+    enter(area, xcr0);
+}
+
+void fpu_leave_lazily(void *area)
+{
+    struct percpu *cpu = this_cpu();
+
+    if ( !cpu->fpu_waiting )
+        leave(area);
+    cpu->fpu_waiting = NULL;
+}
+
+void fpu_enter_lazily(const void *area, u64 xcr0)
+{
+    this_cpu()->fpu_waiting = area;
+    fpu_set_xcr0(xcr0);
+    write_cr0(read_cr0() | CR0_TS);
+}
+
+bool fpu_enter_waiting(u64 xcr0)
+{
+    struct percpu *cpu = this_cpu();
+    const void *area = cpu->fpu_waiting;
+
+    if ( !area )
+        return false;
+    cpu->fpu_waiting = NULL;
+    __asm__ volatile("clts");
+    enter(area, xcr0);
+    return true;
+}

@@ -18,6 +18,18 @@ void fpu_restore(const void *area);
 
 void fpu_set_xcr0(u64 xcr0);
 
+/* A guest's state, when it leaves this CPU and when it comes: @xcr0 is its own. */
+void fpu_leave(void *area);
+void fpu_enter(const void *area, u64 xcr0);
+
+/*
+ * Boot option lazy_fpu: @area waits, CR0.TS set, until the guest uses the FPU. What #NM then does:
+ * false, nothing waits.
+ */
+void fpu_leave_lazily(void *area);
+void fpu_enter_lazily(const void *area, u64 xcr0);
+bool fpu_enter_waiting(u64 xcr0);
+
 /* The legacy part of an area, 512 bytes as FXSAVE writes them: of contexts that the tools see. */
 void fpu_area_set_legacy(void *area, const void *fxsave);
 void fpu_area_get_legacy(const void *area, void *fxsave);

@@ -60,15 +60,16 @@ struct percpu {
     u64 gdt_base; /* linear address that GDTR holds */
     struct tss tss;
     u64 irq_count;
-    void *time;        /* time/'s own, per CPU */
-    void *sched;       /* sched/'s own, per CPU */
-    void *smp;         /* smp/'s own, per CPU */
-    mfn_t gdt_mfn;     /* the first of this CPU's reserved GDT pages: cpu/gdt.h */
-    u64 gdt_idle_base; /* where gdt_load_idle points GDTR */
-    u64 xcr0;          /* the value loaded */
-    u32 tlb_time;      /* the flush clock at this CPU's last full flush: mm/tlb.c */
-    u32 tlb_holder;    /* whose translations this CPU's TLB may hold: mm/tlb.c */
-    u32 lock_depth;    /* debug builds: locks held, and their levels: smp/lock.c */
+    void *time;              /* time/'s own, per CPU */
+    void *sched;             /* sched/'s own, per CPU */
+    void *smp;               /* smp/'s own, per CPU */
+    mfn_t gdt_mfn;           /* the first of this CPU's reserved GDT pages: cpu/gdt.h */
+    u64 gdt_idle_base;       /* where gdt_load_idle points GDTR */
+    u64 xcr0;                /* the value loaded */
+    const void *fpu_waiting; /* boot option lazy_fpu: what current's first use is to load */
+    u32 tlb_time;            /* the flush clock at this CPU's last full flush: mm/tlb.c */
+    u32 tlb_holder;          /* whose translations this CPU's TLB may hold: mm/tlb.c */
+    u32 lock_depth;          /* debug builds: locks held, and their levels: smp/lock.c */
     u8 lock_levels[16];
     u64 lock_sites[16]; /* where they were taken */
 };

@@ -122,6 +122,8 @@ def markdown(origin, variants):
     for variant, columns in variants.items():
         yield from _markdown_variant(variant, columns)
     yield ""
+    yield "What each switch costs is in [ablation.md](ablation.md), what Linux's operations do in [linux.md](linux.md), whole systems in [system.md](system.md)."
+    yield ""
     yield "## Costly events that are more here than on Xen"
     yield ""
     found = list(exceeding(variants))

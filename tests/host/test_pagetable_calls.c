@@ -87,7 +87,7 @@ TEST(misaligned_and_unknown_commands)
     finish();
 }
 
-TEST(a_batch_counts_what_it_did)
+static void counts_what_it_did(void)
 {
     struct mmu_update reqs[5];
     u32 done = 77;
@@ -110,6 +110,15 @@ TEST(a_batch_counts_what_it_did)
     finish();
 }
 
+/* ... however it takes the lock. */
+TEST(a_batch_counts_what_it_did)
+{
+    counts_what_it_did();
+    fake_no_batching = true;
+    counts_what_it_did();
+    fake_no_batching = false;
+}
+
 /* A table that a batch takes out of use is an ordinary page for the rest of the batch. */
 TEST(a_batch_may_reuse_what_it_frees)
 {
@@ -129,7 +138,7 @@ TEST(a_batch_may_reuse_what_it_frees)
     finish();
 }
 
-TEST(long_batches_stop_and_resume)
+static void stops_and_resumes(void)
 {
     static struct mmu_update reqs[500];
     u32 done = 77;
@@ -146,6 +155,14 @@ TEST(long_batches_stop_and_resume)
         expect_eq(pte_mfn(*slot_of(s.l1, 4 + i)).n, s.page[i % 4].n);
     fake_preempt_at = 0;
     finish();
+}
+
+TEST(long_batches_stop_and_resume)
+{
+    stops_and_resumes();
+    fake_no_batching = true;
+    stops_and_resumes();
+    fake_no_batching = false;
 }
 
 /* A guest may change the registers and the count that a continuation gave it. */

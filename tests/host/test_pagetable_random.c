@@ -118,7 +118,10 @@ static long write_by_instruction(unsigned int who)
     struct regs regs = { .cs = SEL_USER_CS64, .rip = (u64)code, .rax = some_pte(who) };
 
     regs.rdi = some_va(v->pv.root_kernel) + some_index() * 8;
-    return pagetable_emulate_write(v, &regs, regs.rdi) ? 0 : -1;
+    return (chance(4) ? pagetable_emulate_write_decoded : pagetable_emulate_write)(v, &regs,
+                                                                                   regs.rdi)
+               ? 0
+               : -1;
 }
 
 /* The GDT is the one use of frames here that is not the engine's own. */
@@ -163,6 +166,7 @@ static long update_batch(unsigned int who)
         reqs[i] = (struct mmu_update){ mfn_to_maddr(some_frame(who)).n + some_index() * 8 +
                                            (chance(4) ? pick(4) : 0),
                                        some_pte(who) };
+    fake_no_batching = chance(4);
     return guest_mmu_update(reqs, n, NULL, fd);
 }
 

@@ -50,9 +50,9 @@ class Verdicts:
     """What one boot had to tell about its tests."""
 
     def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120,
-                 cpu="max", cpus=1):
+                 cpu="max", cpus=1, append=""):
         machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu, cpus=cpus,
-                              append="dom0_max_vcpus=4" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
+                              append=f"dom0_max_vcpus=4 {append}" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
         with s.Session(machine, log) as session:
             try:
                 session.expect(end, timeout)

@@ -38,6 +38,20 @@ def test_domains_leave_nothing(domains):
     assert not domains.remains, f"{domains.remains}\n{domains.tail}"
 
 
+SWITCHED = ("pin pin_preempted promotion shared_l1 linear_table writable_table emulated_writes mmu_update_errors mmu_update_modes "
+            "mmu_update_plain_write multicall foreign_frames fpu exceptions vcpu_modes vcpu_context").split()
+
+
+@pytest.mark.ours
+def test_with_all_switches():
+    """Those of hypervisor/switches.def change nothing that a guest could see."""
+    switches = "no-batching no-coalescing no-direct_stores lazy_fpu"
+    verdicts = guests.Verdicts("ringleader", "guest-switches", "tests/all", args="tests=" + ",".join(SWITCHED), append=switches)
+    for name in SWITCHED:
+        verdicts.judge(name)
+    guests.Verdicts("ringleader", "guest-switches-fpu", "tests/fpu_vcpus", append=switches).judge("fpu_vcpus")
+
+
 def test_sysenter_of_intel(hv):
     """Only Intel's processors know SYSENTER in 64-bit mode; QEMU's usual one is AMD's."""
     guests.Verdicts(hv, "guest-sysenter-intel", "tests/all", args="tests=sysenter", cpu="max,vendor=GenuineIntel").judge("sysenter")

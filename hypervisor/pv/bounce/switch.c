@@ -89,8 +89,7 @@ static void save(struct vcpu *v)
     save_segments(&v->cpu);
     if ( v->cpu.ts )
         __asm__ volatile("clts");
-    fpu_set_xcr0(fpu_features);
-    fpu_save(v->pv.xstate);
+    fpu_leave(v->pv.xstate);
 }
 
 /*
@@ -113,10 +112,7 @@ static void load_descriptor_tables(const struct vcpu *v)
     gdt_load_ldt(v->pv.window + VCPU_MAP_LDT_PAGE * PAGE_SIZE, v->pv.ldt_entries);
 }
 
-/*
- * CR4's guest bits, the FPU, CR0.TS, breakpoints. All of the FPU's state is switched, whatever XCR0
- * the vcpu chose: what it doesn't use now it may turn on later, and must not find another's there.
- */
+/* CR4's guest bits, the FPU, CR0.TS, breakpoints. */
 static void load_modes(const struct vcpu *v)
 {
     u64 cr4 = read_cr4();
@@ -124,9 +120,7 @@ static void load_modes(const struct vcpu *v)
 
     if ( GUARD(cr4_switched, cr4 != want) )
         write_cr4(want);
-    fpu_set_xcr0(fpu_features);
-    fpu_restore(v->pv.xstate);
-    fpu_set_xcr0(v->pv.xcr0);
+    fpu_enter(v->pv.xstate, v->pv.xcr0);
     if ( v->cpu.ts )
         write_cr0(read_cr0() | CR0_TS);
     GUARD_STEP(breakpoints_switched, emulate_load_debug(v));

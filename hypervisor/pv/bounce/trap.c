@@ -6,6 +6,7 @@
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
 #include "cpu/extable.h"
+#include "cpu/fpu.h"
 #include "cpu/percpu.h"
 #include "cpu/stub.h"
 #include "cpu/uaccess.h"
@@ -91,7 +92,7 @@ HANDLER debug(struct vcpu *v, struct regs *regs)
     bounce_exception(v, regs, TRAP_DB, 0);
 }
 
-HANDLER device_not_available(struct vcpu *v, struct regs *regs)
+void trap_device_not_available(struct vcpu *v, struct regs *regs)
 {
     if ( v->cpu.ts )
     {
@@ -100,6 +101,18 @@ HANDLER device_not_available(struct vcpu *v, struct regs *regs)
         write_cr0(read_cr0() & ~(u64)CR0_TS);
         bounce_exception(v, regs, TRAP_NM, 0);
     }
+}
+
+/* The guest's own TS comes first: what it then uses faults again. */
+void trap_device_not_available_lazily(struct vcpu *v, struct regs *regs)
+{
+    if ( v->cpu.ts )
+    {
+        emulate_fpu_taskswitch(0);
+        bounce_exception(v, regs, TRAP_NM, 0);
+    }
+    else
+        (void)fpu_enter_waiting(v->pv.xcr0);
 }
 
 HANDLER double_fault(struct vcpu *v, struct regs *regs)
@@ -124,8 +137,12 @@ HANDLER as_it_is(struct vcpu *v, struct regs *regs)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
-    [0 ... HANDLERS - 1] = as_it_is,    [TRAP_DB] = debug,        [TRAP_NM] = device_not_available,
-    [TRAP_UD] = emulate_invalid_opcode, [TRAP_DF] = double_fault, [TRAP_GP] = general_protection,
+    [0 ... HANDLERS - 1] = as_it_is,
+    [TRAP_DB] = debug,
+    [TRAP_NM] = trap_device_not_available,
+    [TRAP_UD] = emulate_invalid_opcode,
+    [TRAP_DF] = double_fault,
+    [TRAP_GP] = general_protection,
     [TRAP_MC] = machine_check,
 };
 #pragma GCC diagnostic pop

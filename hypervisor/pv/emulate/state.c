@@ -30,6 +30,15 @@ long emulate_fpu_taskswitch(unsigned long set)
     return 0;
 }
 
+long emulate_fpu_taskswitch_lazily(unsigned long set)
+{
+    u64 cr0 = read_cr0() & ~(u64)CR0_TS;
+
+    current_vcpu()->cpu.ts = set != 0;
+    write_cr0(cr0 | (set || this_cpu()->fpu_waiting ? CR0_TS : 0));
+    return 0;
+}
+
 static bool breakpoint_ok(u64 address)
 {
     return guest_word_ok(to_gva(address)); /* it watches no more than the 8 bytes around it */

@@ -203,6 +203,11 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     return emulate_direct(v, regs, va) || emulate_any(v, regs, va);
 }
 
+bool pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs, u64 va)
+{
+    return emulate_any(v, regs, va);
+}
+
 bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va)
 {
     struct emulate_store store;

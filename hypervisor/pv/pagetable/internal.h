@@ -72,7 +72,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
 long linear_get(struct frame *table, struct frame *target, u64 pte);
 void linear_put(struct domain *d, struct frame *table, struct frame *target);
 
-/* ---- validate.c: tables as a whole */
+/* ---- validate.c: tables as a whole; those named by_slots are for boot option coalescing=off */
 
 /*
  * Take a type reference to a frame of @d as a table of @type, validating it if it is the first.
@@ -80,6 +80,7 @@ void linear_put(struct domain *d, struct frame *table, struct frame *target);
  * the reference is still the caller's.
  */
 long table_get(struct domain *d, struct frame *frame, enum frame_type type);
+long table_get_by_slots(struct domain *d, struct frame *frame, enum frame_type type);
 
 /*
  * Drop a type reference to a table and the reference with it. The table that nobody uses any more
@@ -108,6 +109,7 @@ void table_condemn(struct domain *d, struct frame *frame);
 
 /* Take dead tables apart. 0 none is left, -ERESTART come again. */
 long table_drain_some(struct domain *d);
+long table_drain_some_by_slots(struct domain *d);
 
 static inline long table_drain(struct domain *d)
 {

@@ -15,6 +15,10 @@ long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned
 long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64,
                                              unsigned long flags, unsigned long domid);
 
+/* mmu_update of guests of both widths, with boot option batching=off. */
+long pagetable_mmu_update_singly(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                                 unsigned long foreigndom);
+
 /* The same for 32-bit guests. An entry comes in two words, low and high. */
 long compat_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
                        unsigned long foreigndom);
@@ -33,6 +37,8 @@ long compat_update_va_mapping_otherdomain(unsigned long va, unsigned long low, u
  * LOCK_PAGETABLE.
  */
 bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
+bool pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs,
+                                     u64 va); /* direct_stores=off */
 
 /*
  * Likewise for writes to I/O memory that is mapped read-only because the hypervisor wants it so:

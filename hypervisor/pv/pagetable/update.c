@@ -159,8 +159,8 @@ static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count,
 #define MMU_CALL __HYPERVISOR_mmu_update, sizeof(struct mmu_update)
 
 /* Whose tables, whose frames, where they are not both the caller's: foreign_put both. */
-static long get_domains(struct domain *caller, u32 foreigndom, struct domain **d,
-                        struct domain **from)
+static inline __attribute__((always_inline)) long
+get_domains(struct domain *caller, u32 foreigndom, struct domain **d, struct domain **from)
 {
     u32 tables = foreigndom >> 16;
     long rc;
@@ -274,4 +274,67 @@ long compat_mmu_update(unsigned long ureqs, unsigned long count, unsigned long p
                        unsigned long foreigndom)
 {
     return mmu_update(update_one_pv32, ureqs, count, pdone, foreigndom);
+}
+
+/* --- Boot option batching=off: the lock is taken for each request, as if it had come alone --- */
+
+/* The request at @at: was it done? *@rc: why not, or why not to go on. */
+static bool run_request(struct domain *d, const struct domain *from, unsigned long at, long *rc)
+{
+    update_fn *update = d->pv32 ? update_one_pv32 : update_one;
+    u64 ptr, val;
+
+    *rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
+    if ( *rc )
+        return false;
+    *rc = guest_load_pair(&ptr, &val, to_gva(at)) ? update(d, from, ptr, val) : -EFAULT;
+    if ( *rc )
+        return false;
+    *rc = table_drain(d);
+    return true;
+}
+
+/* As run(), without the lock. */
+static u32 run_singly(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
+{
+    u32 done = 0;
+
+    *rc = guest_range_ok(to_gva(reqs), count * sizeof(struct mmu_update)) ? 0 : -EFAULT;
+    while ( done < count && !*rc )
+    {
+        tables_lock(d);
+        done += run_request(d, from, reqs + done * sizeof(struct mmu_update), rc);
+        tables_unlock(d);
+        if ( done % STRIDE == 0 && done < count && !*rc && tables_preempt(d) )
+            *rc = -ERESTART;
+    }
+    return done;
+}
+
+/* For both widths. */
+long pagetable_mmu_update_singly(unsigned long ureqs, unsigned long count, unsigned long pdone,
+                                 unsigned long foreigndom)
+{
+    const struct batch_call call = { MMU_CALL, ureqs, (u32)count, pdone, foreigndom };
+    struct domain *caller = current_vcpu()->domain, *d, *from;
+    u32 done = 0;
+    long rc;
+
+    if ( call.count == 1 )
+        return mmu_update(caller->pv32 ? update_one_pv32 : update_one, ureqs, count, pdone,
+                          foreigndom);
+    rc = get_domains(caller, (u32)foreigndom, &d, &from);
+    if ( rc )
+        return rc;
+
+    foreign_maps(d, from);
+    if ( call.count & COUNT_FAILED )
+        rc = -(long)(u8)ureqs;
+    else
+        done = run_singly(d, from, ureqs, call.count & ~COUNT_FLAGS, &rc);
+    rc = batch_end(&call, d, done, rc);
+
+    foreign_put(caller, from);
+    foreign_put(caller, d);
+    return rc;
 }

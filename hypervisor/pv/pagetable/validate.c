@@ -22,6 +22,12 @@
 #include "pv/pagetable/entry_l1.h"
 #include "smp/smp.h"
 
+/*
+ * What is done several slots at a time, by boot option coalescing, and what one by one without it,
+ * is the same source: @several is a constant to the compiler.
+ */
+#define VARIANT static inline __attribute__((always_inline))
+
 /* Empty slots are the rule: look at that many at once. */
 #define SCAN 8
 
@@ -36,18 +42,18 @@ static inline bool all_empty(const u64 *slots)
 }
 
 /* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
-static unsigned int skip_empty(const u64 *table, unsigned int i)
+VARIANT unsigned int skip_empty(bool several, const u64 *table, unsigned int i)
 {
     while ( i < PTES_PER_TABLE && !table[i] )
-        i += i % SCAN == 0 && all_empty(&table[i]) ? SCAN : 1;
+        i += several && i % SCAN == 0 && all_empty(&table[i]) ? SCAN : 1;
     return i;
 }
 
 /* The last slot below @i that is not 0, plus one; 0 if there is none. */
-static unsigned int skip_empty_down(const u64 *table, unsigned int i)
+VARIANT unsigned int skip_empty_down(bool several, const u64 *table, unsigned int i)
 {
     while ( i && !table[i - 1] )
-        i -= i % SCAN == 0 && all_empty(&table[i - SCAN]) ? SCAN : 1;
+        i -= several && i % SCAN == 0 && all_empty(&table[i - SCAN]) ? SCAN : 1;
     return i;
 }
 
@@ -55,7 +61,7 @@ static unsigned int skip_empty_down(const u64 *table, unsigned int i)
  * Take the references of a slot of an L1 that is being validated. @last: the slot before, if it took
  * the short way, else 0: of a run of slots that map the same frame (of zeros, say) one is checked.
  */
-static inline long validate_l1_slot(bool pv32, const struct domain *d, u64 *slot, u64 *last)
+VARIANT long validate_l1_slot(bool several, bool pv32, const struct domain *d, u64 *slot, u64 *last)
 {
     u64 pte = l1_for_hardware(pv32, *slot);
 
@@ -68,26 +74,26 @@ static inline long validate_l1_slot(bool pv32, const struct domain *d, u64 *slot
         *last = 0;
         if ( __builtin_expect(take != L1_TAKEN, 0) )
             return entry_get_l1(d, slot, take);
-        *last = pte;
+        *last = several ? pte : 0;
     }
     *slot = pte;
     return 0;
 }
 
 /* Much of the time of fork and exit is spent here and in take_l1_apart(). */
-static inline __attribute__((always_inline)) long validate_l1_of(bool pv32, const struct domain *d,
-                                                                 struct frame *frame, u64 *table)
+VARIANT long validate_l1_of(bool several, bool pv32, const struct domain *d, struct frame *frame,
+                            u64 *table)
 {
     u64 *slot, *end = table + PTES_PER_TABLE, last = 0;
     long rc = 0;
 
     for ( slot = table; slot < end; slot++ )
     {
-        if ( begins_scan(slot) && all_empty(slot) )
+        if ( several && begins_scan(slot) && all_empty(slot) )
             slot += SCAN - 1;
         else if ( *slot & PTE_P )
         {
-            rc = validate_l1_slot(pv32, d, slot, &last);
+            rc = validate_l1_slot(several, pv32, d, slot, &last);
             if ( rc )
                 break;
         }
@@ -101,12 +107,15 @@ static inline __attribute__((always_inline)) long validate_l1_of(bool pv32, cons
 static __attribute__((noinline)) long validate_l1_pv32(const struct domain *d, struct frame *frame,
                                                        u64 *table)
 {
-    return validate_l1_of(true, d, frame, table);
+    return validate_l1_of(true, true, d, frame, table);
 }
 
-static long validate_l1(const struct domain *d, struct frame *frame, u64 *table)
+VARIANT long validate_l1(bool several, const struct domain *d, struct frame *frame, u64 *table)
 {
-    return d->pv32 ? validate_l1_pv32(d, frame, table) : validate_l1_of(false, d, frame, table);
+    if ( !several )
+        return validate_l1_of(false, d->pv32, d, frame, table);
+    return d->pv32 ? validate_l1_pv32(d, frame, table)
+                   : validate_l1_of(true, false, d, frame, table);
 }
 
 /* Before the first entry of a higher table. -EINVAL. */
@@ -120,7 +129,8 @@ static long begin_higher(const struct table_kind *kind, u64 *table)
     return 0;
 }
 
-static long validate_higher(struct domain *d, struct frame *frame, enum frame_type type, u64 *table)
+VARIANT long validate_higher(bool several, struct domain *d, struct frame *frame,
+                             enum frame_type type, u64 *table)
 {
     const struct table_kind *kind = table_kind(d, type);
     unsigned int i;
@@ -128,7 +138,8 @@ static long validate_higher(struct domain *d, struct frame *frame, enum frame_ty
 
     if ( rc )
         return rc;
-    for ( i = skip_empty(table, frame->progress); i < kind->entries; i = skip_empty(table, i + 1) )
+    for ( i = skip_empty(several, table, frame->progress); i < kind->entries;
+          i = skip_empty(several, table, i + 1) )
     {
         u64 pte = table[i];
 
@@ -173,7 +184,7 @@ void table_condemn(struct domain *d, struct frame *frame)
     list_dead(d, frame);
 }
 
-long table_get(struct domain *d, struct frame *frame, enum frame_type type)
+VARIANT long get(bool several, struct domain *d, struct frame *frame, enum frame_type type)
 {
     u64 *table;
     long rc = frame_claim_type(frame, type);
@@ -183,7 +194,8 @@ long table_get(struct domain *d, struct frame *frame, enum frame_type type)
         return rc;
 
     table = mfn_to_virt(frame_to_mfn(frame));
-    rc = type == FRAME_L1 ? validate_l1(d, frame, table) : validate_higher(d, frame, type, table);
+    rc = type == FRAME_L1 ? validate_l1(several, d, frame, table)
+                          : validate_higher(several, d, frame, type, table);
     if ( !rc )
     {
         fill_in_ours(type, table);
@@ -197,6 +209,16 @@ long table_get(struct domain *d, struct frame *frame, enum frame_type type)
     return rc;
 }
 
+long table_get(struct domain *d, struct frame *frame, enum frame_type type)
+{
+    return get(true, d, frame, type);
+}
+
+long table_get_by_slots(struct domain *d, struct frame *frame, enum frame_type type)
+{
+    return get(false, d, frame, type);
+}
+
 /*
  * The progress of a valid table is that at which its validation ended: all its entries hold
  * references.
@@ -208,13 +230,13 @@ void table_put(struct domain *d, struct frame *frame)
         list_dead(d, frame);
 }
 
-static void take_l1_apart(struct frame *frame, const u64 *table)
+VARIANT void take_l1_apart(bool several, struct frame *frame, const u64 *table)
 {
     const u64 *end = table + frame->progress;
 
     audit_lose(table, 0, frame->progress);
     for ( const u64 *slot = table; slot < end; slot++ )
-        if ( begins_scan(slot) && all_empty(slot) )
+        if ( several && begins_scan(slot) && all_empty(slot) )
             slot += SCAN - 1;
         else if ( *slot & PTE_P )
             l1_put(*slot);
@@ -222,14 +244,14 @@ static void take_l1_apart(struct frame *frame, const u64 *table)
 }
 
 /* Until the table is done, or another one has died that should go first. */
-static void take_higher_apart(struct domain *d, struct frame *frame, enum frame_type type,
-                              u64 *table)
+VARIANT void take_higher_apart(bool several, struct domain *d, struct frame *frame,
+                               enum frame_type type, u64 *table)
 {
     u64 keep = ~table_kind(d, type)->strip;
-    unsigned int i = skip_empty_down(table, frame->progress);
+    unsigned int i = skip_empty_down(several, table, frame->progress);
     u32 first = d->pv.dead_tables;
 
-    for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(table, i - 1) )
+    for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(several, table, i - 1) )
         if ( (table[i - 1] & PTE_P) && !is_hypervisor_entry(type, i - 1) )
         {
             audit_lose(table, i - 1, i);
@@ -239,7 +261,7 @@ static void take_higher_apart(struct domain *d, struct frame *frame, enum frame_
     frame->progress = i;
 }
 
-long table_drain_some(struct domain *d)
+VARIANT long drain_some(bool several, struct domain *d)
 {
     while ( d->pv.dead_tables )
     {
@@ -248,9 +270,9 @@ long table_drain_some(struct domain *d)
         u64 *table = mfn_to_virt(frame_to_mfn(frame));
 
         if ( type == FRAME_L1 )
-            take_l1_apart(frame, table);
+            take_l1_apart(several, frame, table);
         else
-            take_higher_apart(d, frame, type, table);
+            take_higher_apart(several, d, frame, type, table);
 
         if ( !frame->progress && d->pv.dead_tables == frame_to_mfn(frame).n )
         {
@@ -262,4 +284,14 @@ long table_drain_some(struct domain *d)
     }
 
     return 0;
+}
+
+long table_drain_some(struct domain *d)
+{
+    return drain_some(true, d);
+}
+
+long table_drain_some_by_slots(struct domain *d)
+{
+    return drain_some(false, d);
 }

@@ -17,14 +17,18 @@ static bool continued(unsigned int nr, unsigned long *arg)
     return true;
 }
 
+bool fake_no_batching;
+
 long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreigndom)
 {
     unsigned long arg[5] = { (unsigned long)reqs, count, (unsigned long)done, foreigndom };
     long rc;
 
     do
-        rc = (current_vcpu()->domain->pv32 ? compat_mmu_update
-                                           : pagetable_mmu_update)(arg[0], arg[1], arg[2], arg[3]);
+        rc =
+            (fake_no_batching               ? pagetable_mmu_update_singly
+             : current_vcpu()->domain->pv32 ? compat_mmu_update
+                                            : pagetable_mmu_update)(arg[0], arg[1], arg[2], arg[3]);
     while ( continued(__HYPERVISOR_mmu_update, arg) );
     return rc;
 }

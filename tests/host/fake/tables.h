@@ -17,6 +17,7 @@ extern void (*between_slices)(void);
 extern unsigned long slices; /* such times so far */
 
 /* Issue it until it is done, as a guest of the current domain's width; *done as the guest finds it. */
+extern bool fake_no_batching; /* boot option batching=off */
 long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreigndom);
 long guest_mmuext(struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom);
 

@@ -339,6 +339,12 @@ void fpu_restore(const void *area)
     (void)area;
 }
 
+bool fpu_enter_waiting(u64 xcr0)
+{
+    (void)xcr0;
+    return false;
+}
+
 void fpu_set_xcr0(u64 value)
 {
     (void)value;
