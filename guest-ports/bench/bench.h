@@ -14,9 +14,9 @@
 struct bench {
     const char *name;
     void (*prepare)(void);   /* once, or NULL */
-    void (*run)(long count); /* the operation, @count times; NULL: measure does it all */
+    void (*run)(long count); /* the operation, @count times; NULL: cannot be traced */
     unsigned int per;        /* operations that each time does: a batch's size; 0 counts as 1 */
-    long (*measure)(void);   /* for rows that are no loops: the value itself */
+    long (*measure)(void);   /* for rows whose figure is no loop's: the value itself */
     unsigned int tries;      /* how often to measure; 0 counts as 1 */
     bool dom0;               /* no row of an ordinary domain */
 };

@@ -130,13 +130,13 @@ static void run(const struct bench *b)
         result->row = b;
         if ( b->prepare )
             b->prepare();
-        if ( b->run )
+        if ( b->measure )
+            try(b, result);
+        else
         {
             result->value = cost(b);
             spread(b, result);
         }
-        else
-            try(b, result);
         if ( b->run && arg_flag("trace") )
             trace(b);
         trap_init(); /* rows may register handlers of their own */

@@ -162,7 +162,7 @@ static void add_vcpu(struct xen_domctl_getdomaininfo *info, const struct vcpu *v
     info->nr_online_vcpus++;
     if ( !READ_ONCE(v->sched.blocked) )
         info->flags &= ~XEN_DOMINF_blocked;
-    if ( sched_on_cpu(v) )
+    if ( sched_runs(v) )
         info->flags |= XEN_DOMINF_running;
 }
 

@@ -87,7 +87,7 @@ long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg)
 
     arg->online = !READ_ONCE(v->down);
     arg->blocked = READ_ONCE(v->sched.blocked);
-    arg->running = sched_on_cpu(v);
+    arg->running = sched_runs(v);
     arg->cpu_time = sched_vcpu_ns(v);
     arg->cpu = READ_ONCE(v->processor);
     return 0;

@@ -62,9 +62,10 @@ static void write_area(struct vcpu *v, gva_t area)
         to_gva(area.n + (wide ? offsetof(struct vcpu_runstate_info, state_entry_time)
                               : offsetof(struct compat_runstate_info, state_entry_time)));
     struct vcpu_runstate_info info;
-    u64 entered = v->runstate.info.state_entry_time;
+    u64 entered;
 
-    memcpy(&info, &v->runstate.info, sizeof(info)); /* the holes too, which are zero */
+    copy_consistent(v, &info); /* one that blocked may have been woken by now */
+    entered = info.state_entry_time;
     if ( !(v->domain->vm_assist & (1UL << VMASST_TYPE_runstate_update_flag)) )
     {
         (void)guest_store_as(wide, runstate_info, area, &info);

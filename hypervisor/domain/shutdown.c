@@ -95,9 +95,9 @@ static void dump_vcpu(const struct vcpu *v)
 
     log_error("d%uv%u: %s%s%s, %s mode, rip %#lx rsp %#lx flags %#lx cr3 %#lx, events %s%s",
               v->domain->id, v->id,
-              running            ? "running"
-              : v->sched.blocked ? "blocked"
-                                 : "stopped",
+              v->sched.blocked ? "blocked"
+              : running        ? "running"
+                               : "stopped",
               v->down ? ", down" : "", v->sched.pause_count ? ", paused" : "",
               v->cpu.kernel_mode ? "kernel" : "user", regs->rip, regs->rsp, regs->rflags,
               v->cpu.kernel_mode ? v->cpu.cr3_kernel : v->cpu.cr3_user,

@@ -244,12 +244,15 @@ static struct sched_queue *neediest(cpumask_t *rest, s64 have)
     return best;
 }
 
-/* An idle CPU is better than a long wait, liked or not; a busy one takes only those that like it. */
+/*
+ * An idle CPU is better than a long wait, liked or not; a busy one takes only those that like it. One that lingers is
+ * taken by nobody: its CPU is idle, and about to look.
+ */
 static bool may_take(const struct sched_queue *q, const struct vcpu *v, s64 have)
 {
     cpumask_t cpus = have == INT64_MAX ? balance_allowed(v) : balance_cpus(v);
 
-    return (cpus & bit(q->cpu)) && sched_runnable(v) &&
+    return (cpus & bit(q->cpu)) && sched_runnable(v) && !v->sched.running &&
            sched_policy->key(v) < have - sched_policy->lead(v);
 }
 

@@ -4,6 +4,11 @@
  * Every change of something that sched_runnable() looks at is followed by sched_update(), which brings the queue in
  * line: a vcpu that may run is running or queued, one that may not is neither, or is running and has been told to
  * stop. WORK_RESCHEDULE makes a CPU choose again; whoever sets it need not know what will be chosen.
+ *
+ * A vcpu that blocks while nobody else wants its CPU lingers: the idle vcpu runs, but the CPU keeps the vcpu's state,
+ * which need neither be saved nor loaded if it is the next to run. As its state is nowhere else it is on the CPU
+ * (sched.running) for all who ask, waits in that CPU's queue alone, and is let go when anything but the block stops it,
+ * or somebody else comes to run.
  */
 #include "sched/policy.h"
 
@@ -28,30 +33,43 @@ static bool is_idle(const struct vcpu *v)
 
 /* --- States --- */
 
-bool sched_runnable(const struct vcpu *v)
+/* Is there anything that stops @v but that it is blocked? */
+static bool stopped(const struct vcpu *v)
 {
     const struct domain *d = v->domain;
 
-    if ( is_idle(v) || READ_ONCE(v->sched.blocked) )
-        return false;
-    return !READ_ONCE(v->sched.pause_count) && !READ_ONCE(v->down) && v->initialised &&
-           !READ_ONCE(d->pause_count) && !READ_ONCE(d->shut_down) && d->life == DOMAIN_ALIVE &&
-           !READ_ONCE(d->sched.throttled);
+    return is_idle(v) || READ_ONCE(v->sched.pause_count) || READ_ONCE(v->down) || !v->initialised ||
+           READ_ONCE(d->pause_count) || READ_ONCE(d->shut_down) || d->life != DOMAIN_ALIVE ||
+           READ_ONCE(d->sched.throttled);
 }
 
-static int runstate_of(const struct vcpu *v)
+bool sched_runnable(const struct vcpu *v)
 {
-    if ( v->sched.running )
-        return RUNSTATE_running;
-    if ( v->sched.queued )
+    return !READ_ONCE(v->sched.blocked) && !stopped(v);
+}
+
+/* Under @q's lock: its CPU idles, and holds @v's state. */
+static bool lingers(const struct sched_queue *q, const struct vcpu *v)
+{
+    return q->loaded == v && q->running != v;
+}
+
+/* May @v do so, if nothing but a block stopped it? */
+static bool may_linger(const struct sched_queue *q, const struct vcpu *v, bool stopped)
+{
+    return !stopped && balance_allows(v, q->cpu);
+}
+
+/* What @v is while it is on no CPU, or lingers. */
+static int runstate_off(const struct vcpu *v, bool waits)
+{
+    if ( waits )
         return RUNSTATE_runnable;
     return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
 }
 
-static void set_runstate(struct vcpu *v, ns_t now)
+static void set_runstate(struct vcpu *v, int state, ns_t now)
 {
-    int state = runstate_of(v);
-
     if ( v->runstate.info.state != state )
         runstate_change(v, state, now);
 }
@@ -94,7 +112,7 @@ void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reas
     v->sched.queued = true;
     WRITE_ONCE(q->nr_waiting, q->nr_waiting + 1);
     note_first(q);
-    set_runstate(v, now);
+    set_runstate(v, RUNSTATE_runnable, now);
 }
 
 void sched_dequeue(struct sched_queue *q, struct vcpu *v)
@@ -141,9 +159,17 @@ void sched_update(struct vcpu *v)
 {
     struct sched_queue *q = balance_lock_home(v);
     ns_t now = time_now();
-    bool runnable = sched_runnable(v);
+    bool stop = stopped(v), runnable = !stop && !READ_ONCE(v->sched.blocked);
+    bool stays = lingers(q, v), off = stays || !v->sched.running;
 
-    if ( runnable && !v->sched.running && !v->sched.queued )
+    if ( stays && !may_linger(q, v, stop) )
+    {
+        if ( v->sched.queued )
+            sched_dequeue(q, v);
+        set_runstate(v, runstate_off(v, runnable), now);
+        smp_kick(q->cpu, WORK_RESCHEDULE); /* it lets it go, which queues it where it may run */
+    }
+    else if ( runnable && off && !v->sched.queued )
     {
         sched_account(q, now);
         sched_enqueue(q, v, SCHED_WOKEN, now);
@@ -154,12 +180,12 @@ void sched_update(struct vcpu *v)
     else if ( !runnable && v->sched.queued )
     {
         sched_dequeue(q, v);
-        set_runstate(v, now);
+        set_runstate(v, runstate_off(v, false), now);
     }
-    else if ( !runnable && v->sched.running )
+    else if ( !runnable && !off )
         smp_kick(q->cpu, WORK_RESCHEDULE);
-    else if ( !v->sched.running )
-        set_runstate(v, now); /* from blocked to offline, or back */
+    else if ( off )
+        set_runstate(v, runstate_off(v, false), now); /* from blocked to offline, or back */
     lock_release(&q->lock);
 }
 
@@ -240,7 +266,7 @@ static struct vcpu *first_runnable(struct sched_queue *q, ns_t now)
     while ( (v = policy->first(q)) != NULL && !sched_runnable(v) )
     {
         sched_dequeue(q, v);
-        set_runstate(v, now);
+        set_runstate(v, runstate_off(v, false), now);
     }
     return v;
 }
@@ -277,14 +303,6 @@ static void arm(struct sched_queue *q, ns_t now)
         timer_stop(&q->timer);
 }
 
-/* What @v is once it is off its CPU, unless something changes meanwhile. */
-static int runstate_off(const struct vcpu *v)
-{
-    if ( sched_runnable(v) )
-        return RUNSTATE_runnable;
-    return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
-}
-
 /* Where @prev, which ran here, shall wait; both queues locked. Until they are, its CPUs may be changed, or leave. */
 static struct sched_queue *lock_home(struct sched_queue *q, const struct vcpu *prev)
 {
@@ -299,34 +317,53 @@ static struct sched_queue *lock_home(struct sched_queue *q, const struct vcpu *p
     }
 }
 
-/* @prev's state is saved: from now on it may be looked at, and run again, here or elsewhere. */
-static void switched(struct sched_queue *q, struct vcpu *prev, ns_t now)
+/*
+ * @v's state is saved: it may be looked at now, and run again, here or elsewhere. If it is runnable it is queued
+ * for @reason; it may as well have been stopped, and let go meanwhile.
+ */
+static void switched(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
 {
-    struct sched_queue *home = lock_home(q, prev);
+    struct sched_queue *home = lock_home(q, v);
 
-    WRITE_ONCE(prev->sched.running, false);
-    if ( sched_runnable(prev) )
+    WRITE_ONCE(v->sched.running, false);
+    if ( sched_runnable(v) )
     {
-        WRITE_ONCE(prev->processor, home->cpu);
-        sched_enqueue(home, prev, SCHED_PREEMPTED, now);
-        if ( home != q || is_idle(q->running) ) /* it was stopped, and has been let go meanwhile */
-            consider(home, prev, now);
-        else if ( !balance_wake_idle(prev) )
-            balance_wake_weaker(prev);
+        WRITE_ONCE(v->processor, home->cpu);
+        sched_enqueue(home, v, reason, now);
+        if ( home != q || is_idle(q->running) )
+            consider(home, v, now);
+        else if ( !balance_wake_idle(v) )
+            balance_wake_weaker(v);
     }
     else
-        set_runstate(prev, now);
+        set_runstate(v, runstate_off(v, false), now);
     arm(q, now);
     unlock_pair(&q->lock, &home->lock);
 }
 
 /*
- * @prev's runstate changes before the switch, so that the copy in its memory is right while it is off; that it
- * runs no more becomes true after it, when its state is saved.
+ * @next runs in @prev's stead. @prev's runstate changes before the switch, so that the copy in its memory is right
+ * while it is off; that it is on no CPU becomes true after it, when its state is saved.
  */
-static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *when)
+static void change(struct sched_queue *q, struct vcpu *prev, struct vcpu *next, ns_t now)
 {
-    struct vcpu *next;
+    if ( next->sched.queued )
+        sched_dequeue(q, next);
+    next->sched.since = now;
+    next->sched.switched_in = now;
+    WRITE_ONCE(next->sched.running, true);
+    trace(TRC_SCHED_SWITCH, 4, TRACE_IDS(prev), TRACE_IDS(next), 0);
+    q->running = next;
+    note_running(q);
+    runstate_change(next, RUNSTATE_running, now);
+    runstate_change(prev, runstate_off(prev, sched_runnable(prev)), now);
+}
+
+/* Who runs next, and in *leaves whose state @next's replaces in the CPU; NULL: the CPU keeps what it has. */
+static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, struct vcpu **leaves,
+                                ns_t *when)
+{
+    struct vcpu *next, *loaded = q->loaded;
     ns_t now;
 
     lock_acquire(&q->lock);
@@ -334,21 +371,18 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, ns_t *
     sched_account(q, now);
     next = choose(q, prev, now);
     WRITE_ONCE(prev->sched.yielded, false);
-    if ( next == prev )
-        arm(q, now);
-    else
+    if ( next != prev )
+        change(q, prev, next, now);
+    *leaves = NULL;
+    if ( next != loaded && !(is_idle(next) && may_linger(q, loaded, stopped(loaded))) )
     {
-        if ( next->sched.queued )
-            sched_dequeue(q, next);
-        WRITE_ONCE(next->sched.running, true);
-        next->sched.since = now;
-        next->sched.switched_in = now;
-        trace(TRC_SCHED_SWITCH, 4, TRACE_IDS(prev), TRACE_IDS(next), 0);
-        q->running = next;
-        note_running(q);
-        set_runstate(next, now);
-        runstate_change(prev, runstate_off(prev), now);
+        if ( loaded->sched.queued ) /* it lingered: switched() queues it again */
+            sched_dequeue(q, loaded);
+        *leaves = loaded;
+        q->loaded = next;
     }
+    if ( !*leaves || is_idle(*leaves) )
+        arm(q, now);
     lock_release(&q->lock);
     return next;
 }
@@ -357,19 +391,22 @@ void sched_run(void)
 {
     struct percpu *cpu = this_cpu();
     struct sched_queue *q = cpu->sched;
-    struct vcpu *prev = cpu->current, *next;
+    struct vcpu *prev = cpu->current, *leaves, *next;
     ns_t now;
 
     atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
     balance_pull(q);
-    next = choose_next(q, prev, &now);
+    next = choose_next(q, prev, &leaves, &now);
     if ( is_idle(next) || is_idle(prev) )
         balance_set_idle(is_idle(next));
-    if ( next != prev )
-    {
-        vcpu_switch(prev, next);
-        switched(q, prev, now);
-    }
+    if ( leaves )
+        vcpu_switch(leaves, next);
+    else if ( is_idle(next) && next != prev )
+        vcpu_linger(prev, next);
+    else if ( next != prev )
+        vcpu_resume(next);
+    if ( leaves && !is_idle(leaves) )
+        switched(q, leaves, leaves == prev ? SCHED_PREEMPTED : SCHED_WOKEN, now);
     if ( is_idle(next) && balance_pull(q) )
         percpu_raise(cpu, WORK_RESCHEDULE);
     else if ( is_idle(prev) && !is_idle(next) )
@@ -390,8 +427,7 @@ static void queue_init(struct sched_queue *q, struct percpu *cpu, struct vcpu *i
     lock_init(&q->lock, LOCK_SCHED);
     q->cpu = cpu->cpu;
     q->percpu = cpu;
-    q->idle = idle;
-    q->running = idle;
+    q->idle = q->running = q->loaded = idle;
     q->least = q->has = INT64_MAX;
     list_init(&q->waiting);
     timer_init(&q->timer, choose_again, q, cpu->cpu);
@@ -410,7 +446,7 @@ long sched_init_cpu(void)
     sched_queues[cpu->cpu] = q;
     idle->sched.running = true;
     idle->sched.since = time_now();
-    set_runstate(idle, idle->sched.since);
+    set_runstate(idle, RUNSTATE_running, idle->sched.since);
     cpu->sched = q;
     cpu->current = idle;
     atomic_fetch_or(&sched_cpus, 1UL << cpu->cpu);

@@ -11,6 +11,7 @@
 #define SCHED_SCHED_H
 
 #include "domain/domain.h"
+#include "lib/atomic.h"
 
 /*
  * Once a CPU, before its first vcpu: make its run queue and its idle vcpu, which becomes current. There must be a
@@ -60,12 +61,18 @@ void sched_unpause(struct vcpu *v);
 bool sched_runnable(const struct vcpu *v);
 
 /*
- * Is @v on the CPU that v->processor names, or on its way there or away? It becomes true before its root is loaded,
- * false after another one was.
+ * Is @v's state on the CPU that v->processor names, or on its way there or away? It becomes true before its root is
+ * loaded, false after another one was. The CPU need not run it: it may idle, and keep the state of one that blocked.
  */
 static inline bool sched_on_cpu(const struct vcpu *v)
 {
     return __atomic_load_n(&v->sched.running, __ATOMIC_ACQUIRE);
+}
+
+/* Does @v use its CPU? */
+static inline bool sched_runs(const struct vcpu *v)
+{
+    return READ_ONCE(v->runstate.info.state) == RUNSTATE_running;
 }
 
 /*
@@ -74,8 +81,13 @@ static inline bool sched_on_cpu(const struct vcpu *v)
  */
 void sched_run(void);
 
-/* Declared here, defined in pv/: save @prev's and load @next's state into the CPU; @next becomes current. */
+/*
+ * Declared here, defined in pv/. vcpu_switch: save @prev's, which the CPU has, and load @next's state; @next becomes
+ * current. vcpu_linger: @idle becomes current in the stead of @v, whose state stays; vcpu_resume: @v is current again.
+ */
 void vcpu_switch(struct vcpu *prev, struct vcpu *next);
+void vcpu_linger(struct vcpu *v, struct vcpu *idle);
+void vcpu_resume(struct vcpu *v);
 
 /* What the idle vcpu does, on a fresh stack: from exit_to_idle in cpu/entry.S. Leaves through exit_to_guest. */
 void sched_idle_loop(void) __attribute__((noreturn));

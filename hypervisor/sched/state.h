@@ -31,7 +31,7 @@ struct vcpu_sched {
     u64 hard_affinity;      /* CPUs that it may run on; atomic */
     u64 soft_affinity;      /* ... and that it would like best; atomic */
     bool blocked;           /* atomic: SCHEDOP_block or poll */
-    bool running;           /* on a CPU now, or on its way to or from one */
+    bool running;           /* a CPU has its state: on it, on its way, or lingering */
     bool queued;
     bool yielded; /* somebody else is to be chosen once; atomic */
     bool woken;   /* policy: queued by a wake-up, not by running out of time */

@@ -188,7 +188,7 @@ TEST(info_of_the_next_domain)
     domu->shutdown_reason = SHUTDOWN_crash;
     domu->pause_count = 1;
     domu->vcpus[0]->sched.blocked = false;
-    domu->vcpus[0]->sched.running = true;
+    domu->vcpus[0]->runstate.info.state = RUNSTATE_running;
     domu->life = DOMAIN_DYING; /* not told before it is dead */
     domctl_for(XEN_DOMCTL_getdomaininfo, 5);
     expect_eq(run_domctl(), 0);

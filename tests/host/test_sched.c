@@ -438,16 +438,16 @@ static void check(void)
     list_for_each_entry(v, &q->waiting, sched.queue)
     {
         queued++;
-        require(v->sched.queued && !v->sched.running);
+        require(v->sched.queued && host_cpu->current != v);
     }
     require(queued == q->nr_waiting);
     for ( unsigned int i = 0; i < 5; i++ )
     {
         v = vcpu(i);
-        require(v->sched.running == (v == host_cpu->current));
-        require(sched_runnable(v) == (v->sched.running || v->sched.queued) ||
+        require(v->sched.running == (v == q->loaded));
+        require(sched_runnable(v) == (v == host_cpu->current || v->sched.queued) ||
                 guests[i]->sched.throttled);
-        require((v->runstate.info.state == RUNSTATE_running) == v->sched.running);
+        require(sched_runs(v) == (v == host_cpu->current));
         require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
     }
     require(host_cpu->current->domain != domain_idle || !queued);

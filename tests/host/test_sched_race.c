@@ -63,7 +63,7 @@ static void leave_or_return(void)
     else
     {
         lock_acquire(&q->lock);
-        require(!q->nr_waiting && q->running == q->idle);
+        require(!q->nr_waiting && q->loaded == q->idle);
         lock_release(&q->lock);
         sched_join(CPUS - 1);
         away = false;
@@ -133,12 +133,13 @@ static void settle(void)
 static void check(struct vcpu *v)
 {
     bool on_cpu = fake_cpus_current(v->processor) == v;
+    bool loaded = sched_queues[v->processor]->loaded == v;
 
     require(!v->sched.pause_count);
-    require(v->sched.running == on_cpu);
-    require(sched_runnable(v) == (v->sched.running || v->sched.queued));
-    require(!(v->sched.running && v->sched.queued));
-    require(!on_cpu || balance_allows(v, v->processor));
+    require(v->sched.running == loaded);
+    require(sched_runnable(v) == (on_cpu || v->sched.queued));
+    require(!(on_cpu && v->sched.queued));
+    require(!loaded || balance_allows(v, v->processor));
 }
 
 TEST(cpus_against_each_other)

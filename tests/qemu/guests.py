@@ -42,7 +42,7 @@ CRASHING = {n for n in NAMES if _alone(n) == "crash"}       # these crash their 
 
 def built(path):
     full = f"{s.m.B}/{path}"
-    assert os.path.exists(full), f"{full} isn't built: `make guests` does it"
+    assert os.path.exists(full), f"{full} isn't built: `make guests tools` does it"
     return full
 
 

@@ -137,10 +137,24 @@ static void load(struct vcpu *v, struct percpu *cpu)
     load_descriptor_tables(v);
     load_modes(v);
     *percpu_guest_regs() = c->regs;
-    time_update_vcpu(v);
-    runstate_update_guest(v);
     if ( !c->mode.load_segments(c) ) /* the guest is told by its failsafe callback */
         c->mode.deliver_failsafe(v, percpu_guest_regs());
+}
+
+void vcpu_linger(struct vcpu *v, struct vcpu *idle)
+{
+    runstate_update_guest(v);
+    this_cpu()->current = idle;
+}
+
+/* What it finds new: the time, its runstate, and work. */
+void vcpu_resume(struct vcpu *v)
+{
+    struct percpu *cpu = this_cpu();
+
+    cpu->current = v;
+    time_update_vcpu(v);
+    runstate_update_guest(v);
     if ( v->work )
         percpu_raise(cpu, WORK_VCPU);
 }
@@ -155,7 +169,10 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
     cpu->current = next;
     WRITE_ONCE(next->processor, cpu->cpu);
     if ( next->domain != domain_idle )
+    {
         load(next, cpu);
+        vcpu_resume(next);
+    }
     else
     {
         gdt_load_ldt(0, 0);

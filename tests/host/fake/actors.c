@@ -118,7 +118,7 @@ static s64 drawn(struct span span)
 
 s64 actor_ran(const struct actor *a)
 {
-    return a->ran + (a->v->sched.running ? fake_now - a->since : 0);
+    return a->ran + (sched_runs(a->v) ? fake_now - a->since : 0);
 }
 
 static void wake(void *arg)
@@ -246,8 +246,10 @@ struct domain *actors_create(domid_t id, u32 vcpus, u16 weight, u16 cap)
 
 static bool on_a_cpu(const struct domain *d)
 {
-    for ( u32 i = 0; i < nr_cpus; i++ )
-        if ( fake_cpus_current(i)->domain == d )
+    const struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        if ( sched_on_cpu(v) )
             return true;
     return false;
 }
@@ -335,7 +337,8 @@ static void check_queue(u32 cpu)
         require(sched_policy->key(v) >= last);
         last = sched_policy->key(v);
     }
-    require(!actors_cpu_gone(cpu) || (!n && q->running == q->idle));
+    require(q->loaded == q->running || q->running == q->idle);
+    require(!actors_cpu_gone(cpu) || (!n && q->loaded == q->idle));
     require(n == q->nr_waiting);
     require(q->least == (n ? sched_policy->key(sched_policy->first(q)) : INT64_MAX));
 }
@@ -346,21 +349,28 @@ static bool told(u32 cpu)
     return smp_percpu(cpu)->exit_work & WORK_RESCHEDULE;
 }
 
+static bool lingers(const struct vcpu *v)
+{
+    const struct sched_queue *q = queue_of(v->processor);
+
+    return q->loaded == v && q->running == q->idle;
+}
+
 static void check_actor(const struct actor *a)
 {
     struct vcpu *v = a->v;
     bool runnable = sched_runnable(v), here = fake_cpus_current(v->processor) == v;
 
-    require(v->sched.running == here);
-    require(!(v->sched.running && v->sched.queued));
+    require(v->sched.running == (here || lingers(v)));
+    require(!(here && v->sched.queued));
     if ( runnable )
-        require(v->sched.running || v->sched.queued);
+        require(here || v->sched.queued || told(v->processor));
     else
         require(!v->sched.queued || v->domain->sched.throttled);
     if ( here )
         require((runnable && (actors_cpus(v) >> v->processor & 1)) || told(v->processor) ||
                 v->domain->sched.throttled);
-    require((v->runstate.info.state == RUNSTATE_running) == v->sched.running);
+    require(sched_runs(v) == here);
     require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
     require(sched_vcpu_ns(v) == (u64)actor_ran(a));
 }

@@ -228,18 +228,41 @@ struct percpu *smp_percpu(u32 cpu)
     return &cpus[cpu].percpu;
 }
 
-void vcpu_switch(struct vcpu *prev, struct vcpu *next)
+/* @next becomes current in @prev's stead. */
+static void change_current(struct vcpu *prev, struct vcpu *next)
 {
     struct percpu *cpu = host_cpu;
 
-    if ( cpu->current != prev )
-        panic("switch from a vcpu that doesn't run");
     cpu->current = next;
     cpus[cpu->cpu].switching = true;
-    if ( fake_switching )
+    if ( fake_switching && next != prev )
         fake_switching(prev, next);
     cpus[cpu->cpu].switching = false;
     host_cpu = cpu;
+}
+
+/* The state that @next's replaces is that of the vcpu that runs, or of one that lingers. */
+void vcpu_switch(struct vcpu *prev, struct vcpu *next)
+{
+    struct vcpu *current = host_cpu->current;
+
+    if ( current != prev && current->domain != domain_idle )
+        panic("switch from a vcpu that doesn't run");
+    change_current(current, next);
+}
+
+void vcpu_linger(struct vcpu *v, struct vcpu *idle)
+{
+    if ( host_cpu->current != v )
+        panic("a vcpu lingers that doesn't run");
+    change_current(v, idle);
+}
+
+void vcpu_resume(struct vcpu *v)
+{
+    if ( host_cpu->current->domain != domain_idle )
+        panic("a vcpu comes back to a CPU that isn't idle");
+    change_current(host_cpu->current, v);
 }
 
 void fake_cpus(u32 n)

@@ -556,6 +556,7 @@ struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
         v->domain = d;
         v->id = i;
         v->processor = i % FAKE_CPUS;
+        v->runstate.info.state = RUNSTATE_offline;
         v->cpu.kernel_mode = 1;
         v->pv.root_kernel = v->pv.root_user = INVALID_MFN;
         for ( unsigned int n = 0; n < ARRAY_SIZE(v->pv.gdt_mfn); n++ )

@@ -151,9 +151,21 @@ unsigned long fake_switches;
 
 void vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
-    expect(host_cpu->current == prev);
+    expect(host_cpu->current == prev || host_cpu->current->domain == domain_idle);
     host_cpu->current = next;
     fake_switches++;
+}
+
+void vcpu_linger(struct vcpu *v, struct vcpu *idle)
+{
+    expect(host_cpu->current == v);
+    host_cpu->current = idle;
+}
+
+void vcpu_resume(struct vcpu *v)
+{
+    expect(host_cpu->current->domain == domain_idle);
+    host_cpu->current = v;
 }
 
 struct vcpu *domain_create_idle_vcpu(u32 cpu)

@@ -393,7 +393,21 @@ void exit_to_guest(void)
     longjmp(idle, 1);
 }
 
-/* In place of pv/bounce/switch.c: of a vcpu's state, only what hypercalls look at. */
+/* ---- in place of pv/bounce/switch.c: of a vcpu's state, only what hypercalls look at */
+
+void vcpu_linger(struct vcpu *v, struct vcpu *idle_vcpu)
+{
+    runstate_update_guest(v);
+    host_cpu->current = idle_vcpu;
+}
+
+void vcpu_resume(struct vcpu *v)
+{
+    host_cpu->current = v;
+    time_update_vcpu(v);
+    runstate_update_guest(v);
+}
+
 void vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
     if ( prev->domain != domain_idle )
@@ -407,8 +421,7 @@ void vcpu_switch(struct vcpu *prev, struct vcpu *next)
     {
         next->domain->dirty_cpus |= 1;
         cpu0.regs = next->cpu.regs;
-        time_update_vcpu(next);
-        runstate_update_guest(next);
+        vcpu_resume(next);
     }
     if ( prev->domain != next->domain && prev->domain != domain_idle )
         prev->domain->dirty_cpus &= ~1UL;
