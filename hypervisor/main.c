@@ -19,6 +19,7 @@
 #include "smp/smp.h"
 #include "switches.h"
 #include "time/time.h"
+#include "trace/latency.h"
 
 /* hypervisor_main itself is not __init: it goes on after that memory is given back. */
 
@@ -68,6 +69,8 @@ void hypervisor_main(struct boot_info *boot)
         panic("no memory for the scheduler");
     smp_start_others();
 
+    if ( options.latencies )
+        latency_key_begin();
     build_dom0(boot);
     for ( u32 i = 0; i < boot->nr_modules; i++ )
         mm_give(to_maddr(boot->modules[i].start), boot->modules[i].size);

@@ -3,8 +3,10 @@
 #include "control/internal.h"
 #include "control/sysctl.h"
 #include "lib/bits.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
+#include "trace/latency.h"
 #include "trace/trace.h"
 
 /* --- domains --- */
@@ -143,35 +145,71 @@ long sysctl_debug_keys(struct xen_sysctl_debug_keys *arg)
     return 0;
 }
 
-/* --- counters --- */
+/* --- counters and latencies --- */
 
-static long give_counters(struct xen_sysctl_perfc_op *arg)
+/*
+ * One counter's name and its @nr values, behind those that @arg counts already. Null arrays are
+ * skipped: so the tools ask how much there is.
+ */
+static long give(struct xen_sysctl_perfc_op *arg, const char *name, const u32 *values, u32 nr)
 {
-    for ( u32 i = 0; i < NR_COUNTERS; i++ )
-    {
-        struct xen_sysctl_perfc_desc desc = { .nr_vals = 1 };
-        xen_sysctl_perfc_val_t value = (xen_sysctl_perfc_val_t)trace_read(i);
+    struct xen_sysctl_perfc_desc desc = { .nr_vals = nr };
 
-        strlcpy(desc.name, trace_summary(i), sizeof(desc.name));
-        if ( arg->desc.p && copy_to_guest(handle_gva_at(arg->desc, i), &desc, sizeof(desc)) )
-            return -EFAULT;
-        if ( arg->val.p && copy_to_guest(handle_gva_at(arg->val, i), &value, sizeof(value)) )
-            return -EFAULT;
-    }
+    strlcpy(desc.name, name, sizeof(desc.name));
+    if ( arg->desc.p &&
+         copy_to_guest(handle_gva_at(arg->desc, arg->nr_counters), &desc, sizeof(desc)) )
+        return -EFAULT;
+    if ( arg->val.p &&
+         copy_to_guest(handle_gva_at(arg->val, arg->nr_vals), values, nr * sizeof(*values)) )
+        return -EFAULT;
+    arg->nr_counters++;
+    arg->nr_vals += nr;
     return 0;
 }
 
-/* XEN_SYSCTL_perfc_op: null arrays are skipped. Values are cut to 32 bits, as the ABI has them. */
+/* tools/librl/perf.c takes them apart again. */
+static long give_latency(void *context, const char *what, const char *name, unsigned int kind)
+{
+    struct xen_sysctl_perfc_op *arg = context;
+    char title[sizeof(((struct xen_sysctl_perfc_desc *)0)->name)];
+    struct latency sum;
+    long rc;
+
+    latency_read(kind, &sum);
+    snprintf(title, sizeof(title), "%s %s: calls by ns", what, name);
+    rc = give(arg, title, sum.bins, HISTOGRAM_BINS);
+    if ( rc )
+        return rc;
+    snprintf(title, sizeof(title), "%s %s: longest, and ns in all (low, high)", what, name);
+    return give(arg, title, (u32[]){ sum.longest, (u32)sum.total, (u32)(sum.total >> 32) }, 3);
+}
+
+static long give_all(struct xen_sysctl_perfc_op *arg)
+{
+    long rc = 0;
+
+    for ( u32 i = 0; i < NR_COUNTERS && !rc; i++ )
+        rc = give(arg, trace_summary(i), (u32[]){ (u32)trace_read(i) }, 1);
+    if ( !rc )
+        rc = give(arg, "latencies are measured", (u32[]){ latency_on }, 1);
+    return rc ? rc : latency_each(give_latency, arg);
+}
+
+/*
+ * XEN_SYSCTL_perfc_op: what there is, after a reset if that is asked for. How much it is stays the
+ * same from one call to the next. Counters are cut to 32 bits, as the ABI has them.
+ */
 long sysctl_counters(struct xen_sysctl_perfc_op *arg)
 {
     if ( arg->cmd != XEN_SYSCTL_PERFCOP_query && arg->cmd != XEN_SYSCTL_PERFCOP_reset )
         return -EINVAL;
 
-    arg->nr_counters = NR_COUNTERS;
-    arg->nr_vals = NR_COUNTERS;
-    if ( arg->cmd == XEN_SYSCTL_PERFCOP_query )
-        return give_counters(arg);
-
-    trace_reset();
-    return 0;
+    if ( arg->cmd == XEN_SYSCTL_PERFCOP_reset )
+    {
+        trace_reset();
+        latency_reset();
+    }
+    arg->nr_counters = 0;
+    arg->nr_vals = 0;
+    return give_all(arg);
 }

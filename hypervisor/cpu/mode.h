@@ -19,6 +19,8 @@ struct guest_mode {
     /* entry.S calls these with current and its frame ... */
     void (*trap)(struct vcpu *v, struct regs *regs);       /* an exception */
     void (*page_fault)(struct vcpu *v, struct regs *regs); /* that one */
+    void (*trap_timed)(struct vcpu *v, struct regs *regs); /* in their places while latencies ... */
+    void (*page_fault_timed)(struct vcpu *v, struct regs *regs); /* ... are measured */
     void (*interrupt)(u32 vector);
     void (*syscall_compat)(struct vcpu *v, struct regs *regs); /* SYSCALL in 32-bit code */
     void (*sysenter)(struct vcpu *v, struct regs *regs);

@@ -6,6 +6,7 @@
 #include "mm/map.h"
 #include "mm/tlb.h"
 #include "domain/rooms.h"
+#include "pv/bounce/bounce.h"
 #include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/pagetable/pagetable.h"
@@ -29,7 +30,7 @@ long pv_domain_set_pv32(struct domain *d)
     if ( rc )
         return rc;
     for_each_vcpu(d, v)
-        v->cpu.mode = guest_mode_32;
+        bounce_set_mode(v);
     domain_width_chosen(d);
     cpuid_policy_restrict(d);
     return 0;
@@ -42,7 +43,7 @@ void pv_domain_destroy(struct domain *d)
 
 long pv_vcpu_create(struct vcpu *v)
 {
-    v->cpu.mode = v->domain->pv32 ? guest_mode_32 : guest_mode_64;
+    bounce_set_mode(v);
     v->pv.root_kernel = INVALID_MFN;
     v->pv.root_user = INVALID_MFN;
     for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_mfn); i++ )

@@ -23,7 +23,7 @@ static struct ring {
     struct softirq_job alert; /* it is half full */
 } __attribute__((aligned(64))) rings[NR_CPUS];
 
-static bool on;
+static bool on, hypercalls_watched;
 static u32 chosen_events = TRC_ALL;
 static u64 chosen_cpus = ~0UL;
 
@@ -165,11 +165,18 @@ void trace_set_buffer(u32 cpu, struct t_buf *buffer, u32 size)
 static void update(void)
 {
     u32 events = on ? chosen_events : 0;
-    bool hypercalls = includes(events, TRC_PV_ENTRY) || includes(events, TRC_PV_SUBCALL);
+    bool hypercalls =
+        hypercalls_watched || includes(events, TRC_PV_ENTRY) || includes(events, TRC_PV_SUBCALL);
 
     WRITE_ONCE(trace_events, events);
     WRITE_ONCE(trace_hypercall_limit, hypercalls ? 0 : HYPERCALL_TABLE);
     WRITE_ONCE(trace_iret_hole, hypercalls ? ~0UL : IRET_HOLE);
+}
+
+void trace_watch_hypercalls(bool watch)
+{
+    hypercalls_watched = watch;
+    update();
 }
 
 void trace_choose_events(u32 events)

@@ -24,6 +24,9 @@ extern u64 trace_hypercall_limit;
  */
 extern u64 trace_iret_hole;
 
+/* Let hypercalls come by hypercall_uncommon, whether they are recorded or not. */
+void trace_watch_hypercalls(bool watch);
+
 /*
  * Record @event (TRC_*, perhaps with TRC_64_FLAG) and @nr words, up to 6, which are the halves of @a,
  * @b and @c, the lower ones first. From anywhere but an NMI.

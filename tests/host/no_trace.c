@@ -16,3 +16,8 @@ WEAK void trace_write(u32 event, const u32 *words, unsigned int nr)
 {
     (void)event, (void)words, (void)nr;
 }
+
+WEAK void trace_watch_hypercalls(bool watch)
+{
+    (void)watch;
+}

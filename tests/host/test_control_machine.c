@@ -3,12 +3,13 @@
  * in fake/control.c.
  *
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
- * LINK: hypervisor/control/sysctl*.c hypervisor/control/platform.c hypervisor/control/mca.c
+ * LINK: hypervisor/control/sysctl*.c hypervisor/control/platform.c hypervisor/control/mca.c hypervisor/trace/latency.c
  * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c
  * LINK: hypervisor/domain/subop.c hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine.c
  */
 #include "tests/host/fake/control.h"
 #include "pv/emulate/cpuid.h"
+#include "trace/latency.h"
 #include "trace/trace.h"
 
 /* --- sysctl --- */
@@ -145,11 +146,8 @@ TEST(the_log)
     expect(sop.u.readconsole.index == 7 && ring_cleared);
 }
 
-TEST(keys_and_counters)
+TEST(keys)
 {
-    struct xen_sysctl_perfc_desc descs[NR_COUNTERS] = {};
-    xen_sysctl_perfc_val_t values[NR_COUNTERS] = {};
-
     control_start();
     sysctl_for(XEN_SYSCTL_debug_keys)->u.debug_keys.nr_keys = 2;
     sop.u.debug_keys.keys.p = "hm";
@@ -157,19 +155,80 @@ TEST(keys_and_counters)
     expect_str(keys_seen, "hm");
     sop.u.debug_keys.nr_keys = 65;
     expect_eq(run_sysctl(), -E2BIG);
+}
 
+static struct xen_sysctl_perfc_desc perf_descs[512];
+static xen_sysctl_perfc_val_t perf_values[16384];
+
+static void query_counters(u32 command)
+{
+    sysctl_for(XEN_SYSCTL_perfc_op)->u.perfc_op.cmd = command;
+    sop.u.perfc_op.desc.p = perf_descs;
+    sop.u.perfc_op.val.p = perf_values;
+    expect_eq(run_sysctl(), 0);
+}
+
+/* The first value of the counter of that name. */
+static u32 *values_of(const char *name)
+{
+    u32 *at = perf_values;
+
+    for ( u32 i = 0; i < sop.u.perfc_op.nr_counters; at += perf_descs[i++].nr_vals )
+        if ( !strcmp(perf_descs[i].name, name) )
+            return at;
+    require(!"there is such a counter");
+    return NULL;
+}
+
+TEST(counters_are_told_and_reset)
+{
+    u32 nr, nr_values;
+
+    control_start();
     trace_counters[0][1] = 5;
     sysctl_for(XEN_SYSCTL_perfc_op)->u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query;
-    sop.u.perfc_op.desc.p = descs;
-    sop.u.perfc_op.val.p = values;
-    expect_eq(run_sysctl(), 0);
-    expect(sop.u.perfc_op.nr_counters == NR_COUNTERS && values[1] == 5 && descs[1].nr_vals == 1 &&
-           descs[0].name[0]);
-    sop.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset;
-    expect_eq(run_sysctl(), 0);
-    expect_eq(trace_counters[0][1], 0);
+    expect_eq(run_sysctl(), 0); /* how much there is */
+    nr = sop.u.perfc_op.nr_counters;
+    nr_values = sop.u.perfc_op.nr_vals;
+    require(nr <= ARRAY_SIZE(perf_descs) && nr_values <= ARRAY_SIZE(perf_values));
+
+    perf_values[nr_values] = 0x5a5a;
+    query_counters(XEN_SYSCTL_PERFCOP_query);
+    expect(sop.u.perfc_op.nr_counters == nr && sop.u.perfc_op.nr_vals == nr_values);
+    expect_eq(perf_values[nr_values], 0x5a5a);
+    expect(perf_values[1] == 5 && perf_descs[1].nr_vals == 1 && perf_descs[0].name[0]);
+
+    query_counters(XEN_SYSCTL_PERFCOP_reset);
+    expect(trace_counters[0][1] == 0 && perf_values[1] == 0);
     sop.u.perfc_op.cmd = 9;
     expect_eq(run_sysctl(), -EINVAL);
+}
+
+/* Of each kind: a histogram; the longest; and all together, in two words. */
+TEST(latencies_are_told_and_reset)
+{
+    u32 *bins, *rest;
+
+    control_start();
+    require(latency_begin());
+    query_counters(XEN_SYSCTL_PERFCOP_query);
+    expect_eq(*values_of("latencies are measured"), 1);
+    latency_note(__HYPERVISOR_mmu_update, 100);
+    latency_note(__HYPERVISOR_mmu_update, 5000000000);
+    latency_note(LATENCY_TRAP(14), -1);
+    latency_note(LATENCY_TRAP(0x82), 7); /* no such kind */
+    latency_end();
+
+    query_counters(XEN_SYSCTL_PERFCOP_query);
+    expect_eq(*values_of("latencies are measured"), 0);
+    bins = values_of("hypercall mmu_update: calls by ns");
+    rest = values_of("hypercall mmu_update: longest, and ns in all (low, high)");
+    expect(bins[histogram_bin(100)] == 1 && bins[HISTOGRAM_BINS - 1] == 1);
+    expect(rest[0] == ~0u && rest[1] == 705032804 && rest[2] == 1);
+    expect_eq(values_of("trap page fault: calls by ns")[0], 1);
+
+    query_counters(XEN_SYSCTL_PERFCOP_reset);
+    expect_eq(histogram_total(values_of("hypercall mmu_update: calls by ns")), 0);
 }
 
 /* --- platform_op, mca --- */

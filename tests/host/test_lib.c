@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "lib/bitmap.h"
+#include "lib/histogram.h"
 #include "lib/list.h"
 #include "lib/rangeset.h"
 #include "lib/string.h"
@@ -26,6 +27,30 @@ TEST(bits)
 
         expect_eq(hweight64(x), __builtin_popcountll(x));
     }
+}
+
+/* Bins follow each other without a gap, and none is wider than a quarter of where it begins. */
+TEST(histograms)
+{
+    uint32_t bins[HISTOGRAM_BINS] = {};
+
+    for ( unsigned int bin = 0; bin < HISTOGRAM_BINS; bin++ )
+    {
+        uint64_t from = histogram_from(bin), to = histogram_from(bin + 1);
+
+        expect(histogram_bin(from) == bin && histogram_bin(to - 1) == bin);
+        expect(to > from && (to - from) * 4 <= from + 4);
+    }
+    expect(histogram_from(HISTOGRAM_BINS) == 1UL << 32 &&
+           histogram_bin(~0UL) == HISTOGRAM_BINS - 1);
+
+    expect_eq(histogram_percentile(bins, 50), 0);
+    bins[histogram_bin(100)] = 98;
+    bins[histogram_bin(1000)] = 1;
+    bins[histogram_bin(9000)] = 1;
+    expect_eq(histogram_percentile(bins, 50), 111);
+    expect_eq(histogram_percentile(bins, 99), 1023);
+    expect_eq(histogram_percentile(bins, 100), 10239);
 }
 
 TEST(numbers)

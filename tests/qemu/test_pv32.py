@@ -31,6 +31,14 @@ def test_hello_as_dom0(cpus):
         session.expect("hello from dom0, on version 4.17", 60)
 
 
+def test_measured():
+    """While latencies are measured, traps and hypercalls take another way."""
+    names = ["exceptions", "multicall", "start_of_day"]
+    verdicts = guests.Verdicts("ringleader", "guest-measured32", "tests/all32", args="tests=" + ",".join(names), append="latencies")
+    for name in names:
+        verdicts.judge(name)
+
+
 def test_abi():
     """The sweep over all rows of hypercall/, as a 32-bit dom0 sees them."""
     guests.Verdicts("ringleader", "abi32", "tests/abi32").judge("abi")

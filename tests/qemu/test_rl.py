@@ -3,6 +3,7 @@
 All in one boot of dom0. Exit codes: 1 failed, 2 usage, 3 no such domain, 4 timed out.
 """
 import json
+import re
 import shutil
 
 import pytest
@@ -57,6 +58,33 @@ def test_mistake(dom0, mistake):
     assert (got, message in output) == (status, True), output
     assert store(dom0) == before
     assert len(json.loads(dom0.check("rl list --json"))) == 1
+
+
+def test_perf(dom0):
+    """Latencies are measured on demand: of hypercalls, and of traps that dom0's processes cause; then no longer."""
+    before = json.loads(dom0.check("rl perf --reset --json"))
+    assert not before["measured"] and not before["latencies"]
+
+    dom0.check("rl perf --begin > /dev/null; true; cat /proc/interrupts > /dev/null")
+    found = json.loads(dom0.check("rl perf --end --json"))
+    latencies = {(row["kind"], row["name"]): row for row in found["latencies"]}
+    assert {("hypercall", "mmu_update"), ("hypercall", "multicall"), ("hypercall", "iret"), ("trap", "page fault")} <= set(latencies)
+    for row in latencies.values():
+        assert 0 < row["p50_ns"] <= row["p99_ns"] and row["max_ns"] * row["calls"] >= row["total_ns"]
+        assert row["p50_ns"] * 4 <= row["max_ns"] * 5 and row["calls"] > 0
+    assert found["counters"]["page faults delivered to guests"] > 0
+
+    again = json.loads(dom0.check("rl perf --json"))
+    assert not again["measured"] and again["latencies"] == found["latencies"]
+
+    text = dom0.check("rl perf --prometheus")
+    calls = latencies["hypercall", "mmu_update"]["calls"]
+    label = 'kind="hypercall",name="mmu_update"'
+    assert f'ringleader_latency_seconds_bucket{{{label},le="+Inf"}} {calls}' in text
+    assert f"ringleader_latency_seconds_count{{{label}}} {calls}" in text
+    buckets = [int(n) for n in re.findall(rf"_bucket{{{label},le=.*}} (\d+)", text)]
+    assert buckets == sorted(buckets) and len(buckets) == 28
+    assert "p99" in dom0.check("rl perf --seconds 1") and not json.loads(dom0.check("rl perf --json"))["measured"]
 
 
 def test_name_taken(dom0):

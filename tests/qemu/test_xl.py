@@ -124,6 +124,18 @@ def test_xentrace(dom0):
     assert cpus == {0, 1}
 
 
+def test_xenperf(dom0):
+    """xenperf reads counters and histograms, whose sum is the number of calls, and sets them to 0."""
+    dom0.check("xl debug-keys l; xenperf > /dev/null; xl debug-keys L")
+    text = dom0.check("xenperf")
+    found = {name.strip(): int(total) for name, total in re.findall(r"^(.+?) +T= *(\d+)", text, re.MULTILINE)}
+    assert found["hypercall sysctl: calls by ns"] >= 1, text
+    assert found["page faults delivered to guests"] > 0
+    dom0.check("xenperf -r")
+    found = dict(re.findall(r"^(.+?) +T= *(\d+)", dom0.check("xenperf"), re.MULTILINE))
+    assert int(found["hypercall sysctl: calls by ns"]) == 0
+
+
 def create_from(dom0, name, kernel, *more):
     """A domain of a file from the build folder."""
     shutil.copy(f"{s.m.B}/{kernel}", f"{dom0.machine.host_dir}/{name}")

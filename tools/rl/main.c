@@ -12,7 +12,7 @@ const struct verb *const verbs[] = {
     &verb_info,     &verb_list,     &verb_vcpu_list, &verb_create,  &verb_destroy,
     &verb_shutdown, &verb_reboot,   &verb_pause,     &verb_unpause, &verb_console,
     &verb_wait,     &verb_vcpu_set, &verb_vcpu_pin,  &verb_sched,   &verb_mem_set,
-    &verb_dmesg,    &verb_daemon,   &verb_help,      NULL,
+    &verb_dmesg,    &verb_perf,     &verb_daemon,    &verb_help,    NULL,
 };
 
 /* --- help --- */

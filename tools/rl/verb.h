@@ -46,7 +46,7 @@ extern const struct verb *const verbs[];
 
 extern const struct verb verb_info, verb_list, verb_vcpu_list, verb_create, verb_destroy,
     verb_shutdown, verb_reboot, verb_pause, verb_unpause, verb_console, verb_wait, verb_vcpu_set,
-    verb_vcpu_pin, verb_sched, verb_mem_set, verb_dmesg, verb_daemon, verb_help;
+    verb_vcpu_pin, verb_sched, verb_mem_set, verb_dmesg, verb_perf, verb_daemon, verb_help;
 
 #define OPTION_JSON                                                                                \
     {                                                                                              \

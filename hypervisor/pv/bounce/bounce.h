@@ -20,6 +20,9 @@ long bounce_callback_unregister(struct vcpu *v, unsigned int type);
 long bounce_nmi_op(unsigned long cmd, unsigned long arg);
 long bounce_iret(void);
 
+/* How @v comes in and goes out, by its domain's width and by what is measured: cpu/mode.h. */
+void bounce_set_mode(struct vcpu *v);
+
 /*
  * Deliver exception @vector to current, whose frame is @regs; @error only for vectors that have
  * one. Builds the frame on the guest's kernel stack, or crashes the domain. #PF: @cr2 goes into

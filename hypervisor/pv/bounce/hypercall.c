@@ -20,7 +20,9 @@
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 #include "sched/sched.h"
+#include "time/time.h"
 #include "trace/buffer.h"
+#include "trace/latency.h"
 #include "trace/trace.h"
 
 long hypercall_unknown(void)
@@ -78,9 +80,9 @@ static const u8 argument_count[HYPERCALL_TABLE] = {
 #undef HYPERCALL
 };
 
-/* --- Recorded calls --- */
+/* --- Calls that are recorded or measured --- */
 
-void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide)
+static void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide)
 {
     const unsigned int size = wide ? 2 : 1;
     unsigned int n = min_t(unsigned int, argument_count[nr], (TRACE_EXTRA_MAX - 1) / size);
@@ -96,14 +98,29 @@ void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide)
                 words, 1 + n * size);
 }
 
+long hypercall_watched(const void *handler, u64 nr, const unsigned long *arguments, bool wide)
+{
+    hypercall_fn *fn = (hypercall_fn *)handler;
+    ns_t start;
+    long rc;
+
+    if ( trace_events )
+        hypercall_trace(nr, arguments, wide);
+    start = time_now();
+    rc = fn(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
+    if ( READ_ONCE(latency_on) )
+        latency_note((unsigned int)nr, time_now() - start);
+    return rc;
+}
+
 long hypercall_uncommon(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
                         unsigned long a5, u64 nr)
 {
     if ( nr >= HYPERCALL_TABLE )
         return hypercall_unknown();
     nr = index_bounded(nr, HYPERCALL_TABLE);
-    hypercall_trace(nr, (const unsigned long[]){ a1, a2, a3, a4, a5 }, true);
-    return ((hypercall_fn *)hypercall_table[nr])(a1, a2, a3, a4, a5);
+    return hypercall_watched(hypercall_table[nr], nr, (const unsigned long[]){ a1, a2, a3, a4, a5 },
+                             true);
 }
 
 long hypercall_continue(unsigned int nr, unsigned long a1, unsigned long a2, unsigned long a3,

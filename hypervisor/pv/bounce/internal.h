@@ -8,6 +8,8 @@
 void bounce_syscall(struct vcpu *v, struct regs *regs);
 void trap_from_guest(struct vcpu *v, struct regs *regs);
 void trap_page_fault(struct vcpu *v, struct regs *regs);
+void trap_from_guest_timed(struct vcpu *v, struct regs *regs); /* while latencies are measured */
+void trap_page_fault_timed(struct vcpu *v, struct regs *regs);
 void trap_from_hypervisor(struct regs *regs);
 void trap_nmi(const struct regs *regs);
 void trap_nmi_from_guest(const struct regs *regs);
@@ -25,12 +27,17 @@ typedef long hypercall_fn(unsigned long a1, unsigned long a2, unsigned long a3, 
                           unsigned long a5);
 long hypercall_unknown(void);
 
-/* What is at or beyond trace_hypercall_limit: a number that there is none for, or a call to be recorded first. */
-long hypercall_uncommon(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
-                        unsigned long a5, u64 nr);
+/* What is at or beyond trace_hypercall_limit: a number that there is none for, or a call to be recorded or measured. */
+long __attribute__((cold, noinline))
+hypercall_uncommon(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                   unsigned long a5, u64 nr);
 
-/* Record a call of current's, @nr < HYPERCALL_TABLE, and as many of its arguments as there is room for. */
-void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide);
+/*
+ * Make a call of current's, @nr < HYPERCALL_TABLE, by its @handler; record it with as many of its five @arguments as
+ * there is room for, and how long it took.
+ */
+long __attribute__((cold, noinline))
+hypercall_watched(const void *handler, u64 nr, const unsigned long *arguments, bool wide);
 long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, unsigned long a3,
                      unsigned long a4, unsigned long a5);
 long hypercall_multicall(unsigned long list, unsigned long count);

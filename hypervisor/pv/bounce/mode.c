@@ -15,6 +15,8 @@ static void native_entered(struct vcpu *v, struct regs *regs)
 const struct guest_mode guest_mode_64 = {
     .trap = trap_from_guest,
     .page_fault = trap_page_fault,
+    .trap_timed = trap_from_guest_timed,
+    .page_fault_timed = trap_page_fault_timed,
     .interrupt = irq_dispatch,
     .syscall_compat = native_syscall_compat,
     .sysenter = native_sysenter,

@@ -55,8 +55,9 @@ static long call(u32 nr, u32 a1, u32 a2, u32 a3, u32 a4, u32 a5)
     {
         if ( nr >= HYPERCALL_TABLE )
             return hypercall_unknown();
-        hypercall_trace(index_bounded(nr, HYPERCALL_TABLE),
-                        (const unsigned long[]){ a1, a2, a3, a4, a5 }, false);
+        nr = (u32)index_bounded(nr, HYPERCALL_TABLE);
+        return hypercall_watched(hypercall_table_compat[nr], nr,
+                                 (const unsigned long[]){ a1, a2, a3, a4, a5 }, false);
     }
     return ((hypercall_fn *)hypercall_table_compat[index_bounded(nr, HYPERCALL_TABLE)])(a1, a2, a3,
                                                                                         a4, a5);

@@ -28,18 +28,36 @@ static bool is_selector_fault(const struct regs *regs)
 }
 
 /* These don't return to entry.S: its way out is that of 64-bit guests. */
-static void compat_trap(struct vcpu *v, struct regs *regs)
+static inline void compat_any_trap(struct vcpu *v, struct regs *regs,
+                                   void (*trap)(struct vcpu *v, struct regs *regs))
 {
     compat_entered(v, regs);
     if ( !is_selector_fault(regs) || !compat_call_gate(v, regs) )
-        trap_from_guest(v, regs);
+        trap(v, regs);
     exit_to_guest();
+}
+
+static void compat_trap(struct vcpu *v, struct regs *regs)
+{
+    compat_any_trap(v, regs, trap_from_guest);
+}
+
+static void compat_trap_timed(struct vcpu *v, struct regs *regs)
+{
+    compat_any_trap(v, regs, trap_from_guest_timed);
 }
 
 static void compat_trap_page_fault(struct vcpu *v, struct regs *regs)
 {
     compat_entered(v, regs);
     trap_page_fault(v, regs);
+    exit_to_guest();
+}
+
+static void compat_trap_page_fault_timed(struct vcpu *v, struct regs *regs)
+{
+    compat_entered(v, regs);
+    trap_page_fault_timed(v, regs);
     exit_to_guest();
 }
 
@@ -64,6 +82,8 @@ static bool compat_load_segments(const struct vcpu_cpu *c)
 const struct guest_mode guest_mode_32 = {
     .trap = compat_trap,
     .page_fault = compat_trap_page_fault,
+    .trap_timed = compat_trap_timed,
+    .page_fault_timed = compat_trap_page_fault_timed,
     .interrupt = compat_dispatch_interrupt,
     .syscall_compat = compat_syscall,
     .sysenter = compat_sysenter,

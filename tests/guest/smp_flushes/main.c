@@ -98,8 +98,8 @@ static void spin(void *arg)
 static long interrupts(void)
 {
     static struct {
-        xen_sysctl_perfc_desc_t desc[64];
-        xen_sysctl_perfc_val_t value[64];
+        xen_sysctl_perfc_desc_t desc[512];
+        xen_sysctl_perfc_val_t value[16384];
     } counters;
     struct xen_sysctl op = { .cmd = XEN_SYSCTL_perfc_op,
                              .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
