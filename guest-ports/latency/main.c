@@ -14,7 +14,7 @@
 #define ENTRIES   10240 /* of a batch */
 #define PAGES     4096  /* of ours, to give away and copy to */
 
-static char counters[64][sizeof(((struct xen_sysctl_perfc_desc *)0)->name) + 4];
+static char counters[512][sizeof(((struct xen_sysctl_perfc_desc *)0)->name) + 4];
 
 static void must(long rc, const char *what)
 {
@@ -50,7 +50,7 @@ static bool begins_with(const char *text, const char *word)
 
 static unsigned int timer_late(void)
 {
-    static xen_sysctl_perfc_val_t values[64];
+    static xen_sysctl_perfc_val_t values[16384];
     long n = perfc(XEN_SYSCTL_PERFCOP_query, counters, values);
 
     for ( long i = 0; i < n; i++ )

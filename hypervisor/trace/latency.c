@@ -47,6 +47,7 @@ void latency_note(unsigned int kind, s64 ns)
     if ( !own || kind >= NR_LATENCIES ) /* no buffer: the CPU has come up since */
         return;
     own += kind;
+    own->calls++;
     own->total += value;
     own->longest = max(own->longest, (u32)min(value, (u64)UINT32_MAX));
     own->bins[histogram_bin(value)]++;
@@ -59,9 +60,10 @@ void latency_read(unsigned int kind, struct latency *sum)
     {
         const struct latency *one = READ_ONCE(latencies[cpu]);
 
-        if ( !one )
+        if ( !one || !READ_ONCE(one[kind].calls) )
             continue;
         one += kind;
+        sum->calls += READ_ONCE(one->calls);
         sum->total += READ_ONCE(one->total);
         sum->longest = max(sum->longest, READ_ONCE(one->longest));
         for ( unsigned int i = 0; i < HISTOGRAM_BINS; i++ )

@@ -21,6 +21,7 @@
 struct latency {
     u64 total;   /* ns */
     u32 longest; /* ns */
+    u32 calls;   /* 0: all is */
     u32 bins[HISTOGRAM_BINS];
 };
 
