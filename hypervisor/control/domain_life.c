@@ -150,6 +150,16 @@ long domctl_destroy(struct domain *d, void *arg)
     return control_is_self(d) ? -EINVAL : domain_kill(d);
 }
 
+/* XEN_DOMCTL_setdebugging: trap.c's debugger_stops() says what it means. */
+long domctl_set_debugging(struct domain *d, struct xen_domctl_setdebugging *arg)
+{
+    if ( control_is_self(d) )
+        return -EINVAL;
+
+    WRITE_ONCE(d->debugged, arg->enable != 0);
+    return 0;
+}
+
 /* --- info --- */
 
 static void add_vcpu(struct xen_domctl_getdomaininfo *info, const struct vcpu *v)
@@ -175,6 +185,8 @@ static u32 life_flags(const struct domain *d)
         flags |= XEN_DOMINF_dying;
     if ( READ_ONCE(d->pause_count) )
         flags |= XEN_DOMINF_paused;
+    if ( READ_ONCE(d->debugged) )
+        flags |= XEN_DOMINF_debugged;
     if ( d->options & XEN_DOMCTL_CDF_xs_domain )
         flags |= XEN_DOMINF_xs_domain;
     if ( READ_ONCE(d->shut_down) )

@@ -118,14 +118,17 @@ static long read_affinity(const struct xenctl_bitmap *asked, cpumask_t *map)
     return effective(*map) ? 0 : -EINVAL;
 }
 
-/* XEN_DOMCTL_setvcpuaffinity; the masks come back as they took effect. -EINVAL no such CPUs, or no mask at all. */
+/*
+ * XEN_DOMCTL_setvcpuaffinity; the masks come back as they took effect. -EINVAL no such CPUs, or nothing asked for;
+ * -EBUSY the vcpu has overridden its affinity, and the caller doesn't force that to be undone first.
+ */
 long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
 {
     struct vcpu *v;
     cpumask_t hard, soft;
     long rc = control_find_vcpu(d, arg->vcpu, &v);
 
-    if ( !rc && !(arg->flags & HARD_OR_SOFT) )
+    if ( !rc && !(arg->flags & (HARD_OR_SOFT | XEN_VCPUAFFINITY_FORCE)) )
         rc = -EINVAL;
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
         rc = read_affinity(&arg->cpumap_hard, &hard);
@@ -134,9 +137,11 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
     if ( rc )
         return rc;
 
-    sched_set_affinity(v, arg->flags & XEN_VCPUAFFINITY_HARD ? &hard : NULL,
-                       arg->flags & XEN_VCPUAFFINITY_SOFT ? &soft : NULL);
-    if ( arg->flags & XEN_VCPUAFFINITY_HARD )
+    if ( arg->flags & XEN_VCPUAFFINITY_FORCE )
+        sched_override_affinity(v, SCHED_NO_OVERRIDE);
+    rc = sched_set_affinity(v, arg->flags & XEN_VCPUAFFINITY_HARD ? &hard : NULL,
+                            arg->flags & XEN_VCPUAFFINITY_SOFT ? &soft : NULL);
+    if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
         rc = bitmap64_to_guest(&arg->cpumap_hard, effective(v->sched.hard_affinity));
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
         rc = bitmap64_to_guest(&arg->cpumap_soft,

@@ -45,6 +45,7 @@ long domctl_destroy(struct domain *d, void *arg);
 long domctl_pause(struct domain *d, void *arg);
 long domctl_unpause(struct domain *d, void *arg);
 long domctl_resume(struct domain *d, void *arg);
+long domctl_set_debugging(struct domain *d, struct xen_domctl_setdebugging *arg);
 long domctl_set_handle(struct domain *d, struct xen_domctl_setdomainhandle *arg);
 long domctl_max_mem(struct domain *d, struct xen_domctl_max_mem *arg);
 long domctl_max_vcpus(struct domain *d, struct xen_domctl_max_vcpus *arg);

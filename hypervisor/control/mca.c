@@ -54,15 +54,22 @@ static long mca_cpus(struct xen_mc_physcpuinfo *arg)
     return 0;
 }
 
-/* XEN_MC_fetch: an error to read, or to forget that was read before. -EINVAL neither kind, or both, of errors. */
+/*
+ * XEN_MC_fetch: an error to read, or to forget that was read before. -EINVAL neither kind, or both, of errors, or no
+ * place for what would be read.
+ */
 static long mca_fetch(struct xen_mc_fetch *arg)
 {
     u32 kind = arg->flags & (XEN_MC_URGENT | XEN_MC_NONURGENT);
 
     if ( kind != XEN_MC_URGENT && kind != XEN_MC_NONURGENT )
         return -EINVAL;
+    if ( arg->flags & XEN_MC_ACK )
+        return 0;
+    if ( !arg->data.p )
+        return -EINVAL;
 
-    arg->flags = arg->flags & XEN_MC_ACK ? XEN_MC_OK : XEN_MC_NODATA;
+    arg->flags = XEN_MC_NODATA;
     return 0;
 }
 
@@ -114,16 +121,15 @@ static long compat_cpus(gva_t at)
     return rc;
 }
 
-/* Of its structure only the flags count, which come first in both widths. */
 static long compat_fetch(gva_t at)
 {
-    struct xen_mc_fetch fetch = { 0 };
+    struct xen_mc_fetch fetch;
     long rc;
 
-    if ( !guest_load_u32(&fetch.flags, at) )
+    if ( !compat_load_mc_fetch(&fetch, at) )
         return -EFAULT;
     rc = mca_fetch(&fetch);
-    if ( !rc && !guest_store_u32(at, fetch.flags) )
+    if ( !rc && !compat_store_mc_fetch(at, &fetch) )
         rc = -EFAULT;
     return rc;
 }

@@ -73,7 +73,7 @@ static void publish(struct t_info *info, void *const *buffers, u32 cpus, u32 pag
 }
 
 /* -EBUSY there are such buffers, -EINVAL there are others, or @pages is none or too many; -ENOMEM. */
-static long make(u32 pages)
+static long make_buffers(u32 pages)
 {
     void *buffers[NR_CPUS] = { NULL };
     u32 cpus = control_nr_cpus();
@@ -109,20 +109,20 @@ static long choose_cpus(const struct xenctl_bitmap *map)
     return rc;
 }
 
-static void info(struct xen_sysctl_tbuf_op *arg)
+static void tell_info(struct xen_sysctl_tbuf_op *arg)
 {
     arg->evt_mask = trace_chosen_events();
     arg->buffer_mfn = t_info ? virt_to_mfn(t_info).n : 0;
     arg->size = t_info ? t_info_pages * (u32)PAGE_SIZE : 0;
 }
 
-/* XEN_SYSCTL_tbuf_op: -EINVAL no such command, or there are no buffers to be switched on; and as make(). */
+/* XEN_SYSCTL_tbuf_op: -EINVAL no such command, or there are no buffers to be switched on; and as make_buffers(). */
 long sysctl_trace(struct xen_sysctl_tbuf_op *arg)
 {
     switch ( arg->cmd )
     {
     case XEN_SYSCTL_TBUFOP_get_info:
-        info(arg);
+        tell_info(arg);
         return 0;
     case XEN_SYSCTL_TBUFOP_set_cpu_mask:
         return choose_cpus(&arg->cpu_mask);
@@ -130,7 +130,7 @@ long sysctl_trace(struct xen_sysctl_tbuf_op *arg)
         trace_choose_events(arg->evt_mask);
         return 0;
     case XEN_SYSCTL_TBUFOP_set_size:
-        return make(arg->size);
+        return make_buffers(arg->size);
     case XEN_SYSCTL_TBUFOP_enable:
         if ( !t_info )
             return -EINVAL;

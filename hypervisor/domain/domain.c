@@ -220,7 +220,7 @@ long domain_kill(struct domain *d)
             return rc;
     }
     d->life = DOMAIN_DEAD;
-    trace(TRC_DOM0_DOM_REM, 1, d->id, 0, 0);
+    trace(TRC_DOM0_DOM_REM, d->id);
     event_send_global_virq(VIRQ_DOM_EXC);
     domain_put(d); /* the directory's */
     return 0;
@@ -305,7 +305,7 @@ long domain_create(domid_t id, const struct xen_domctl_createdomain *config, boo
         domain_free(d, ARRAY_SIZE(rooms));
         return -EEXIST;
     }
-    trace(TRC_DOM0_DOM_ADD, 1, d->id, 0, 0);
+    trace(TRC_DOM0_DOM_ADD, d->id);
     *out = d;
     return 0;
 }

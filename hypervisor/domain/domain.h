@@ -65,7 +65,8 @@ struct domain {
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries; NULL until created */
 
-    u32 pause_count; /* by control/ */
+    u32 pause_count; /* by control/ and debuggers */
+    bool debugged;   /* by control/: its kernel's #DB and #BP pause it */
     bool shut_down;  /* all vcpus stopped by SCHEDOP_shutdown or a crash */
     u8 shutdown_reason;
     u32 options; /* XEN_DOMCTL_CDF_* */
@@ -192,6 +193,12 @@ long domain_kill(struct domain *d);
 
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
+
+/*
+ * The same unless somebody has paused it already, from a vcpu of its own, which may run on for a moment, as others may:
+ * so two of them don't wait for each other.
+ */
+void domain_pause_oneself(struct domain *d);
 
 /*
  * Stop all vcpus of @d for @reason (SHUTDOWN_*) and tell dom0, or whoever subscribed to its

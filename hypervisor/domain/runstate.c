@@ -17,8 +17,7 @@ void runstate_change(struct vcpu *v, int state, s64 now)
     struct vcpu_runstate *r = &v->runstate;
     s64 spent = now - (s64)r->info.state_entry_time;
 
-    trace(TRC_SCHED_RUNSTATE_CHANGE | (u32)r->info.state << 8 | (u32)state << 4, 1, TRACE_VCPU(v),
-          0, 0);
+    trace(TRC_SCHED_RUNSTATE_CHANGE | (u32)r->info.state << 8 | (u32)state << 4, TRACE_VCPU(v));
     WRITE_ONCE(r->version, r->version + 1);
     wmb();
     if ( spent > 0 ) /* clocks of two CPUs may differ by a little */

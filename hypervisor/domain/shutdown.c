@@ -8,6 +8,7 @@
 #include "domain/domain.h"
 #include "event/event.h"
 #include "irq/irq.h"
+#include "lib/atomic.h"
 #include "lib/printf.h"
 #include "sched/sched.h"
 
@@ -18,6 +19,17 @@ void domain_pause(struct domain *d)
     __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_SEQ_CST);
     for_each_vcpu(d, v)
         sched_pause(v);
+}
+
+void domain_pause_oneself(struct domain *d)
+{
+    u32 none = 0;
+    struct vcpu *v;
+
+    if ( !atomic_cmpxchg(&d->pause_count, &none, 1) )
+        return;
+    for_each_vcpu(d, v)
+        sched_pause_nosync(v);
 }
 
 void domain_unpause(struct domain *d)

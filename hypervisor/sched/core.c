@@ -191,7 +191,7 @@ void sched_update(struct vcpu *v)
 
 __attribute__((noinline)) void sched_wake(struct vcpu *v)
 {
-    trace(TRC_SCHED_WAKE, 2, TRACE_IDS(v), 0, 0);
+    trace(TRC_SCHED_WAKE, TRACE_IDS(v));
     event_poll_end(v);
     atomic_set(&v->sched.blocked, false);
     sched_update(v);
@@ -217,7 +217,7 @@ void sched_block(void)
         atomic_set(&v->sched.blocked, false);
     else
     {
-        trace(TRC_SCHED_BLOCK, 2, TRACE_IDS(v), 0, 0);
+        trace(TRC_SCHED_BLOCK, TRACE_IDS(v));
         percpu_raise(this_cpu(), WORK_RESCHEDULE);
     }
 }
@@ -352,7 +352,7 @@ static void change(struct sched_queue *q, struct vcpu *prev, struct vcpu *next, 
     next->sched.since = now;
     next->sched.switched_in = now;
     WRITE_ONCE(next->sched.running, true);
-    trace(TRC_SCHED_SWITCH, 4, TRACE_IDS(prev), TRACE_IDS(next), 0);
+    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
     q->running = next;
     note_running(q);
     runstate_change(next, RUNSTATE_running, now);
@@ -489,22 +489,4 @@ u64 sched_vcpu_ns(const struct vcpu *v)
 u64 sched_idle_ns(u32 cpu)
 {
     return cpu < NR_CPUS && sched_queues[cpu] ? sched_vcpu_ns(sched_queues[cpu]->idle) : 0;
-}
-
-void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)
-{
-    struct sched_queue *q;
-
-    if ( soft )
-        WRITE_ONCE(v->sched.soft_affinity, *soft);
-    if ( !hard )
-        return;
-    WRITE_ONCE(v->sched.hard_affinity, *hard);
-    q = balance_lock(v);
-    if ( v->sched.running )
-        smp_kick(q->cpu, WORK_RESCHEDULE);
-    else if ( v->sched.queued )
-        sched_dequeue(q, v);
-    lock_release(&q->lock);
-    sched_update(v); /* it waits again, where it may */
 }

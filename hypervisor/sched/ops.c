@@ -172,6 +172,11 @@ static long sched_op_watchdog(struct vcpu *v, struct sched_watchdog *arg)
     return 0;
 }
 
+static long sched_op_pin_override(struct vcpu *v, struct sched_pin_override *arg)
+{
+    return sched_override_affinity(v, arg->pcpu);
+}
+
 /* --- Lifecycle --- */
 
 long sched_domain_create(struct domain *d)

@@ -43,9 +43,16 @@ void sched_block(void);
 
 /*
  * The CPUs that @v may run on (hard), and those where it would rather (soft); NULL: as before. A vcpu that runs
- * elsewhere leaves at its next exit.
+ * elsewhere leaves at its next exit. -EBUSY, and nothing changes, while its affinity is overridden. Takes LOCK_SCHED.
  */
-void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft);
+long sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft);
+
+/*
+ * SCHEDOP_pin_override: @v may run on @cpu alone, whatever was set; a negative one ends that. -EINVAL no vcpu may run
+ * on @cpu, or there is no override to end; -EBUSY there is one already. Takes LOCK_SCHED.
+ */
+#define SCHED_NO_OVERRIDE (-1)
+long sched_override_affinity(struct vcpu *v, s32 cpu);
 
 /* Let others run first, if there are any. */
 void sched_let_others(void);

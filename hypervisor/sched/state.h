@@ -30,6 +30,8 @@ struct vcpu_sched {
     u32 pause_count;        /* atomic: runnable only at 0 */
     u64 hard_affinity;      /* CPUs that it may run on; atomic */
     u64 soft_affinity;      /* ... and that it would like best; atomic */
+    u64 hard_before;        /* hard_affinity as it will be again ... */
+    bool overridden;        /* ... when SCHEDOP_pin_override is undone */
     bool blocked;           /* atomic: SCHEDOP_block or poll */
     bool running;           /* a CPU has its state: on it, on its way, or lingering */
     bool queued;

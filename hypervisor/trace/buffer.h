@@ -28,24 +28,31 @@ extern u64 trace_iret_hole;
 void trace_watch_hypercalls(bool watch);
 
 /*
- * Record @event (TRC_*, perhaps with TRC_64_FLAG) and @nr words, up to 6, which are the halves of @a,
- * @b and @c, the lower ones first. From anywhere but an NMI.
+ * Record @event (TRC_*, perhaps with TRC_64_FLAG) with the words that follow, up to 6. From anywhere but an NMI.
  *
- *     trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, 2, regs->rip, 0, 0);
+ *     trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_LONG(regs->rip), TRACE_LONG(cr2), error);
  */
-#define trace(event, nr, a, b, c)                                                                  \
+#define trace(event, ...) TRACE_WORDS(event, TRACE_COUNT(__VA_ARGS__), __VA_ARGS__, 0, 0, 0, 0, 0)
+
+/* Two words: of a long number, of a vcpu; and a vcpu as one. */
+#define TRACE_LONG(x) (u32)(x), (u32)((u64)(x) >> 32)
+#define TRACE_IDS(v)  (v)->domain->id, (v)->id
+#define TRACE_VCPU(v) ((u32)(v)->domain->id << 16 | (v)->id)
+
+#define TRACE_COUNT(...)                        TRACE_SEVENTH(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0)
+#define TRACE_SEVENTH(a, b, c, d, e, f, n, ...) n
+#define TRACE_PAIR(low, high)                   ((u32)(low) | (u64)(high) << 32)
+
+#define TRACE_WORDS(...) TRACE_HALVES(__VA_ARGS__)
+#define TRACE_HALVES(event, nr, a, b, c, d, e, f, ...)                                             \
     do                                                                                             \
     {                                                                                              \
+        _Static_assert((nr) <= 6, "too many words");                                               \
         if ( __builtin_expect(trace_events != 0, 0) )                                              \
-            trace_halves(event, nr, a, b, c);                                                      \
+            trace_halves(event, nr, TRACE_PAIR(a, b), TRACE_PAIR(c, d), TRACE_PAIR(e, f));         \
     } while ( 0 )
 
-#define TRACE_PAIR(low, high) ((u32)(low) | (u64)(high) << 32)
-
-/* A vcpu as one word, or as two. */
-#define TRACE_VCPU(v) ((u32)(v)->domain->id << 16 | (v)->id)
-#define TRACE_IDS(v)  TRACE_PAIR((v)->domain->id, (v)->id)
-
+/* The @nr words are the halves of @a, @b and @c, the lower ones first: so callers need no memory for them. */
 void __attribute__((cold)) trace_halves(u32 event, unsigned int nr, u64 a, u64 b, u64 c);
 
 /* The same of an array of up to TRACE_EXTRA_MAX. */

@@ -324,6 +324,48 @@ TEST(affinities)
     expect_eq(run_domctl(), 0);
 }
 
+/* While the vcpu has overridden its affinity the tools can't change it, unless they insist. */
+TEST(affinities_overridden)
+{
+    struct xen_domctl_vcpuaffinity *arg = &dop.u.vcpuaffinity;
+    struct vcpu_sched *s;
+    u8 map = 2;
+
+    control_start();
+    s = &domu->vcpus[0]->sched;
+    s->hard_affinity = 1;
+    s->overridden = true;
+    domctl_for(XEN_DOMCTL_setvcpuaffinity, 5);
+    arg->flags = XEN_VCPUAFFINITY_HARD;
+    arg->cpumap_hard.nr_bits = 8;
+    arg->cpumap_hard.bitmap.p = &map;
+    expect_eq(run_domctl(), -EBUSY);
+    expect(s->overridden && s->hard_affinity == 1);
+    arg->flags |= XEN_VCPUAFFINITY_FORCE;
+    expect_eq(run_domctl(), 0);
+    expect(!s->overridden && s->hard_affinity == 2);
+    s->overridden = true;
+    arg->flags = XEN_VCPUAFFINITY_FORCE;
+    expect_eq(run_domctl(), 0);
+    expect(!s->overridden && s->hard_affinity == 2);
+}
+
+TEST(debugging)
+{
+    control_start();
+    domctl_for(XEN_DOMCTL_setdebugging, 5)->u.setdebugging.enable = 2;
+    expect_eq(run_domctl(), 0);
+    expect(domu->debugged);
+    domctl_for(XEN_DOMCTL_getdomaininfo, 5);
+    expect_eq(run_domctl(), 0);
+    expect(dop.u.getdomaininfo.flags & XEN_DOMINF_debugged);
+    domctl_for(XEN_DOMCTL_setdebugging, 5);
+    expect_eq(run_domctl(), 0);
+    expect(!domu->debugged);
+    domctl_for(XEN_DOMCTL_setdebugging, 0);
+    expect_eq(run_domctl(), -EINVAL);
+}
+
 /* Setting tells what takes effect, asking what was set: a CPU that is away or not allowed now may be back later. */
 TEST(affinities_as_they_were_set)
 {

@@ -74,6 +74,25 @@ TEST(processors)
     expect_eq(sop.u.numainfo.num_nodes, 1);
 }
 
+static long trace_buffers_of(u32 pages)
+{
+    sysctl_for(XEN_SYSCTL_tbuf_op)->u.tbuf_op.cmd = XEN_SYSCTL_TBUFOP_set_size;
+    sop.u.tbuf_op.size = pages;
+    return run_sysctl();
+}
+
+/* The list of a CPU's frames begins at a number of 16 bits. */
+TEST(too_many_trace_buffers)
+{
+    control_start();
+    expect_eq(trace_buffers_of(4097), -EINVAL);
+    fake_cpus = 16;
+    expect_eq(trace_buffers_of(4096), -EINVAL);
+    fake_cpus = 64;
+    expect_eq(trace_buffers_of(1024), -EINVAL);
+    fake_cpus = FAKE_CPUS;
+}
+
 TEST(pools_and_schedulers)
 {
     u8 map = 0;
@@ -330,6 +349,7 @@ TEST(idle_times)
 TEST(machine_checks)
 {
     static struct mcinfo_logical_cpu cpus[2];
+    static struct mc_info error;
     struct xen_mc mc = { .cmd = XEN_MC_physcpuinfo,
                          .interface_version = XEN_MCA_INTERFACE_VERSION };
 
@@ -345,11 +365,14 @@ TEST(machine_checks)
 
     mc.cmd = XEN_MC_fetch;
     mc.u.mc_fetch.flags = XEN_MC_URGENT;
+    mc.u.mc_fetch.data.p = NULL;
+    expect_eq(control_mca((unsigned long)&mc), -EINVAL);
+    mc.u.mc_fetch.data.p = &error;
     expect_eq(control_mca((unsigned long)&mc), 0);
     expect_eq(mc.u.mc_fetch.flags, XEN_MC_NODATA);
     mc.u.mc_fetch.flags = XEN_MC_NONURGENT | XEN_MC_ACK;
+    mc.u.mc_fetch.data.p = NULL;
     expect_eq(control_mca((unsigned long)&mc), 0);
-    expect_eq(mc.u.mc_fetch.flags, XEN_MC_OK);
     mc.u.mc_fetch.flags = XEN_MC_URGENT | XEN_MC_NONURGENT;
     expect_eq(control_mca((unsigned long)&mc), -EINVAL);
     mc.u.mc_fetch.flags = 0;

@@ -3,7 +3,7 @@
  * fourth is the guest that consumes. No event of a port that stays open is lost, and the books are even at the end.
  *
  * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
- * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c hypervisor/mm/frame.c tests/host/fake/machine.c
  * LINK: tests/host/fake/rooms.c
  * FLAGS: -fsanitize=thread

@@ -64,6 +64,11 @@ u64 pagetable_cr3_of(const struct vcpu *v, mfn_t root)
     return root.n << PAGE_SHIFT;
 }
 
+void bounce_debug(struct vcpu *v, struct regs *regs, unsigned int vector)
+{
+    bounce_exception(v, regs, vector, 0);
+}
+
 u64 bounce_cr2(const struct vcpu *v)
 {
     return v->cpu.info->arch.cr2;

@@ -1,7 +1,7 @@
 /*
  * The scheduler over a clock that the test moves: states, switches, and who gets how much of the CPU.
  *
- * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
  * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
  * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c
@@ -379,7 +379,6 @@ TEST(shutdown_codes)
     expect_eq(sched_op(SCHEDOP_shutdown_code, (unsigned long)&later), 0);
     expect_eq(sched_op(SCHEDOP_shutdown, (unsigned long)&reason), 0);
     expect_eq(fake_shutdown_reason, SHUTDOWN_crash);
-    expect_eq(sched_op(SCHEDOP_pin_override, 0), -ENOSYS);
     expect_eq(sched_op(8, 0), -ENOSYS);
 }
 

@@ -3,8 +3,8 @@
  * against each other, while one CPU leaves and returns. Nothing races, nobody is on a CPU that has left, and at the end
  * every vcpu is where its state says.
  *
- * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c
- * LINK: hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
  * LINK: hypervisor/time/heap.c tests/host/fake/cpus.c
  * FLAGS: -fsanitize=thread
  */

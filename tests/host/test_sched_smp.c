@@ -2,8 +2,9 @@
  * The scheduler on several CPUs, simulated: whatever happens to vcpus, domains and CPUs, in any order, in the middle of
  * switches, the states agree, and no CPU idles while somebody waits for it.
  *
- * LINK: hypervisor/sched/core.c hypervisor/sched/balance.c hypervisor/sched/fair.c hypervisor/sched/cap.c
- * LINK: hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c hypervisor/time/heap.c
+ * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
+ * LINK: hypervisor/time/heap.c
  * LINK: tests/host/fake/cpus.c tests/host/fake/actors.c
  */
 #include "tests/host/fake/actors.h"

@@ -164,7 +164,7 @@ void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u3
         .what = "an exception",
     };
 
-    trace(TRC_PV_TRAP | TRC_64_FLAG, 3, regs->rip, bounce_traced(vector, error), 0);
+    trace(TRC_PV_TRAP | TRC_64_FLAG, TRACE_LONG(regs->rip), bounce_traced(vector, error));
     if ( bounce_has_error(vector) )
         deliver(v, regs, &how);
     else
@@ -183,7 +183,7 @@ void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
     };
 
     count(COUNTER_fault_bounced);
-    trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, 5, regs->rip, cr2, how.extra[0]);
+    trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_LONG(regs->rip), TRACE_LONG(cr2), how.extra[0]);
     v->cpu.info->arch.cr2 = cr2;
     deliver(v, regs, &how);
 }

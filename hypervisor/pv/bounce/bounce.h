@@ -45,6 +45,9 @@ static inline void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned 
     v->cpu.mode.deliver_interrupt(v, regs, vector);
 }
 
+/* #DB or #BP, which is @vector: to the guest, or to who debugs its domain. */
+void bounce_debug(struct vcpu *v, struct regs *regs, unsigned int vector);
+
 /* Does exception @vector push an error code? */
 static inline bool bounce_has_error(unsigned int vector)
 {

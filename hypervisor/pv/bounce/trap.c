@@ -10,7 +10,9 @@
 #include "cpu/percpu.h"
 #include "cpu/stub.h"
 #include "cpu/uaccess.h"
+#include "event/event.h"
 #include "irq/irq.h"
+#include "lib/atomic.h"
 #include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
@@ -82,6 +84,31 @@ HANDLER int80(struct vcpu *v, struct regs *regs)
     bounce_exception(v, regs, TRAP_GP, VECTOR_INT80 << 3 | 2);
 }
 
+/*
+ * A domain that is debugged (XEN_DOMCTL_setdebugging) never sees its kernel's breakpoints and single steps: it is
+ * paused, which VIRQ_DEBUGGER tells, and once unpaused goes on behind them. Its processes' are its kernel's business.
+ */
+static bool debugger_stops(const struct vcpu *v)
+{
+    if ( !READ_ONCE(v->domain->debugged) || !v->cpu.kernel_mode )
+        return false;
+
+    domain_pause_oneself(v->domain);
+    event_send_global_virq(VIRQ_DEBUGGER);
+    return true;
+}
+
+void bounce_debug(struct vcpu *v, struct regs *regs, unsigned int vector)
+{
+    if ( !debugger_stops(v) )
+        bounce_exception(v, regs, vector, 0);
+}
+
+HANDLER breakpoint(struct vcpu *v, struct regs *regs)
+{
+    bounce_debug(v, regs, TRAP_BP);
+}
+
 HANDLER debug(struct vcpu *v, struct regs *regs)
 {
     u64 dr6 = read_dr6();
@@ -89,7 +116,7 @@ HANDLER debug(struct vcpu *v, struct regs *regs)
     /* DR6 is sticky: what the guest sees is its own, set anew. */
     write_dr6(0xffff0ff0UL);
     v->pv.dr[6] |= dr6 & ~0xffff0ff0UL;
-    bounce_exception(v, regs, TRAP_DB, 0);
+    bounce_debug(v, regs, TRAP_DB);
 }
 
 void trap_device_not_available(struct vcpu *v, struct regs *regs)
@@ -139,6 +166,7 @@ HANDLER as_it_is(struct vcpu *v, struct regs *regs)
 static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
     [0 ... HANDLERS - 1] = as_it_is,
     [TRAP_DB] = debug,
+    [TRAP_BP] = breakpoint,
     [TRAP_NM] = trap_device_not_available,
     [TRAP_UD] = emulate_invalid_opcode,
     [TRAP_DF] = double_fault,

@@ -151,7 +151,7 @@ static void deliver_with_error(struct vcpu *v, struct regs *regs, unsigned int v
 
 void compat_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
 {
-    trace(TRC_PV_TRAP, 2, TRACE_PAIR(regs->rip, bounce_traced(vector, error)), 0, 0);
+    trace(TRC_PV_TRAP, regs->rip, bounce_traced(vector, error));
     if ( bounce_has_error(vector) )
         deliver_with_error(v, regs, vector, error);
     else
@@ -161,7 +161,7 @@ void compat_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u3
 void compat_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
 {
     count(COUNTER_fault_bounced);
-    trace(TRC_PV_PAGE_FAULT, 3, TRACE_PAIR(regs->rip, cr2), error, 0);
+    trace(TRC_PV_PAGE_FAULT, regs->rip, cr2, error);
     bounce_set_cr2(v, cr2);
     deliver_with_error(v, regs, TRAP_PF,
                        (error & ~PF_USER) | (compat_is_kernel(regs) ? 0 : PF_USER));

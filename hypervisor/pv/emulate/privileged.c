@@ -21,11 +21,11 @@
 /* Somebody looks at the instruction that was at @rip: the tracer, or the guest step by step. */
 static __attribute__((noinline)) void finish_observed(struct vcpu *v, struct regs *regs, u64 rip)
 {
-    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, 2, rip, 0, 0);
+    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_LONG(rip));
     if ( regs->rflags & EFLAGS_TF )
     {
         v->pv.dr[6] |= DR6_SINGLE_STEP;
-        bounce_exception(v, regs, TRAP_DB, 0);
+        bounce_debug(v, regs, TRAP_DB);
     }
 }
 

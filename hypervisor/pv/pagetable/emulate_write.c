@@ -77,9 +77,10 @@ static bool is_first_half(const struct domain *d, const struct emulate_store *st
 static inline void trace_store(const struct domain *d, u64 pte, u64 va, u64 rip)
 {
     if ( d->pv32 )
-        trace(TRC_PV_PTWR_EMULATION_PAE, 4, pte, TRACE_PAIR(va, rip), 0);
+        trace(TRC_PV_PTWR_EMULATION_PAE, TRACE_LONG(pte), va, rip);
     else
-        trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, 6, pte, va, rip);
+        trace(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_LONG(pte), TRACE_LONG(va),
+              TRACE_LONG(rip));
 }
 
 /* Make the store; false if the entry that results is refused. *after: the registers then. */

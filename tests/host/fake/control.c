@@ -45,9 +45,11 @@ void heap_free(void *p)
     free(p);
 }
 
+u32 fake_cpus = FAKE_CPUS;
+
 struct percpu *smp_percpu(u32 cpu)
 {
-    return cpu < FAKE_CPUS ? host_cpu : NULL;
+    return cpu < fake_cpus ? host_cpu : NULL;
 }
 
 long domain_create(domid_t id, const struct xen_domctl_createdomain *config, bool privileged,
@@ -139,12 +141,22 @@ u64 sched_vcpu_ns(const struct vcpu *v)
     return 100 + v->id;
 }
 
-void sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)
+long sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)
 {
+    if ( v->sched.overridden )
+        return -EBUSY;
     if ( hard )
         v->sched.hard_affinity = *hard;
     if ( soft )
         v->sched.soft_affinity = *soft;
+    return 0;
+}
+
+long sched_override_affinity(struct vcpu *v, s32 cpu)
+{
+    expect_eq(cpu, SCHED_NO_OVERRIDE);
+    v->sched.overridden = false;
+    return 0;
 }
 
 u64 trace_read(enum counter c)

@@ -19,6 +19,8 @@ extern long create_result, kill_result, context_result;
 extern struct vcpu_guest_context context;
 /* Who got an NMI last. */
 extern struct vcpu *nmi_for;
+/* CPUs that there are: FAKE_CPUS, unless a test says otherwise, and back again. */
+extern u32 fake_cpus;
 /* Did EFI start the machine? */
 extern bool by_efi;
 /* What was done to the machine. */
