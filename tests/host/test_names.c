@@ -109,22 +109,31 @@ int rl_domain_list(struct rl *of, domid_t first, struct rl_domain *domains, unsi
 
 /* --- steps --- */
 
-/* What makes a domain does: note, then write. */
-static void name_it(unsigned int i, const char *name)
+static void promise(unsigned int i, const char *name)
 {
     struct rl_domain d = domain(i);
 
     snprintf(d.name, sizeof(d.name), "%s", name);
-    names_note(&rl, &d);
+    names_promise(&rl, &d);
+}
+
+static void write_store(unsigned int i, const char *name)
+{
     snprintf(local_names[i], RL_NAME_SIZE, "%s", name);
     snprintf(vm_names[i], RL_NAME_SIZE, "%s", name);
+}
+
+/* What makes a domain does. */
+static void name_it(unsigned int i, const char *name)
+{
+    promise(i, name);
+    write_store(i, name);
 }
 
 /* As xl does. */
 static void rename_behind_our_back(unsigned int i, const char *name)
 {
-    snprintf(local_names[i], RL_NAME_SIZE, "%s", name);
-    snprintf(vm_names[i], RL_NAME_SIZE, "%s", name);
+    write_store(i, name);
 }
 
 /* The daemon hears of it. */
@@ -219,6 +228,7 @@ TEST(what_another_renames_is_forgotten)
 TEST(what_has_gone_is_forgotten)
 {
     start(true);
+    tell_daemon(1);
     rename_behind_our_back(1, "");
     tell_daemon(1);
     expect_str(name_of(1), "");
@@ -231,6 +241,42 @@ TEST(without_a_daemon_all_is_read)
     rename_behind_our_back(1, "other");
     expect_eq(left_by_sift("new"), DOMAINS);
     expect_str(name_of(1), "other");
+    expect_eq(reads, 1);
+    remove_folder();
+}
+
+/*
+ * A domain is made with the UUID of one that was destroyed, and the daemon hears late of the latter's end: when the
+ * store has no name, that of the former counts nevertheless; when it has one, that is the former's.
+ */
+TEST(a_predecessor_of_the_same_uuid)
+{
+    start(true);
+    tell_daemon(1);
+    write_store(1, ""); /* the predecessor is destroyed */
+    promise(1, "new");
+    tell_daemon(1);
+    expect_eq(left_by_sift("new"), 1);
+    expect_str(name_of(1), "new");
+    expect_eq(reads, 0);
+
+    write_store(1, "new");
+    tell_daemon(1);
+    expect_str(name_of(1), "new");
+    expect_eq(reads, 0);
+    write_store(1, ""); /* its own end, before the list says so */
+    tell_daemon(1);
+    expect_str(name_of(1), "");
+    remove_folder();
+}
+
+/* ... as it does when another name is in the store, which is newer. */
+TEST(a_predecessor_of_another_name)
+{
+    start(true);
+    promise(1, "new");
+    tell_daemon(1); /* "one" */
+    expect_str(name_of(1), "one");
     expect_eq(reads, 1);
     remove_folder();
 }

@@ -190,7 +190,7 @@ int rl_domain_take_name(struct rl *rl, struct rl_domain *domain, const char *nam
     struct rl_domain other = *domain;
 
     snprintf(domain->name, sizeof(domain->name), "%s", name);
-    names_note(rl, domain);
+    names_promise(rl, domain);
     return name_free(rl, name, &other);
 }
 

@@ -17,6 +17,7 @@
 struct entry {
     u8 uuid[RL_UUID_SIZE];
     char name[RL_NAME_SIZE]; /* "": not known */
+    bool promised;           /* the store will be told, and perhaps hasn't been yet */
 };
 
 struct names_table {
@@ -87,23 +88,34 @@ static const char *known(const struct names_table *table, domid_t id, const u8 u
     return *entry->name && !memcmp(entry->uuid, uuid, sizeof(entry->uuid)) ? entry->name : NULL;
 }
 
-static void note(struct names_table *table, const struct rl_domain *domain)
+static void note(struct names_table *table, const struct rl_domain *domain, bool promised)
 {
     struct entry *entry = &table->of[domain->id];
 
     memcpy(entry->uuid, domain->uuid, sizeof(entry->uuid));
     memcpy(entry->name, domain->name, sizeof(entry->name));
+    entry->promised = promised;
 }
 
-void names_note(struct rl *rl, const struct rl_domain *domain)
+static void note_locked(struct rl *rl, const struct rl_domain *domain, bool promised)
 {
     struct names_table *table = open_table(rl);
 
     if ( !table )
         return;
     lock(rl);
-    note(table, domain);
+    note(table, domain, promised);
     unlock(rl);
+}
+
+void names_note(struct rl *rl, const struct rl_domain *domain)
+{
+    note_locked(rl, domain, false);
+}
+
+void names_promise(struct rl *rl, const struct rl_domain *domain)
+{
+    note_locked(rl, domain, true);
 }
 
 /* --- reading --- */
@@ -170,7 +182,7 @@ static void keep_read(struct rl *rl, struct names_table *table, struct rl_domain
         if ( *read[i]->name )
         {
             if ( table->changes == changes )
-                note(table, read[i]);
+                note(table, read[i], false);
         }
         else if ( name )
             memcpy(read[i]->name, name, RL_NAME_SIZE);
@@ -279,9 +291,18 @@ static bool uuid_of(const char *path, u8 uuid[RL_UUID_SIZE])
     return rl_uuid_from_text(text, uuid);
 }
 
-/* Domains with @uuid that the table knows by another name than @name; all, if nobody tells which there are. */
-static void forget_others(struct rl *rl, struct names_table *table, const u8 uuid[RL_UUID_SIZE],
-                          const char *name)
+/* The store calls who @entry is of @name, or, NULL, nothing: that may be a predecessor's end, of the same UUID. */
+static void told(struct entry *entry, const char *name)
+{
+    if ( name && !strcmp(entry->name, name) )
+        entry->promised = false;
+    else if ( name || !entry->promised )
+        *entry->name = '\0';
+}
+
+/* All domains with @uuid are called @name; if nobody tells which there are, nothing is known any more. */
+static void tell_all(struct rl *rl, struct names_table *table, const u8 uuid[RL_UUID_SIZE],
+                     const char *name)
 {
     struct rl_domain some[RL_LIST_CHUNK];
     domid_t first = 0;
@@ -292,10 +313,8 @@ static void forget_others(struct rl *rl, struct names_table *table, const u8 uui
         count = rl_domain_list(rl, first, some, RL_LIST_CHUNK);
         for ( int i = 0; i < count; i++ )
         {
-            const char *other = known(table, some[i].id, uuid);
-
-            if ( other && strcmp(other, name) != 0 )
-                *table->of[some[i].id].name = '\0';
+            if ( known(table, some[i].id, uuid) )
+                told(&table->of[some[i].id], name);
             first = some[i].id + 1;
         }
     } while ( count == RL_LIST_CHUNK );
@@ -318,7 +337,7 @@ void names_changed(struct rl *rl, const char *path)
     name = store_read(rl, "%s", path);
     lock(rl);
     __atomic_add_fetch(&table->changes, 1, __ATOMIC_RELEASE);
-    forget_others(rl, table, uuid, name ? name : "");
+    tell_all(rl, table, uuid, name);
     unlock(rl);
     free(name);
 }

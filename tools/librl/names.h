@@ -30,8 +30,11 @@ unsigned int names_sift(struct rl *rl, const char *name, struct xen_domctl_getdo
 /* @domain, of which names_get() has told the name: is it still called so? If not, the name is put right. */
 bool names_verify(struct rl *rl, struct rl_domain *domain);
 
-/* @domain is called @domain->name from now on: the store says so, or will shortly. */
+/* @domain is called @domain->name from now on: the store says so. */
 void names_note(struct rl *rl, const struct rl_domain *domain);
+
+/* Likewise; the store doesn't say so yet, but will as soon as the domain is made. */
+void names_promise(struct rl *rl, const struct rl_domain *domain);
 
 /* --- for the daemon --- */
 
