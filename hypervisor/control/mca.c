@@ -28,6 +28,15 @@ static void fill_cpu(struct mcinfo_logical_cpu *info, u32 cpu)
     info->mc_cpu_caps[MC_CAPS_AMD_ECX] = words[3];
 }
 
+/* Record @nr of those at @list, of the caller's layout. */
+static bool store_cpu(u64 list, u32 nr, const struct mcinfo_logical_cpu *info)
+{
+    bool wide = !current_vcpu()->domain->pv32;
+    u64 size = wide ? sizeof(*info) : sizeof(struct compat_mcinfo_logical_cpu);
+
+    return guest_store_as(wide, mcinfo_logical_cpu, to_gva(list + nr * size), info);
+}
+
 /* XEN_MC_physcpuinfo: a null array asks how many there are; else as many as fit. */
 static long mca_cpus(struct xen_mc_physcpuinfo *arg)
 {
@@ -46,7 +55,7 @@ static long mca_cpus(struct xen_mc_physcpuinfo *arg)
         if ( !(smp_online & (1UL << cpu)) )
             continue;
         fill_cpu(&info, cpu);
-        if ( copy_to_guest(handle_gva_at(arg->info, nr), &info, sizeof(info)) )
+        if ( !store_cpu((u64)arg->info.p, nr, &info) )
             return -EFAULT;
         nr++;
     }
