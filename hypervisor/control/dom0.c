@@ -151,18 +151,15 @@ static bool allocate(struct dom0 *dom0, unsigned int max_bits)
 
         while ( (1UL << order) > dom0->nr_pages - pfn )
             order--;
-        mfn = mm_alloc_domain(dom0->d, order, max_bits);
+        mfn = mm_alloc_domain(dom0->d, order, max_bits, to_pfn(pfn));
         if ( mfn_eq(mfn, INVALID_MFN) )
         {
             if ( order-- == 0 )
                 return false;
             continue;
         }
-        for ( u64 i = 0; i < 1UL << order; i++, pfn++ )
-        {
-            dom0->p2m[pfn] = mfn.n + i;
-            m2p_set(mfn_add(mfn, i), to_pfn(pfn));
-        }
+        for ( u64 i = 0; i < 1UL << order; i++ )
+            dom0->p2m[pfn++] = mfn.n + i;
     }
     return true;
 }

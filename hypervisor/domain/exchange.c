@@ -65,7 +65,7 @@ static bool steal_extent(struct exchange *x, unsigned long i)
 static void give_back_inputs(struct exchange *x)
 {
     while ( x->nr_inputs > 0 )
-        (void)mm_give_stolen(x->d, mfn_to_frame(x->chunk->inputs[--x->nr_inputs]), true);
+        mm_return_stolen(x->d, mfn_to_frame(x->chunk->inputs[--x->nr_inputs]));
 }
 
 static void free_inputs(struct exchange *x)
@@ -91,11 +91,10 @@ static long make_output(struct exchange *x, unsigned long i)
 
     if ( !guest_load_pfn(x->wide, &pfn, list, i) )
         return -EFAULT;
-    mfn = mm_alloc_domain(x->d, x->ask.out.extent_order, x->bits);
+    mfn = mm_alloc_domain(x->d, x->ask.out.extent_order, x->bits, to_pfn(pfn));
     if ( mfn_eq(mfn, INVALID_MFN) )
         return -ENOMEM;
 
-    memory_number(x->d, mfn, x->ask.out.extent_order, pfn);
     x->chunk->outputs[x->nr_outputs++] = mfn;
     return guest_store_pfn(x->wide, list, i, mfn.n) ? 0 : -EFAULT;
 }

@@ -34,9 +34,6 @@ long memory_continue(const struct memory_call *call, unsigned long at);
  */
 bool memory_release_page(struct domain *d, mfn_t mfn);
 
-/* Tell the M2P that 2^@order frames from @mfn on, just allocated to @d, are @pfn and so on: those that it still has. */
-void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn);
-
 /* In grant/, which is above us: see grant/grant.h. */
 long grant_frame(struct domain *d, u32 kind, u32 index, mfn_t *mfn);
 u32 grant_max_frames(struct domain *d, u32 kind);

@@ -51,19 +51,6 @@ bool memory_release_page(struct domain *d, mfn_t mfn)
            frame_put_with_owners(mfn_to_frame(mfn));
 }
 
-void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn)
-{
-    for ( unsigned long i = 0; i < 1UL << order; i++ )
-    {
-        struct frame *frame = mfn_to_frame(mfn_add(mfn, i));
-
-        if ( !frame_get_inline(frame, d->id) )
-            continue;
-        m2p_set(mfn_add(mfn, i), to_pfn(pfn + i));
-        frame_put_inline(frame);
-    }
-}
-
 static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
 {
     for ( unsigned long i = 0; i < 1UL << order; i++ )
@@ -73,7 +60,7 @@ static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
 /* More frames. The M2P tells nothing of them until the guest writes it. A caller that wants no list is told none. */
 static inline bool increase_one(bool wide, const struct reservation *r, unsigned long i)
 {
-    mfn_t mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits);
+    mfn_t mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits, INVALID_PFN);
 
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
@@ -91,11 +78,9 @@ static inline bool populate_one(bool wide, const struct reservation *r, unsigned
 
     if ( !extent_load(wide, r, i, &pfn) )
         return false;
-    mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits);
+    mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits, to_pfn(pfn));
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
-
-    memory_number(r->d, mfn, r->ask.extent_order, pfn);
     if ( extent_store(wide, r, i, mfn) )
         return true;
 

@@ -26,12 +26,11 @@ static s16 give(struct grant_call *call, const struct gnttab_transfer *op, struc
     status = grant_transfer_commit(taker, op->ref, call->self->id, &number);
     if ( status != GNTST_okay )
         return status;
-    if ( mm_give_stolen(taker, frame, false) )
+    if ( mm_give_stolen(taker, frame, to_pfn(number)) )
     {
         grant_transfer_revert(taker, op->ref);
         return GNTST_general_error;
     }
-    memory_number(taker, frame_to_mfn(frame), 0, number);
     grant_transfer_complete(taker, op->ref, frame_to_mfn(frame));
     return GNTST_okay;
 }

@@ -7,6 +7,7 @@
  * domain that gets its own frame back, as ballooning does, pays for neither.
  *
  * For that case, single frames that were freed lately are kept apart for a while, the latest first.
+ * When there are none, single frames come one after the other from a block that is cut up.
  * Frames of domains that are being destroyed go to a list that the idle loop scrubs: nobody will
  * want them back as they are.
  */
@@ -24,13 +25,15 @@
 #include "smp/lock.h"
 
 #define HOT_FRAMES    64
+#define CUT_ORDER     5
 #define SCRUB_AT_ONCE 8
 #define DRAIN_AT_ONCE 1024
 
 static struct lock alloc_lock = LOCK_INIT(LOCK_ALLOC);
 static u32 hot[HOT_FRAMES];
 static u32 nr_hot;
-static u32 scrub_first; /* list by frame->next */
+static u64 cut_next, cut_end; /* what is left of the block that single frames are cut from */
+static u32 scrub_first;       /* list by frame->next */
 static u64 nr_scrub;
 static u64 nr_claimed;
 static u64 total_frames;
@@ -46,26 +49,6 @@ static void scrub(u64 mfn)
 }
 
 /* Taking. Under the lock only the choice is made; scrubbing and flushing come after it. */
-
-/* The frame freed last, if that was by this domain: there is nothing to clean. */
-u64 frames_take_own(u32 tag)
-{
-    u64 mfn = 0;
-
-    lock_acquire(&alloc_lock);
-    if ( nr_hot && frame_at(hot[nr_hot - 1])->link == tag )
-        mfn = hot[--nr_hot];
-    lock_release(&alloc_lock);
-    if ( mfn )
-        frame_at(mfn)->link = 0;
-    return mfn;
-}
-
-/* For others the hot ones are good enough when there are many. */
-static u64 take_hot(void)
-{
-    return nr_hot >= HOT_FRAMES / 2 ? hot[--nr_hot] : 0;
-}
 
 /*
  * Give the buddies up to @count frames of the scrub list as they are: their links tell that they
@@ -95,14 +78,46 @@ static bool drain_hot(void)
     return any;
 }
 
-static u64 take_block(unsigned int order, unsigned int max_bits)
+static bool drain_cut(void)
+{
+    u64 first = cut_next;
+
+    cut_next = cut_end;
+    buddy_give_range(first, cut_end);
+    return first != cut_end;
+}
+
+/* buddy_take(), when all that is free and elsewhere has gone to the buddies if it must. */
+static u64 take_block(unsigned int *order, unsigned int most, unsigned int max_bits)
 {
     u64 mfn;
 
     do
-        mfn = buddy_take(order, max_bits);
-    while ( !mfn && (drain_scrub_list(DRAIN_AT_ONCE) || drain_hot()) );
+        mfn = buddy_take(order, most, max_bits);
+    while ( !mfn && (drain_scrub_list(DRAIN_AT_ONCE) || drain_hot() || drain_cut()) );
     return mfn;
+}
+
+/*
+ * A single frame for the domain with @tag: the one freed last if that was its own, as there is nothing
+ * to clean; for others the hot ones are good enough when there are many. Then the next of a block that
+ * is cut up.
+ */
+static u64 take_single(u32 tag)
+{
+    unsigned int order = 0;
+
+    if ( nr_hot >= HOT_FRAMES / 2 ||
+         (nr_hot && tag >= FRAME_FIRST_TAG && frame_at(hot[nr_hot - 1])->link == tag) )
+        return hot[--nr_hot];
+    if ( cut_next == cut_end )
+    {
+        cut_next = take_block(&order, CUT_ORDER, 0);
+        if ( !cut_next )
+            return cut_end = 0;
+        cut_end = cut_next + (1UL << order);
+    }
+    return cut_next++;
 }
 
 /*
@@ -125,16 +140,27 @@ static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftov
         scrub(mfn);
 }
 
+static u64 frame_take(u32 tag, bool leftovers)
+{
+    u64 mfn;
+
+    lock_acquire(&alloc_lock);
+    mfn = take_single(tag);
+    lock_release(&alloc_lock);
+    if ( mfn )
+        make_clean(frame_at(mfn), mfn, tag, leftovers);
+    return mfn;
+}
+
 u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftovers)
 {
     struct frame *frame;
-    u64 mfn = 0;
+    u64 mfn;
 
-    lock_acquire(&alloc_lock);
     if ( !(order | max_bits) )
-        mfn = take_hot();
-    if ( !mfn )
-        mfn = take_block(order, max_bits);
+        return frame_take(tag, leftovers);
+    lock_acquire(&alloc_lock);
+    mfn = take_block(&order, order, max_bits);
     lock_release(&alloc_lock);
     if ( !mfn )
         return 0;
@@ -256,7 +282,7 @@ bool mm_scrub_some(void)
 
 static u64 all_free(void)
 {
-    return buddy_free_frames() + nr_hot + nr_scrub;
+    return buddy_free_frames() + nr_hot + nr_scrub + (cut_end - cut_next);
 }
 
 u64 mm_free_pages(void)

@@ -43,11 +43,11 @@ void mm_free(void *va, unsigned int order);
 
 /*
  * 2^order contiguous frames for @d, assigned to it: owner, FRAME_ALLOCATED, one reference each, on
- * its list and counted against max_pages; scrubbed unless they were @d's last. @below: highest
- * maddr bits (0: any). INVALID_MFN if there are none, the limit is reached or @d is
- * dying. M2P is not set.
+ * its list and counted against max_pages; scrubbed unless they were @d's last. @max_bits: of their
+ * machine addresses (0: any). @pfn: what the M2P shall call the first of them; INVALID_PFN: nothing.
+ * INVALID_MFN if there are none, the limit is reached or @d is dying.
  */
-mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
+mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn);
 
 /*
  * Make a frame from mm_alloc (one page) @d's, FRAME_SHARED typed, so that the guest may map it; the
@@ -83,10 +83,11 @@ long mm_release_owner_ref(struct domain *d, struct frame *frame);
 long mm_steal(struct domain *d, struct frame *frame);
 
 /*
- * Give a stolen frame to @d, as mm_alloc_domain does: -ENOMEM beyond max_pages; @back: it was @d's,
- * ask no questions. Dying domains get nothing: then what was to go back is freed.
+ * Give a stolen frame to @d, as mm_alloc_domain does: -ENOMEM beyond max_pages, or @d is dying. Or
+ * return it to @d, whose it was, as it was; it is freed if @d is dying.
  */
-long mm_give_stolen(struct domain *d, struct frame *frame, bool back);
+long mm_give_stolen(struct domain *d, struct frame *frame, pfn_t pfn);
+void mm_return_stolen(struct domain *d, struct frame *frame);
 
 /* Or give it to the allocator. */
 void mm_free_stolen(struct frame *frame);

@@ -101,6 +101,13 @@ static inline bool may_have(const struct domain *d, u64 count)
            (memory->claimed >= count || frames_unclaimed(count - memory->claimed));
 }
 
+/* Before they are assigned: who frees one takes its number away, and that must be the last word. */
+static inline void number(u64 first, u64 count, pfn_t pfn)
+{
+    for ( u64 i = 0; pfn.n != INVALID_PFN.n && i < count; i++ )
+        m2p_set(to_mfn(first + i), to_pfn(pfn.n + i));
+}
+
 /*
  * With the lock held: put @count frames from @first on the list, in order. Each state comes last:
  * from then on others may take references.
@@ -131,18 +138,13 @@ static inline void assign(struct domain *d, u64 first, u64 count)
 
 static inline u64 take_for(struct domain *d, unsigned int order, unsigned int max_bits)
 {
-    u32 tag = tag_of(d);
-    u64 mfn = 0;
-
     if ( GUARD(frames_in_reach,
                d->memory.max_bits && (!max_bits || max_bits > d->memory.max_bits)) )
         max_bits = d->memory.max_bits;
-    if ( !(order | max_bits) && tag >= FRAME_FIRST_TAG )
-        mfn = frames_take_own(tag);
-    return mfn ? mfn : frames_take(order, max_bits, tag, domain_is_privileged(d));
+    return frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
 }
 
-mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits)
+mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
     struct domain_memory *memory = &d->memory;
     u64 count = 1UL << order, mfn = 0;
@@ -152,6 +154,7 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
         mfn = take_for(d, order, max_bits);
     if ( mfn )
     {
+        number(mfn, count, pfn);
         assign(d, mfn, count);
         use_claim(memory, count);
     }
@@ -218,29 +221,41 @@ static inline struct domain *owner_get(domid_t id, bool *held)
     return *held ? domain_get(id) : v->domain;
 }
 
-void mm_frame_unused(struct frame *frame)
+/* The frame of @d, which is held. */
+static inline void free_unused(struct domain *d, struct frame *frame)
 {
     u64 mfn = frame_to_mfn(frame).n;
-    bool held, alive, last;
-    struct domain *d;
-    u32 tag;
+    bool alive = READ_ONCE(d->life) == DOMAIN_ALIVE, last;
+    u32 tag = tag_of(d);
 
     tlb_stamp(frame);
-    if ( READ_ONCE(frame->owner) == DOMID_NOBODY ) /* it had been shared: mm_unshare */
-    {
-        frames_put(mfn, FRAME_DIRTY, false);
-        return;
-    }
-
-    d = owner_get(frame->owner, &held);
-    BUG_ON(!d);
-    alive = READ_ONCE(d->life) == DOMAIN_ALIVE;
-    tag = tag_of(d);
     last = detach(d, frame);
     m2p_set(to_mfn(mfn), INVALID_PFN);
     frames_put(mfn, alive ? tag : FRAME_DIRTY, alive);
     if ( last )
         release_hold(d);
+}
+
+void mm_frame_of_unused(struct domain *d, struct frame *frame)
+{
+    free_unused(d, frame);
+}
+
+void mm_frame_unused(struct frame *frame)
+{
+    bool held;
+    struct domain *d;
+
+    if ( READ_ONCE(frame->owner) == DOMID_NOBODY ) /* it had been shared: mm_unshare */
+    {
+        tlb_stamp(frame);
+        frames_put(frame_to_mfn(frame).n, FRAME_DIRTY, false);
+        return;
+    }
+
+    d = owner_get(frame->owner, &held);
+    BUG_ON(!d);
+    free_unused(d, frame);
     if ( held )
         domain_put(d);
 }
@@ -281,25 +296,34 @@ static bool may_reach(const struct domain *d, const struct frame *frame)
     return !d->memory.max_bits || frame_to_mfn(frame).n < 1UL << (d->memory.max_bits - PAGE_SHIFT);
 }
 
-long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
+long mm_give_stolen(struct domain *d, struct frame *frame, pfn_t pfn)
 {
-    struct domain_memory *memory = &d->memory;
-    long rc = 0;
+    bool given;
 
-    if ( !back )
-        tlb_flush_stamped(frame);
-    lock_acquire(&memory->lock);
-    if ( back ? READ_ONCE(d->life) != DOMAIN_ALIVE : !may_have(d, 1) || !may_reach(d, frame) )
-        rc = -ENOMEM;
-    else
+    tlb_flush_stamped(frame);
+    lock_acquire(&d->memory.lock);
+    given = may_have(d, 1) && may_reach(d, frame);
+    if ( given )
     {
         frame->link = 0;
+        m2p_set(frame_to_mfn(frame), pfn);
         assign(d, frame_to_mfn(frame).n, 1);
     }
-    lock_release(&memory->lock);
-    if ( rc && back )
+    lock_release(&d->memory.lock);
+    return given ? 0 : -ENOMEM;
+}
+
+void mm_return_stolen(struct domain *d, struct frame *frame)
+{
+    bool alive;
+
+    lock_acquire(&d->memory.lock);
+    alive = READ_ONCE(d->life) == DOMAIN_ALIVE;
+    if ( alive )
+        assign(d, frame_to_mfn(frame).n, 1);
+    lock_release(&d->memory.lock);
+    if ( !alive )
         mm_free_stolen(frame);
-    return rc;
 }
 
 void mm_free_stolen(struct frame *frame)

@@ -93,7 +93,7 @@ static bool find_block(unsigned int order, u32 allowed, u64 *mfn, unsigned int *
     return false;
 }
 
-u64 buddy_take(unsigned int order, unsigned int max_bits)
+u64 buddy_take(unsigned int *order, unsigned int most, unsigned int max_bits)
 {
     u32 allowed = ~0u;
     unsigned int found;
@@ -101,16 +101,17 @@ u64 buddy_take(unsigned int order, unsigned int max_bits)
 
     if ( max_bits && max_bits < NR_ZONES + PAGE_SHIFT )
         allowed = max_bits > PAGE_SHIFT ? (1u << (max_bits - PAGE_SHIFT)) - 1 : 0;
-    if ( order > MM_MAX_ORDER || !find_block(order, allowed, &mfn, &found) )
+    if ( *order > MM_MAX_ORDER || !find_block(*order, allowed, &mfn, &found) )
         return 0;
 
     block_remove(mfn, found);
-    while ( found > order )
+    while ( found > most )
     {
         found--;
         block_insert(mfn + (1UL << found), found);
     }
-    free_frames -= 1UL << order;
+    *order = found;
+    free_frames -= 1UL << found;
     return mfn;
 }
 

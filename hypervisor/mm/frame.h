@@ -188,7 +188,10 @@ void frame_release_type(struct frame *frame); /* DEAD, taken apart -> type count
  * In mm/alloc.c: @frame lost its last reference. Take it off its owner's list, stamp it (a stale
  * TLB entry may still read it: flush before another owner gets it) and free it.
  */
+struct domain;
 void mm_frame_unused(struct frame *frame);
+void mm_frame_of_unused(struct domain *d,
+                        struct frame *frame); /* it is @d's, which the caller holds */
 
 /*
  * Internal to the hypervisor: the operation stopped half-way and is to be continued. Never reaches

@@ -33,8 +33,8 @@ void map_drop_init(void);
  * buddy.c: free blocks of frames, by order and by the highest bit of their frame number. LOCK_ALLOC
  * is the caller's.
  */
-u64 buddy_take(unsigned int order,
-               unsigned int max_bits); /* the first frame's number, 0: there is none */
+/* The smallest block of 2^*order frames or more, of 2^@most at most: its order, and its first frame; 0: none. */
+u64 buddy_take(unsigned int *order, unsigned int most, unsigned int max_bits);
 void buddy_give(u64 mfn, unsigned int order);
 void buddy_give_range(u64 first, u64 end);
 u64 buddy_free_frames(void);
@@ -53,7 +53,6 @@ u64 buddy_free_frames(void);
  * with @leftovers what was there before us. Their states are 0. Returns the first one's number, 0:
  * none. And back: state and owner are reset; @hot: the domain may soon want it again.
  */
-u64 frames_take_own(u32 tag); /* one that @tag gave back just now; 0: none */
 u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftovers);
 void frames_put(u64 mfn, u32 tag, bool hot);
 void frames_add(u64 first, u64 end); /* that had been kept from the allocator */

@@ -36,7 +36,7 @@ unsigned int mm_address_bits(void)
     return 25;
 }
 
-mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits)
+mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
     mfn_t first = INVALID_MFN;
 
@@ -51,6 +51,8 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
         if ( i == 0 )
             first = mfn;
         require(mfn.n == first.n + i);
+        if ( pfn.n != INVALID_PFN.n )
+            m2p_set(mfn, to_pfn(pfn.n + i));
     }
     return first;
 }
@@ -67,9 +69,9 @@ long mm_steal(struct domain *d, struct frame *frame)
     return 0;
 }
 
-long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
+void mm_return_stolen(struct domain *d, struct frame *frame)
 {
-    require(back && frame->owner == DOMID_NOBODY - 1);
+    require(frame->owner == DOMID_NOBODY - 1);
     frame->owner = d->id;
     frame->state = FRAME_ALLOCATED | FRAME_REF_ONE;
     frame->prev = 0;
@@ -78,7 +80,6 @@ long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
         frame_table[frame->next].prev = (u32)frame_to_mfn(frame).n;
     d->memory.first = (u32)frame_to_mfn(frame).n;
     d->memory.tot_pages++;
-    return 0;
 }
 
 void mm_free_stolen(struct frame *frame)
@@ -420,7 +421,7 @@ TEST(an_extent_for_pages)
     struct xen_memory_exchange x = exchange_of(1, 3, 8, 0);
 
     start();
-    list[0] = mm_alloc_domain(dom0, 3, 0).n;
+    list[0] = mm_alloc_domain(dom0, 3, 0, INVALID_PFN).n;
     for ( int i = 0; i < 8; i++ )
         out_list[i] = i;
     expect_eq(exchange(&x), 0);
@@ -548,7 +549,7 @@ TEST(sizes_that_overflow)
     struct xen_memory_exchange x = exchange_of(1UL << 63, 1, 0, 0);
 
     start();
-    list[0] = mm_alloc_domain(dom0, 1, 0).n;
+    list[0] = mm_alloc_domain(dom0, 1, 0, INVALID_PFN).n;
     list[1] = ~0UL;
     out_list[0] = out_list[1] = 0x77;
     expect_eq(exchange(&x), -EINVAL);

@@ -170,6 +170,11 @@ static void release(struct domain *d, mfn_t mfn)
 
 /* --- the buddies --- */
 
+static u64 take_block(unsigned int order, unsigned int max_bits)
+{
+    return buddy_take(&order, order, max_bits);
+}
+
 TEST(blocks_are_aligned_and_come_together_again)
 {
     u64 taken[64];
@@ -180,7 +185,7 @@ TEST(blocks_are_aligned_and_come_together_again)
         unsigned int n = 0;
         u64 mfn;
 
-        while ( n < 64 && (mfn = buddy_take(order, 0)) )
+        while ( n < 64 && (mfn = take_block(order, 0)) )
         {
             expect(IS_ALIGNED(mfn, 1UL << order));
             for ( u64 i = 0; i < 1UL << order; i++ )
@@ -191,8 +196,8 @@ TEST(blocks_are_aligned_and_come_together_again)
             buddy_give(taken[--n], order);
         expect_eq(buddy_free_frames(), RAM);
     }
-    expect(buddy_take(12, 0) != 0);
-    expect(!buddy_take(MM_MAX_ORDER, 0));
+    expect(take_block(12, 0) != 0);
+    expect(!take_block(MM_MAX_ORDER, 0));
     finish();
 }
 
@@ -201,16 +206,16 @@ TEST(address_bits_choose_memory)
     u64 mfn;
 
     machine();
-    mfn = buddy_take(0, 0);
+    mfn = take_block(0, 0);
     expect(mfn >= 8192); /* high memory first */
     for ( unsigned int bits = 21; bits <= 26; bits++ )
     {
-        mfn = buddy_take(0, bits);
+        mfn = take_block(0, bits);
         expect(mfn && mfn < 1UL << (bits - PAGE_SHIFT));
     }
-    expect(!buddy_take(0, 20)); /* the first MiB is nobody's */
-    expect(!buddy_take(0, 5));
-    expect(!buddy_take(9, 21));
+    expect(!take_block(0, 20)); /* the first MiB is nobody's */
+    expect(!take_block(0, 5));
+    expect(!take_block(9, 21));
     finish();
 }
 
@@ -228,7 +233,7 @@ TEST(random_takes_and_gives)
         if ( n < 4096 && host_test_random() % 5 < 3 )
         {
             unsigned int order = host_test_random() % 6;
-            u64 mfn = buddy_take(order, 0);
+            u64 mfn = take_block(order, 0);
 
             if ( !mfn )
                 continue;
@@ -255,7 +260,7 @@ TEST(random_takes_and_gives)
     }
     while ( n-- )
         buddy_give(held[n], orders[n]);
-    expect(buddy_take(13, 0) != 0);
+    expect(take_block(13, 0) != 0);
     finish();
 }
 
@@ -291,7 +296,7 @@ TEST(free_memory_runs_out_and_recovers)
         n++;
     expect_eq(n, RAM);
     expect_eq(mm_free_pages(), 0);
-    expect(mfn_eq(mm_alloc_domain(domains[0], 0, 0), INVALID_MFN));
+    expect(mfn_eq(mm_alloc_domain(domains[0], 0, 0, INVALID_PFN), INVALID_MFN));
     while ( n )
         mm_free(all[--n], 0);
     expect_eq(mm_free_pages(), RAM);
@@ -309,7 +314,7 @@ TEST(a_domain_gets_frames_and_is_held_by_them)
 
     machine();
     d = new_domain(1, false);
-    mfn = mm_alloc_domain(d, 4, 0);
+    mfn = mm_alloc_domain(d, 4, 0, INVALID_PFN);
     require(!mfn_eq(mfn, INVALID_MFN));
     expect_eq(d->memory.tot_pages, 16);
     expect_eq(d->refs, 2);
@@ -332,8 +337,8 @@ TEST(a_domain_gets_frames_and_is_held_by_them)
 TEST(dom0_takes_what_boot_left_others_do_not)
 {
     machine();
-    expect(page_is(mm_alloc_domain(domains[0], 0, 0), 0xaa));
-    expect(page_is(mm_alloc_domain(new_domain(1, false), 0, 0), 0));
+    expect(page_is(mm_alloc_domain(domains[0], 0, 0, INVALID_PFN), 0xaa));
+    expect(page_is(mm_alloc_domain(new_domain(1, false), 0, 0, INVALID_PFN), 0));
     finish();
 }
 
@@ -344,10 +349,10 @@ TEST(its_own_frame_comes_back_as_it_was)
 
     machine();
     d = new_domain(1, false);
-    mm_alloc_domain(d, 0, 0);
-    a = mm_alloc_domain(d, 0, 0);
+    mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    a = mm_alloc_domain(d, 0, 0, INVALID_PFN);
     release(d, a);
-    b = mm_alloc_domain(d, 0, 0);
+    b = mm_alloc_domain(d, 0, 0, INVALID_PFN);
     expect_eq(b.n, a.n);
     expect(page_is(b, 0x55));
     expect_eq(flushes, 0);
@@ -362,15 +367,15 @@ TEST(nobody_else_sees_it)
     machine();
     d = new_domain(1, false);
     other = new_domain(2, false);
-    mm_alloc_domain(d, 0, 0);
+    mm_alloc_domain(d, 0, 0, INVALID_PFN);
     for ( unsigned int i = 0; i < 500; i++ )
-        mm_alloc_domain(d, 0, 0);
+        mm_alloc_domain(d, 0, 0, INVALID_PFN);
     while ( d->memory.tot_pages > 1 )
         release(d, to_mfn(d->memory.first));
     flushes = 0;
     for ( unsigned int i = 0; i < RAM - 1; i++ )
     {
-        mfn_t mfn = mm_alloc_domain(other, 0, 0);
+        mfn_t mfn = mm_alloc_domain(other, 0, 0, INVALID_PFN);
 
         require(!mfn_eq(mfn, INVALID_MFN));
         seen += !page_is(mfn, 0);
@@ -388,12 +393,12 @@ TEST(a_domid_that_comes_again_is_another_domain)
 
     machine();
     d = new_domain(1, false);
-    mm_alloc_domain(d, 0, 0);
-    mfn = mm_alloc_domain(d, 0, 0);
+    mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mfn = mm_alloc_domain(d, 0, 0, INVALID_PFN);
     release(d, mfn);
     d = new_domain(1, false);
     for ( unsigned int i = 0; i < RAM - 1; i++ )
-        expect(page_is(mm_alloc_domain(d, 0, 0), 0));
+        expect(page_is(mm_alloc_domain(d, 0, 0, INVALID_PFN), 0));
     finish();
 }
 
@@ -405,7 +410,7 @@ TEST(a_dying_domains_frames_are_scrubbed_when_idle)
 
     machine();
     d = new_domain(1, false);
-    mfn = mm_alloc_domain(d, 5, 0);
+    mfn = mm_alloc_domain(d, 5, 0, INVALID_PFN);
     d->life = DOMAIN_DYING;
     for ( unsigned int i = 0; i < 32; i++ )
         release(d, mfn_add(mfn, i));
@@ -428,16 +433,16 @@ TEST(without_idle_time_the_list_is_used_up)
 
     machine();
     d = new_domain(1, false);
-    while ( !mfn_eq(mm_alloc_domain(d, 0, 0), INVALID_MFN) )
+    while ( !mfn_eq(mm_alloc_domain(d, 0, 0, INVALID_PFN), INVALID_MFN) )
         n++;
     expect_eq(n, RAM);
     d->life = DOMAIN_DYING;
     while ( d->memory.first )
         release(d, to_mfn(d->memory.first));
     d = new_domain(2, false);
-    expect(!mfn_eq(mm_alloc_domain(d, 9, 0), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(d, 9, 0, INVALID_PFN), INVALID_MFN));
     expect(page_is(to_mfn(d->memory.first), 0));
-    expect(!mfn_eq(mm_alloc_domain(d, 0, 22), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(d, 0, 22, INVALID_PFN), INVALID_MFN));
     finish();
 }
 
@@ -449,8 +454,8 @@ TEST(limits_and_claims)
     d = new_domain(1, false);
     other = new_domain(2, false);
     d->memory.max_pages = 10;
-    expect(mfn_eq(mm_alloc_domain(d, 4, 0), INVALID_MFN));
-    expect(!mfn_eq(mm_alloc_domain(d, 3, 0), INVALID_MFN));
+    expect(mfn_eq(mm_alloc_domain(d, 4, 0, INVALID_PFN), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(d, 3, 0, INVALID_PFN), INVALID_MFN));
     expect_eq(mm_claim(d, 11), -EINVAL);
     expect_eq(mm_claim(d, 7), -EINVAL);
     d->memory.max_pages = FRAMES * 2;
@@ -459,12 +464,12 @@ TEST(limits_and_claims)
     expect_eq(mm_claim(d, RAM - 99), -EINVAL);
     expect_eq(mm_claim(other, 101), -ENOMEM);
     for ( unsigned int i = 0; i < 100; i++ )
-        expect(!mfn_eq(mm_alloc_domain(other, 0, 0), INVALID_MFN));
-    expect(mfn_eq(mm_alloc_domain(other, 0, 0), INVALID_MFN));
-    expect(!mfn_eq(mm_alloc_domain(d, 9, 0), INVALID_MFN));
+        expect(!mfn_eq(mm_alloc_domain(other, 0, 0, INVALID_PFN), INVALID_MFN));
+    expect(mfn_eq(mm_alloc_domain(other, 0, 0, INVALID_PFN), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(d, 9, 0, INVALID_PFN), INVALID_MFN));
     expect_eq(d->memory.claimed, RAM - 100 - 8 - 512);
     expect_eq(mm_claim(d, 0), 0);
-    expect(!mfn_eq(mm_alloc_domain(other, 0, 0), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain(other, 0, 0, INVALID_PFN), INVALID_MFN));
     finish();
 }
 
@@ -478,21 +483,21 @@ TEST(address_bits_of_a_domain)
     machine();
     d = new_domain(1, false);
     other = new_domain(2, false);
-    high = mm_alloc_domain(other, 0, 0);
+    high = mm_alloc_domain(other, 0, 0, INVALID_PFN);
     d->memory.max_bits = fls64(high.n - 1) - 1 + PAGE_SHIFT;
     limit = 1UL << (d->memory.max_bits - PAGE_SHIFT);
     require(high.n >= limit);
-    low = mm_alloc_domain(d, 0, 0);
+    low = mm_alloc_domain(d, 0, 0, INVALID_PFN);
     expect(low.n < limit);
     release(d, low);
-    low = mm_alloc_domain(d, 0, 60);
+    low = mm_alloc_domain(d, 0, 60, INVALID_PFN);
     expect(low.n < limit);
 
     expect_eq(mm_steal(other, frame_of(high)), 0);
-    expect_eq(mm_give_stolen(d, frame_of(high), false), -ENOMEM);
-    expect_eq(mm_give_stolen(other, frame_of(high), false), 0);
+    expect_eq(mm_give_stolen(d, frame_of(high), INVALID_PFN), -ENOMEM);
+    expect_eq(mm_give_stolen(other, frame_of(high), INVALID_PFN), 0);
     expect_eq(mm_steal(d, frame_of(low)), 0);
-    expect_eq(mm_give_stolen(other, frame_of(low), false), 0);
+    expect_eq(mm_give_stolen(other, frame_of(low), INVALID_PFN), 0);
 }
 
 TEST(stolen_frames)
@@ -503,7 +508,7 @@ TEST(stolen_frames)
     machine();
     d = new_domain(1, false);
     other = new_domain(2, false);
-    mfn = mm_alloc_domain(d, 1, 0);
+    mfn = mm_alloc_domain(d, 1, 0, INVALID_PFN);
     frame_of(mfn)->state += FRAME_REF_ONE;
     expect_eq(mm_steal(d, frame_of(mfn)), -EINVAL);
     frame_of(mfn)->state -= FRAME_REF_ONE;
@@ -511,19 +516,22 @@ TEST(stolen_frames)
     expect_eq(mm_steal(d, frame_of(mfn)), 0);
     expect_eq(mm_steal(d, frame_of(mfn)), -EINVAL);
     expect_eq(d->memory.tot_pages, 1);
-    expect_eq(mm_give_stolen(other, frame_of(mfn), false), 0);
+    expect_eq(mm_give_stolen(other, frame_of(mfn), INVALID_PFN), 0);
     expect_eq(flushes, 1);
     expect_eq(frame_of(mfn)->owner, 2);
     expect_eq(mm_steal(other, frame_of(mfn)), 0);
     expect_eq(other->refs, 1);
     d->memory.max_pages = 1;
-    expect_eq(mm_give_stolen(d, frame_of(mfn), false), -ENOMEM);
-    expect_eq(mm_give_stolen(d, frame_of(mfn), true), 0);
+    expect_eq(mm_give_stolen(d, frame_of(mfn), INVALID_PFN), -ENOMEM);
+    mm_return_stolen(d, frame_of(mfn));
+    expect_eq(frame_of(mfn)->owner, 1);
     expect_eq(mm_steal(d, frame_of(mfn)), 0);
     d->memory.max_pages = 10;
     d->life = DOMAIN_DYING;
-    expect(mfn_eq(mm_alloc_domain(d, 0, 0), INVALID_MFN)); /* who would take it away again? */
-    expect_eq(mm_give_stolen(d, frame_of(mfn), true), -ENOMEM);
+    expect(mfn_eq(mm_alloc_domain(d, 0, 0, INVALID_PFN),
+                  INVALID_MFN)); /* who would take it away again? */
+    mm_return_stolen(d, frame_of(mfn));
+    expect_eq(frame_of(mfn)->owner, DOMID_NOBODY);
     expect_eq(d->memory.tot_pages, 1);
     release(d, mfn_add(mfn, 1));
     expect_eq(mm_free_pages(), RAM);
@@ -538,7 +546,7 @@ TEST(given_back_twice)
 
     machine();
     d = new_domain(1, false);
-    mfn = mm_alloc_domain(d, 0, 0);
+    mfn = mm_alloc_domain(d, 0, 0, INVALID_PFN);
     frame_of(mfn)->state += FRAME_REF_ONE; /* somebody maps it */
     expect_eq(mm_release_owner_ref(d, frame_of(mfn)), 0);
     expect_eq(mm_release_owner_ref(d, frame_of(mfn)), -EINVAL);

@@ -11,6 +11,7 @@
  * alive. Between slices the pass remembers where it is by a frame to which it holds a reference,
  * which keeps that on the list.
  */
+#include "lib/atomic.h"
 #include "mm/alloc.h"
 #include "pv/pagetable/internal.h"
 #include "smp/smp.h"
@@ -40,8 +41,9 @@ static struct frame *step(struct domain *d, struct frame *frame)
             next = mfn_to_frame(to_mfn(n));
     lock_release(&d->memory.lock);
 
-    if ( frame )
-        frame_put(frame);
+    if ( frame && !frame_refs(atomic_sub_return(&frame->state, FRAME_REF_ONE)) )
+        mm_frame_of_unused(
+            d, frame); /* its list is @d's, and we had a reference: nobody took it away */
     return next;
 }
 

@@ -99,7 +99,7 @@ static long get_frames(struct guest *g)
 {
     for ( unsigned int i = 0; i < GUEST_FRAMES; i++ )
     {
-        g->frame[i] = mm_alloc_domain(g->d, 0, 0);
+        g->frame[i] = mm_alloc_domain(g->d, 0, 0, INVALID_PFN);
         if ( mfn_eq(g->frame[i], INVALID_MFN) )
             return -ENOMEM;
         m2p_set(g->frame[i], to_pfn(i));

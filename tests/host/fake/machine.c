@@ -76,21 +76,27 @@ static void unlink_frame(struct domain *d, struct frame *frame)
     d->memory.tot_pages--;
 }
 
-void mm_frame_unused(struct frame *frame)
+void mm_frame_of_unused(struct domain *d, struct frame *frame)
 {
     u64 state = READ_ONCE(frame->state);
-    struct domain *d = find(frame->owner);
 
     if ( frame_refs(state) || frame_type_count(state) ||
          (state & (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD | FRAME_PINNED)) || frame->linear ||
          !d )
         panic("a frame freed in state %lx, linear %d", state, frame->linear);
+    if ( frame->owner != d->id )
+        panic("a frame freed in another's name");
     tlb_stamp(frame);
     pthread_mutex_lock(&frames_mutex);
     unlink_frame(d, frame);
     WRITE_ONCE(frame->owner, DOMID_NOBODY);
     atomic_store(&frame->state, 0);
     pthread_mutex_unlock(&frames_mutex);
+}
+
+void mm_frame_unused(struct frame *frame)
+{
+    mm_frame_of_unused(find(frame->owner), frame);
 }
 
 /* Round the memory, so that a freed frame rests for a while. */

@@ -20,15 +20,16 @@ long mm_steal(struct domain *d, struct frame *frame)
     return 0;
 }
 
-long mm_give_stolen(struct domain *d, struct frame *frame, bool back)
+long mm_give_stolen(struct domain *d, struct frame *frame, pfn_t pfn)
 {
-    require(!back && frame->owner == DOMID_NOBODY && !frame->state);
+    require(frame->owner == DOMID_NOBODY && !frame->state);
     if ( fake_on_give )
         fake_on_give();
     if ( fake_takers_full )
         return -ENOMEM;
     frame->owner = d->id;
     frame->state = FRAME_ALLOCATED | FRAME_REF_ONE;
+    m2p_set(frame_to_mfn(frame), pfn);
     return 0;
 }
 
@@ -36,10 +37,4 @@ void mm_free_stolen(struct frame *frame)
 {
     require(frame->owner == DOMID_NOBODY && !frame->state);
     fake_stolen_freed++;
-}
-
-void memory_number(struct domain *d, mfn_t mfn, unsigned int order, u64 pfn)
-{
-    require(mfn_to_frame(mfn)->owner == d->id && order == 0);
-    m2p_set(mfn, to_pfn(pfn));
 }

@@ -143,11 +143,13 @@ static bool fails(void)
 
 void *__real_mm_alloc(unsigned int order);
 void *__real_mm_alloc_below(unsigned int order, unsigned int max_bits);
-mfn_t __real_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
+mfn_t __real_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits,
+                             pfn_t pfn);
 void *__real_heap_alloc(size_t size);
 void *__wrap_mm_alloc(unsigned int order);
 void *__wrap_mm_alloc_below(unsigned int order, unsigned int max_bits);
-mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits);
+mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits,
+                             pfn_t pfn);
 void *__wrap_heap_alloc(size_t size);
 
 void *__wrap_mm_alloc(unsigned int order)
@@ -160,9 +162,9 @@ void *__wrap_mm_alloc_below(unsigned int order, unsigned int max_bits)
     return fails() ? NULL : __real_mm_alloc_below(order, max_bits);
 }
 
-mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits)
+mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
-    return fails() ? INVALID_MFN : __real_mm_alloc_domain(d, order, max_bits);
+    return fails() ? INVALID_MFN : __real_mm_alloc_domain(d, order, max_bits, pfn);
 }
 
 void *__wrap_heap_alloc(size_t size)
