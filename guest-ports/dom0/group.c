@@ -18,7 +18,7 @@ struct member {
     struct domain domain;
     char name[64];
     enum state state;
-    char line[240]; /* being read from it */
+    char line[1200]; /* being read from it */
     unsigned int line_size;
     char announced[80]; /* NAME ENDS WORD */
 };
@@ -83,14 +83,17 @@ static void tell_others(const struct member *from, const char *text)
 
 static void line_ended(struct member *m)
 {
-    m->line[m->line_size] = '\0';
+    int size = (int)m->line_size;
+
+    m->line[size] = '\0';
     m->line_size = 0;
     if ( !strncmp(m->line, "RL-TELL ", 8) )
     {
         tell_others(m, m->line + 8);
         return;
     }
-    printf("%s\n", m->line);
+    console_write(m->line, size); /* longer, perhaps, than what printf() has room for */
+    console_write("\n", 1);
     if ( !strncmp(m->line, "RL-TEST ", 8) && strstr(m->line, " ENDS ") )
     {
         snprintf(m->announced, sizeof(m->announced), "%s", m->line + 8);

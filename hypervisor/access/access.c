@@ -34,20 +34,18 @@ long access_check(const struct domain *who, const struct domain *target, enum ac
     return -EPERM;
 }
 
-/*
- * The two domains that own what is nobody's RAM. Whoever may map I/O memory may name DOMID_IO: each frame is checked
- * against its I/O memory. Frames that the hypervisor shows (DOMID_XEN) are for the privileged.
- */
+/* The two domains that own what is nobody's RAM: I/O memory, and frames that the hypervisor shows. */
 static struct domain *special_domain(domid_t id)
 {
     return id == DOMID_IO ? domain_io : id == DOMID_XEN ? domain_xen : NULL;
 }
 
-static long check_special(const struct domain *who, domid_t id, enum access_right right)
+static long check_special(const struct domain *who, const struct domain *special,
+                          enum access_right right)
 {
     if ( right != ACCESS_MAP )
         return -ESRCH; /* no domain that lives */
-    return id == DOMID_IO ? 0 : access_check(who, domain_xen, right);
+    return access_check(who, special, right);
 }
 
 long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out)
@@ -67,7 +65,7 @@ long access_domain(struct domain *who, domid_t id, enum access_right right, stru
 
     if ( d )
     {
-        rc = check_special(who, id, right);
+        rc = check_special(who, d, right);
         if ( rc )
             return rc;
         domain_hold(d);

@@ -35,7 +35,7 @@ long control_sysctl(unsigned long arg)
 
     if ( rc == -ERESTART )
         return hypercall_continue(__HYPERVISOR_sysctl, arg, 0, 0, 0, 0);
-    if ( copy_back && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
+    if ( copy_back && rc != -EFAULT && copy_to_guest(to_gva(arg), &op, sizeof(op)) )
         return -EFAULT;
     return rc;
 }

@@ -126,6 +126,7 @@ static long check_start(const struct memory_call *call)
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:
+    case XENMEM_exchange: /* its progress is in nr_exchanged */
     case XENMEM_claim_pages:
     case XENMEM_get_vnumainfo:
     case XENMEM_remove_from_physmap:

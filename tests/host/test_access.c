@@ -154,7 +154,8 @@ TEST(special_domains_are_for_mapping)
 {
     struct domain *d = NULL;
 
-    expect_eq(access_domain(&domu, DOMID_IO, ACCESS_MAP, &d), 0);
+    expect_eq(access_domain(&domu, DOMID_IO, ACCESS_MAP, &d), -EPERM);
+    expect_eq(access_domain(&dom0, DOMID_IO, ACCESS_MAP, &d), 0);
     expect(d == &io);
     expect_eq(access_domain(&domu, DOMID_XEN, ACCESS_MAP, &d), -EPERM);
     expect_eq(access_domain(&dom0, DOMID_XEN, ACCESS_MAP, &d), 0);

@@ -45,7 +45,9 @@ TEST(lists_of_domains)
     expect(sop.u.getdomaininfolist.num_domains == 1 && infos[0].domain == 5);
     expect(dom0->refs == 1 && domu->refs == 1);
     sop.u.getdomaininfolist.buffer.p = (void *)8;
+    sop.u.getdomaininfolist.num_domains = 77;
     expect_eq(run_sysctl(), -EFAULT);
+    expect_eq(sop.u.getdomaininfolist.num_domains, 77); /* of a failure nothing is told */
     expect(dom0->refs == 1 && domu->refs == 1);
 }
 

@@ -152,11 +152,32 @@ static void end_vcpus(const struct program_world *world)
     }
 }
 
+/* What programs have mapped of grants and not unmapped, as far as we remember. */
+static struct gnttab_unmap_grant_ref mapped[64];
+static unsigned int nr_mapped;
+
+static void note_mappings(const struct program_call *call)
+{
+    const struct gnttab_map_grant_ref *ops = (void *)call->args[1];
+
+    for ( ulong i = 0; i < call->args[2] && nr_mapped < sizeof(mapped) / sizeof(mapped[0]); i++ )
+        if ( ops[i].status == GNTST_okay )
+            mapped[nr_mapped++] =
+                (struct gnttab_unmap_grant_ref){ ops[i].host_addr, 0, ops[i].handle };
+}
+
+static void unmap_grants(void)
+{
+    while ( nr_mapped )
+        hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, &mapped[--nr_mapped], 1);
+}
+
 static void end_events_and_grants(const struct program_world *world)
 {
     struct evtchn_reset reset = { .dom = DOMID_SELF };
     struct gnttab_set_version version = { .version = 1 };
 
+    unmap_grants(); /* or there is no other version */
     hypercall(event_channel_op, EVTCHNOP_reset, &reset);
     hypercall(grant_table_op, GNTTABOP_set_version, &version, 1);
     memset(world->grant, 0, PAGE_SIZE);
@@ -194,6 +215,10 @@ void guest_world_again(struct program_world *world)
 
 long guest_call(const struct program_call *call)
 {
-    return kit_syscall(call->nr, call->args[0], call->args[1], call->args[2], call->args[3],
-                       call->args[4]);
+    long rc = kit_syscall(call->nr, call->args[0], call->args[1], call->args[2], call->args[3],
+                          call->args[4]);
+
+    if ( call->nr == __HYPERVISOR_grant_table_op && call->args[0] == GNTTABOP_map_grant_ref && !rc )
+        note_mappings(call);
+    return rc;
 }

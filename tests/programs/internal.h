@@ -46,6 +46,9 @@ uint64_t some_handler(enum program_entry entry);
  */
 uint64_t some_pointer(size_t size);
 
+/* Is there room for @size bytes at @at? */
+bool in_arena(uint64_t at, size_t size);
+
 /* Fill the arena from @at on with values; NULL where that is not in the arena. */
 void *fill(uint64_t at, size_t size);
 
@@ -88,6 +91,7 @@ struct made make_nmi(void);
 struct made make_assist(void);
 struct made make_version(void);
 struct made make_device(void);
+struct made make_mca(void);
 struct made make_admin(unsigned int nr);
 
 #endif

@@ -241,6 +241,21 @@ static uint64_t swap_argument(void)
     return ARGUMENT(struct gnttab_swap_grant_ref, a, some_ref());
 }
 
+static uint64_t transfer_argument(void)
+{
+    uint64_t mfn = chance(2) ? some_loose_mfn() : some_mfn();
+    domid_t whose = some_domid();
+
+    return ARGUMENT(struct gnttab_transfer, mfn, whose, some_ref());
+}
+
+static uint64_t replace_argument(void)
+{
+    uint64_t from = some_va(), to = some_va();
+
+    return ARGUMENT(struct gnttab_unmap_and_replace, from, to, pick(6));
+}
+
 static uint64_t grant_argument(unsigned int cmd)
 {
     switch ( cmd )
@@ -249,6 +264,10 @@ static uint64_t grant_argument(unsigned int cmd)
         return map_argument();
     case GNTTABOP_unmap_grant_ref:
         return unmap_argument();
+    case GNTTABOP_transfer:
+        return transfer_argument();
+    case GNTTABOP_unmap_and_replace:
+        return replace_argument();
     case GNTTABOP_copy:
         return copy_argument();
     case GNTTABOP_setup_table:
@@ -285,11 +304,15 @@ static uint64_t exchange_argument(void)
 {
     struct xen_memory_exchange exchange = { .in.domid = DOMID_SELF, .out.domid = DOMID_SELF };
     uint64_t in = some_list(4), out = some_list(4);
+    bool loose = chance(2);
 
     set_xen_guest_handle(exchange.in.extent_start, (void *)(uintptr_t)in);
     set_xen_guest_handle(exchange.out.extent_start, (void *)(uintptr_t)out);
-    exchange.in.nr_extents = 1 + pick(2);
-    exchange.out.nr_extents = 1 + pick(2);
+    exchange.in.nr_extents = exchange.out.nr_extents = 1 + pick(2);
+    if ( chance(4) )
+        exchange.out.nr_extents = 1 + pick(2);
+    for ( unsigned int i = 0; loose && i < exchange.in.nr_extents && in_arena(in, 32); i++ )
+        ((uint64_t *)(uintptr_t)in)[i] = some_loose_mfn();
     return ARGUMENT(struct xen_memory_exchange, exchange.in, exchange.out);
 }
 

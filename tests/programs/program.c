@@ -106,6 +106,8 @@ static struct made make(unsigned int nr)
         return make_version();
     case __HYPERVISOR_physdev_op:
         return make_device();
+    case __HYPERVISOR_mca:
+        return make_mca();
     case __HYPERVISOR_domctl:
     case __HYPERVISOR_sysctl:
     case __HYPERVISOR_platform_op:

@@ -66,7 +66,8 @@ struct program_world {
     /* The hypercalls to choose from, with equal chances; NULL: all. */
     const uint8_t *calls;
     unsigned int nr_calls;
-    bool only_look; /* of control operations, those that change nothing */
+    bool only_look;  /* of control operations, those that change nothing */
+    bool only_named; /* numbers that may be frames' are only those of the frames above */
 };
 
 struct program_call {

@@ -81,6 +81,7 @@ static int grant_status(const struct program *p, unsigned int command, uint64_t 
         [GNTTABOP_map_grant_ref] = offsetof(struct gnttab_map_grant_ref, status),
         [GNTTABOP_unmap_grant_ref] = offsetof(struct gnttab_unmap_grant_ref, status),
         [GNTTABOP_setup_table] = offsetof(struct gnttab_setup_table, status),
+        [GNTTABOP_transfer] = offsetof(struct gnttab_transfer, status),
         [GNTTABOP_copy] = offsetof(struct gnttab_copy, status),
         [GNTTABOP_query_size] = offsetof(struct gnttab_query_size, status),
         [GNTTABOP_unmap_and_replace] = offsetof(struct gnttab_unmap_and_replace, status),

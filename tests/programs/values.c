@@ -134,15 +134,28 @@ uint64_t some_handler(enum program_entry entry)
 {
     static const uint64_t none[] = { 1ULL << 63, 1ULL << 47, 0xffff7fffffffffffULL };
 
-    if ( chance(4) )
+    if ( chance(20) ) /* three at once are refused for one of them */
         return none[pick(ARRAY_COUNT(none))];
     return world->spare || chance(2) ? world->entry[entry] : some_va();
 }
 
 /* --- memory full of such values --- */
 
+/* A number that may be a frame's, of those that are nobody's to name. */
+static bool may_be_frame(uint64_t word)
+{
+    return word > 8 && word < world->machine_frames;
+}
+
+static uint64_t no_frame(uint64_t number)
+{
+    return world->only_named && may_be_frame(number) ? number & 7 : number;
+}
+
 static uint64_t any_word(void)
 {
+    uint64_t low;
+
     switch ( pick(10) )
     {
     case 0:
@@ -158,16 +171,11 @@ static uint64_t any_word(void)
     case 5:
         return some_domid() | (uint64_t)some_domid() << 16 | (uint64_t)some_ref() << 32;
     case 6:
-        return some_number() | some_number() << 32;
+        low = some_number();
+        return no_frame(low | some_number() << 32);
     default:
-        return some_number();
+        return no_frame(some_number());
     }
-}
-
-/* A number that may be a frame's, of those that are nobody's to name. */
-static bool may_be_frame(uint64_t word)
-{
-    return word > 8 && word < world->machine_frames;
 }
 
 uint64_t some_word(void)
@@ -179,11 +187,16 @@ uint64_t some_word(void)
     return spared(word) ? 0 : word;
 }
 
-void *fill(uint64_t at, size_t size)
+bool in_arena(uint64_t at, size_t size)
 {
     uint64_t start = (uintptr_t)world->arena;
 
-    if ( at < start || at > start + world->arena_size - size )
+    return at >= start && at <= start + world->arena_size - size;
+}
+
+void *fill(uint64_t at, size_t size)
+{
+    if ( !in_arena(at, size) )
         return NULL;
     for ( size_t i = 0; i + 8 <= size; i += 8 )
     {

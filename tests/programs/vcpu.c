@@ -66,7 +66,7 @@ static uint64_t event_argument(unsigned int cmd)
 
 struct made make_event(void)
 {
-    unsigned int cmd = pick(15);
+    unsigned int cmd = pick(world->only_look ? 14 : 15); /* 14 is no operation of guests */
 
     return (struct made){ { cmd, event_argument(cmd) } };
 }

@@ -4,8 +4,10 @@ docs/differential.md explains differences, a row each:
 
     | CALL | OURS | THEIRS | WHY |
 
-CALL is a row of hypercall/, perhaps with `*`; rows that Ringleader leaves out need none here. OURS and THEIRS are results, `output` for what is written to the caller's memory, `refused` or `any`.
-Where one of them does and the other refuses, they are in different states from then on: the rest of that program isn't compared.
+CALL is a row of hypercall/, perhaps with `*`; rows that Ringleader leaves out need none here. OURS and THEIRS are results. Or OURS is `output`,
+and THEIRS says which words of the caller's memory may differ: offsets in what an argument points to, `*` for all that this points to in turn,
+`all`. Where one of them does and the other refuses, or gives other frames, they are in different states from then on: the rest of that program
+isn't compared.
 Nor is it where a call's arguments differ because of what an earlier one wrote.
 """
 import errno
@@ -20,10 +22,11 @@ import programs
 import session as s
 
 PAGE = f"{s.m.TOP}/docs/differential.md"
-ROW = re.compile(r"^\| `([\w*]+)` \| ([\w-]+) \| ([\w-]+) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `([\w*]+)` \| ([\w-]+) \| ([\w* -]+) \| (.+) \|$", re.MULTILINE)
 CALL = re.compile(r"^T (\d+) (\w+) (\w+) (-?\d+) \|(.*?) \|(.*)$", re.MULTILINE)
 PROGRAMS = 60       # of one domain: then its memory is used up
 CALLS = 25
+ARGUMENT = 0x100    # no operation's argument is longer
 
 
 @dataclass
@@ -86,14 +89,40 @@ def tell(hv, seed, rounds, domain, programs_each=PROGRAMS, calls=CALLS):
             for program, number, row, result, arguments, output in CALL.findall(text)}
 
 
-def _fits(have, want):
-    """Does a row's OURS or THEIRS say @want?"""
-    return have in (want, "any") or (have == "refused" and want.startswith("-"))
+ARENA = re.compile(r"\ba0(?:\+([0-9a-f]+))?(?= )")     # the argument's address: main.c of the guest
+WORD = 8
+GIVES_FRAMES = ("XENMEM_exchange", "XENMEM_populate_physmap", "XENMEM_increase_reservation")
 
 
-def _explained(rows, call, ours, theirs):
+def _changes(output):
+    """{address: what is there now} of the words that a call wrote to."""
+    return {int(at, 16): value for at, value in (change.split(":") for change in output.split())}
+
+
+def _places(call, other):
+    """Where the outputs of @call and @other differ, as THEIRS of a row says it: offsets in hexadecimal, or `*`."""
+    if call.row == "memory":
+        pages = zip(call.output.split(), other.output.split())
+        return {f"{i:x}" for i, (ours, theirs) in enumerate(pages) if ours != theirs} or {"all"}
+    ours, theirs = _changes(call.output), _changes(other.output)
+    direct = [int(at or "0", 16) for at in ARENA.findall(call.arguments.split("[")[0] + " ")]
+    found = set()
+    for at in ours.keys() | theirs.keys():
+        if ours.get(at) != theirs.get(at):
+            near = [at - base for base in direct if 0 <= at - base < ARGUMENT]
+            found.add(f"{min(near) // WORD * WORD:x}" if near else "*")
+    return found
+
+
+def _fits(row, ours, theirs, places):
+    if row[1] != ours:
+        return False
+    return row[2] == "all" or places <= set(row[2].split()) if ours == "output" else row[2] == theirs
+
+
+def _explained(rows, call, ours, theirs, places):
     for row in rows:
-        if fnmatch.fnmatchcase(call, row[0]) and _fits(row[1], ours) and _fits(row[2], theirs):
+        if fnmatch.fnmatchcase(call, row[0]) and _fits(row, ours, theirs, places):
             return row
     return None
 
@@ -112,15 +141,15 @@ def compare(ours, theirs):
         if mine.result != other.result:
             difference = (mine.row, name(mine.row, mine.result), name(mine.row, other.result))
         elif mine.output != other.output:
-            difference = (mine.row, "output", "output")
+            difference = (mine.row, "output", " ".join(sorted(_places(mine, other))))
         else:
             continue
-        row = _explained(rows, *difference) or ((mine.row, "-ENOSYS", "any") if mine.row in absent and mine.result == -errno.ENOSYS else None)
+        row = _explained(rows, *difference, set(difference[2].split())) or ((mine.row, "-ENOSYS", "any") if mine.row in absent and mine.result == -errno.ENOSYS else None)
         if row:
             result.explained[row] = result.explained.get(row, 0) + 1
         else:
             result.unexplained.setdefault(difference, []).append((key, mine, other))
-        if (mine.result < 0) != (other.result < 0):
+        if (mine.result < 0) != (other.result < 0) or (mine.row in GIVES_FRAMES and mine.output != other.output):
             skip = key[0]
     return result
 

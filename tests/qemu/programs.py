@@ -38,6 +38,12 @@ def again(seed, calls, words=""):
     return f"to see it again: make programs {words}SEED={seed} ROUNDS=1 CALLS={calls}"
 
 
+def never_accepted():
+    """The rows that no call of programs can be accepted by: tests/programs/never-accepted.txt says why."""
+    with open(f"{s.m.TOP}/tests/programs/never-accepted.txt", encoding="utf-8") as f:
+        return {line.split()[0] for line in f if line.strip() and not line.startswith("#")}
+
+
 class Answers:
     """What each row of the ABI answered, (accepted, refused) in `rows`; what was wrong in `wrong`."""
 
@@ -48,6 +54,10 @@ class Answers:
         for name, accepted, refused in re.findall(r"^row (\w+) (\d+) (\d+)$", text, re.MULTILINE):
             old = self.rows.get(name, (0, 0))
             self.rows[name] = (old[0] + int(accepted), old[1] + int(refused))
+
+    def add(self, other):
+        for name, counts in other.rows.items():
+            self.rows[name] = tuple(map(sum, zip(self.rows.get(name, (0, 0)), counts)))
 
     def report(self):
         """Lines: each row, then sums."""
@@ -150,6 +160,7 @@ def by_process(seed, rounds, calls=PROCESS_CALLS, tell=False):
                     return first
                 before = leaks.settled(dom0)
                 done = ProcessRounds(dom0, seed + 2, rounds - 2, calls, tell)
+                done.add(first)
                 if not done.wrong and (after := leaks.settled(dom0)) != before:
                     done.wrong.append("left behind: " + leaks.differences(before, after))
                 return done

@@ -16,6 +16,15 @@ long foreign_get(struct domain *current_domain, domid_t id, struct domain **out)
     return access_domain(current_domain, id, ACCESS_MAP, out);
 }
 
+long foreign_get_frames(struct domain *current_domain, domid_t id, struct domain **out)
+{
+    if ( id != DOMID_IO )
+        return foreign_get(current_domain, id, out);
+    domain_hold(domain_io);
+    *out = domain_io;
+    return 0;
+}
+
 void foreign_put(struct domain *current_domain, struct domain *d)
 {
     if ( d != current_domain )

@@ -187,6 +187,13 @@ cpumask_t flush_cpus_of_all(const struct domain *d);
  * @current_domain may map. Give it back with foreign_put. -ESRCH, -EPERM.
  */
 long foreign_get(struct domain *current_domain, domid_t id, struct domain **out);
+
+/*
+ * The same for the frames of mmu_update, where everybody may name DOMID_IO: each frame is looked up in the I/O memory
+ * that is permitted to him.
+ */
+long foreign_get_frames(struct domain *current_domain, domid_t id, struct domain **out);
+
 void foreign_put(struct domain *current_domain, struct domain *d);
 
 /* Before @d's tables map RAM of @from's: flushes for that must reach @d's CPUs, too. */

@@ -336,6 +336,8 @@ static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned lon
             __HYPERVISOR_mmuext_op, size, uops, (u32)count, pdone, foreigndom
         };
 
+        if ( !guest_word_ok(to_gva(uops)) ) /* before anything else, and *pdone stays as it is */
+            return -EFAULT;
         return call.count <= FEW && (u32)foreigndom == DOMID_SELF ? run_few(&call)
                                                                   : run_batch(&call);
     }

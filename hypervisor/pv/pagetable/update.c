@@ -172,7 +172,7 @@ get_domains(struct domain *caller, u32 foreigndom, struct domain **d, struct dom
         if ( rc )
             return rc;
     }
-    rc = foreign_get(caller, (domid_t)foreigndom, from);
+    rc = foreign_get_frames(caller, (domid_t)foreigndom, from);
     if ( rc )
         foreign_put(caller, *d);
     return rc;
@@ -186,7 +186,7 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
     long rc = get_domains(caller, (u32)call->foreigndom, &d, &from);
 
     if ( rc )
-        return rc;
+        return batch_end(call, caller, 0, rc);
 
     if ( call->count & COUNT_FAILED )
         rc = -(long)(u8)call->reqs;
@@ -214,8 +214,9 @@ static __attribute__((noinline)) long update_few(update_fn *update, const struct
     u32 done = 0;
     long rc;
 
-    if ( call->count - 1 >= STRIDE || (u32)call->foreigndom != DOMID_SELF ||
-         !guest_word_ok(to_gva(call->reqs)) )
+    if ( !guest_word_ok(to_gva(call->reqs)) ) /* before anything else, and *pdone stays as it is */
+        return -EFAULT;
+    if ( call->count - 1 >= STRIDE || (u32)call->foreigndom != DOMID_SELF )
         return update_batch(call);
 
     tables_lock(d);

@@ -194,19 +194,37 @@ static void move_areas(const struct program_call *call)
         hypercall(vcpu_op, call->args[0], call->args[1], &time[call->args[1]]);
 }
 
-/* What has the time in it is never the same. A page that is a vcpu_info stays one. */
+/* Pages that have the time in them are never the same. */
 static bool shows_times;
 
-static void note_times(const struct program_call *call, const uint64_t *argument, long rc)
+static bool in_window(uint64_t va)
 {
-    if ( call->nr == __HYPERVISOR_sysctl ||
-         (call->nr == __HYPERVISOR_vcpu_op &&
-          call->args[0] == VCPUOP_register_vcpu_time_memory_area) )
+    return va - program.world.window < PROGRAM_FRAMES * PAGE_SIZE;
+}
+
+static void note_times(const struct program_call *call, long rc)
+{
+    if ( call->nr == __HYPERVISOR_sysctl )
         shows_times = true;
-    if ( rc || call->nr != __HYPERVISOR_vcpu_op || call->args[0] != VCPUOP_register_vcpu_info )
+    if ( rc || call->nr != __HYPERVISOR_vcpu_op )
         return;
-    shows_times = true;
-    guest_world_drop(&program.world, argument[0]);
+    if ( call->args[0] == VCPUOP_register_vcpu_info )
+        shows_times = true;
+    if ( call->args[0] == VCPUOP_register_runstate_memory_area ||
+         call->args[0] == VCPUOP_register_vcpu_time_memory_area )
+        shows_times |= in_window(*(const uint64_t *)call->args[2]);
+}
+
+/* A page in which the hypervisor tells us of vcpus or interrupts stays one: there is no call to undo that. */
+static void note_pages(const struct program_call *call, long rc)
+{
+    bool info = call->nr == __HYPERVISOR_vcpu_op && call->args[0] == VCPUOP_register_vcpu_info;
+    bool eoi =
+        call->nr == __HYPERVISOR_physdev_op && (call->args[0] == PHYSDEVOP_pirq_eoi_gmfn_v1 ||
+                                                call->args[0] == PHYSDEVOP_pirq_eoi_gmfn_v2);
+
+    if ( !rc && (info || eoi) )
+        guest_world_drop(&program.world, *(const uint64_t *)call->args[info ? 2 : 1]);
 }
 
 static void tell_call(ulong number, unsigned int i)
@@ -222,7 +240,8 @@ static void tell_call(ulong number, unsigned int i)
     add_arguments(&call);
     rc = guest_call(&call);
     move_areas(&call);
-    note_times(&call, (void *)call.args[2], rc);
+    note_times(&call, rc);
+    note_pages(&call, rc);
     add(" |");
     add_changes();
     printf("T %lu %u %s %ld |", number, i, program_name(&call, command) ?: "none",
@@ -332,6 +351,7 @@ static void choose_calls(struct program_world *world)
     world->calls = all;
     world->nr_calls = sizeof(all) - (is_dom0() ? 2 : 0);
     world->only_look = true;
+    world->only_named = true; /* whose frame 0xffff is depends on the hypervisor */
 }
 
 /* Frames that are the other's, and such as neither has. */

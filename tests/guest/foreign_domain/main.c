@@ -4,6 +4,21 @@
  */
 #include "test.h"
 
+/* All may name DOMID_IO for mmu_update, where each frame is looked up; else it is for those with rights over others. */
+static void name_nobody(ulong window, pte_t value)
+{
+    struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+    long without_rights = is_dom0() ? 0 : -EPERM;
+
+    expect_eq(hypercall(update_va_mapping_otherdomain, window, value, 0, DOMID_IO),
+              is_dom0() ? -EBUSY : -EPERM, "our frame as DOMID_IO's");
+    expect_eq(hypercall(update_va_mapping_otherdomain, window, 0, 0, DOMID_IO), without_rights,
+              "no frame");
+    expect_eq(hypercall(update_va_mapping_otherdomain, window, 0, 0, DOMID_XEN), without_rights,
+              "nor DOMID_XEN's");
+    expect_eq(hypercall(mmuext_op, &flush, 0, NULL, DOMID_IO), without_rights, "no operation");
+}
+
 void test_main(void)
 {
     ulong window = table_window();
@@ -38,5 +53,6 @@ void test_main(void)
     expect_eq(hypercall(update_va_mapping_otherdomain, window, value, UVMF_INVLPG, 999), -ESRCH,
               "no domain");
     need(table_unmap(window));
+    name_nobody(window, value);
     page_free(page);
 }

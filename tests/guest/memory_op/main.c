@@ -98,9 +98,10 @@ static void exchange(void)
 static void try_continued(void)
 {
     static const unsigned int refused[] = {
-        XENMEM_maximum_ram_page,    XENMEM_current_reservation, XENMEM_maximum_reservation,
-        XENMEM_maximum_gpfn,        XENMEM_claim_pages,         XENMEM_get_vnumainfo,
-        XENMEM_remove_from_physmap,
+        XENMEM_maximum_ram_page,    XENMEM_current_reservation,
+        XENMEM_maximum_reservation, XENMEM_maximum_gpfn,
+        XENMEM_claim_pages,         XENMEM_get_vnumainfo,
+        XENMEM_remove_from_physmap, XENMEM_exchange,
     };
     static const unsigned int unknown[] = {
         XENMEM_machphys_mfn_list,       XENMEM_machphys_compat_mfn_list,

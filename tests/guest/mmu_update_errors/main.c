@@ -28,9 +28,14 @@ void test_main(void)
     expect_eq(hypercall(mmu_update, batch, 1, 0x10, DOMID_SELF), 0, "a count that goes nowhere");
     expect_eq(hypercall(mmu_update, 0x10, 1, NULL, DOMID_SELF), -EFAULT,
               "entries that come from nowhere");
-    expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, NULL, DOMID_SELF), -EFAULT,
+    done = 99;
+    expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -EFAULT,
               "entries in the hypervisor's range");
+    expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, 999), -EFAULT,
+              "... for whomever");
+    expect_eq(done, 99, "nothing is told of these");
     expect_eq(hypercall(mmu_update, batch, 1, &done, 999), -ESRCH, "a domain that is not there");
+    expect_eq(done, 0, "none done");
     expect_eq(mmu_update_one(~0UL << 12, good), -EINVAL, "a table that is no RAM");
 
     /* Of another domain's frames are pages only, never tables. */

@@ -43,6 +43,13 @@ void test_main(void)
     expect_eq(hypercall(mmuext_op, ops, 3, &done, DOMID_SELF), -ENOSYS,
               "an unknown one in the middle");
     expect_eq(done, 1, "one was done");
-    expect_eq(hypercall(mmuext_op, ops, 1, &done, 999), -ESRCH, "a domain that is not there");
     expect_eq(hypercall(mmuext_op, 0x10, 1, &done, DOMID_SELF), -EFAULT, "operations from nowhere");
+    expect_eq(done, 0, "none was done");
+    done = 99;
+    expect_eq(hypercall(mmuext_op, ops, 1, &done, 999), -ESRCH, "a domain that is not there");
+    expect_eq(hypercall(mmuext_op, HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -EFAULT,
+              "operations in the hypervisor's range");
+    expect_eq(hypercall(mmuext_op, HYPERVISOR_VIRT_START, 9, &done, 999), -EFAULT,
+              "... many, for whomever");
+    expect_eq(done, 99, "nothing is told of these");
 }
