@@ -417,12 +417,25 @@ static void kill_mortal(void)
         cpu_relax();
     while ( !fake_guest_relinquish(mortal) )
         ;
+    /* Its memory is used for something else. */
+    mortal->vcpus[0]->event.virq_port[VIRQ_CON_RING] = 0;
+}
+
+/* It gets a global VIRQ. */
+static void live_again(void)
+{
+    require(event_set_virq_handler(mortal, VIRQ_CON_RING) == 0);
+    mortal_stands = false;
+    mortal->life = DOMAIN_ALIVE;
 }
 
 static void live(unsigned int round)
 {
+    struct evtchn_bind_virq virq = { .virq = VIRQ_CON_RING };
+
     while ( READ_ONCE(mortal->life) == DOMAIN_ALIVE )
     {
+        op(mortal, EVTCHNOP_bind_virq, &virq);
         open_all_kinds(mortal, round);
         mask_and_unmask(mortal, round++ % 32);
     }
@@ -439,6 +452,7 @@ static void use(struct domain *d)
         struct evtchn_alloc_unbound open = { .dom = mortal->id, .remote_dom = d->id };
         struct evtchn_bind_interdomain bind = { .remote_dom = mortal->id };
 
+        event_send_global_virq(VIRQ_CON_RING);
         if ( op(a, EVTCHNOP_alloc_unbound, &open) )
             continue;
         bind.remote_port = its = open.port;
@@ -462,8 +476,7 @@ static void revive(void)
     for ( u32 i = 0; i < mortal->max_vcpus; i++ )
         memset(&mortal->vcpus[i]->event, 0, sizeof(mortal->vcpus[i]->event));
     require(event_domain_create(mortal) == 0);
-    mortal_stands = false;
-    mortal->life = DOMAIN_ALIVE;
+    live_again();
 }
 
 static void *use_or_die(void *arg)
@@ -487,12 +500,18 @@ static void *use_or_die(void *arg)
     return NULL;
 }
 
-/* Others open, join, send to and close ports of a domain that dies: nothing of it is left, and nobody holds it. */
+/*
+ * Others open, join, send to and close ports of a domain that dies, and send the VIRQ that it was named for: nothing of
+ * it is left, and nobody holds it.
+ */
 TEST(a_domain_dies_among_its_peers)
 {
     start_pairs();
     mortal = fake_guest(2, false, 4);
+    live_again();
     run_members(4, use_or_die);
+    expect_eq(mortal->refs, 2);
+    require(event_set_virq_handler(a, VIRQ_CON_RING) == 0);
     expect_eq(mortal->refs, 1);
     expect(reset(a) && reset(b));
     expect(a->refs == 1 && b->refs == 1);
