@@ -244,13 +244,14 @@ long domctl_set_time_offset(struct domain *d, struct xen_domctl_settimeoffset *a
 /* XEN_DOMCTL_settscinfo's modes. */
 #define TSC_MODE_LAST 2 /* default, always emulate, never emulate */
 
+/* The incarnation that is told is one more than its predecessors' when it was saved. */
 long domctl_set_tsc(struct domain *d, struct xen_domctl_tsc_info *arg)
 {
     if ( control_is_self(d) || arg->tsc_mode > TSC_MODE_LAST )
         return -EINVAL;
 
     d->time.tsc_mode = arg->tsc_mode;
-    d->time.tsc_incarnation = arg->incarnation;
+    d->time.tsc_incarnation = arg->incarnation + 1;
     return 0;
 }
 

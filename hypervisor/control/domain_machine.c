@@ -192,9 +192,13 @@ long domctl_iomem(struct domain *d, struct xen_domctl_iomem_permission *arg)
     return give_or_take(d, ACCESS_IOMEM, arg->first_mfn, arg->nr_mfns, arg->allow_access);
 }
 
+#define IOPORTS 0x10000u
+
 /* No ports at all are fine: that is how tools ask for nothing. */
 long domctl_ioports(struct domain *d, struct xen_domctl_ioport_permission *arg)
 {
+    if ( arg->first_port > IOPORTS || arg->nr_ports > IOPORTS - arg->first_port )
+        return -EINVAL;
     if ( arg->nr_ports == 0 )
         return 0;
     return give_or_take(d, ACCESS_IOPORTS, arg->first_port, arg->nr_ports, arg->allow_access);

@@ -250,10 +250,9 @@ long domctl_subscribe(struct domain *d, struct xen_domctl_subscribe *arg)
 long domctl_send_trigger(struct domain *d, struct xen_domctl_sendtrigger *arg)
 {
     struct vcpu *v;
-    long rc = control_find_vcpu(d, arg->vcpu, &v);
 
-    if ( rc )
-        return rc;
+    if ( control_find_vcpu(d, arg->vcpu, &v) )
+        return -ESRCH;
     switch ( arg->trigger )
     {
     case XEN_DOMCTL_SENDTRIGGER_NMI:

@@ -61,13 +61,14 @@ static long platform_cpuinfo(struct xenpf_pcpuinfo *arg)
     return 0;
 }
 
-/* -ENODEV no such CPU is running. All are alike. */
+/* All are alike; of one that isn't running nothing is told. */
 static long platform_cpu_version(struct xenpf_pcpu_version *arg)
 {
+    *arg = (struct xenpf_pcpu_version){ .xen_cpuid = arg->xen_cpuid,
+                                        .max_present = irq_acpi.nr_cpus - 1 };
     if ( !smp_is_online(arg->xen_cpuid) )
-        return -ENODEV;
+        return 0;
 
-    arg->max_present = irq_acpi.nr_cpus - 1;
     memcpy(arg->vendor_id, cpuid_machine_vendor(), sizeof(arg->vendor_id));
     cpuid_machine_signature(&arg->family, &arg->model, &arg->stepping);
     return 0;

@@ -269,6 +269,7 @@ void time_stop_periodic(struct vcpu *v)
 long time_domain_create(struct domain *d)
 {
     time_update_wallclock(d);
+    d->time.tsc_incarnation = 1;
     return 0;
 }
 

@@ -467,6 +467,19 @@ TEST(devices_are_given_by_those_who_have_them)
     dop.u.ioport_permission.first_port = 0x6f; /* reaches the RTC, which isn't dom0's */
     expect_eq(run_domctl(), -EPERM);
 
+    dop.u.ioport_permission.first_port = 0xffff;
+    expect_eq(run_domctl(), -EINVAL);
+    dop.u.ioport_permission.nr_ports = ~0u;
+    expect_eq(run_domctl(), -EINVAL);
+
+    domctl_for(XEN_DOMCTL_irq_permission, 5)->u.irq_permission.pirq = 4;
+    dop.u.irq_permission.allow_access = 1;
+    expect_eq(run_domctl(), 0);
+    expect(given == 1 && given_first == 4 && given_last == 4);
+    dop.u.irq_permission.allow_access = 0;
+    expect_eq(run_domctl(), 0);
+    expect_eq(given, 0);
+
     domctl_for(XEN_DOMCTL_iomem_permission, 5);
     dop.u.iomem_permission.first_mfn = 0xf0000;
     expect_eq(run_domctl(), -EINVAL); /* none */

@@ -278,7 +278,7 @@ TEST(triggers)
     dop.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_POWER;
     expect_eq(run_domctl(), -EINVAL);
     dop.u.sendtrigger.vcpu = 2;
-    expect_eq(run_domctl(), -EINVAL);
+    expect_eq(run_domctl(), -ESRCH);
 }
 
 HOST_TEST_MAIN

@@ -150,6 +150,16 @@ def test_32_bit_linux_is_refused(dom0):
 
 
 @pytest.mark.soak
+@pytest.mark.usefixtures("kernels")
+def test_cloud_as_dom0():
+    """Its configuration knows no dom0: it takes itself for a guest without a console, and gets to its /init all the same."""
+    machine = s.m.Machine(kernel=f"{s.m.B}/linux/kernels/cloud", initrd=f"{s.m.B}/linux/domu.initrd", args="earlyprintk=xen",
+                          network=False)
+    with s.Session(machine, "ports-cloud") as session:
+        session.expect("Run /init as init process", 120)
+
+
+@pytest.mark.soak
 def test_backports_as_dom0(tmp_path):
     """bookworm-backports' kernel as dom0: daemons, a guest, its console."""
     subprocess.run([f"{RECIPES}/linux/mkimage", "LINUX=backports"], check=True)

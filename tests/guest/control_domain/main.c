@@ -1,0 +1,334 @@
+/*
+ * What dom0 may tell of another domain, and to it: its life, names, clocks, rights and registers. The domain has one
+ * vcpu and no memory, so it never runs; what is set is read back, what makes no sense is refused and changes nothing.
+ *
+ * A global VIRQ that it is named for comes to it and not to dom0; when it has died, to dom0 again.
+ */
+#include "test.h"
+
+#define NOBODY 999
+
+static struct xen_domctl op;
+static domid_t child;
+
+static struct xen_domctl *about(domid_t id)
+{
+    memset(&op, 0, sizeof(op));
+    op.domain = id;
+    return &op;
+}
+
+static long domctl(unsigned int cmd)
+{
+    op.cmd = cmd;
+    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    return hypercall(domctl, &op);
+}
+
+/* An operation without an argument. */
+static long plainly(unsigned int cmd, domid_t id)
+{
+    about(id);
+    return domctl(cmd);
+}
+
+static uint32_t flags(void)
+{
+    need(plainly(XEN_DOMCTL_getdomaininfo, child));
+    return op.u.getdomaininfo.flags;
+}
+
+static domid_t create(void)
+{
+    about(0)->u.createdomain = (struct xen_domctl_createdomain){
+        .max_vcpus = 1,
+        .max_evtchn_port = 1023,
+        .max_grant_frames = 4,
+        .max_maptrack_frames = 4,
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+    };
+    need(domctl(XEN_DOMCTL_createdomain));
+    return (domid_t)op.domain;
+}
+
+static long max_vcpus(uint32_t max)
+{
+    about(child)->u.max_vcpus.max = max;
+    return domctl(XEN_DOMCTL_max_vcpus);
+}
+
+/* --- Life --- */
+
+static void vcpus(void)
+{
+    expect_eq(max_vcpus(2), -EINVAL, "more vcpus than it was made for");
+    expect_eq(max_vcpus(0), -EINVAL, "none");
+    expect_eq(max_vcpus(1), 0, "its vcpu");
+    expect_eq(max_vcpus(1), 0, "which it has by now");
+    need(plainly(XEN_DOMCTL_getdomaininfo, child));
+    expect_eq(op.u.getdomaininfo.max_vcpu_id, 0, "its highest number");
+    expect_eq(op.u.getdomaininfo.nr_online_vcpus, 0, "it is not up");
+}
+
+static void pauses(void)
+{
+    expect(flags() & XEN_DOMINF_paused, "a new domain is paused");
+    expect_eq(plainly(XEN_DOMCTL_pausedomain, child), 0, "once more");
+    expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), 0, "undone");
+    expect(flags() & XEN_DOMINF_paused, "pauses are counted");
+    expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), 0, "the first one, too");
+    expect(!(flags() & XEN_DOMINF_paused), "it is paused no more");
+    expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), -EINVAL, "nor can that be undone");
+    need(plainly(XEN_DOMCTL_pausedomain, child));
+
+    expect_eq(plainly(XEN_DOMCTL_pausedomain, 0), -EINVAL, "pause oneself");
+    expect_eq(plainly(XEN_DOMCTL_unpausedomain, 0), -EINVAL, "unpause oneself");
+    expect_eq(plainly(XEN_DOMCTL_resumedomain, 0), -EINVAL, "resume oneself");
+    expect_eq(plainly(XEN_DOMCTL_destroydomain, 0), -EINVAL, "destroy oneself");
+    expect_eq(plainly(XEN_DOMCTL_pausedomain, NOBODY), -ESRCH, "pause nobody");
+    expect_eq(plainly(XEN_DOMCTL_destroydomain, NOBODY), -ESRCH, "destroy nobody");
+}
+
+static void shutdowns(void)
+{
+    struct sched_remote_shutdown remote = { .domain_id = child, .reason = SHUTDOWN_suspend };
+
+    expect_eq(plainly(XEN_DOMCTL_resumedomain, child), 0, "resume one that is not shut down");
+    expect_eq(hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), 0, "shut it down");
+    expect_eq(flags() >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask, SHUTDOWN_suspend,
+              "its reason");
+    expect(flags() & XEN_DOMINF_shutdown, "it is shut down");
+    expect_eq(plainly(XEN_DOMCTL_resumedomain, child), 0, "resume it");
+    expect(!(flags() & XEN_DOMINF_shutdown), "it is shut down no more");
+}
+
+/* --- Names and clocks --- */
+
+static void handle(void)
+{
+    xen_domain_handle_t name;
+
+    for ( unsigned int i = 0; i < sizeof(name); i++ )
+        name[i] = (uint8_t)(17 * i);
+    memcpy(about(child)->u.setdomainhandle.handle, name, sizeof(name));
+    expect_eq(domctl(XEN_DOMCTL_setdomainhandle), 0, "a UUID");
+    need(plainly(XEN_DOMCTL_getdomaininfo, child));
+    expect(!memcmp(op.u.getdomaininfo.handle, name, sizeof(name)), "it is told");
+}
+
+static long set_tsc(domid_t id, uint32_t mode)
+{
+    about(id)->u.tsc_info = (struct xen_domctl_tsc_info){ .tsc_mode = mode, .incarnation = 3 };
+    return domctl(XEN_DOMCTL_settscinfo);
+}
+
+static void clocks(void)
+{
+    need(plainly(XEN_DOMCTL_gettscinfo, child));
+    expect_eq(op.u.tsc_info.incarnation, 1, "its first life");
+    about(child)->u.settimeoffset.time_offset_seconds = -3600;
+    expect_eq(domctl(XEN_DOMCTL_settimeoffset), 0, "its wall clock goes an hour late");
+    expect_eq(set_tsc(child, 0), 0, "a mode of its TSC");
+    expect_eq(plainly(XEN_DOMCTL_gettscinfo, child), 0, "asked for");
+    expect_eq(op.u.tsc_info.tsc_mode, 0, "it is the mode that was set");
+    expect_eq(op.u.tsc_info.incarnation, 4, "another life than those that it had");
+    expect(op.u.tsc_info.gtsc_khz > 0, "its frequency");
+    expect_eq(set_tsc(0, 0), -EINVAL, "one's own");
+    expect_eq(plainly(XEN_DOMCTL_gettscinfo, 0), -EINVAL, "one's own, asked for");
+}
+
+static long width(uint32_t size)
+{
+    about(child)->u.address_size.size = size;
+    return domctl(XEN_DOMCTL_set_address_size);
+}
+
+static void widths(void)
+{
+    expect_eq(width(48), -EINVAL, "48 bits wide");
+    expect_eq(width(0), -EINVAL, "or without width");
+    expect_eq(width(64), 0, "as wide as it is");
+    expect_eq(plainly(XEN_DOMCTL_get_address_size, child), 0, "asked for");
+    expect_eq(op.u.address_size.size, 64, "its width");
+}
+
+/* --- Where it may run --- */
+
+static uint8_t nodes[8];
+
+static long node_affinity(unsigned int cmd, uint8_t bits)
+{
+    memset(nodes, 0, sizeof(nodes));
+    nodes[0] = bits;
+    about(child)->u.nodeaffinity.nodemap.nr_bits = 64;
+    set_xen_guest_handle(op.u.nodeaffinity.nodemap.bitmap, nodes);
+    return domctl(cmd);
+}
+
+static void numa(void)
+{
+    expect_eq(node_affinity(XEN_DOMCTL_setnodeaffinity, 1), 0, "the first node");
+    expect_eq(node_affinity(XEN_DOMCTL_getnodeaffinity, 0), 0, "asked for");
+    expect_eq(nodes[0], 1, "it is the first");
+    expect_eq(node_affinity(XEN_DOMCTL_setnodeaffinity, 0), -EINVAL, "no node");
+    expect_eq(node_affinity(XEN_DOMCTL_setnodeaffinity, 0x80), -EINVAL, "one that there isn't");
+}
+
+/* --- Rights --- */
+
+static long ports(uint32_t first, uint32_t count, uint8_t allow)
+{
+    about(child)->u.ioport_permission = (struct xen_domctl_ioport_permission){
+        .first_port = first, .nr_ports = count, .allow_access = allow
+    };
+    return domctl(XEN_DOMCTL_ioport_permission);
+}
+
+static long frames(uint64_t first, uint64_t count, uint8_t allow)
+{
+    about(child)->u.iomem_permission = (struct xen_domctl_iomem_permission){
+        .first_mfn = first, .nr_mfns = count, .allow_access = allow
+    };
+    return domctl(XEN_DOMCTL_iomem_permission);
+}
+
+static long interrupt(uint32_t pirq, uint8_t allow)
+{
+    about(child)->u.irq_permission =
+        (struct xen_domctl_irq_permission){ .pirq = pirq, .allow_access = allow };
+    return domctl(XEN_DOMCTL_irq_permission);
+}
+
+static void rights(void)
+{
+    for ( uint8_t allow = 1; allow < 2; allow-- )
+    {
+        expect_eq(ports(0x3f0, 8, allow), 0, "ports");
+        expect_eq(frames(0xa0, 16, allow), 0, "frames of a device");
+    }
+    expect_eq(ports(0xffff, 2, 1), -EINVAL, "ports beyond the last");
+    expect_eq(ports(0x10000, 1, 1), -EINVAL, "no port");
+    expect_eq(frames(UINT64_MAX, 2, 1), -EINVAL, "frames that go round");
+    expect(interrupt(~0U, 1) < 0, "no interrupt");
+}
+
+/* --- Triggers, and what isn't there --- */
+
+static long trigger(uint32_t what, uint32_t vcpu)
+{
+    about(child)->u.sendtrigger = (struct xen_domctl_sendtrigger){ .trigger = what, .vcpu = vcpu };
+    return domctl(XEN_DOMCTL_sendtrigger);
+}
+
+static long shadow(uint32_t what)
+{
+    about(child)->u.shadow_op.op = what;
+    return domctl(XEN_DOMCTL_shadow_op);
+}
+
+static void others(void)
+{
+    expect_eq(trigger(XEN_DOMCTL_SENDTRIGGER_NMI, 0), 0, "an NMI");
+    expect_eq(trigger(XEN_DOMCTL_SENDTRIGGER_NMI, 1), -ESRCH, "an NMI to no vcpu");
+    expect(trigger(99, 0) < 0, "no trigger");
+    expect(shadow(99) < 0, "no operation on it");
+}
+
+/* --- Lists --- */
+
+static struct xen_domctl_getdomaininfo infos[4];
+
+static long list(domid_t first, uint32_t room)
+{
+    static struct xen_sysctl sysop;
+    long rc;
+
+    memset(&sysop, 0, sizeof(sysop));
+    memset(infos, 0xaa, sizeof(infos));
+    sysop.cmd = XEN_SYSCTL_getdomaininfolist;
+    sysop.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    sysop.u.getdomaininfolist.first_domain = first;
+    sysop.u.getdomaininfolist.max_domains = room;
+    set_xen_guest_handle(sysop.u.getdomaininfolist.buffer, infos);
+    rc = hypercall(sysctl, &sysop);
+    return rc ?: (long)sysop.u.getdomaininfolist.num_domains;
+}
+
+static void lists(void)
+{
+    expect_eq(list(0, 4), 2, "we and it");
+    expect_eq(infos[0].domain, 0, "first we");
+    expect_eq(infos[1].domain, child, "then it");
+    expect_eq(list(0, 1), 1, "as many as there is room for");
+    expect_eq(infos[1].domain, 0xaaaa, "no other is written");
+    expect_eq(list(1, 4), 1, "those from a number on");
+    expect_eq(infos[0].domain, child, "it");
+    expect_eq(list((domid_t)(child + 1), 4), 0, "nobody above");
+}
+
+/* --- VIRQs --- */
+
+static volatile unsigned int heard;
+
+static void hear(evtchn_port_t port, void *data)
+{
+    heard++;
+}
+
+static long name_for(uint32_t virq, domid_t id)
+{
+    about(id)->u.set_virq_handler.virq = virq;
+    return domctl(XEN_DOMCTL_set_virq_handler);
+}
+
+/* A domain's death, of which VIRQ_DOM_EXC tells. */
+static void make_noise(void)
+{
+    domid_t other = create();
+
+    need(plainly(XEN_DOMCTL_destroydomain, other));
+}
+
+static void virqs(void)
+{
+    evtchn_port_t port = (evtchn_port_t)need(event_bind_virq(VIRQ_DOM_EXC, 0));
+
+    event_handle(port, hear, NULL);
+    heard = 0;
+    make_noise();
+    expect(heard > 0, "a domain's end is told to us");
+    expect_eq(name_for(VIRQ_TIMER, child), -EINVAL, "a vcpu's own");
+    expect_eq(name_for(NR_VIRQS, child), -EINVAL, "no VIRQ");
+    expect_eq(name_for(VIRQ_DOM_EXC, NOBODY), -ESRCH, "to nobody");
+
+    expect_eq(name_for(VIRQ_DOM_EXC, child), 0, "to it");
+    heard = 0;
+    make_noise();
+    expect_eq(heard, 0, "we are not told");
+    need(plainly(XEN_DOMCTL_destroydomain, child));
+    heard = 0;
+    make_noise();
+    expect(heard > 0, "since it has died, we are told");
+    need(event_close(port));
+}
+
+void test_main(void)
+{
+    if ( !is_dom0() )
+    {
+        expect_eq(plainly(XEN_DOMCTL_pausedomain, 0), -EPERM, "without the rights of dom0");
+        return;
+    }
+    child = create();
+    vcpus();
+    pauses();
+    shutdowns();
+    handle();
+    clocks();
+    widths();
+    numa();
+    rights();
+    others();
+    lists();
+    virqs();
+}

@@ -1,0 +1,236 @@
+/*
+ * What dom0's tools ask of the machine: its processors, nodes, pools, memory and log; how large their buffers must be,
+ * and what there is no room for. No byte is written beyond what the caller has room for.
+ */
+#include "test.h"
+
+static struct xen_sysctl op;
+static struct xen_platform_op platform;
+
+static struct xen_sysctl *ask(void)
+{
+    memset(&op, 0, sizeof(op));
+    return &op;
+}
+
+static long sysctl(unsigned int cmd)
+{
+    op.cmd = cmd;
+    op.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    return hypercall(sysctl, &op);
+}
+
+static long platform_op(unsigned int cmd)
+{
+    platform.cmd = cmd;
+    platform.interface_version = XENPF_INTERFACE_VERSION;
+    return hypercall(platform_op, &platform);
+}
+
+/* --- Processors --- */
+
+static unsigned int nr_cpus(void)
+{
+    ask();
+    need(sysctl(XEN_SYSCTL_physinfo));
+    return op.u.physinfo.nr_cpus;
+}
+
+static void idle_times(void)
+{
+    static struct xen_sysctl_cpuinfo idle[2];
+
+    memset(idle, 0xaa, sizeof(idle));
+    ask()->u.getcpuinfo.max_cpus = 1;
+    set_xen_guest_handle(op.u.getcpuinfo.info, idle);
+    expect_eq(sysctl(XEN_SYSCTL_getcpuinfo), 0, "how long a processor was idle");
+    expect_eq(op.u.getcpuinfo.nr_cpus, 1, "of as many as there is room for");
+    expect(idle[0].idletime != 0xaaaaaaaaaaaaaaaa, "it is told");
+    expect_eq(idle[1].idletime, 0xaaaaaaaaaaaaaaaa, "of no other");
+    ask()->u.getcpuinfo.max_cpus = 1;
+    set_xen_guest_handle(op.u.getcpuinfo.info, (void *)0x10);
+    expect_eq(sysctl(XEN_SYSCTL_getcpuinfo), -EFAULT, "no place for it");
+}
+
+static void topology(unsigned int cpus)
+{
+    static struct xen_sysctl_cputopo topo[2];
+    static struct xen_sysctl_meminfo memory[2];
+
+    ask();
+    expect_eq(sysctl(XEN_SYSCTL_cputopoinfo), 0,
+              "of how many processors there is something to tell");
+    expect_eq(op.u.cputopoinfo.num_cpus, cpus, "of all");
+    memset(topo, 0xaa, sizeof(topo));
+    ask()->u.cputopoinfo.num_cpus = 1;
+    set_xen_guest_handle(op.u.cputopoinfo.cputopo, topo);
+    expect_eq(sysctl(XEN_SYSCTL_cputopoinfo), 0, "of the first");
+    expect_eq(topo[0].node, 0, "it belongs to the first node");
+    expect_eq(topo[1].node, 0xaaaaaaaa, "of no other");
+
+    ask();
+    expect_eq(sysctl(XEN_SYSCTL_numainfo), 0, "how many nodes");
+    expect_eq(op.u.numainfo.num_nodes, 1, "one");
+    memset(memory, 0xaa, sizeof(memory));
+    ask()->u.numainfo.num_nodes = 1;
+    set_xen_guest_handle(op.u.numainfo.meminfo, memory);
+    expect_eq(sysctl(XEN_SYSCTL_numainfo), 0, "its memory");
+    expect(memory[0].memfree > 0 && memory[0].memfree <= memory[0].memsize, "some of it is free");
+    expect_eq(memory[1].memsize, 0xaaaaaaaaaaaaaaaa, "of no other");
+}
+
+static void kernels_view(void)
+{
+    memset(&platform, 0, sizeof(platform));
+    expect_eq(platform_op(XENPF_get_cpuinfo), 0, "a processor, as the kernel asks");
+    expect(platform.u.pcpu_info.flags & XEN_PCPU_FLAGS_ONLINE, "it is online");
+    memset(&platform, 0, sizeof(platform));
+    platform.u.pcpu_info.xen_cpuid = 4095;
+    expect_eq(platform_op(XENPF_get_cpuinfo), 0, "one that there isn't");
+    expect(platform.u.pcpu_info.flags & XEN_PCPU_FLAGS_INVALID, "it is said so");
+    expect(platform.u.pcpu_info.max_present < 4095, "and which is the last");
+    memset(&platform, 0, sizeof(platform));
+    expect_eq(platform_op(XENPF_get_cpu_version), 0, "its model");
+    expect(platform.u.pcpu_version.vendor_id[0] != '\0', "its vendor");
+    memset(&platform, 0, sizeof(platform));
+    platform.u.pcpu_version.xen_cpuid = 4095;
+    expect_eq(platform_op(XENPF_get_cpu_version), 0, "that of one that there isn't");
+    expect_eq(platform.u.pcpu_version.vendor_id[0], 0, "it has no vendor");
+    expect(platform.u.pcpu_version.max_present < 4095, "and which is the last");
+    memset(&platform, 0, sizeof(platform));
+    platform.u.cpu_ol.cpuid = 4095;
+    expect_eq(platform_op(XENPF_cpu_online), -EINVAL, "switch one on that there isn't");
+    expect_eq(platform_op(XENPF_cpu_offline), -EINVAL, "or off");
+    platform.u.cpu_ol.cpuid = 0;
+    expect_eq(platform_op(XENPF_cpu_online), 0, "switch one on that is");
+    memset(&platform, 0, sizeof(platform));
+    platform.u.settime64.secs = time_wall();
+    platform.u.settime64.system_time = time_now();
+    expect_eq(platform_op(XENPF_settime64), 0, "set the clock as it is");
+    platform.u.settime64.mbz = 1;
+    expect_eq(platform_op(XENPF_settime64), -EINVAL, "what must be zero is not");
+}
+
+static void hotplug(void)
+{
+    ask()->u.cpu_hotplug.cpu = 4095;
+    expect_eq(sysctl(XEN_SYSCTL_cpu_hotplug), -EINVAL, "a processor that there isn't");
+    ask()->u.cpu_hotplug.op = 99;
+    expect(sysctl(XEN_SYSCTL_cpu_hotplug) < 0, "no operation");
+}
+
+/* --- The scheduler, and pools --- */
+
+static long pool(uint32_t what, uint32_t id)
+{
+    static uint8_t map[8];
+
+    ask()->u.cpupool_op.op = what;
+    op.u.cpupool_op.cpupool_id = id;
+    op.u.cpupool_op.cpumap.nr_bits = 64;
+    set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, map);
+    return sysctl(XEN_SYSCTL_cpupool_op);
+}
+
+static void pools(void)
+{
+    ask();
+    expect_eq(sysctl(XEN_SYSCTL_sched_id), 0, "which scheduler");
+    expect_eq(op.u.sched_id.sched_id, XEN_SCHEDULER_CREDIT2, "credit2, or one like it");
+    expect_eq(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 0), 0, "the first pool");
+    expect_eq(op.u.cpupool_op.cpupool_id, 0, "its number");
+    expect_eq(op.u.cpupool_op.n_dom, 1, "its domains");
+    expect_eq(op.u.cpupool_op.sched_id, XEN_SCHEDULER_CREDIT2, "its scheduler");
+    expect_eq(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1), -ENOENT, "there is no other");
+    expect_eq(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0), 0, "processors in no pool");
+    expect(pool(99, 0) < 0, "no operation");
+}
+
+/* --- Features --- */
+
+static void features(void)
+{
+    static uint32_t words[2];
+    unsigned int nr;
+
+    ask()->u.cpu_featureset.index = XEN_SYSCTL_cpu_featureset_pv;
+    expect_eq(sysctl(XEN_SYSCTL_get_cpu_featureset), 0, "how many words of features");
+    nr = op.u.cpu_featureset.nr_features;
+    expect(nr > 2, "more than two");
+    words[1] = 0xaaaaaaaa;
+    ask()->u.cpu_featureset.index = XEN_SYSCTL_cpu_featureset_pv;
+    op.u.cpu_featureset.nr_features = 1;
+    set_xen_guest_handle(op.u.cpu_featureset.features, words);
+    expect_eq(sysctl(XEN_SYSCTL_get_cpu_featureset), -ENOBUFS, "room for one");
+    expect(words[0] & 1, "the first is told: there is an FPU");
+    expect_eq(words[1], 0xaaaaaaaa, "no other");
+    ask()->u.cpu_featureset.index = 99;
+    op.u.cpu_featureset.nr_features = 1;
+    set_xen_guest_handle(op.u.cpu_featureset.features, words);
+    expect_eq(sysctl(XEN_SYSCTL_get_cpu_featureset), -EINVAL, "features of nobody");
+
+    ask()->u.cpu_policy.index = XEN_SYSCTL_cpu_policy_pv_max;
+    expect_eq(sysctl(XEN_SYSCTL_get_cpu_policy), 0, "how large a policy");
+    expect(op.u.cpu_policy.nr_leaves > 0 && op.u.cpu_policy.nr_msrs > 0, "leaves and registers");
+    ask()->u.cpu_policy.index = 99;
+    expect_eq(sysctl(XEN_SYSCTL_get_cpu_policy), -EINVAL, "a policy for nobody");
+}
+
+/* --- Memory and log --- */
+
+static void memory(void)
+{
+    ask()->u.availheap.node = -1;
+    op.u.availheap.max_bitwidth = 0;
+    expect_eq(sysctl(XEN_SYSCTL_availheap), 0, "free memory");
+    expect(op.u.availheap.avail_bytes > 0, "there is some");
+}
+
+static void log(void)
+{
+    static char text[64];
+
+    memset(text, 0x55, sizeof(text));
+    ask()->u.readconsole.count = sizeof(text) - 1;
+    set_xen_guest_handle(op.u.readconsole.buffer, text);
+    expect_eq(sysctl(XEN_SYSCTL_readconsole), 0, "the log");
+    expect_eq(op.u.readconsole.count, sizeof(text) - 1, "as much as there is room for");
+    expect_eq(text[sizeof(text) - 1], 0x55, "and no more");
+    set_xen_guest_handle(op.u.readconsole.buffer, (void *)0x10);
+    expect_eq(sysctl(XEN_SYSCTL_readconsole), -EFAULT, "no place for it");
+}
+
+static void version(void)
+{
+    static char line[sizeof(xen_commandline_t) + 1];
+
+    memset(line, 0x55, sizeof(line));
+    expect_eq(hypercall(xen_version, XENVER_commandline, line), 0, "the hypervisor's options");
+    expect_eq(line[sizeof(xen_commandline_t) - 1], 0, "zeroed to the end");
+    expect_eq(line[sizeof(xen_commandline_t)], 0x55, "and no further");
+}
+
+void test_main(void)
+{
+    unsigned int cpus;
+
+    if ( !is_dom0() )
+    {
+        ask();
+        expect_eq(sysctl(XEN_SYSCTL_physinfo), -EPERM, "without the rights of dom0");
+        return;
+    }
+    cpus = nr_cpus();
+    idle_times();
+    topology(cpus);
+    kernels_view();
+    hotplug();
+    pools();
+    features();
+    memory();
+    log();
+    version();
+    ask();
+    op.cmd = XEN_SYSCTL_physinfo;
+    expect_eq(hypercall(sysctl, &op), -EACCES, "of no version");
+}
