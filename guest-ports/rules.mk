@@ -20,7 +20,7 @@ $(B)/guest-obj/% $(B)/guests/% $(B)/tests/%: GUEST_WIDTH := -m64 -march=x86-64 -
 $(B)/guest-obj32/% $(B)/guests/%32 $(B)/tests/%32: GUEST_WIDTH := -m32 -march=i686 -mpreferred-stack-boundary=2
 
 # One guest a folder of C files; kit, linux, grub, ... are no such folders.
-GUESTS   := hello bench dom0 latency drift pair
+GUESTS   := hello bench dom0 latency drift pair busy
 GUESTS32 := hello
 
 # Tests of behaviours: tests/guest/NAME/main.c, alone as build/tests/NAME, and all but those with a file `alone` beside
@@ -127,7 +127,7 @@ guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32 $
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
 
-.PHONY: bench bench-linux ablate path flame
+.PHONY: bench bench-linux bench-system ablate path flame
 # SAVE=1 renews docs/bench; VARIANTS=, ROWS= and ONLY= measure less.
 bench: $(B)/guests/bench $(B)/guests/bench-native $(B)/guests/dom0 $(B)/ringleader ## measure the operations' cost beside Debian's Xen
 	@scripts/setup $(if $(SAVE),bench,run)
@@ -138,6 +138,11 @@ bench-linux: $(B)/ringleader ## what Linux's operations cost: natively, as dom0,
 	@scripts/setup build $(if $(SAVE),bench,run)
 	@B=$(abspath $(B)) guest-ports/linux/mkimage TOOLSTACK=xl
 	B=$(abspath $(B)) tests/bench/linux $(if $(SAVE),--save docs/bench) $(if $(ROWS),--rows $(ROWS)) $(if $(ONLY),--only "$(ONLY)")
+
+bench-system: $(B)/ringleader $(B)/rl $(B)/guests/hello $(B)/guests/busy ## whole systems: boot, domains created, memory, 32 busy domains; SAVE=1, POINTS=1,10,300, ONLY=
+	@scripts/setup build $(if $(SAVE),bench,run)
+	@B=$(abspath $(B)) guest-ports/linux/mkimage TOOLSTACK=xl
+	B=$(abspath $(B)) tests/bench/system $(if $(SAVE),--save docs/bench) $(if $(POINTS),--points $(POINTS)) $(if $(ONLY),--only "$(ONLY)")
 
 ablate: $(B)/guests/bench $(B)/ringleader ## what each switch costs, on and off; SAVE=1 renews docs/bench
 	@scripts/setup $(if $(SAVE),bench,run)

@@ -269,6 +269,37 @@ static void context_switch(long count)
     hypercall(fpu_taskswitch, 0);
 }
 
+/* --- More pages than a TLB has entries for --- */
+
+#define MANY 2048
+
+static ulong many;
+
+/* One page, at many addresses: the caches have it, whatever the TLB does. */
+static void prepare_many(void)
+{
+    many = table_window();
+    for ( ulong va = many; va < many + MANY * PAGE_SIZE; va += PAGE_SIZE )
+    {
+        table_make(va, 1);
+        check(table_map(va, virt_to_mfn(bench_page), PTE_USER_RW));
+    }
+}
+
+static inline void read_many(void)
+{
+    for ( ulong va = many; va < many + MANY * PAGE_SIZE; va += PAGE_SIZE )
+        (void)*(volatile ulong *)va;
+}
+
+/* As in a process that the kernel has just switched to. */
+static void touch_many(long count)
+{
+    static struct mmuext_op op = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+
+    REPEAT(count, hypercall(mmuext_op, &op, 1, NULL, DOMID_SELF); read_many());
+}
+
 const struct bench bench_tables[] = {
     { "mmu_update_one", .prepare = prepare_entries, .run = update_one, .per = 2 },
     { "mmu_update_protect", .prepare = prepare_entries, .run = update_protect, .per = 2 },
@@ -278,6 +309,7 @@ const struct bench bench_tables[] = {
     { "va_mapping_multicall_32", .prepare = prepare_batch, .run = va_multicall, .per = 64 },
     { "emulated_write", .prepare = prepare_emulation, .run = emulated_write, .per = 2 },
     { "tlb_flush_local", .run = flush_local },
+    { "flush_touch_2048", .prepare = prepare_many, .run = touch_many, .per = MANY },
     { "invlpg_local", .run = invlpg_local },
     { "clear_page", .run = clear_page },
     { "copy_page", .run = copy_page },

@@ -4,6 +4,7 @@ of Intel's; and tells what it printed.
 All runs count instructions: QEMU's virtual nanoseconds are executed instructions, and the TSC counts them. They are the same
 from run to run.
 """
+import hashlib
 import os
 import re
 import shutil
@@ -62,6 +63,49 @@ def boot(image, append, initrd, shift=0, model="amd", more=()):
     except subprocess.TimeoutExpired as expired:
         output = expired.stdout or b""
     return output.decode(errors="replace")
+
+
+def archive(path, base, files):
+    """An initramfs at @path: what is in @base, and over it @files, {name: (contents, mode)}."""
+    root = f"{path}.root"
+    for name, (contents, mode) in files.items():
+        os.makedirs(os.path.dirname(f"{root}/{name}"), exist_ok=True)
+        with open(f"{root}/{name}", "wb") as f:
+            f.write(contents)
+        os.chmod(f"{root}/{name}", mode)
+    names = sorted({part for name in files for part in parents(name)})
+    for name in names:
+        os.utime(f"{root}/{name}", (0, 0))
+    packed = subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "--reproducible", "-R", "0:0"], cwd=root, stdout=subprocess.PIPE,
+                            input="".join(f"{name}\n" for name in names).encode(), check=True).stdout
+    with open(base, "rb") as f:
+        first = f.read()
+    with open(path, "wb") as f:
+        f.write(first + bytes(-len(first) % 4) + packed)        # what comes later replaces what came before
+    return path
+
+
+def parents(name):
+    """@name and the folders that it lies in."""
+    while name:
+        yield name
+        name = os.path.dirname(name)
+
+
+def contents(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def stamp(line):
+    """A hash of a command line and of the files that it names, wherever they lie: the same stamp means the same figures."""
+    found = hashlib.sha256()
+    for word in line:
+        found.update(word.replace(machine.B, "").encode())
+        for path in re.split(r"[ ,]", word):
+            if os.path.isfile(path):
+                found.update(contents(path))
+    return found.hexdigest().encode()
 
 
 def _domain_archive():

@@ -48,3 +48,22 @@ def plot(folder, variants):
     if shares:
         bars(f"{folder}/events", "Costly events of an operation, Xen's being 1",
              {"dom0-amd": shares}, "Ringleader / Xen 4.17")
+
+
+def system(path, creation, busy, work):
+    """What creating the nth domain costs, {column: {n: instructions}}; and the busy ones' instructions beside their @work."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    for colour, (column, points) in zip(BARS[1:] + BARS[:1], creation.items()):
+        if points:
+            left.plot(list(points), [value / 1e6 for value in points.values()], marker="o", label=column, color=colour)
+    left.set_xlabel("domain")
+    left.set_ylabel("million instructions")
+    left.set_title("To create a domain beside others")
+    left.set_ylim(bottom=0)
+    left.legend(fontsize=8)
+    left.grid(alpha=0.3)
+    right.bar(list(busy), [(value / work - 1) * 100 for value in busy.values()], color=BARS[0])
+    right.set_ylabel("% more than the work itself")
+    right.set_title("32 at once")
+    right.grid(axis="y", alpha=0.3)
+    save(figure, path)
