@@ -8,6 +8,7 @@
 #include "control/dom0.h"
 #include "cpu/cpu.h"
 #include "cpu/init.h"
+#include "cpu/isolation.h"
 #include "cpu/stub.h"
 #include "domain/domain.h"
 #include "efi/efi.h"
@@ -54,6 +55,8 @@ void hypervisor_main(struct boot_info *boot)
     if ( options.guard_off[0] && !guard_turn_off(options.guard_off) )
         log_warning("guard_off: there is no guard %s in this build", options.guard_off);
     cpu_log_features();
+
+    isolation_log();
 
     efi_init_early(boot);
     mm_init(boot);

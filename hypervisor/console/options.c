@@ -2,12 +2,13 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-#define OPTION_INITIAL_FLAG(name, value)   .name = value,
-#define OPTION_INITIAL_NUMBER(name, value) .name = value,
-#define OPTION_INITIAL_SIZE(name, value)   .name = value,
-#define OPTION_INITIAL_LEVEL(name, value)  .name = value,
-#define OPTION_INITIAL_MEMORY(name, value) .name = value,
-#define OPTION_INITIAL_TEXT(name, value)   .name = value,
+#define OPTION_INITIAL_FLAG(name, value)    .name = value,
+#define OPTION_INITIAL_NUMBER(name, value)  .name = value,
+#define OPTION_INITIAL_SIZE(name, value)    .name = value,
+#define OPTION_INITIAL_LEVEL(name, value)   .name = value,
+#define OPTION_INITIAL_MEMORY(name, value)  .name = value,
+#define OPTION_INITIAL_DOMAINS(name, value) .name = value,
+#define OPTION_INITIAL_TEXT(name, value)    .name = value,
 #define OPTION_INITIAL_IGNORED(name, value)
 
 struct options options = {
@@ -113,6 +114,54 @@ static bool parse_MEMORY(void *to, const char *value)
     return true;
 }
 
+/* One item of @value's list, whose @len bytes hold no comma. */
+static bool parse_choice(struct option_domains *to, const char *value, size_t len)
+{
+    char item[16];
+    const char *choice = item;
+    bool dom0, domu, on;
+
+    if ( len >= sizeof(item) )
+        return false;
+    memcpy(item, value, len);
+    item[len] = '\0';
+    if ( !strcmp(item, "default") )
+    {
+        *to = (struct option_domains){};
+        return true;
+    }
+
+    dom0 = str_prefix(item, "dom0=", &choice);
+    domu = !dom0 && str_prefix(item, "domu=", &choice);
+    if ( !parse_FLAG(&on, choice) )
+        return false;
+    if ( !domu )
+        to->dom0 = on ? CHOICE_ON : CHOICE_OFF;
+    if ( !dom0 )
+        to->domu = on ? CHOICE_ON : CHOICE_OFF;
+    return true;
+}
+
+static bool parse_DOMAINS(void *to, const char *value)
+{
+    struct option_domains parsed = *(struct option_domains *)to;
+
+    for ( const char *at = value ? value : "on";; )
+    {
+        const char *end = at;
+
+        while ( *end && *end != ',' )
+            end++;
+        if ( !parse_choice(&parsed, at, (size_t)(end - at)) )
+            return false;
+        if ( !*end )
+            break;
+        at = end + 1;
+    }
+    *(struct option_domains *)to = parsed;
+    return true;
+}
+
 static bool parse_TEXT(void *to, const char *value)
 {
     if ( !value || strlen(value) >= OPTION_TEXT )
@@ -139,6 +188,7 @@ static const struct option_row {
 #define OPTION_TARGET_SIZE(name)    &options.name
 #define OPTION_TARGET_LEVEL(name)   &options.name
 #define OPTION_TARGET_MEMORY(name)  &options.name
+#define OPTION_TARGET_DOMAINS(name) &options.name
 #define OPTION_TARGET_TEXT(name)    &options.name
 #define OPTION_TARGET_IGNORED(name) NULL
 #define OPTION(kind, name, initial, summary)                                                       \
@@ -170,7 +220,7 @@ static const struct option_row *find_negated(const char *name)
 
     if ( str_prefix(name, "no-", &name) || str_prefix(name, "no", &name) )
         row = find_row(name);
-    return row && row->parse == parse_FLAG ? row : NULL;
+    return row && (row->parse == parse_FLAG || row->parse == parse_DOMAINS) ? row : NULL;
 }
 
 /* Returns what is wrong with @word, or NULL. The word is taken apart. */
@@ -187,7 +237,7 @@ static const char *parse_word(char *name)
     row = find_negated(name);
     if ( !row || value )
         return "no such option";
-    *(bool *)row->to = false;
+    row->parse(row->to, "off");
     return NULL;
 }
 

@@ -19,12 +19,24 @@ struct option_memory {
     s64 max;
 };
 
-#define OPTION_TYPE_FLAG(name)   bool name;
-#define OPTION_TYPE_NUMBER(name) u64 name;
-#define OPTION_TYPE_SIZE(name)   u64 name;
-#define OPTION_TYPE_LEVEL(name)  enum log_level name;
-#define OPTION_TYPE_MEMORY(name) struct option_memory name;
-#define OPTION_TYPE_TEXT(name)   char name[OPTION_TEXT];
+/* A choice for dom0, and one for all other domains. */
+enum option_choice { CHOICE_DEFAULT, CHOICE_OFF, CHOICE_ON };
+
+struct option_domains {
+    enum option_choice dom0, domu;
+};
+
+#define CHOICES_DEFAULT                                                                            \
+    {                                                                                              \
+    }
+
+#define OPTION_TYPE_FLAG(name)    bool name;
+#define OPTION_TYPE_NUMBER(name)  u64 name;
+#define OPTION_TYPE_SIZE(name)    u64 name;
+#define OPTION_TYPE_LEVEL(name)   enum log_level name;
+#define OPTION_TYPE_MEMORY(name)  struct option_memory name;
+#define OPTION_TYPE_DOMAINS(name) struct option_domains name;
+#define OPTION_TYPE_TEXT(name)    char name[OPTION_TEXT];
 #define OPTION_TYPE_IGNORED(name)
 
 struct options {

@@ -16,3 +16,14 @@ void __init alternatives_apply_smap(void)
     for ( const struct alternative *a = alternatives_start; a < alternatives_end; a++ )
         memcpy((u8 *)(u64)&a->where + a->where, a->bytes, sizeof(a->bytes));
 }
+
+#define JUMP      0xe9 /* and 32 bits, relative to what follows */
+#define JUMP_SIZE 5
+
+void __init alternative_jump(u64 at, u64 to)
+{
+    s32 distance = (s32)(to - (at + JUMP_SIZE));
+
+    *(u8 *)at = JUMP;
+    memcpy((u8 *)at + 1, &distance, sizeof(distance));
+}

@@ -25,6 +25,8 @@
 
 #else
 
+#include "lib/types.h"
+
 #define ALTERNATIVE_SMAP(last)                                                                     \
     "661: .byte 0x0f, 0x1f, 0x00\n"                                                                \
     ".pushsection .alternatives, \"a\"\n"                                                          \
@@ -37,6 +39,9 @@
 
 /* Replace them all if the CPU has SMAP in use. At boot, while the text is still writable. */
 void alternatives_apply_smap(void);
+
+/* Likewise: whoever comes to @at, where five bytes are spoilt, goes on at @to. */
+void alternative_jump(u64 at, u64 to);
 
 #endif
 

@@ -18,6 +18,7 @@ struct cpu_features {
     bool tcg; /* QEMU's translator, by its CPUID signature */
     bool page1gb, pcid, invpcid, rdtscp, fsgsbase, smep, smap, umip;
     bool xsave, xsaveopt, sysenter, tsc_invariant, tsc_deadline, x2apic, monitor;
+    bool arch_capabilities;
 };
 extern struct cpu_features cpu_features;
 

@@ -17,25 +17,13 @@
  */
 #include "cpu/entry.inc"
 
-        .text
-
-/* Where the frame is while it is being pushed: rsp is at this of its words. */
-#define FROM_RCX(what)   what - REGS_rcx(%rsp)
-#define FROM_ERROR(what) what - REGS_error(%rsp)
-
-/* What follows, up to @label, is guard GUARD_NAME, whose @number that is: lib/guard.h. */
-.macro guard number, label
-#ifndef NDEBUG
-        cmpb    $0, guard_off + \number(%rip)
-        jne     \label
-#endif
-.endm
+        .section .text.entry, "ax"
 
 /*
  * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame and points rsp at it:
  * rcx = rip, r11 = rflags.
  */
-        .globl  entry_syscall, entry_syscall_compat
+        .globl  entry_syscall, entry_syscall_compat, syscall_from_kernel
         .balign 16
 entry_syscall:
         movq    $SEL_USER_DS, 8(%rsp)
@@ -50,6 +38,7 @@ syscall_any:
         mov     FROM_RCX(REGS_SIZE + PERCPU_current), %rcx
         cmpb    $0, VCPU_kernel_mode(%rcx)
         je      syscall_from_user
+syscall_from_kernel:
         push_from_rax
         clear_saved_but_rbx
         mov     %rcx, %rbx
@@ -74,7 +63,10 @@ exit_test:
         je      exit_slow
         .globl  exit_fast
 exit_fast:
+        isolation_jump exit_isolated
         testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
+        .globl  exit_fast_tested
+exit_fast_tested:
         jz      exit_iret
 
         /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there. */
@@ -132,213 +124,9 @@ exit_to_idle:
         call    sched_idle_loop
         ud2
 
-/*
- * A system call of a process: bounce_syscall() for the case that nothing else is to be done, with rcx
- * = current, r11 and rdx to work with: the kernel gets the first two anew, and the third is in the
- * frame. What is not plain goes to C, as if nothing had happened: work, an event, events masked, an
- * IOPL to show, no handler, a stack in the hole. So does a stack that can't be written.
- *
- * The other registers are neither saved nor cleared: nothing here depends on them.
- */
-.macro to_kernel_stack source, at
-1:      movq    \source, \at(%r11)
-        .pushsection .extable, "a"
-        .balign 4
-        .long   1b - .
-        .long   syscall_no_stack - .
-        .popsection
-.endm
+#include "cpu/entry_short.inc"
 
-#define FRAME_SIZE 7 * 8        /* rcx r11 rip cs rflags rsp ss */
-
-syscall_from_user:
-        cmpl    $0, FROM_RCX(REGS_SIZE + PERCPU_exit_work)
-        jne     syscall_by_c
-        mov     VCPU_info(%rcx), %r11
-        cmpw    $0, INFO_upcall_pending(%r11)   /* neither pending nor masked */
-        jne     syscall_by_c
-        cmpb    $0, VCPU_iopl(%rcx)
-        jne     syscall_with_iopl
-syscall_as_plain:
-        cmpq    $0, VCPU_syscall_rip(%rcx)
-        je      syscall_by_c
-        mov     VCPU_kernel_rsp(%rcx), %r11
-        and     $-16, %r11
-        sub     $FRAME_SIZE, %r11
-        jb      syscall_by_c
-        guard   GUARD_syscall_outside_hypervisor, 1f
-        mov     %r11, %rdx              /* as guest_word_ok(): what begins below the hole faults */
-        sub     hole_start(%rip), %rdx
-        cmp     hole_size(%rip), %rdx
-        jb      syscall_by_c
-1:
-        movb    $1, VCPU_kernel_mode(%rcx)
-        swapgs
-        mov     VCPU_cr3_kernel(%rcx), %rdx
-        mov     %rdx, FROM_RCX(REGS_SIZE + PERCPU_cr3)
-        mov     %rdx, %cr3
-        SMAP_OPEN
-        mov     FROM_RCX(REGS_rip), %rdx
-        to_kernel_stack %rdx, 0         /* SYSCALL has left rip in rcx, rflags in r11 */
-        to_kernel_stack %rdx, 16
-        mov     FROM_RCX(REGS_rflags), %rdx
-        to_kernel_stack %rdx, 8
-        to_kernel_stack %rdx, 32
-        to_kernel_stack $SEL_USER_CS64, 24
-        mov     FROM_RCX(REGS_rsp), %rdx
-        to_kernel_stack %rdx, 40
-        to_kernel_stack $SEL_USER_DS, 48
-        SMAP_CLOSE
-
-        cmpb    $0, VCPU_syscall_mask_events(%rcx)
-        je      1f
-        mov     VCPU_info(%rcx), %rdx
-        movb    $1, INFO_upcall_mask(%rdx)
-1:
-        mov     VCPU_syscall_rip(%rcx), %rcx    /* canonical, or it would not be there */
-        mov     FROM_RCX(REGS_rdx), %rdx
-        mov     %r11, FROM_RCX(REGS_rsp)
-        mov     FROM_RCX(REGS_rflags), %r11
-        and     $EFLAGS_ENTERED, %r11
-        mov     FROM_RCX(REGS_rsp), %rsp
-        sysretq
-
-syscall_with_iopl:
-        mov     VCPU_domain(%rcx), %r11
-        testl   $ASSIST_IOPL, DOMAIN_vm_assist(%r11)
-        jz      syscall_as_plain
-        jmp     syscall_by_c
-
-/* Back to where it began, for C to find out the same. */
-syscall_no_stack:
-        SMAP_CLOSE
-        movb    $0, VCPU_kernel_mode(%rcx)
-        swapgs
-        mov     VCPU_cr3_user(%rcx), %rdx
-        mov     %rdx, FROM_RCX(REGS_SIZE + PERCPU_cr3)
-        mov     %rdx, %cr3
-syscall_by_c:
-        mov     FROM_RCX(REGS_rdx), %rdx
-        mov     FROM_RCX(REGS_rflags), %r11
-        push_from_rax
-        clear_saved_but_rbx
-        mov     %rcx, %rbx
-        mov     %rcx, %rdi
-        mov     %rsp, %rsi
-        clear_caller_saved
-        call    bounce_syscall
-        jmp     exit_test
-
-/*
- * iret, the hypercall that follows each bounce: bounce_iret() for the case that nothing else is to
- * be done, in the registers that it loads anyway. rsp is at the frame's error code. What is not
- * plain goes the long way, to C, as long as nothing has happened: an NMI to unmask, work, a pending
- * event, no user page tables, a frame that can't be read.
- *
- * The frame is pushed over the one on the stack, where both have rip to ss in the same place.
- */
-#define IRET(member) IRET_##member(%rsp)
-
-syscall_iret:
-        mov     FROM_ERROR(REGS_SIZE + PERCPU_current), %rax
-        cmpb    $0, VCPU_kernel_mode(%rax)
-        je      iret_by_c
-        cmpb    $0, VCPU_nmi_masked(%rax)
-        jne     iret_by_c
-        cmpl    $0, FROM_ERROR(REGS_SIZE + PERCPU_exit_work)
-        jne     iret_by_c
-        mov     VCPU_info(%rax), %r11
-        cmpb    $0, INFO_upcall_pending(%r11)
-        jne     iret_by_c
-
-        mov     FROM_ERROR(REGS_rsp), %rcx
-        mov     %rcx, %r11              /* as guest_word_ok(): what begins below the hole faults */
-        sub     hole_start(%rip), %r11
-        cmp     trace_iret_hole(%rip), %r11     /* hole_size; all there is, while calls are recorded */
-        jb      iret_by_c
-        lea     FROM_ERROR(REGS_SIZE), %rsp
-        SMAP_OPEN
-        .set    offset, IRET_ss
-        .rept   IRET_SIZE / 8
-1:      push    offset(%rcx)
-        .pushsection .extable, "a"
-        .balign 4
-        .long   1b - .
-        .long   iret_unreadable - .
-        .popsection
-        .set    offset, offset - 8
-        .endr
-        SMAP_CLOSE
-
-        mov     IRET(cs), %r11d
-        and     $3, %r11d
-        cmp     $3, %r11d
-        je      iret_to_user
-iret_checked:                           /* from here on it happens */
-        orb     $3, IRET(cs)
-        orb     $3, IRET(ss)
-        mov     VCPU_info(%rax), %r11
-        testb   $EFLAGS_IF >> 8, 1 + IRET(rflags)
-        sete    INFO_upcall_mask(%r11)
-        guard   GUARD_iret_flags, 1f
-        andq    $EFLAGS_GUESTS, IRET(rflags)
-1:
-        orq     $EFLAGS_IF | EFLAGS_FIXED, IRET(rflags)
-        testb   $IRET_IN_SYSCALL >> 8, 1 + IRET(flags)
-        jnz     iret_by_sysret
-iret_by_iret:
-        pop     %rax
-        pop     %r11
-        pop     %rcx
-        add     $8, %rsp
-        jmp     exit_iretq
-
-iret_to_user:
-        mov     VCPU_cr3_user(%rax), %r11
-        test    %r11, %r11
-        jz      iret_again
-        movb    $0, VCPU_kernel_mode(%rax)
-        swapgs
-        mov     %r11, IRET_SIZE + PERCPU_cr3(%rsp)
-        mov     %r11, %cr3
-        jmp     iret_checked
-
-/*
- * rcx and r11 may be lost: SYSRET, if it leads to the segments that it always loads, and to a
- * canonical address.
- */
-iret_by_sysret:
-        cmpw    $SEL_USER_CS64, IRET(cs)
-        jne     iret_by_iret
-        cmpw    $SEL_USER_DS, IRET(ss)
-        jne     iret_by_iret
-        mov     IRET(rip), %rcx
-        mov     %rcx, %r11
-        sub     hole_start(%rip), %r11
-        cmp     hole_size(%rip), %r11
-        jb      iret_by_iret
-        mov     IRET(rflags), %r11
-        mov     IRET(rax), %rax
-        mov     IRET(rsp), %rsp
-        sysretq
-
-/* The long way after all: the frame anew, with what C needs of it. rcx: the guest's rsp. */
-iret_unreadable:
-        SMAP_CLOSE
-iret_again:
-        and     $-STACK_AREA_SIZE_, %rsp
-        add     $STACK_PERCPU_OFFSET, %rsp
-        push    $SEL_USER_DS
-        push    %rcx
-        push    $EFLAGS_IF | EFLAGS_FIXED
-        push    $SEL_USER_CS64
-        push    $0
-        push    syscall_error_and_vector(%rip)
-iret_by_c:
-        mov     $HYPERCALL_IRET, %eax
-        jmp     syscall_any
-
-        .pushsection .rodata, "a"
+        .globl  hole_start, hole_size, syscall_error_and_vector
         .balign 8
 hole_start:                             /* what is not canonical, and our own range beside it */
         .quad   0x0000800000000000
@@ -346,7 +134,6 @@ hole_size:
         .quad   HV_VIRT_END - 0x0000800000000000
 syscall_error_and_vector:               /* both words of a frame in one push */
         .quad   VECTOR_SYSCALL << 32
-        .popsection
 
 /* SYSCALL from 32-bit code of guest user space: the same frame with another CS. */
 entry_syscall_compat:
@@ -356,8 +143,11 @@ entry_syscall_compat:
         push    %rcx
         push    $0
         push_general
+        isolation_jump syscall_compat_isolated
         clear_callee_saved
         clear_caller_saved
+        .globl  syscall_compat_entered
+syscall_compat_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
@@ -381,8 +171,11 @@ entry_sysenter:
         push    $EFLAGS_FIXED
         popfq
         push_general
+        isolation_jump sysenter_isolated
         clear_callee_saved
         clear_caller_saved
+        .globl  sysenter_entered
+sysenter_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
@@ -394,7 +187,9 @@ entry_sysenter:
  * What a 32-bit guest's mode calls doesn't return here: its way out is another.
  */
 entry_exception:
-        enter_from_gate
+        enter_from_gate exception_isolated
+        .globl  exception_entered
+exception_entered:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         mov     PERCPU(current), %rbx
@@ -406,6 +201,7 @@ entry_exception:
 exception_in_hypervisor:
         mov     %rsp, %rdi
         call    trap_from_hypervisor
+        .globl  return_to_hypervisor
 return_to_hypervisor:
         pop_general
         add     $8, %rsp
@@ -413,7 +209,9 @@ return_to_hypervisor:
 
 /* The page fault has an entry of its own: the most frequent exception. */
 entry_page_fault:
-        enter_from_gate
+        enter_from_gate page_fault_isolated
+        .globl  page_fault_entered
+page_fault_entered:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         mov     PERCPU(current), %rbx
@@ -438,7 +236,9 @@ entry_page_fault:
 .endm
 
 entry_ist:
-        enter_from_gate
+        enter_from_gate ist_isolated
+        .globl  ist_entered
+ist_entered:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         frame_to_main_stack
@@ -448,7 +248,9 @@ entry_ist:
         jmp     exit_test
 
 entry_nmi:
-        enter_from_gate
+        enter_from_gate nmi_isolated
+        .globl  nmi_entered
+nmi_entered:
         testb   $3, REGS_cs(%rsp)
         jz      nmi_in_hypervisor
         frame_to_main_stack
@@ -463,7 +265,9 @@ nmi_in_hypervisor:
 
 /* Interrupts, from a guest or in one of the hypervisor's windows. */
 entry_interrupt:
-        enter_from_gate
+        enter_from_gate interrupt_isolated
+        .globl  interrupt_entered
+interrupt_entered:
         movzbl  REGS_vector(%rsp), %edi
         testb   $3, REGS_cs(%rsp)
         jz      interrupt_in_hypervisor

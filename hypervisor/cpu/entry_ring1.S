@@ -12,7 +12,8 @@
 /* int 0x82: its gate lets ring 1 in, and no guest of 64 bits ever runs there. */
         .globl  entry_int82
 entry_int82:
-        enter_from_gate
+        push_general                    /* 32-bit guests are not isolated: cpu/isolation.h */
+        enter_saved
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi

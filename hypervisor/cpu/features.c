@@ -79,6 +79,7 @@ static void __init find_basic(struct cpu_features *f)
         f->invpcid = has(seven.ebx, 10);
         f->smap = has(seven.ebx, 20);
         f->umip = has(seven.ecx, 2);
+        f->arch_capabilities = has(seven.edx, 29);
     }
     if ( max >= 0xd && f->xsave )
         f->xsaveopt = has(cpuid(0xd, 1).eax, 0);

@@ -13,6 +13,20 @@
 #define GDT_PAGES 2
 #define GDT_ORDER 1
 
+struct gate {
+    u16 offset_low;
+    u16 selector;
+    u8 ist;
+    u8 type;
+    u16 offset_middle;
+    u32 offset_high;
+    u32 reserved;
+};
+
+/* One for all CPUs; a page. */
+#define IDT_GATES 256
+extern struct gate idt[IDT_GATES];
+
 /*
  * The reserved page of @cpu for guests of width @which, to be mapped at page 14 of a vcpu's window
  * while it runs there.

@@ -54,6 +54,13 @@ void offsets(void)
     OFFSET(VCPU_kernel_rsp, vcpu_cpu, kernel_rsp);
     OFFSET(VCPU_cr3_kernel, vcpu_cpu, cr3_kernel);
     OFFSET(VCPU_cr3_user, vcpu_cpu, cr3_user);
+    OFFSET(VCPU_isolated, vcpu_cpu, isolated);
+    OFFSET(VCPU_info_shown, vcpu_cpu, info_shown);
+    OFFSET(VCPU_shadow, vcpu_cpu, shadow);
+    DEFINE(VCPU_shadow_user, offsetof(struct vcpu_cpu, shadow[0]));
+    DEFINE(VCPU_shadow_kernel, offsetof(struct vcpu_cpu, shadow[1]));
+    _Static_assert(offsetof(struct domain, vm_assist) < PAGE_SIZE, "... and one of a domain");
+    _Static_assert(sizeof(struct vcpu_cpu) <= PAGE_SIZE, "shadow roots show one page of a vcpu");
     OFFSET(VCPU_trap, vcpu_cpu, mode.trap);
     OFFSET(VCPU_page_fault, vcpu_cpu, mode.page_fault);
     OFFSET(VCPU_interrupt, vcpu_cpu, mode.interrupt);

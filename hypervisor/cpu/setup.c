@@ -7,6 +7,7 @@
 #include "cpu/gdt.h"
 #include "cpu/init.h"
 #include "cpu/internal.h"
+#include "cpu/isolation.h"
 #include "cpu/percpu.h"
 #include "cpu/segments.h"
 #include "cpu/stub.h"
@@ -70,7 +71,8 @@ static void __init stubs_write(void)
         u64 percpu = STACK_AREAS_BASE + i * STACK_AREA_SIZE + STACK_PERCPU_PAGE * PAGE_SIZE;
         u8 *native = syscall_stubs[i][0], *compat = syscall_stubs[i][1];
 
-        syscall_stub_write(native, (u64)native, percpu, entry_syscall);
+        syscall_stub_write(native, (u64)native, percpu,
+                           isolation_in_use() ? entry_syscall_isolated : entry_syscall);
         syscall_stub_write(compat, (u64)compat, percpu, entry_syscall_compat);
     }
 }
@@ -98,6 +100,7 @@ void __init cpu_init_boot(void)
     choose_cr4();
     if ( cpu_cr4 & CR4_SMAP )
         alternatives_apply_smap();
+    isolation_init();
     stubs_write();
     modes_init();
     syscall_init(0);

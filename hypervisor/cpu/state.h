@@ -33,6 +33,10 @@ struct vcpu_cpu {
     u64 gs_base_other; /* of the other mode: what KERNEL_GS_BASE holds */
     u16 ds, es, fs, gs;
     struct guest_mode mode; /* by the domain's width */
+    /* cpu/isolation.h: in CR3 while the guest runs, user's and kernel's; 0: the roots themselves */
+    u64 shadow[2];
+    struct vcpu_info *info_shown; /* where these show vcpu_info */
+    bool isolated;
 };
 
 #endif

@@ -10,6 +10,7 @@
 
 /* From entry.S. */
 void entry_syscall(void);
+void entry_syscall_isolated(void);
 void entry_syscall_compat(void);
 void entry_sysenter(void);
 extern const u8 trap_stub_table[256][16];

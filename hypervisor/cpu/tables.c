@@ -23,22 +23,12 @@
 #define DESC_LDT       0x82
 #define GATE_INTERRUPT 0x8e
 
-struct gate {
-    u16 offset_low;
-    u16 selector;
-    u8 ist;
-    u8 type;
-    u16 offset_middle;
-    u32 offset_high;
-    u32 reserved;
-};
-
 struct table_register {
     u16 limit;
     u64 base;
 } __attribute__((packed));
 
-static struct gate idt[256] __attribute__((section(".ro_after_init"), aligned(4096)));
+struct gate idt[IDT_GATES] __attribute__((section(".ro_after_init"), aligned(4096)));
 
 static void __init gate_set(unsigned int vector, unsigned int ist, unsigned int dpl)
 {

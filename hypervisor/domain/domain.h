@@ -173,6 +173,9 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
     return id < d->max_vcpus ? d->vcpus[id] : NULL;
 }
 
+/* In pv/: v->cpu.info is another one now; @v doesn't run, or is current. */
+void pv_vcpu_info_moved(struct vcpu *v);
+
 static inline bool domain_is_privileged(const struct domain *d)
 {
     return d->privileged;

@@ -239,6 +239,7 @@ static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *a
     __atomic_store_n(&v->cpu.info, info, __ATOMIC_RELEASE);
     lock_release(&d->lock);
 
+    pv_vcpu_info_moved(v);
     time_vcpu_info_moved(v);
     event_vcpu_info_moved(v);
     return 0;
@@ -254,6 +255,7 @@ void vcpu_info_release_all(struct domain *d)
     {
         any |= v->info_mapped != NULL;
         atomic_store(&v->cpu.info, &v->no_info);
+        pv_vcpu_info_moved(v);
     }
     if ( !any )
         return;

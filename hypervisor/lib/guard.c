@@ -6,7 +6,8 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 
-bool guard_off[GUARD_COUNT];
+/* Where entry.S reads them in any address space: cpu/isolation.h. */
+bool guard_off[GUARD_COUNT] __attribute__((section(".data.entry")));
 
 static const char *const names[GUARD_COUNT] = {
 #define GUARDED(name, flaws, test, without) [GUARD_##name] = #name,

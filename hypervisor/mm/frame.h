@@ -67,7 +67,8 @@ struct frame {
     domid_t owner;  /* changes only while there are no references */
     u16 progress;   /* LOCKED, PARTIAL, DEAD tables: entries below it hold their references */
     u32 next, prev; /* lists by frame number: the owner's frames, or the allocator's; 0 ends */
-    u32 link;   /* pv/pagetable: next DEAD table of the owner, 0 ends; the allocator's while free */
+    u32 link;   /* pv/pagetable: next DEAD table of the owner, 0 ends; the allocator's while free;
+                   shadow.c's of a valid L4 */
     s32 linear; /* pv/pagetable: > 0 linear entries use it, < 0 it holds linear entries */
 };
 

@@ -14,6 +14,7 @@
 #include "mm/alloc.h"
 #include "mm/internal.h"
 #include "mm/map.h"
+#include "mm/shown.h"
 #include "smp/lock.h"
 
 #define LEAST_MIB 32 /* of RAM, to begin at all */
@@ -120,6 +121,7 @@ void __init mm_init(const struct boot_info *info)
     rangeset_clear(&spare);
     map_use_allocator();
     frames_set_total(total);
+    shown_init();
 
     log_info("RAM: %lu MiB up to %#lx; %lu KiB are the hypervisor's and the modules'", total >> 8,
              frame_limit << PAGE_SHIFT, (total - mm_free_pages()) * 4);

@@ -20,12 +20,14 @@
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
 #include "cpu/init.h"
+#include "cpu/isolation.h"
 #include "cpu/percpu.h"
 #include "lib/bits.h"
 #include "lib/bitmap.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
 #include "mm/internal.h"
+#include "mm/shown.h"
 #include "mm/tlb.h"
 #include "smp/lock.h"
 
@@ -45,6 +47,7 @@
 #define FRAMES_PER_TABLE_PAGE (PAGE_SIZE / sizeof(struct frame))
 #define M2P_CHUNK_FRAMES      (PTES_PER_TABLE * PAGE_SIZE / 8) /* their entries fill 2 MiB */
 #define WINDOWS_MAX           32768
+#define L1_SIZE               ((u64)PTES_PER_TABLE << PAGE_SHIFT)
 
 extern const u8 image_start[], text_end[], rodata_start[], data_start[], init_start[],
     init_data_start[], init_end[], image_end[], boot_stack_pages[];
@@ -54,6 +57,7 @@ static u64 idle_root[PTES_PER_TABLE] __attribute__((section(".bss.page_aligned")
 static struct frame hole_frames[FRAMES_PER_TABLE_PAGE]
     __attribute__((section(".bss.page_aligned"), aligned(4096)));
 static u64 hole_m2p[PTES_PER_TABLE] __attribute__((section(".bss.page_aligned"), aligned(4096)));
+static u8 no_vcpu[PAGE_SIZE] __attribute__((section(".bss.page_aligned"), aligned(4096)));
 
 /* What an entry holds where nothing is mapped, by level: 0 but in the two slots without holes. */
 static u64 frame_holes[4], m2p_holes[4];
@@ -253,6 +257,13 @@ static void __init map_firmware(const struct boot_info *info)
     }
 }
 
+/* What entries of guests that are isolated find of their vcpu, others find as well: none. */
+static void __init map_no_vcpu(void)
+{
+    if ( isolation_in_use() )
+        *entry_of(SHOWN_VCPU, 1) = pte_make(image_mfn(no_vcpu), CONST_FLAGS);
+}
+
 /* As boot/ found it, for the console. */
 static void __init map_framebuffer(const struct boot_info *info)
 {
@@ -408,6 +419,7 @@ void __init map_init(const struct rangeset *ram, const struct boot_info *info)
     map_holes();
     map_image();
     map_boot_stacks();
+    map_no_vcpu();
     map_direct_all(ram, info);
     map_frame_table(ram, &backed);
     map_m2p(ram);
@@ -478,36 +490,90 @@ bool map_is_hypervisor_slot(unsigned int l4_index)
     return l4_index - HV_SLOT_FIRST < HV_SLOTS;
 }
 
-/* Windows of vcpus: 128 KiB each, 16 to an L1. */
+u64 map_entry_of(u64 va)
+{
+    u64 *entry = existing_entry(va);
+
+    BUG_ON(!entry);
+    return *entry;
+}
+
+/*
+ * Windows of vcpus: 128 KiB each, 16 to an L1. Where domains are isolated there is one to an L1, and
+ * none where shadow roots, which have a single L2 for windows and CPUs' areas, show the latter.
+ */
+
+static u64 window_distance(void)
+{
+    return isolation_in_use() ? L1_SIZE : VCPU_MAP_SIZE;
+}
+
+static bool is_shown_elsewhere(u64 va)
+{
+    unsigned int index = pte_index(va, 2), areas = pte_index(STACK_AREAS_BASE, 2);
+
+    return isolation_in_use() &&
+           (index == pte_index(SHOWN_BASE, 2) ||
+            index - areas <=
+                pte_index(STACK_AREAS_BASE + NR_CPUS * STACK_AREA_SIZE - 1, 2) - areas);
+}
+
+/* The address of a window that nobody has, 0: there is none. */
+static u64 find_window(void)
+{
+    for ( ;; )
+    {
+        unsigned long index = find_first_zero_bit(windows, WINDOWS_MAX);
+        u64 va = VCPU_MAP_BASE + index * window_distance();
+
+        if ( index == WINDOWS_MAX )
+            return 0;
+        if ( !is_shown_elsewhere(va) )
+            return va;
+        __set_bit(index, windows);
+    }
+}
 
 u64 map_vcpu_window(u64 **ptes)
 {
-    unsigned long index;
-    u64 va = 0;
+    u64 va;
 
     lock_acquire(&map_lock);
-    index = find_first_zero_bit(windows, WINDOWS_MAX);
-    if ( index < WINDOWS_MAX &&
-         (*ptes = entry_of(VCPU_MAP_BASE + index * VCPU_MAP_SIZE, 1)) != NULL )
-    {
-        __set_bit(index, windows);
-        va = VCPU_MAP_BASE + index * VCPU_MAP_SIZE;
-    }
+    va = find_window();
+    if ( va && (*ptes = entry_of(va, 1)) != NULL )
+        __set_bit((va - VCPU_MAP_BASE) / window_distance(), windows);
+    else
+        va = 0;
     lock_release(&map_lock);
     return va;
 }
 
+/* Nobody uses the table any more, but any CPU may have looked at it, without need. */
+static void free_window_table(u64 va)
+{
+    u64 *entry, *table;
+
+    lock_acquire(&map_lock);
+    entry = entry_of(va, 2);
+    table = mfn_to_virt(pte_mfn(*entry));
+    *entry = 0;
+    lock_release(&map_lock);
+    tlb_flush_mask(smp_online, TLB_FLUSH_ALL);
+    mm_free(table, 0);
+}
+
 /*
- * No CPU runs the vcpu any more, and each that did has loaded another root since: nothing to flush.
+ * No CPU runs the vcpu any more, and each that did has loaded another root since: of its pages there
+ * is nothing to flush.
  */
 void unmap_vcpu_window(u64 va)
 {
-    u64 *ptes;
-
+    if ( isolation_in_use() )
+        free_window_table(va);
     lock_acquire(&map_lock);
-    ptes = entry_of(va, 1);
-    memset(ptes, 0, VCPU_MAP_PAGES * sizeof(*ptes));
-    __clear_bit((va - VCPU_MAP_BASE) / VCPU_MAP_SIZE, windows);
+    if ( !isolation_in_use() )
+        memset(entry_of(va, 1), 0, VCPU_MAP_PAGES * sizeof(u64));
+    __clear_bit((va - VCPU_MAP_BASE) / window_distance(), windows);
     lock_release(&map_lock);
 }
 
@@ -527,6 +593,8 @@ struct percpu *map_stack_area(u32 cpu)
         if ( !memory || map_page(area + page * PAGE_SIZE, virt_to_mfn(memory), DATA_FLAGS) )
             return NULL;
     }
+    if ( !shown_add_cpu(cpu) )
+        return NULL;
     return (struct percpu *)(area + STACK_PERCPU_PAGE * PAGE_SIZE);
 }
 

@@ -81,6 +81,9 @@ bool map_is_hypervisor_slot(unsigned int l4_index);
 /* The same for the L2 of a 32-bit guest's last GiB: slots HV32_SLOT_FIRST to the end. */
 void map_fill_l2_top(u64 *l2);
 
+/* The L1 entry that maps @va, which is the hypervisor's and mapped by pages. */
+u64 map_entry_of(u64 va);
+
 /* The root with nothing but the hypervisor in it, for the idle vcpu. */
 extern maddr_t map_idle_root;
 
@@ -91,7 +94,7 @@ extern maddr_t map_idle_root;
 
 /*
  * Allocate the window of one vcpu: returns its linear address (0: no memory) and, through @ptes,
- * its 32 PTEs to write.
+ * its 32 PTEs to write. Where domains are isolated these are the first of an L1 that nobody shares.
  */
 u64 map_vcpu_window(u64 **ptes);
 void unmap_vcpu_window(u64 va);

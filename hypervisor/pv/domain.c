@@ -10,6 +10,7 @@
 #include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/pagetable/pagetable.h"
+#include "pv/pagetable/shadow.h"
 #include "pv/segment/segment.h"
 
 #define DR6_RESET 0xffff0ff0UL
@@ -19,6 +20,7 @@ long pv_domain_create(struct domain *d)
 {
     lock_init(&d->pv.pagetable_lock, LOCK_PAGETABLE);
     tlb_maps_own_frames(d->id);
+    pagetable_domain_create(d);
     return cpuid_policy_default(d);
 }
 
@@ -72,6 +74,11 @@ void pv_vcpu_destroy(struct vcpu *v)
     heap_free(v->pv.xstate);
     v->pv.window = 0;
     v->pv.xstate = NULL;
+}
+
+void pv_vcpu_info_moved(struct vcpu *v)
+{
+    shadow_move_info(v);
 }
 
 /* What the vcpus of a dying domain hold of its frames. Short: 128 vcpus at most. */

@@ -5,12 +5,16 @@
 #include <hypercall/abi.h>
 #include "lib/types.h"
 #include "mm/frame.h"
+#include "mm/shown.h"
 #include "smp/lock.h"
 
 struct domain_pv {
     struct lock pagetable_lock;
     u32 dead_tables;       /* pv/pagetable: list by frame.link of tables to be taken apart */
     u32 relinquish_cursor; /* pv/pagetable: frame that teardown has reached, referenced; 0 none */
+    u8 kinds;              /* pv/pagetable: what its tables may say: kinds.h */
+    bool isolated;         /* pv/pagetable: its vcpus have shadow roots */
+    bool roots_indirect;   /* pv/pagetable: these, or monitors, are loaded in its roots' place */
     u8 relinquish_pass;    /* pv/pagetable: enum pass in relinquish.c */
     u64 hypercall_page_mfn;
     struct cpuid_policy *cpuid; /* pv/emulate: leaves that the guest sees */
@@ -52,7 +56,9 @@ struct vcpu_pv {
     u32 ldt_mapped;    /* bit a page */
     mfn_t root_kernel; /* typed references to L4 frames; to an L3 of a 32-bit guest */
     mfn_t root_user;
-    u64 *monitor; /* a 32-bit vcpu's L4: pv/pagetable/roots.c */
+    u64 *monitor;       /* a 32-bit vcpu's L4: pv/pagetable/roots.c */
+    struct shown shown; /* pv/pagetable/shadow.c */
+    u32 shown_groups[2];
     void *xstate; /* FPU, SSE, AVX state while it is not on a CPU */
     u64 xcr0;
     u64 tsc_aux;

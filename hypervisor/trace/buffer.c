@@ -1,4 +1,5 @@
 #include "trace/buffer.h"
+#include "cpu/isolation.h"
 
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
@@ -11,7 +12,7 @@
 
 u32 trace_events;
 u64 trace_hypercall_limit = HYPERCALL_TABLE;
-u64 trace_iret_hole = IRET_HOLE;
+u64 trace_iret_hole ENTRY_DATA = IRET_HOLE;
 
 /* A CPU's ring. Of what the tools may write to, only buffer->cons is read: they own it. */
 static struct ring {

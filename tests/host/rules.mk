@@ -26,7 +26,7 @@ space := $(subst ,, )
 # All of the hypervisor that fake/whole.c needs no stand-in for: a test says "LINK: WHOLE".
 HOST_WHOLE := tests/host/fake/whole.c hypervisor/smp/lock.c \
     $(addprefix hypervisor/cpu/,extable.c uaccess.c fpu_area.c) \
-    $(filter-out $(addprefix hypervisor/,cpu/% smp/% efi/% lib/% mm/map.c mm/init.c mm/tlb.c mm/m2p_compat.c mm/ranges.c \
+    $(filter-out $(addprefix hypervisor/,cpu/% smp/% efi/% lib/% mm/map.c mm/shown.c mm/init.c mm/tlb.c mm/m2p_compat.c mm/ranges.c \
         irq/acpi.c irq/init.c irq/ioapic.c irq/lapic.c irq/machine.c irq/pci_access.c console/crash.c \
         time/clock.c time/reference.c time/rtc.c time/sync.c pv/bounce/bounce.c pv/bounce/switch.c control/dom0.c), \
       $(wildcard hypervisor/*/*.c hypervisor/*/*/*.c)) $(wildcard boot/domain/*.c)

@@ -55,6 +55,41 @@ TEST(flags)
     expect_str(complaints, "smep=perhaps: value not understood;");
 }
 
+static void expect_choices(enum option_choice dom0, enum option_choice domu)
+{
+    expect_str(complaints, "");
+    expect_eq(options.xpti.dom0, dom0);
+    expect_eq(options.xpti.domu, domu);
+}
+
+TEST(domains)
+{
+    parse("");
+    expect_choices(CHOICE_DEFAULT, CHOICE_DEFAULT);
+    parse("xpti");
+    expect_choices(CHOICE_ON, CHOICE_ON);
+    parse("no-xpti");
+    expect_choices(CHOICE_OFF, CHOICE_OFF);
+    parse("xpti=default,dom0=yes");
+    expect_choices(CHOICE_ON, CHOICE_DEFAULT);
+    parse("xpti=dom0=off,domu=true");
+    expect_choices(CHOICE_OFF, CHOICE_ON);
+    parse("xpti=off,domu=on");
+    expect_choices(CHOICE_OFF, CHOICE_ON);
+    parse("xpti=default");
+    expect_choices(CHOICE_DEFAULT, CHOICE_DEFAULT);
+    parse("xpti=dom1=on");
+    expect_eq(nr_complaints, 1);
+    parse("xpti=on,dom0=maybe"); /* nothing of it counts */
+    expect_eq(nr_complaints, 1);
+    parse("xpti=");
+    expect_eq(nr_complaints, 1);
+    parse("xpti=domu=0000000000000001");
+    expect_eq(nr_complaints, 1);
+    expect_eq(options.xpti.dom0, CHOICE_DEFAULT);
+    expect_eq(options.xpti.domu, CHOICE_DEFAULT);
+}
+
 TEST(levels)
 {
     parse("loglvl=all guest_loglvl=none/debug");

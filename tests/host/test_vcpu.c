@@ -62,6 +62,11 @@ void event_vcpu_info_moved(struct vcpu *v)
     marked = v;
 }
 
+void pv_vcpu_info_moved(struct vcpu *v)
+{
+    (void)v;
+}
+
 void time_vcpu_info_moved(struct vcpu *v)
 {
     time_moved = v;

@@ -64,8 +64,8 @@ def load():
 
 @pytest.fixture(scope="session")
 def domains(hv):
-    """The guest tests as domains without rights, under our own little dom0, all in one boot."""
-    return guests.Verdicts(hv, "guest-domains", "guests/dom0", "tests/domains.cpio",
+    """The guest tests as domains without rights, under our own little dom0, all in one boot; isolated, other than dom0."""
+    return guests.Verdicts(hv, "guest-domains", "guests/dom0", "tests/domains.cpio", append="xpti=domu=on,dom0=off",
                            args="domains.abi=peer" if hv == "peer" else "", end="RL-DOMAINS-END", timeout=240)
 
 

@@ -12,6 +12,7 @@
 #include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/map.h"
+#include "mm/shown.h"
 #include "mm/tlb.h"
 #include "pv/bounce/bounce.h"
 #include "pv/bounce/internal.h"
@@ -93,17 +94,20 @@ static void save(struct vcpu *v)
 }
 
 /*
- * The reserved page of @v's GDT becomes this CPU's, if it comes from another one. Before its root
- * is loaded, which drops what this CPU may remember.
+ * The reserved page of @v's GDT becomes this CPU's, if it comes from another one, and what its shadow
+ * roots show of a CPU. Before its root is loaded, which drops what this CPU may remember.
  */
-static void map_reserved_page(struct vcpu *v, const struct percpu *cpu)
+static void map_own_pages(struct vcpu *v, const struct percpu *cpu)
 {
     u64 *reserved = &v->pv.window_ptes[GDT_GUEST_PAGES];
     u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu, v->cpu.mode.gdt),
                        PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
 
-    if ( *reserved != pte )
-        WRITE_ONCE(*reserved, pte);
+    if ( *reserved == pte )
+        return;
+    WRITE_ONCE(*reserved, pte);
+    if ( v->cpu.isolated )
+        shown_move_to_cpu(&v->pv.shown, cpu->cpu);
 }
 
 static void load_descriptor_tables(const struct vcpu *v)
@@ -132,7 +136,7 @@ static void load(struct vcpu *v, struct percpu *cpu)
     struct vcpu_cpu *c = &v->cpu;
 
     __atomic_fetch_or(&v->domain->dirty_cpus, 1UL << cpu->cpu, __ATOMIC_SEQ_CST);
-    map_reserved_page(v, cpu);
+    map_own_pages(v, cpu);
     tlb_switch_root(to_maddr(c->kernel_mode ? c->cr3_kernel : c->cr3_user), v->domain->id);
     load_descriptor_tables(v);
     load_modes(v);

@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mm/alloc.h"
 #include "pv/pagetable/internal.h"
+#include "pv/pagetable/shadow.h"
 
 /* States in which the frame itself holds a type reference and a reference: mm/frame.c. */
 #define FRAME_HOLDS_ITSELF (FRAME_LOCKED | FRAME_PARTIAL | FRAME_DEAD)
@@ -172,7 +173,7 @@ static unsigned long recount(struct domain *d, struct tally *tallies, bool exact
     for ( mfn_t mfn = to_mfn(0); mfn.n < frame_limit; mfn.n++ )
         if ( mfn_valid(mfn) && READ_ONCE(mfn_to_frame(mfn)->owner) == d->id )
             wrong += is_wrong(&tallies[mfn.n], mfn, d, exact);
-    return wrong;
+    return wrong + shadow_audit(d);
 }
 
 unsigned long audit_recount(struct domain *d, struct tally *tallies)

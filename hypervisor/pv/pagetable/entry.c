@@ -29,6 +29,7 @@
  */
 #include "access/access.h"
 #include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/shadow.h"
 
 /* Bits of which a change changes what an entry holds; or needs a check, with those that are refused. */
 #define TABLE_COUNTED (PTE_P | GUARD(upper_rw_counts, PTE_RW) | PTE_FRAME)
@@ -277,15 +278,13 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     return true;
 }
 
-long entry_replace_table(struct domain *d, struct frame *table, enum frame_type type,
-                         unsigned int index, u64 new, bool preserve_ad)
+static inline __attribute__((always_inline)) long
+replace_table(struct domain *d, struct frame *table, enum frame_type type, unsigned int index,
+              u64 new, bool preserve_ad, bool shadowed)
 {
     const struct table_kind *kind = table_kind(d, type);
     u64 *slot = (u64 *)mfn_to_virt(frame_to_mfn(table)) + index, old = READ_ONCE(*slot);
     long rc;
-
-    if ( GUARD(hypervisor_slots, index >= kind->changeable || is_hypervisor_entry(type, index)) )
-        return -EINVAL;
 
     if ( new &PTE_P )
     {
@@ -293,6 +292,8 @@ long entry_replace_table(struct domain *d, struct frame *table, enum frame_type 
                (TABLE_COUNTED | GUARD(upper_flags_count, kind->refuse))) )
         {
             entry_store(slot, old, new | kind->set, preserve_ad);
+            if ( shadowed )
+                shadow_entry_written(d, table, index, READ_ONCE(*slot));
             return 0;
         }
         rc = entry_get_table(d, table, type, index, &new);
@@ -301,7 +302,28 @@ long entry_replace_table(struct domain *d, struct frame *table, enum frame_type 
     }
 
     entry_store(slot, old, new, preserve_ad);
+    if ( shadowed )
+        shadow_entry_written(d, table, index, READ_ONCE(*slot));
     if ( old & PTE_P )
         entry_put_table(d, table, type, old);
     return 0;
+}
+
+/* Of L4s where domains are isolated; and nothing for entries that can't be changed. */
+static __attribute__((noinline)) long replace_shadowed(struct domain *d, struct frame *table,
+                                                       enum frame_type type, unsigned int index,
+                                                       u64 new, bool preserve_ad)
+{
+    if ( !d->pv.isolated || type != FRAME_L4 || is_hypervisor_entry(type, index) )
+        return -EINVAL;
+    return replace_table(d, table, type, index, new, preserve_ad, true);
+}
+
+long entry_replace_table(struct domain *d, struct frame *table, enum frame_type type,
+                         unsigned int index, u64 new, bool preserve_ad)
+{
+    if ( GUARD(hypervisor_slots,
+               index >= table_kind(d, type)->changeable || is_hypervisor_entry(type, index)) )
+        return replace_shadowed(d, table, type, index, new, preserve_ad);
+    return replace_table(d, table, type, index, new, preserve_ad, false);
 }

@@ -122,6 +122,14 @@ static inline bool table_is_valid(u64 state)
     return (state & FRAME_VALIDATED) && frame_type_is_table(frame_type_of(state));
 }
 
+/* Empty slots are the rule: look at that many at once. */
+#define SCAN 8
+
+static inline bool all_empty(const u64 *slots)
+{
+    return !(slots[0] | slots[1] | slots[2] | slots[3] | slots[4] | slots[5] | slots[6] | slots[7]);
+}
+
 /* ---- roots.c */
 
 /* As pagetable_set_root, with the lock held. -ERESTART may come from validation. */

@@ -23,32 +23,34 @@
 #define NO_PAE_L3 (NO_TABLE | PTE_NX | 0x7ff0000000000000UL)
 #define PAE_L3    4
 
-const struct table_kind table_kinds[2][FRAME_L2_TOP + 1] = {
-    {
+/* What 64-bit guests' tables above L1 have in common. */
+#define NATIVE(below)                                                                              \
+    {                                                                                              \
+        .refuse = NO_TABLE, .set = PTE_US, .entries = PTES_PER_TABLE, .child = below,              \
+        .changeable = PTES_PER_TABLE, .last_child = below, .linear = true                          \
+    }
+
+/* ... and an L4 whose every change is a matter of shadows, too: entry.c sees to that. */
+#define SHADOWED_L4                                                                                \
+    {                                                                                              \
+        .refuse = NO_TABLE, .set = PTE_US, .entries = PTES_PER_TABLE, .child = FRAME_L3,           \
+        .last_child = FRAME_L3, .linear = true, .care = CARE_SHADOW                                \
+    }
+
+const struct table_kind table_kinds[][FRAME_L2_TOP + 1] = {
+    [KINDS_64] = {
         [FRAME_L1] = { .entries = PTES_PER_TABLE, .changeable = PTES_PER_TABLE },
-        [FRAME_L2] = { .refuse = NO_TABLE,
-                       .set = PTE_US,
-                       .entries = PTES_PER_TABLE,
-                       .changeable = PTES_PER_TABLE,
-                       .child = FRAME_L1,
-                       .last_child = FRAME_L1,
-                       .linear = true },
-        [FRAME_L3] = { .refuse = NO_TABLE,
-                       .set = PTE_US,
-                       .entries = PTES_PER_TABLE,
-                       .changeable = PTES_PER_TABLE,
-                       .child = FRAME_L2,
-                       .last_child = FRAME_L2,
-                       .linear = true },
-        [FRAME_L4] = { .refuse = NO_TABLE,
-                       .set = PTE_US,
-                       .entries = PTES_PER_TABLE,
-                       .changeable = PTES_PER_TABLE,
-                       .child = FRAME_L3,
-                       .last_child = FRAME_L3,
-                       .linear = true },
+        [FRAME_L2] = NATIVE(FRAME_L1),
+        [FRAME_L3] = NATIVE(FRAME_L2),
+        [FRAME_L4] = NATIVE(FRAME_L3),
     },
-    {
+    [KINDS_SHADOWED] = {
+        [FRAME_L1] = { .entries = PTES_PER_TABLE, .changeable = PTES_PER_TABLE },
+        [FRAME_L2] = NATIVE(FRAME_L1),
+        [FRAME_L3] = NATIVE(FRAME_L2),
+        [FRAME_L4] = SHADOWED_L4,
+    },
+    [KINDS_32] = {
         [FRAME_L1] = { .entries = PTES_PER_TABLE, .changeable = PTES_PER_TABLE },
         [FRAME_L2] = { .refuse = NO_TABLE,
                        .entries = PTES_PER_TABLE,
@@ -69,6 +71,6 @@ const struct table_kind table_kinds[2][FRAME_L2_TOP + 1] = {
                        .changeable = PAE_L3 - 1,
                        .child = FRAME_L2,
                        .last_child = FRAME_L2_TOP,
-                       .last_needed = true },
+                       .care = CARE_LAST },
     },
 };

@@ -8,24 +8,30 @@
 #include "domain/domain.h"
 #include "mm/map.h"
 
+#define CARE_LAST   0x1u /* its last entry must be present */
+#define CARE_SHADOW 0x2u /* it may get shadows: shadow.c */
+
 struct table_kind {
-    u64 refuse;       /* bits that a present entry may not have */
-    u64 set;          /* bits that it gets, for the hardware's sake */
-    u64 strip;        /* bits that it loses when nobody uses the table any more */
-    u16 entries;      /* that count, from 0 up; those behind them are cleared. 0: no such table */
-    u16 changeable;   /* entries from this one on can't be changed while the table is in use */
-    u8 child;         /* type of the tables that entries name, */
-    u8 last_child;    /* ... and the last entry */
-    bool last_needed; /* the last entry must be present */
-    bool linear;      /* entries may name tables of their own level: linear.c */
+    u64 refuse;     /* bits that a present entry may not have */
+    u64 set;        /* bits that it gets, for the hardware's sake */
+    u64 strip;      /* bits that it loses when nobody uses the table any more */
+    u16 entries;    /* that count, from 0 up; those behind them are cleared. 0: no such table */
+    u16 changeable; /* entries from this one on can't be changed while the table is in use */
+    u8 child;       /* type of the tables that entries name, */
+    u8 last_child;  /* ... and the last entry */
+    u8 care;        /* what else there is to do before it is validated, CARE_*; 0: nothing */
+    bool linear;    /* entries may name tables of their own level: linear.c */
 };
 
-/* By domain.pv32 and enum frame_type. */
-extern const struct table_kind table_kinds[2][FRAME_L2_TOP + 1];
+/* domain_pv.kinds: which rows are a domain's. */
+enum { KINDS_64, KINDS_32, KINDS_SHADOWED };
+
+/* By that and enum frame_type. */
+extern const struct table_kind table_kinds[][FRAME_L2_TOP + 1];
 
 static inline const struct table_kind *table_kind(const struct domain *d, enum frame_type type)
 {
-    return &table_kinds[d->pv32][type];
+    return &table_kinds[d->pv.kinds][type];
 }
 
 /* The level of tables of @type: 1 for L1 to 4 for L4. */

@@ -1,17 +1,28 @@
 /*
- * Widths: what a domain's vcpus need besides, should it be a 32-bit one.
+ * What a domain's vcpus need besides their roots: shadows of them where they are isolated, or a monitor if
+ * it is a 32-bit one.
  *
  * In CR3 as such a guest reads and writes it, the upper twelve bits of its root's frame number are in
  * the twelve bits below the address, so that an L3 may lie above 4 GiB.
  */
 #include "mm/alloc.h"
 #include "mm/map.h"
+#include "pv/pagetable/kinds.h"
 #include "pv/pagetable/pagetable.h"
+#include "pv/pagetable/shadow.h"
 
 #define FOLD_SHIFT 20
 
+void pagetable_domain_create(struct domain *d)
+{
+    d->pv.isolated = d->pv.roots_indirect = shadow_wanted(d);
+    d->pv.kinds = d->pv.isolated ? KINDS_SHADOWED : KINDS_64;
+}
+
 long pagetable_vcpu_create(struct vcpu *v)
 {
+    if ( v->domain->pv.isolated )
+        return shadow_create(v);
     if ( !v->domain->pv32 || v->pv.monitor )
         return 0;
     v->pv.monitor = mm_alloc(0);
@@ -25,6 +36,7 @@ void pagetable_vcpu_destroy(struct vcpu *v)
 {
     mm_free(v->pv.monitor, 0);
     v->pv.monitor = NULL;
+    shadow_destroy(v);
 }
 
 /* Those that exist; others have theirs made when they are. */
@@ -33,9 +45,15 @@ static long create_monitors(struct domain *d)
     struct vcpu *v;
     long rc = 0;
 
+    d->pv.isolated = false;
+    d->pv.kinds = KINDS_32;
+    d->pv.roots_indirect = true;
     for_each_vcpu(d, v)
+    {
+        shadow_destroy(v);
         if ( !rc )
             rc = pagetable_vcpu_create(v);
+    }
     return rc;
 }
 

@@ -86,6 +86,9 @@ void pagetable_drop_roots(struct vcpu *v);
  */
 long pagetable_set_pv32(struct domain *d);
 
+/* A new domain: whether its vcpus are isolated. */
+void pagetable_domain_create(struct domain *d);
+
 /* What pagetable_set_root needs of a vcpu, for @v's width. -ENOMEM. */
 long pagetable_vcpu_create(struct vcpu *v);
 void pagetable_vcpu_destroy(struct vcpu *v);

@@ -11,6 +11,7 @@
  */
 #include "mm/tlb.h"
 #include "pv/pagetable/internal.h"
+#include "pv/pagetable/shadow.h"
 #include "pv/segment/segment.h"
 
 /* Find a frame of @d with a new reference. */
@@ -52,23 +53,38 @@ static u64 show_in_monitor(struct vcpu *v, mfn_t mfn)
     return none ? 0 : mfn_to_maddr(virt_to_mfn(v->pv.monitor)).n;
 }
 
-/*
- * What vcpu_enter() loads for root @mfn, and for none. A 32-bit vcpu has one root: it is the user's too.
- */
-static inline __attribute__((always_inline)) u64 set_cr3(struct vcpu *v, mfn_t mfn, bool user)
+static inline __attribute__((always_inline)) u64 set_cr3_direct(struct vcpu *v, mfn_t mfn,
+                                                                bool user)
+{
+    u64 cr3 = mfn_eq(mfn, INVALID_MFN) ? 0 : mfn_to_maddr(mfn).n;
+
+    if ( cr3 )
+        show_m2p(v->domain, mfn, user);
+    *(user ? &v->cpu.cr3_user : &v->cpu.cr3_kernel) = cr3;
+    return cr3;
+}
+
+/* A 32-bit vcpu has one root: it is the user's too. */
+static __attribute__((noinline)) u64 set_cr3_indirect(struct vcpu *v, mfn_t mfn, bool user)
 {
     u64 cr3;
 
     if ( v->domain->pv32 )
-        cr3 = v->cpu.cr3_kernel = v->cpu.cr3_user = show_in_monitor(v, mfn);
+        return v->cpu.cr3_kernel = v->cpu.cr3_user = show_in_monitor(v, mfn);
+    cr3 = set_cr3_direct(v, mfn, user);
+    if ( cr3 )
+        shadow_show(v, mfn, user);
     else
-    {
-        cr3 = mfn_eq(mfn, INVALID_MFN) ? 0 : mfn_to_maddr(mfn).n;
-        if ( cr3 )
-            show_m2p(v->domain, mfn, user);
-        *(user ? &v->cpu.cr3_user : &v->cpu.cr3_kernel) = cr3;
-    }
+        shadow_hide(v, user);
     return cr3;
+}
+
+/* What vcpu_enter() loads for root @mfn, and for none. */
+static inline __attribute__((always_inline)) u64 set_cr3(struct vcpu *v, mfn_t mfn, bool user)
+{
+    if ( v->domain->pv.roots_indirect )
+        return set_cr3_indirect(v, mfn, user);
+    return set_cr3_direct(v, mfn, user);
 }
 
 /*

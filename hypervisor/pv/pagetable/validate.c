@@ -20,6 +20,7 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/shadow.h"
 #include "smp/smp.h"
 
 /*
@@ -28,17 +29,9 @@
  */
 #define VARIANT static inline __attribute__((always_inline))
 
-/* Empty slots are the rule: look at that many at once. */
-#define SCAN 8
-
 static inline bool begins_scan(const u64 *slot)
 {
     return (uintptr_t)slot % (SCAN * sizeof(*slot)) == 0; /* tables are pages */
-}
-
-static inline bool all_empty(const u64 *slots)
-{
-    return !(slots[0] | slots[1] | slots[2] | slots[3] | slots[4] | slots[5] | slots[6] | slots[7]);
 }
 
 /* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
@@ -118,11 +111,20 @@ VARIANT long validate_l1(bool several, const struct domain *d, struct frame *fra
                    : validate_l1_of(true, false, d, frame, table);
 }
 
-/* Before the first entry of a higher table. -EINVAL. */
-static long begin_higher(const struct table_kind *kind, u64 *table)
+static __attribute__((noinline)) long begin_with_care(const struct table_kind *kind,
+                                                      struct frame *frame, const u64 *table)
 {
-    if ( !kind->entries ||
-         GUARD(pae_last_gib, kind->last_needed && !(table[kind->entries - 1] & PTE_P)) )
+    if ( kind->care & CARE_SHADOW )
+        shadow_begin(frame);
+    return (kind->care & CARE_LAST) && GUARD(pae_last_gib, !(table[kind->entries - 1] & PTE_P))
+               ? -EINVAL
+               : 0;
+}
+
+/* Before the first entry of a higher table. -EINVAL. */
+static long begin_higher(const struct table_kind *kind, struct frame *frame, u64 *table)
+{
+    if ( !kind->entries || (kind->care && begin_with_care(kind, frame, table)) )
         return -EINVAL;
     GUARD_STEP(pae_rest_cleared,
                memset(&table[kind->entries], 0, (PTES_PER_TABLE - kind->entries) * sizeof(*table)));
@@ -134,7 +136,7 @@ VARIANT long validate_higher(bool several, struct domain *d, struct frame *frame
 {
     const struct table_kind *kind = table_kind(d, type);
     unsigned int i;
-    long rc = frame->progress ? 0 : begin_higher(kind, table);
+    long rc = frame->progress ? 0 : begin_higher(kind, frame, table);
 
     if ( rc )
         return rc;
