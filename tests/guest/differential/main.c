@@ -194,7 +194,7 @@ static void move_areas(const struct program_call *call)
         hypercall(vcpu_op, call->args[0], call->args[1], &time[call->args[1]]);
 }
 
-/* Pages that have the time in them are never the same. */
+/* Pages that have the time in them, or events of another time, are never the same. */
 static bool shows_times;
 
 static bool in_window(uint64_t va)
@@ -202,8 +202,12 @@ static bool in_window(uint64_t va)
     return va - program.world.window < PROGRAM_FRAMES * PAGE_SIZE;
 }
 
+/* FIFO's first array also shows events that ports of earlier programs were left with, where a hypervisor keeps them. */
 static void note_times(const struct program_call *call, long rc)
 {
+    if ( !rc && call->nr == __HYPERVISOR_event_channel_op &&
+         call->args[0] == EVTCHNOP_expand_array )
+        shows_times = true;
     if ( call->nr == __HYPERVISOR_sysctl )
         shows_times = true;
     if ( rc || call->nr != __HYPERVISOR_vcpu_op )
