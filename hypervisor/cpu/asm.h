@@ -50,6 +50,38 @@ static inline u64 rdmsr(u32 msr)
     return ((u64)hi << 32) | lo;
 }
 
+/* FSGSBASE: with that bit in CR4 only. */
+static inline u64 rdfsbase(void)
+{
+    u64 value;
+
+    __asm__ volatile("rdfsbase %0" : "=r"(value));
+    return value;
+}
+
+static inline u64 rdgsbase(void)
+{
+    u64 value;
+
+    __asm__ volatile("rdgsbase %0" : "=r"(value));
+    return value;
+}
+
+static inline void wrfsbase(u64 value)
+{
+    __asm__ volatile("wrfsbase %0" ::"r"(value));
+}
+
+static inline void wrgsbase(u64 value)
+{
+    __asm__ volatile("wrgsbase %0" ::"r"(value));
+}
+
+static inline void swapgs(void)
+{
+    __asm__ volatile("swapgs");
+}
+
 static inline void wrmsr(u32 msr, u64 value)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");

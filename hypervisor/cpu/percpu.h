@@ -60,12 +60,14 @@ struct percpu {
     u64 gdt_base; /* linear address that GDTR holds */
     struct tss tss;
     u64 irq_count;
-    void *time;              /* time/'s own, per CPU */
-    void *sched;             /* sched/'s own, per CPU */
-    void *smp;               /* smp/'s own, per CPU */
-    mfn_t gdt_mfn;           /* the first of this CPU's reserved GDT pages: cpu/gdt.h */
-    u64 gdt_idle_base;       /* where gdt_load_idle points GDTR */
-    u64 xcr0;                /* the value loaded */
+    void *time;                          /* time/'s own, per CPU */
+    void *sched;                         /* sched/'s own, per CPU */
+    void *smp;                           /* smp/'s own, per CPU */
+    mfn_t gdt_mfn;                       /* the first of this CPU's reserved GDT pages: cpu/gdt.h */
+    u64 gdt_idle_base;                   /* where gdt_load_idle points GDTR */
+    u64 xcr0;                            /* the value loaded */
+    u32 tsc_aux;                         /* likewise */
+    u64 fs_base, gs_base, gs_base_other; /* the CPU's, as the vcpu that left last left them */
     const void *fpu_waiting; /* boot option lazy_fpu: what current's first use is to load */
     u32 tlb_time;            /* the flush clock at this CPU's last full flush: mm/tlb.c */
     u32 tlb_holder;          /* whose translations this CPU's TLB may hold: mm/tlb.c */

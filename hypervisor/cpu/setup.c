@@ -64,6 +64,19 @@ static void syscall_init(u32 cpu)
     wrmsr(MSR_SYSENTER_EIP, (u64)entry_sysenter);
 }
 
+/* What vcpu switches write only if it changes is at first what percpu says. */
+static void switched_init(void)
+{
+    struct percpu *cpu = this_cpu();
+
+    cpu->fs_base = cpu->gs_base = cpu->gs_base_other = cpu->tsc_aux = 0;
+    wrmsr(MSR_FS_BASE, 0);
+    wrmsr(MSR_GS_BASE, 0);
+    wrmsr(MSR_KERNEL_GS_BASE, 0);
+    if ( cpu_features.rdtscp )
+        wrmsr(MSR_TSC_AUX, 0);
+}
+
 static void __init stubs_write(void)
 {
     for ( u64 i = 0; i < NR_CPUS; i++ )
@@ -103,6 +116,7 @@ void __init cpu_init_boot(void)
     isolation_init();
     stubs_write();
     modes_init();
+    switched_init();
     syscall_init(0);
 }
 
@@ -110,5 +124,6 @@ void cpu_init_other(void *gdt)
 {
     tables_load(gdt, virt_to_mfn(gdt));
     modes_init();
+    switched_init();
     syscall_init(this_cpu()->cpu);
 }

@@ -45,15 +45,60 @@
         ok_ != 0;                                                                                  \
     })
 
+/* Most kernels turn on the instructions, which cost much less than the registers by number. */
+static bool bases_have_instructions(void)
+{
+    return read_cr4() & CR4_FSGSBASE;
+}
+
+static void save_bases(struct percpu *cpu)
+{
+    if ( bases_have_instructions() )
+    {
+        cpu->fs_base = rdfsbase();
+        cpu->gs_base = rdgsbase();
+        swapgs();
+        cpu->gs_base_other = rdgsbase();
+        swapgs();
+        return;
+    }
+    cpu->fs_base = rdmsr(MSR_FS_BASE);
+    cpu->gs_base = rdmsr(MSR_GS_BASE);
+    cpu->gs_base_other = rdmsr(MSR_KERNEL_GS_BASE);
+}
+
+/* @moved: FS and GS have been loaded since save_bases(), which changes the first two. */
+static void load_bases(const struct vcpu_cpu *c, const struct percpu *cpu, bool moved)
+{
+    if ( bases_have_instructions() )
+    {
+        wrfsbase(c->fs_base);
+        swapgs();
+        wrgsbase(c->gs_base_other);
+        swapgs();
+        wrgsbase(c->gs_base);
+        return;
+    }
+    if ( moved || c->fs_base != cpu->fs_base )
+        wrmsr(MSR_FS_BASE, c->fs_base);
+    if ( moved || c->gs_base != cpu->gs_base )
+        wrmsr(MSR_GS_BASE, c->gs_base);
+    if ( c->gs_base_other != cpu->gs_base_other )
+        wrmsr(MSR_KERNEL_GS_BASE, c->gs_base_other);
+}
+
 static void save_segments(struct vcpu_cpu *c)
 {
+    struct percpu *cpu = this_cpu();
+
     c->ds = READ_SELECTOR(ds);
     c->es = READ_SELECTOR(es);
     c->fs = READ_SELECTOR(fs);
     c->gs = READ_SELECTOR(gs);
-    c->fs_base = rdmsr(MSR_FS_BASE);
-    c->gs_base = rdmsr(MSR_GS_BASE);
-    c->gs_base_other = rdmsr(MSR_KERNEL_GS_BASE);
+    save_bases(cpu);
+    c->fs_base = cpu->fs_base;
+    c->gs_base = cpu->gs_base;
+    c->gs_base_other = cpu->gs_base_other;
 }
 
 bool switch_load_selectors(const struct vcpu_cpu *c)
@@ -75,11 +120,10 @@ bool switch_load_selectors(const struct vcpu_cpu *c)
 /* The bases are the guest's to choose, whatever the selectors. */
 bool native_load_segments(const struct vcpu_cpu *c)
 {
+    bool moves = c->fs | c->gs | READ_SELECTOR(fs) | READ_SELECTOR(gs);
     bool ok = switch_load_selectors(c);
 
-    wrmsr(MSR_FS_BASE, c->fs_base);
-    wrmsr(MSR_GS_BASE, c->gs_base);
-    wrmsr(MSR_KERNEL_GS_BASE, c->gs_base_other);
+    load_bases(c, this_cpu(), moves);
     return ok;
 }
 

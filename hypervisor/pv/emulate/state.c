@@ -120,8 +120,13 @@ void emulate_load_debug(const struct vcpu *v)
 
 void emulate_load_tsc_aux(const struct vcpu *v)
 {
-    if ( cpu_features.rdtscp )
+    struct percpu *cpu = this_cpu();
+
+    if ( cpu_features.rdtscp && cpu->tsc_aux != v->pv.tsc_aux )
+    {
+        cpu->tsc_aux = v->pv.tsc_aux;
         wrmsr(MSR_TSC_AUX, v->pv.tsc_aux);
+    }
 }
 
 /* The register is an int to the ABI: its upper half means nothing. */
