@@ -162,8 +162,8 @@ static void note_mappings(const struct program_call *call)
 
     for ( ulong i = 0; i < call->args[2] && nr_mapped < sizeof(mapped) / sizeof(mapped[0]); i++ )
         if ( ops[i].status == GNTST_okay )
-            mapped[nr_mapped++] =
-                (struct gnttab_unmap_grant_ref){ ops[i].host_addr, 0, ops[i].handle };
+            mapped[nr_mapped++] = (struct gnttab_unmap_grant_ref){ .host_addr = ops[i].host_addr,
+                                                                   .handle = ops[i].handle };
 }
 
 static void unmap_grants(void)

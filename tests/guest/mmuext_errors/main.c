@@ -3,6 +3,8 @@
  */
 #include "test.h"
 
+#define NOT_CANONICAL ((ulong)0x8000000000000000) /* 32 bits know no such address: 0 */
+
 static long flush_multi(unsigned int command, const void *mask)
 {
     struct mmuext_op op = { .cmd = command, .arg1.linear_addr = KIT_VIRT_BASE };
@@ -23,9 +25,9 @@ void test_main(void)
     expect_eq(mmuext(MMUEXT_TLB_FLUSH_ALL), 0, "TLB_FLUSH_ALL");
     expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, KIT_VIRT_BASE), 0, "INVLPG_LOCAL");
     expect_eq(mmuext_addr(MMUEXT_INVLPG_ALL, KIT_VIRT_BASE), 0, "INVLPG_ALL");
-    expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, 0x8000000000000000), 0,
+    expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, NOT_CANONICAL), 0,
               "INVLPG_LOCAL, not canonical (XSA-279)");
-    expect_eq(mmuext_addr(MMUEXT_INVLPG_ALL, 0x8000000000000000), 0, "INVLPG_ALL, not canonical");
+    expect_eq(mmuext_addr(MMUEXT_INVLPG_ALL, NOT_CANONICAL), 0, "INVLPG_ALL, not canonical");
     expect_eq(mmuext_addr(MMUEXT_INVLPG_LOCAL, HYPERVISOR_VIRT_START), 0,
               "INVLPG_LOCAL of the hypervisor's");
     expect_eq(flush_multi(MMUEXT_TLB_FLUSH_MULTI, &vcpus), 0, "TLB_FLUSH_MULTI");
