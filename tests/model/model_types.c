@@ -234,7 +234,7 @@ static void give_back(void)
 static void allocate(void)
 {
     guest_runs();
-    mm_alloc_domain(current_vcpu()->domain, 0, 0);
+    mm_alloc_domain(current_vcpu()->domain, 0, 0, INVALID_PFN);
 }
 
 static void map_grant(void)
