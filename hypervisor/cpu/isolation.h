@@ -49,6 +49,18 @@ static inline bool isolation_in_use(void)
     return isolation.dom0 || isolation.domu;
 }
 
+/*
+ * The L1 terminal fault (CVE-2018-3620): of an entry that is not present the processor takes the
+ * address for a frame's nevertheless, by speculation, and finds what its cache has of it. Whose
+ * tables may have no such entries, by option pv-l1tf or by what the processor is; and the bits of
+ * addresses that there are.
+ */
+struct l1tf {
+    bool dom0, domu;
+    u64 addresses;
+};
+extern struct l1tf l1tf;
+
 /* At boot, while the text is still writable, when options and features are known. */
 void isolation_init(void);
 void isolation_log(void);

@@ -14,8 +14,9 @@ struct domain_pv {
     u32 relinquish_cursor; /* pv/pagetable: frame that teardown has reached, referenced; 0 none */
     u8 kinds;              /* pv/pagetable: what its tables may say: kinds.h */
     bool isolated;         /* pv/pagetable: its vcpus have shadow roots */
-    bool roots_indirect;   /* pv/pagetable: these, or monitors, are loaded in its roots' place */
-    u8 relinquish_pass;    /* pv/pagetable: enum pass in relinquish.c */
+    bool bars_l1tf; /* pv/pagetable: no entry of its tables leads the L1 terminal fault to memory */
+    bool roots_indirect; /* pv/pagetable: these, or monitors, are loaded in its roots' place */
+    u8 relinquish_pass;  /* pv/pagetable: enum pass in relinquish.c */
     u64 hypercall_page_mfn;
     struct cpuid_policy *cpuid; /* pv/emulate: leaves that the guest sees */
     u32 relinquish_stage;

@@ -88,6 +88,10 @@ TEST(domains)
     expect_eq(nr_complaints, 1);
     expect_eq(options.xpti.dom0, CHOICE_DEFAULT);
     expect_eq(options.xpti.domu, CHOICE_DEFAULT);
+
+    parse("pv-l1tf=dom0=on");
+    expect_eq(options.pv_l1tf.dom0, CHOICE_ON);
+    expect_eq(options.pv_l1tf.domu, CHOICE_DEFAULT);
 }
 
 TEST(levels)

@@ -691,4 +691,54 @@ TEST(a_mapped_frame_outlives_its_owners_reference)
     finish();
 }
 
+/* ---- entries that are not present, where they may lead the L1 terminal fault to memory (XSA-273) */
+
+/* Not present, and names @mfn. */
+#define GONE(mfn) pte_make(mfn, PTE_RW)
+
+/* What a kernel that knows of the flaw makes of it. */
+#define TURNED(mfn) (GONE(mfn) ^ PTE_FRAME)
+
+TEST(entries_that_are_not_present)
+{
+    mfn_t table;
+
+    setup();
+    d->pv.bars_l1tf = true;
+    require(pin(4, s.l4) == 0);
+    require(new_baseptr(s.l4) == 0);
+
+    expect_eq(set_pte(s.l1, 9, GONE(s.page[0])), -EINVAL);
+    expect_eq(set_pte(s.l1, 0, GONE(s.page[0])), -EINVAL);
+    expect_eq(set_pte(s.l1, 9, GONE(s.page[0]) | 1UL << 45), -EINVAL); /* beyond all addresses */
+    expect_eq(*slot_of(s.l1, 9), 0);
+    expect_eq(set_pte(s.l1, 9, TURNED(s.page[0])), 0);
+    expect_eq(set_pte(s.l1, 9, PTE_RW), 0);
+    expect_eq(set_pte(s.l1, 9, PTE_RW | PTE_PS), 0);
+    expect_eq(set_pte(s.l1, 9, pte_make(to_mfn(frame_limit), PTE_RW)), 0);
+
+    expect_eq(set_pte(s.l2, 9, GONE(s.l1)), -EINVAL);
+    expect_eq(set_pte(s.l3, 9, GONE(s.l1)), -EINVAL);
+    expect_eq(set_pte(s.l4, 9, GONE(s.l1)), -EINVAL);
+    expect_eq(set_pte(s.l2, 9, PTE_PS), -EINVAL); /* the first 2 MiB, all of them */
+    expect_eq(set_pte(s.l2, 9, TURNED(s.l1)), 0);
+
+    table = fake_frame(d);
+    *slot_of(table, 511) = GONE(s.page[0]);
+    for ( unsigned int level = 1; level <= 4; level++ )
+        expect_eq(pin(level, table), -EINVAL);
+    *slot_of(table, 511) = TURNED(s.page[0]);
+    expect_eq(pin(1, table), 0);
+    finish();
+}
+
+/* Where the processor hasn't the flaw, and in the tables of who may see all memory. */
+TEST(entries_that_are_not_present_of_others)
+{
+    setup_running();
+    expect_eq(set_pte(s.l1, 9, GONE(s.page[0])), 0);
+    expect_eq(set_pte(s.l2, 9, GONE(s.l1) | PTE_PS), 0);
+    finish();
+}
+
 HOST_TEST_MAIN

@@ -69,6 +69,21 @@ TEST(mov_of_an_entry)
     finish();
 }
 
+/* One that the L1 terminal fault could follow (XSA-273). */
+TEST(an_entry_that_is_not_present)
+{
+    setup();
+    d->pv.bars_l1tf = true;
+    regs.rdi = ENTRY(20);
+    regs.rax = pte_make(s.page[1], PTE_RW);
+    expect(!write_by(ENTRY(20), 0x48, 0x89, 0x07));
+    expect_eq(*slot_of(s.l1, 20), 0);
+    regs.rax ^= PTE_FRAME;
+    expect(write_by(ENTRY(20), 0x48, 0x89, 0x07));
+    expect_eq(*slot_of(s.l1, 20), regs.rax);
+    finish();
+}
+
 TEST(what_is_refused_is_the_guests_fault)
 {
     struct domain *other;

@@ -11,9 +11,7 @@
  *  (1) unless the domain drives devices.
  *
  * Entries that are not present hold nothing and may say anything: guests keep swap addresses there.
- * On processors with the L1 terminal fault such an entry is also an address to speculate from;
- * docs/security.md tells what that means, and a guest that is not trusted must not run on such a
- * machine without the microcode's L1D flush.
+ * But on processors with the L1 terminal fault they may name no memory: l1tf.h.
  *
  * What the guest wrote and what the hardware sees differ in a few bits, which the guest may read
  * back (for 32-bit guests: see kinds.c):
@@ -29,6 +27,7 @@
  */
 #include "access/access.h"
 #include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/l1tf.h"
 #include "pv/pagetable/shadow.h"
 
 /* Bits of which a change changes what an entry holds; or needs a check, with those that are refused. */
@@ -211,6 +210,8 @@ long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u6
                 return rc;
         }
     }
+    else if ( GUARD(l1tf_l1, l1tf_exposes(d, new, false)) )
+        return -EINVAL;
 
     entry_store(slot, old, new, preserve_ad);
     if ( !same && (old & PTE_P) )
@@ -259,6 +260,11 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
     *rc = 0;
     if ( new &PTE_P )
         new = l1_for_hardware(d->pv32, new);
+    else if ( GUARD(l1tf_store, l1tf_exposes(d, new, false)) )
+    {
+        *rc = -EINVAL;
+        return true;
+    }
     same = (old & new &PTE_P) && !((old ^ new) & L1_COUNTED);
 
     if ( !same && (new &PTE_P) )
@@ -300,6 +306,8 @@ replace_table(struct domain *d, struct frame *table, enum frame_type type, unsig
         if ( rc )
             return rc;
     }
+    else if ( GUARD(l1tf_upper, l1tf_exposes(d, new, true)) )
+        return -EINVAL;
 
     entry_store(slot, old, new, preserve_ad);
     if ( shadowed )

@@ -131,6 +131,8 @@ l1_replace_fast(bool pv32, const struct domain *d, const struct domain *from, u6
         }
         new = pte;
     }
+    else if ( __builtin_expect(new && d->pv.bars_l1tf, 0) )
+        return l1_replace(d, from, slot, new, false);
 
     /*
      * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D, which

@@ -5,6 +5,7 @@
  * In CR3 as such a guest reads and writes it, the upper twelve bits of its root's frame number are in
  * the twelve bits below the address, so that an L3 may lie above 4 GiB.
  */
+#include "cpu/isolation.h"
 #include "mm/alloc.h"
 #include "mm/map.h"
 #include "pv/pagetable/kinds.h"
@@ -16,6 +17,7 @@
 void pagetable_domain_create(struct domain *d)
 {
     d->pv.isolated = d->pv.roots_indirect = shadow_wanted(d);
+    d->pv.bars_l1tf = domain_is_privileged(d) ? l1tf.dom0 : l1tf.domu;
     d->pv.kinds = d->pv.isolated ? KINDS_SHADOWED : KINDS_64;
 }
 

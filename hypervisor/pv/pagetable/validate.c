@@ -20,6 +20,7 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/l1tf.h"
 #include "pv/pagetable/shadow.h"
 #include "smp/smp.h"
 
@@ -186,6 +187,18 @@ void table_condemn(struct domain *d, struct frame *frame)
     list_dead(d, frame);
 }
 
+/* Has a table that is to be validated entries that may not be there? */
+static __attribute__((noinline)) bool exposes(const struct domain *d, enum frame_type type,
+                                              const u64 *table)
+{
+    unsigned int entries = type == FRAME_L1 ? PTES_PER_TABLE : table_kind(d, type)->entries;
+
+    for ( unsigned int i = 0; i < entries; i++ )
+        if ( l1tf_exposes(d, table[i], type != FRAME_L1) && !is_hypervisor_entry(type, i) )
+            return true;
+    return false;
+}
+
 VARIANT long get(bool several, struct domain *d, struct frame *frame, enum frame_type type)
 {
     u64 *table;
@@ -196,8 +209,12 @@ VARIANT long get(bool several, struct domain *d, struct frame *frame, enum frame
         return rc;
 
     table = mfn_to_virt(frame_to_mfn(frame));
-    rc = type == FRAME_L1 ? validate_l1(several, d, frame, table)
-                          : validate_higher(several, d, frame, type, table);
+    if ( __builtin_expect(d->pv.bars_l1tf, 0) && !frame->progress &&
+         GUARD(l1tf_table, exposes(d, type, table)) )
+        rc = -EINVAL;
+    else
+        rc = type == FRAME_L1 ? validate_l1(several, d, frame, table)
+                              : validate_higher(several, d, frame, type, table);
     if ( !rc )
     {
         fill_in_ours(type, table);

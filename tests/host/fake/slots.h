@@ -29,6 +29,7 @@ void map_fill_l2_top(u64 *l2)
 
 /* Shadow roots, where a test isolates domains: only that they are there, in memory that is nobody's. */
 struct isolation isolation;
+struct l1tf l1tf = { .addresses = (1UL << 39) - 1 };
 
 long shown_create(struct shown *s, const void *vcpu, const void *domain, u64 window,
                   u64 *window_ptes)
