@@ -3,7 +3,7 @@
  *
  * While an isolated vcpu's guest runs, CR3 holds one of the vcpu's two shadow roots, which show the
  * guest's own slots, and of the hypervisor's only what the processor and the first instructions of
- * an entry need (mm/shadow.c). An entry loads percpu.cr3, the guest's root itself, which all C runs
+ * an entry need (mm/shown.c). An entry loads percpu.cr3, the guest's root itself, which all C runs
  * in; an exit loads the shadow of it. The two short ways of entry_short.inc do without the first:
  * what they need of the vcpu is shown, too.
  *

@@ -206,12 +206,8 @@ static void move_info(struct vcpu *v, struct vcpu_info *to)
     }
 }
 
-/*
- * Once a vcpu, on oneself or one that is down. A writable reference keeps the frame from becoming anything else until
- * the domain dies. -ENXIO the place is misaligned or crosses a page; -EINVAL not now, or not a frame that the domain
- * may write.
- */
-static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *arg)
+/* @v is current, or on no CPU: entries write to where its vcpu_info is. */
+static long register_info(struct vcpu *v, const struct vcpu_register_vcpu_info *arg)
 {
     struct domain *d = v->domain;
     mfn_t mfn = to_mfn(arg->mfn);
@@ -243,6 +239,23 @@ static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *a
     time_vcpu_info_moved(v);
     event_vcpu_info_moved(v);
     return 0;
+}
+
+/*
+ * Once a vcpu, on oneself or one that is down. A writable reference keeps the frame from becoming anything else until
+ * the domain dies. -ENXIO the place is misaligned or crosses a page; -EINVAL not now, or not a frame that the domain
+ * may write.
+ */
+static long vcpu_register_info(struct vcpu *v, struct vcpu_register_vcpu_info *arg)
+{
+    long rc;
+
+    if ( v == current_vcpu() || !READ_ONCE(v->down) )
+        return register_info(v, arg);
+    sched_pause(v); /* it went down, but may not have left */
+    rc = register_info(v, arg);
+    sched_unpause(v);
+    return rc;
 }
 
 /* What is still sent goes nowhere. Who found the old place before that may write to it until all have looked up. */

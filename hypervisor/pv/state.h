@@ -15,6 +15,7 @@ struct domain_pv {
     u8 kinds;              /* pv/pagetable: what its tables may say: kinds.h */
     bool isolated;         /* pv/pagetable: its vcpus have shadow roots */
     bool bars_l1tf; /* pv/pagetable: no entry of its tables leads the L1 terminal fault to memory */
+    bool l4_maps_itself; /* pv/pagetable: an isolated domain's does, or did */
     bool roots_indirect; /* pv/pagetable: these, or monitors, are loaded in its roots' place */
     u8 relinquish_pass;  /* pv/pagetable: enum pass in relinquish.c */
     u64 hypercall_page_mfn;

@@ -11,10 +11,10 @@
 static void set_hard(struct sched_queue *q, struct vcpu *v, cpumask_t cpus)
 {
     WRITE_ONCE(v->sched.hard_affinity, cpus);
+    if ( v->sched.queued )
+        sched_dequeue(q, v);
     if ( v->sched.running )
         smp_kick(q->cpu, WORK_RESCHEDULE);
-    else if ( v->sched.queued )
-        sched_dequeue(q, v);
 }
 
 long sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)

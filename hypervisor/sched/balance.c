@@ -157,7 +157,7 @@ void balance_wake_others(void)
             continue;
         lock_acquire(&q->lock);
         list_for_each_entry(v, &q->waiting, sched.queue)
-            if ( sched_runnable(v) )
+            if ( sched_runnable(v) && !v->sched.running )
                 balance_wake_idle(v);
         lock_release(&q->lock);
     }

@@ -380,6 +380,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, struct
             sched_dequeue(q, loaded);
         *leaves = loaded;
         q->loaded = next;
+        q->switches = true;
     }
     if ( !*leaves || is_idle(*leaves) )
         arm(q, now);
@@ -400,7 +401,10 @@ void sched_run(void)
     if ( is_idle(next) || is_idle(prev) )
         balance_set_idle(is_idle(next));
     if ( leaves )
+    {
         vcpu_switch(leaves, next);
+        atomic_store(&q->switches, false);
+    }
     else if ( is_idle(next) && next != prev )
         vcpu_linger(prev, next);
     else if ( next != prev )

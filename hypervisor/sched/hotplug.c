@@ -30,7 +30,7 @@ static bool sort_out(struct sched_queue *q)
         sched_update(v);
         lock_acquire(&q->lock);
     }
-    empty = q->loaded == q->idle;
+    empty = q->loaded == q->idle && !atomic_load(&q->switches);
     lock_release(&q->lock);
     return empty;
 }

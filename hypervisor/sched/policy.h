@@ -18,6 +18,7 @@ struct sched_queue {
     struct vcpu *idle;
     struct vcpu *running;     /* the idle vcpu when nothing else is */
     struct vcpu *loaded;      /* whose state the CPU has: the running one, or one that lingers */
+    bool switches;            /* ... or somebody's who is on his way to or from it */
     struct list_head waiting; /* runnable vcpus that don't run, in the policy's order */
     u32 nr_waiting;
     s64 floor; /* the policy's */

@@ -95,6 +95,41 @@ TEST(who_is_isolated)
     isolation = (struct isolation){};
 }
 
+/* What the shadow of a root that maps itself by @pte has in its place. */
+static u64 self_of(u32 vcpu, bool kernel, u64 pte)
+{
+    return pte_make(virt_to_mfn(d->vcpus[vcpu]->pv.shown.roots[kernel]), pte & ~PTE_FRAME);
+}
+
+/* A walk that goes on in the root itself would meet the hypervisor's slots. */
+TEST(a_root_that_maps_itself)
+{
+    u64 self = 0;
+    mfn_t other;
+
+    setup();
+    self = pte_make(s.l4, RO);
+    expect_eq(set_pte(s.l4, 300, self), 0);
+    expect_eq(shown(0, true, 300), self_of(0, true, self));
+    expect_eq(new_user_baseptr(s.l4), 0);
+    expect_eq(shown(0, false, 300), self_of(0, false, self));
+    expect_eq(shadow_audit(d), 0);
+
+    other = another_root(4, 2);
+    *slot_of(other, 300) = pte_make(other, RO);
+    expect_eq(new_baseptr(other), 0); /* which validates it */
+    expect_eq(shown(0, true, 300), self_of(0, true, pte_make(other, RO)));
+    expect_eq(shadow_audit(d), 0);
+    expect_eq(set_pte(other, 301, pte_make(s.l4, RO)), -EINVAL);
+    expect_eq(shown(0, true, 301), 0);
+
+    expect_eq(set_pte(other, 300, 0), 0);
+    expect_eq(shown(0, true, 300), 0);
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(set_pte(s.l4, 300, 0), 0);
+    finish();
+}
+
 TEST(a_root_that_is_loaded_is_shown)
 {
     setup();

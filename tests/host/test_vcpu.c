@@ -38,6 +38,17 @@ void sched_wake(struct vcpu *v)
     woken = v;
 }
 
+void sched_pause(struct vcpu *v)
+{
+    v->sched.pause_count++;
+    v->sched.running = false;
+}
+
+void sched_unpause(struct vcpu *v)
+{
+    v->sched.pause_count--;
+}
+
 void smp_kick(u32 cpu, u32 work)
 {
     (void)cpu;
@@ -64,7 +75,7 @@ void event_vcpu_info_moved(struct vcpu *v)
 
 void pv_vcpu_info_moved(struct vcpu *v)
 {
-    (void)v;
+    expect(v == current_vcpu() || !v->sched.running);
 }
 
 void time_vcpu_info_moved(struct vcpu *v)
@@ -304,6 +315,21 @@ TEST(vcpu_info_moves_with_its_contents)
     expect(late && boot->cpu.info == &boot->no_info);
     expect(fake_count(mfn) == 0 && fake_refs(mfn) == 1);
     vcpu_info_release_all(d);
+}
+
+/* It went down, and is still in its guest: what it does there must not meet a new place. */
+TEST(vcpu_info_of_one_that_leaves)
+{
+    struct vcpu_register_vcpu_info arg;
+
+    start(2);
+    d->vcpus[1]->down = true;
+    d->vcpus[1]->sched.running = true;
+    arg = place(fake_frame(d), 0);
+    expect_eq(op(VCPUOP_register_vcpu_info, 1, &arg), 0);
+    expect_eq(d->vcpus[1]->sched.pause_count, 0);
+    d->vcpus[1]->down = false;
+    expect_eq(op(VCPUOP_register_vcpu_info, 1, &arg), -EINVAL);
 }
 
 /* The frame must not become a page table behind the hypervisor's back. */

@@ -101,14 +101,15 @@ static void hypercall_trace(u64 nr, const unsigned long *arguments, bool wide)
 long hypercall_watched(const void *handler, u64 nr, const unsigned long *arguments, bool wide)
 {
     hypercall_fn *fn = (hypercall_fn *)handler;
+    bool timed = READ_ONCE(latency_on);
     ns_t start;
     long rc;
 
     if ( trace_events )
         hypercall_trace(nr, arguments, wide);
-    start = time_now();
+    start = timed ? time_now() : 0;
     rc = fn(arguments[0], arguments[1], arguments[2], arguments[3], arguments[4]);
-    if ( READ_ONCE(latency_on) )
+    if ( timed )
         latency_note((unsigned int)nr, time_now() - start);
     return rc;
 }

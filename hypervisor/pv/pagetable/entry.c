@@ -148,7 +148,16 @@ static long get_child(struct domain *d, struct frame *table, enum frame_type typ
     const struct table_kind *kind = table_kind(d, type);
 
     if ( is_linear(child, type) )
-        return GUARD(linear_by_kind, !kind->linear) ? -EINVAL : linear_get(table, child, pte);
+    {
+        bool shadowed = kind->care & CARE_SHADOW;
+
+        if ( GUARD(linear_by_kind, !kind->linear) ||
+             GUARD(linear_shadowed, shadowed && child != table) )
+            return -EINVAL;
+        if ( shadowed )
+            d->pv.l4_maps_itself = true;
+        return linear_get(table, child, pte);
+    }
     return table_get(d, child, index + 1u == kind->entries ? kind->last_child : kind->child);
 }
 

@@ -41,9 +41,9 @@ static struct frame *step(struct domain *d, struct frame *frame)
             next = mfn_to_frame(to_mfn(n));
     lock_release(&d->memory.lock);
 
+    /* Its list is @d's, and we had a reference: nobody took it away. */
     if ( frame && !frame_refs(atomic_sub_return(&frame->state, FRAME_REF_ONE)) )
-        mm_frame_of_unused(
-            d, frame); /* its list is @d's, and we had a reference: nobody took it away */
+        mm_frame_of_unused(d, frame);
     return next;
 }
 

@@ -83,12 +83,33 @@ static u32 groups_of(struct frame *frame, const u64 *root)
     return frame->link;
 }
 
+/*
+ * What the shadow has of @root's entry @pte: where the root maps itself the shadow does, too. A walk
+ * that went on in the root would find all of the hypervisor, one level further down. For the same
+ * reason no L4 of an isolated domain maps another one: entry.c.
+ */
+static u64 shown_entry(const struct vcpu *v, bool kernel, mfn_t root, u64 pte)
+{
+    mfn_t shadow = maddr_to_mfn(to_maddr(v->cpu.shadow[kernel]));
+
+    if ( GUARD(shadow_linear, (pte & PTE_P) && mfn_eq(pte_mfn(pte), root)) )
+        return pte_make(shadow, pte & ~PTE_FRAME);
+    return pte;
+}
+
+static __attribute__((noinline)) void show_self_maps(const struct vcpu *v, bool kernel, mfn_t root,
+                                                     u64 *shadow)
+{
+    for ( unsigned int i = 0; i < PTES_PER_TABLE; i++ )
+        if ( !map_is_hypervisor_slot(i) )
+            shadow[i] = shown_entry(v, kernel, root, shadow[i]);
+}
+
 void shadow_show(struct vcpu *v, mfn_t root, bool user)
 {
     const u64 *from = mfn_to_virt(root);
     u64 *to = v->pv.shown.roots[!user];
     u32 groups = groups_of(mfn_to_frame(root), from);
-
     u32 rest = groups | GUARD(shadow_clears, v->pv.shown_groups[!user]);
 
     for ( rest &= ~GROUPS_KNOWN; rest; rest &= rest - 1 )
@@ -97,6 +118,8 @@ void shadow_show(struct vcpu *v, mfn_t root, bool user)
 
         memcpy(&to[first], &from[first], GROUP * sizeof(*to));
     }
+    if ( __builtin_expect(v->domain->pv.l4_maps_itself, 0) )
+        show_self_maps(v, !user, root, to);
     to[HV_SLOT_FIRST] = from[HV_SLOT_FIRST]; /* the M2P, which a process may not see */
     v->pv.shown_groups[!user] = groups;
 }
@@ -110,9 +133,9 @@ void shadow_hide(struct vcpu *v, bool user)
     v->pv.shown_groups[!user] = 0;
 }
 
-static void write_shown(struct vcpu *v, bool kernel, unsigned int index, u64 pte)
+static void write_shown(struct vcpu *v, bool kernel, mfn_t root, unsigned int index, u64 pte)
 {
-    WRITE_ONCE(v->pv.shown.roots[kernel][index], pte);
+    WRITE_ONCE(v->pv.shown.roots[kernel][index], shown_entry(v, kernel, root, pte));
     v->pv.shown_groups[kernel] |= 1u << index / GROUP;
 }
 
@@ -126,20 +149,22 @@ void shadow_entry_written(const struct domain *d, struct frame *root, unsigned i
     for_each_vcpu(d, v)
     {
         if ( mfn_eq(v->pv.root_kernel, mfn) )
-            GUARD_STEP(shadow_kernel, write_shown(v, true, index, pte));
+            GUARD_STEP(shadow_kernel, write_shown(v, true, mfn, index, pte));
         if ( mfn_eq(v->pv.root_user, mfn) )
-            GUARD_STEP(shadow_user, write_shown(v, false, index, pte));
+            GUARD_STEP(shadow_user, write_shown(v, false, mfn, index, pte));
     }
 }
 
-/* The first slot of the guest's in which the shadow of @root is wrong; PTES_PER_TABLE: none is. */
-static unsigned int first_wrong(const u64 *shadow, const u64 *root)
+/* The first slot of the guest's in which @v's shadow of @root is wrong; PTES_PER_TABLE: none is. */
+static unsigned int first_wrong(const struct vcpu *v, bool kernel, mfn_t root)
 {
+    const u64 *shadow = v->pv.shown.roots[kernel], *table = mfn_to_virt(root);
     unsigned int i;
 
     for ( i = 0; i < PTES_PER_TABLE; i++ )
         if ( !map_is_hypervisor_slot(i) &&
-             (READ_ONCE(shadow[i]) ^ READ_ONCE(root[i])) & ~(PTE_A | PTE_D) )
+             (READ_ONCE(shadow[i]) ^ shown_entry(v, kernel, root, READ_ONCE(table[i]))) &
+                 ~(PTE_A | PTE_D) )
             break;
     return i;
 }
@@ -158,7 +183,7 @@ unsigned long shadow_audit(const struct domain *d)
             unsigned int i = PTES_PER_TABLE;
 
             if ( !mfn_eq(root, INVALID_MFN) )
-                i = first_wrong(v->pv.shown.roots[kernel], mfn_to_virt(root));
+                i = first_wrong(v, kernel, root);
             if ( i == PTES_PER_TABLE )
                 continue;
             log_error("page tables: the shadow of d%uv%u's %s root %lx differs in slot %u", d->id,
