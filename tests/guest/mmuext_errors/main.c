@@ -49,6 +49,8 @@ void test_main(void)
     expect_eq(done, 0, "none was done");
     done = 99;
     expect_eq(hypercall(mmuext_op, ops, 1, &done, 999), -ESRCH, "a domain that is not there");
+    if ( KIT_PV32 )
+        return; /* there it may read: what it is told of frames begins there */
     expect_eq(hypercall(mmuext_op, HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -EFAULT,
               "operations in the hypervisor's range");
     expect_eq(hypercall(mmuext_op, HYPERVISOR_VIRT_START, 9, &done, 999), -EFAULT,
