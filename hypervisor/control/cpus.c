@@ -79,7 +79,7 @@ static long locked(long (*change)(u32 cpu), u32 cpu)
 
 long platform_cpu_offline(struct xenpf_cpu_ol *arg)
 {
-    return locked(cpus_offline, arg->cpuid);
+    return arg->cpuid ? locked(cpus_offline, arg->cpuid) : -EOPNOTSUPP;
 }
 
 long platform_cpu_online(struct xenpf_cpu_ol *arg)

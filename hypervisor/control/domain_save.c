@@ -12,13 +12,11 @@
 #include "pv/emulate/cpuid.h"
 #include "sched/sched.h"
 
-/* -EINVAL, -ESRCH; else @v is stopped until sched_unpause. */
+/* -ESRCH no such vcpu, -EINVAL one's own; else @v is stopped until sched_unpause. */
 static long stop(struct domain *d, u32 id, struct vcpu **v)
 {
-    long rc = control_find_vcpu(d, id, v);
-
-    if ( rc )
-        return rc;
+    if ( control_find_vcpu(d, id, v) )
+        return -ESRCH;
     if ( *v == current_vcpu() )
         return -EINVAL;
     sched_pause(*v);
@@ -27,13 +25,19 @@ static long stop(struct domain *d, u32 id, struct vcpu **v)
 
 /* --- callbacks that struct vcpu_guest_context has no room for --- */
 
+/* stop(), but one's own is no vcpu that these operations know: -ESRCH. */
+static long stop_for_callbacks(struct domain *d, u32 id, struct vcpu **v)
+{
+    return stop(d, id, v) ? -ESRCH : 0;
+}
+
 /* How much of the argument a caller must know. What follows are banks of machine checks, which guests have none of. */
 #define EXT_CONTEXT_MIN (offsetof(struct xen_domctl_ext_vcpucontext, sysenter_disables_events) + 1)
 
 long domctl_get_ext_context(struct domain *d, struct xen_domctl_ext_vcpucontext *arg)
 {
     struct vcpu *v;
-    long rc = stop(d, arg->vcpu, &v);
+    long rc = stop_for_callbacks(d, arg->vcpu, &v);
 
     if ( rc )
         return rc;
@@ -60,7 +64,7 @@ long domctl_set_ext_context(struct domain *d, struct xen_domctl_ext_vcpucontext 
         return -EINVAL;
     if ( !canonical(arg->syscall32_callback_eip) || !canonical(arg->sysenter_callback_eip) )
         return -EINVAL;
-    rc = stop(d, arg->vcpu, &v);
+    rc = stop_for_callbacks(d, arg->vcpu, &v);
     if ( rc )
         return rc;
     v->pv.syscall32_rip = arg->syscall32_callback_eip;

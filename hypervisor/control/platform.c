@@ -31,9 +31,15 @@ static long platform_settime32(struct xenpf_settime32 *arg)
 
 /* --- power --- */
 
-/* Does not return from S5. -EOPNOTSUPP other states, and machines that have no PM1 registers to write. */
+/*
+ * Does not return from S5. -EINVAL no such state or way; -EOPNOTSUPP other states, and machines that have no PM1
+ * registers to write.
+ */
 static long platform_sleep(struct xenpf_enter_acpi_sleep *arg)
 {
+    if ( arg->sleep_state < 1 || arg->sleep_state > SLEEP_OFF ||
+         (arg->flags & ~XENPF_ACPI_SLEEP_EXTENDED) )
+        return -EINVAL;
     if ( arg->sleep_state != SLEEP_OFF || (arg->flags & XENPF_ACPI_SLEEP_EXTENDED) )
         return -EOPNOTSUPP;
 

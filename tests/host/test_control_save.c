@@ -72,18 +72,20 @@ TEST(other_callbacks_that_cannot_be)
     expect_eq(run_domctl(), -EINVAL);
     dop.u.ext_vcpucontext.sysenter_callback_eip = 0;
     dop.u.ext_vcpucontext.vcpu = 2;
-    expect_eq(run_domctl(), -EINVAL);
+    expect_eq(run_domctl(), -ESRCH);
 }
 
 /* What runs now isn't in memory: its own vcpu is refused to whoever asks. */
 TEST(ones_own_vcpu)
 {
-    static const u32 cmds[] = { XEN_DOMCTL_get_ext_vcpucontext, XEN_DOMCTL_getvcpuextstate,
-                                XEN_DOMCTL_get_vcpu_msrs, XEN_DOMCTL_set_vcpu_msrs };
+    static const u32 cmds[] = { XEN_DOMCTL_getvcpuextstate, XEN_DOMCTL_get_vcpu_msrs,
+                                XEN_DOMCTL_set_vcpu_msrs };
 
     start();
     domu->privileged = true;
     fake_run(v);
+    domctl_for(XEN_DOMCTL_get_ext_vcpucontext, 5);
+    expect_eq(run_domctl(), -ESRCH);
     for ( unsigned int i = 0; i < ARRAY_SIZE(cmds); i++ )
     {
         domctl_for(cmds[i], 5);
@@ -172,7 +174,7 @@ TEST(extended_state_needs_the_size_that_was_told)
     dop.u.vcpuextstate.buffer.p = (void *)8;
     expect_eq(run_domctl(), -EFAULT);
     dop.u.vcpuextstate.vcpu = 2;
-    expect_eq(run_domctl(), -EINVAL);
+    expect_eq(run_domctl(), -ESRCH);
 }
 
 TEST(extended_state_that_cannot_be)

@@ -103,10 +103,66 @@ static void kernels_view(void)
     expect_eq(platform_op(XENPF_cpu_offline), -EINVAL, "or off");
     platform.u.cpu_ol.cpuid = 0;
     expect_eq(platform_op(XENPF_cpu_online), 0, "switch one on that is");
+    expect_eq(platform_op(XENPF_cpu_offline), -EOPNOTSUPP, "the first is never off");
+}
+
+/* Nobody powers off by a state that isn't S5. */
+static void sleeps(void)
+{
     memset(&platform, 0, sizeof(platform));
-    platform.u.settime64.secs = time_wall();
+    platform.u.enter_acpi_sleep.sleep_state = 0;
+    expect_eq(platform_op(XENPF_enter_acpi_sleep), -EINVAL, "sleep as deep as not at all");
+    platform.u.enter_acpi_sleep.sleep_state = 9;
+    expect_eq(platform_op(XENPF_enter_acpi_sleep), -EINVAL, "deeper than can be");
+    platform.u.enter_acpi_sleep.sleep_state = 5;
+    platform.u.enter_acpi_sleep.flags = 2;
+    expect_eq(platform_op(XENPF_enter_acpi_sleep), -EINVAL, "in no known way");
+}
+
+static uint8_t asked_for[1];
+static uint64_t idle_ns[8];
+
+/* Of how many processors, and where from and to. -ENOSYS: the hypervisor sets their frequencies itself. */
+static long idle_times_by(uint32_t nr, void *map, void *times)
+{
+    memset(&platform, 0, sizeof(platform));
+    memset(idle_ns, 0xaa, sizeof(idle_ns));
+    platform.u.getidletime.cpumap_nr_cpus = nr;
+    set_xen_guest_handle(platform.u.getidletime.cpumap_bitmap, map);
+    set_xen_guest_handle(platform.u.getidletime.idletime, times);
+    return platform_op(XENPF_getidletime);
+}
+
+static void kernels_idle_times(unsigned int cpus)
+{
+    if ( cpus > 7 || idle_times_by(0, asked_for, idle_ns) == -ENOSYS )
+        return;
+    asked_for[0] = (uint8_t)(1 | 1U << cpus);
+    expect_eq(idle_times_by(8, asked_for, idle_ns), 0, "how long processors were idle");
+    expect_eq(asked_for[0], 1, "of those that there are");
+    expect(idle_ns[0] != 0xaaaaaaaaaaaaaaaa, "it is told");
+    expect(platform.u.getidletime.now > 0, "and when that was");
+    asked_for[0] = 1;
+    expect_eq(idle_times_by(0, asked_for, idle_ns), 0, "of none");
+    expect_eq(idle_ns[0], 0xaaaaaaaaaaaaaaaa, "nothing is told");
+    expect_eq(idle_times_by(8, (void *)0x10, idle_ns), -EFAULT, "of whom can't be read");
+    expect_eq(idle_times_by(8, asked_for, (void *)0x10), -EFAULT, "no place for it");
+}
+
+static void clocks(void)
+{
+    uint64_t wall = time_wall();
+
+    memset(&platform, 0, sizeof(platform));
+    platform.u.settime32.secs = (uint32_t)wall + 5000;
+    platform.u.settime32.system_time = time_now();
+    expect_eq(platform_op(XENPF_settime32), 0, "set the clock ahead");
+    expect(time_wall() >= wall + 5000, "it is");
+    memset(&platform, 0, sizeof(platform));
+    platform.u.settime64.secs = wall;
     platform.u.settime64.system_time = time_now();
-    expect_eq(platform_op(XENPF_settime64), 0, "set the clock as it is");
+    expect_eq(platform_op(XENPF_settime64), 0, "set the clock as it was");
+    expect(time_wall() < wall + 5000, "it is");
     platform.u.settime64.mbz = 1;
     expect_eq(platform_op(XENPF_settime64), -EINVAL, "what must be zero is not");
 }
@@ -224,6 +280,9 @@ void test_main(void)
     idle_times();
     topology(cpus);
     kernels_view();
+    sleeps();
+    kernels_idle_times(cpus);
+    clocks();
     hotplug();
     pools();
     features();
