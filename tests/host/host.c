@@ -63,6 +63,8 @@ static void limit_time(void)
 {
     struct rlimit limit = { CPU_SECONDS, CPU_SECONDS + 1 };
 
+    if ( getenv("CALLS") ) /* who says how much is to be done has the time */
+        return;
     setrlimit(RLIMIT_CPU, &limit);
     alarm(WALL_SECONDS);
 }
