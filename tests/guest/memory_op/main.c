@@ -13,6 +13,18 @@ static long reserve(unsigned int command, xen_pfn_t *frames, ulong count, unsign
     return hypercall(memory_op, command, &r);
 }
 
+/* What places frames for guests that are translated: we translate ourselves. */
+static void not_translated(void)
+{
+    struct xen_add_to_physmap one = { .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table };
+    struct xen_add_to_physmap_batch many = { .domid = DOMID_SELF,
+                                             .space = XENMAPSPACE_gmfn_foreign,
+                                             .size = 1 };
+
+    expect_eq(hypercall(memory_op, XENMEM_add_to_physmap, &one), -EACCES, "place a frame");
+    expect_eq(hypercall(memory_op, XENMEM_add_to_physmap_batch, &many), -EACCES, "place frames");
+}
+
 static void balloon(void)
 {
     void *page = page_alloc();
@@ -128,6 +140,7 @@ void test_main(void)
            "maximum_reservation");
     expect_eq(hypercall(memory_op, XENMEM_current_reservation, &other), -ESRCH,
               "of a domain that is not there");
+    not_translated();
     balloon();
     in_use();
     exchange();

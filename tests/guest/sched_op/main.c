@@ -25,6 +25,8 @@ void test_main(void)
     expect_eq(this_vcpu()->info->evtchn_upcall_mask, 0, "block has enabled events");
     expect_eq(hypercall(sched_op, SCHEDOP_shutdown, 0x10), -EFAULT,
               "a shutdown without an argument");
+    expect_eq(hypercall(sched_op, SCHEDOP_shutdown_code, 0x10), -EFAULT,
+              "the reason for one, likewise");
     expect_eq(hypercall(sched_op, SCHEDOP_remote_shutdown, &remote), -ESRCH,
               "shut down a domain that is not there");
     expect_eq(hypercall(sched_op, 99, NULL), -ENOSYS, "99, which is none");

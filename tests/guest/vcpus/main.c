@@ -51,10 +51,12 @@ static void order_of_checks(struct vcpu_guest_context *good)
 void test_main(void)
 {
     static struct vcpu_guest_context state;
+    struct vcpu_get_physid physid;
 
     expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 0, NULL), 1, "we are up");
     expect_eq(hypercall(vcpu_op, VCPUOP_is_up, 99, NULL), -ENOENT, "99 is not there");
     expect_eq(hypercall(vcpu_op, VCPUOP_up, 99, NULL), -ENOENT, "nor can it go up");
+    expect_eq(hypercall(vcpu_op, VCPUOP_get_physid, 99, &physid), -ENOENT, "nor be anywhere");
     if ( hypercall(vcpu_op, VCPUOP_is_up, 3, NULL) < 0 )
         skip("needs 4 vcpus");
     expect_eq(hypercall(vcpu_op, VCPUOP_up, 2, NULL), -EINVAL, "up before it is initialised");

@@ -9,6 +9,9 @@ void test_main(void)
         VMASST_TYPE_4gb_segments,        VMASST_TYPE_4gb_segments_notify,
         VMASST_TYPE_writable_pagetables, VMASST_TYPE_pae_extended_cr3,
         VMASST_TYPE_architectural_iopl,  VMASST_TYPE_runstate_update_flag,
+#ifndef __i386__
+        VMASST_TYPE_m2p_strict,
+#endif
     };
     char text[32];
 
