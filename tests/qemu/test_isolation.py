@@ -94,9 +94,13 @@ def symbols():
 
 
 def check_isolated(monitor, root):
-    """@root shows what mm/shown.h says, and no more."""
+    """@root shows what mm/shown.h says, and no more; nor does a slot of the guest's lead to where there is more."""
     names = symbols()
     assert {i for i in SLOTS if root[i] & PRESENT} <= SHOWN
+    for i in set(range(512)) - set(SLOTS):
+        if root[i] & PRESENT:
+            below = monitor.table(root[i] & FRAME)
+            assert {j for j in SLOTS if below[j] & (PRESENT | USER) == PRESENT} <= SHOWN, i     # what is a guest's is USER
     pages = {}          # slot 256, the M2P, is the guest's to read anyway
     for slot in SHOWN - {256}:
         pages.update(leaves(monitor, root[slot], 4, canonical(slot)))

@@ -4,7 +4,7 @@
  *
  * A global VIRQ that it is named for comes to it and not to dom0; when it has died, to dom0 again.
  */
-#include "test.h"
+#include "control.h"
 
 #define NOBODY 999
 
@@ -20,9 +20,7 @@ static struct xen_domctl *about(domid_t id)
 
 static long domctl(unsigned int cmd)
 {
-    op.cmd = cmd;
-    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    return hypercall(domctl, &op);
+    return control_domctl(&op, cmd, op.domain);
 }
 
 /* An operation without an argument. */
@@ -36,19 +34,6 @@ static uint32_t flags(void)
 {
     need(plainly(XEN_DOMCTL_getdomaininfo, child));
     return op.u.getdomaininfo.flags;
-}
-
-static domid_t create(void)
-{
-    about(0)->u.createdomain = (struct xen_domctl_createdomain){
-        .max_vcpus = 1,
-        .max_evtchn_port = 1023,
-        .max_grant_frames = 4,
-        .max_maptrack_frames = 4,
-        .grant_opts = XEN_DOMCTL_GRANT_version(1),
-    };
-    need(domctl(XEN_DOMCTL_createdomain));
-    return (domid_t)op.domain;
 }
 
 static long max_vcpus(uint32_t max)
@@ -284,7 +269,7 @@ static long name_for(uint32_t virq, domid_t id)
 /* A domain's death, of which VIRQ_DOM_EXC tells. */
 static void make_noise(void)
 {
-    domid_t other = create();
+    domid_t other = control_create(&op);
 
     need(plainly(XEN_DOMCTL_destroydomain, other));
 }
@@ -319,7 +304,7 @@ void test_main(void)
         expect_eq(plainly(XEN_DOMCTL_pausedomain, 0), -EPERM, "without the rights of dom0");
         return;
     }
-    child = create();
+    child = control_create(&op);
     vcpus();
     pauses();
     shutdowns();

@@ -2,7 +2,7 @@
  * What dom0's tools ask of the machine: its processors, nodes, pools, memory and log; how large their buffers must be,
  * and what there is no room for. No byte is written beyond what the caller has room for.
  */
-#include "test.h"
+#include "control.h"
 
 static struct xen_sysctl op;
 static struct xen_platform_op platform;
@@ -15,16 +15,12 @@ static struct xen_sysctl *ask(void)
 
 static long sysctl(unsigned int cmd)
 {
-    op.cmd = cmd;
-    op.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    return hypercall(sysctl, &op);
+    return control_sysctl(&op, cmd);
 }
 
 static long platform_op(unsigned int cmd)
 {
-    platform.cmd = cmd;
-    platform.interface_version = XENPF_INTERFACE_VERSION;
-    return hypercall(platform_op, &platform);
+    return control_platform(&platform, cmd);
 }
 
 /* --- Processors --- */

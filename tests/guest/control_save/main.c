@@ -3,7 +3,7 @@
  * extended state, its model-specific registers, what CPUID shows it, and which of its frames are tables. What was given
  * is read back; what makes no sense is refused. And whoever subscribed hears of its suspend.
  */
-#include "test.h"
+#include "control.h"
 
 #define NO_VCPU  7
 #define NO_LEAF  0x3fffffff
@@ -23,22 +23,12 @@ static struct xen_domctl *about(domid_t id)
 
 static long domctl(unsigned int cmd)
 {
-    op.cmd = cmd;
-    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    return hypercall(domctl, &op);
+    return control_domctl(&op, cmd, op.domain);
 }
 
 static void create(void)
 {
-    about(0)->u.createdomain = (struct xen_domctl_createdomain){
-        .max_vcpus = 1,
-        .max_evtchn_port = 1023,
-        .max_grant_frames = 4,
-        .max_maptrack_frames = 4,
-        .grant_opts = XEN_DOMCTL_GRANT_version(1),
-    };
-    need(domctl(XEN_DOMCTL_createdomain));
-    child = (domid_t)op.domain;
+    child = control_create(&op);
     about(child)->u.max_vcpus.max = 1;
     need(domctl(XEN_DOMCTL_max_vcpus));
 }

@@ -5,7 +5,7 @@
  *
  * The domain is ours: a page of code, and one for what it has to tell.
  */
-#include "test.h"
+#include "control.h"
 
 enum { L4, L3, L2, L1, CODE, DATA, PAGES };
 
@@ -73,10 +73,7 @@ static volatile unsigned int stops;
 
 static long domctl(unsigned int cmd, domid_t id)
 {
-    op.cmd = cmd;
-    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op.domain = id;
-    return hypercall(domctl, &op);
+    return control_domctl(&op, cmd, id);
 }
 
 static long set_debugging(domid_t id, uint8_t enable)

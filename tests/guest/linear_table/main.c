@@ -26,6 +26,25 @@ static void map_another(pte_t *l4)
     page_release(third);
 }
 
+/* The root that we run on, seen at the address that it has by its own entry. */
+static void look_through_it(void)
+{
+    const ulong slot = SLOT;
+    pte_t *root = table_root();
+    const volatile pte_t *seen =
+        (void *)(0xffff000000000000UL | slot << 39 | slot << 30 | slot << 21 | slot << 12);
+    ulong ours = table_index(KIT_VIRT_BASE, 4);
+    uint64_t where = virt_to_machine(&root[SLOT]);
+
+    need(mmu_update_one(where, pte_make(virt_to_mfn(root), PTE_P | PTE_US)));
+    expect_eq(seen[ours] & PTE_ADDRESS, root[ours] & PTE_ADDRESS, "our own entry of it");
+    expect_eq(seen[SLOT - 1], 0, "an empty one");
+    expect_eq(seen[SLOT] & (PTE_P | PTE_RW), PTE_P, "itself");
+    expect_fault(fault_of(*(volatile pte_t *)&seen[SLOT - 1] = 0), TRAP_PF, PF_PRESENT | PF_WRITE,
+                 "it can't be written");
+    need(mmu_update_one(where, 0));
+}
+
 void test_main(void)
 {
     pte_t *l4 = page_with_entry(SLOT, 0);
@@ -40,6 +59,7 @@ void test_main(void)
     expect_eq(mmu_update_one(where, 0), 0, "drop it");
 
     map_another(l4);
+    look_through_it();
     need(table_unpin(l4));
     page_release(l4);
 }

@@ -23,7 +23,7 @@ void test_main(void)
     expect_eq(*table_find(window, 1) & (PTE_PCD | PTE_PSE), PTE_PCD, "is uncached all the same");
     expect_eq(table_map(window, LOCAL_APIC, PTE_USER_RW), -EPERM, "the local APIC");
     expect_eq(table_map(window, LOCAL_APIC, PTE_USER_RO), -EPERM, "the local APIC, read-only");
-    expect_eq(table_map(window, 0xfffffffffUL, PTE_USER_RW), -EPERM,
+    expect_eq(table_map(window, (ulong)0xfffffffffULL, PTE_USER_RW), -EPERM,
               "beyond what the processor can address");
     need(table_unmap(window));
 }

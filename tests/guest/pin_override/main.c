@@ -3,7 +3,7 @@
  * CPU 0 alone. It runs there whatever its affinity says, which it can't see or change until it has undone that; then it
  * is as before. A tool that insists (XEN_VCPUAFFINITY_FORCE) undoes it too.
  */
-#include "test.h"
+#include "control.h"
 
 #define HARD  XEN_VCPUAFFINITY_HARD
 #define SOFT  XEN_VCPUAFFINITY_SOFT
@@ -21,10 +21,7 @@ static long pin(int32_t cpu)
 
 static long domctl(unsigned int cmd)
 {
-    op.cmd = cmd;
-    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op.domain = 0;
-    return hypercall(domctl, &op);
+    return control_domctl(&op, cmd, 0);
 }
 
 static long affinity(unsigned int cmd, unsigned int flags, uint64_t cpus)
@@ -99,9 +96,7 @@ static unsigned int nr_cpus(void)
 {
     static struct xen_sysctl sysop;
 
-    sysop.cmd = XEN_SYSCTL_physinfo;
-    sysop.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    need(hypercall(sysctl, &sysop));
+    need(control_sysctl(&sysop, XEN_SYSCTL_physinfo));
     return sysop.u.physinfo.nr_cpus;
 }
 

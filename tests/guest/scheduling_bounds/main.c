@@ -5,24 +5,19 @@
  * took effect comes back, and no byte beyond what the caller has room for is written. What is refused changes
  * nothing.
  */
-#include "test.h"
+#include "control.h"
 
 static struct xen_domctl op;
 static struct xen_sysctl sysop;
 
 static long domctl(unsigned int cmd, domid_t id)
 {
-    op.cmd = cmd;
-    op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op.domain = id;
-    return hypercall(domctl, &op);
+    return control_domctl(&op, cmd, id);
 }
 
 static long sysctl(unsigned int cmd)
 {
-    sysop.cmd = cmd;
-    sysop.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    return hypercall(sysctl, &sysop);
+    return control_sysctl(&sysop, cmd);
 }
 
 /* --- Affinities --- */
