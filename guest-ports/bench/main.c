@@ -8,6 +8,7 @@
  * is the operations' own, without what surrounds the loop.
  */
 #include "bench.h"
+#include "difference.h"
 
 #define ROUNDS  5
 #define COUNT   40
@@ -34,20 +35,11 @@ static uint64_t time_of(const struct bench *b, long count)
     return rdtsc() - start;
 }
 
-/* One operation: the least of some rounds, which an interrupt may lengthen. */
 static ulong cost(const struct bench *b)
 {
-    uint64_t best = ~0UL;
-
     time_of(b, 2); /* first uses set up what stays */
-    for ( unsigned int round = 0; round < ROUNDS; round++ )
-    {
-        uint64_t little = time_of(b, COUNT), much = time_of(b, 3 * COUNT);
-
-        if ( much > little && much - little < best )
-            best = much - little;
-    }
-    return best * 100 / (2 * COUNT) / (b->per ?: 1);
+    return DIFFERENCE_OF_LEAST(ROUNDS, time_of(b, COUNT), time_of(b, 3 * COUNT)) * 100 /
+           (2 * COUNT) / (b->per ?: 1);
 }
 
 static void sort(uint64_t *values, unsigned int count)

@@ -2,6 +2,7 @@
  * The bench without a hypervisor: what the rows cost where the operation is an instruction or a few. Same rows, same
  * loop, same output as ../main.c; a row that the bare machine doesn't have is missing.
  */
+#include "../difference.h"
 #include "../instructions.h"
 
 #include <stdint.h>
@@ -390,17 +391,9 @@ static uint64_t time_of(const struct row *row, long count)
 /* As in ../main.c. */
 static uint64_t cost(const struct row *row)
 {
-    uint64_t best = ~0UL;
-
     time_of(row, 2);
-    for ( unsigned int round = 0; round < ROUNDS; round++ )
-    {
-        uint64_t little = time_of(row, COUNT), much = time_of(row, 3 * COUNT);
-
-        if ( much > little && much - little < best )
-            best = much - little;
-    }
-    return best * 100 / (2 * COUNT) / (row->per ?: 1);
+    return DIFFERENCE_OF_LEAST(ROUNDS, time_of(row, COUNT), time_of(row, 3 * COUNT)) * 100 /
+           (2 * COUNT) / (row->per ?: 1);
 }
 
 static void print_hundredths(uint64_t value)

@@ -3,6 +3,8 @@
  */
 #include "measure.h"
 
+#include "guest-ports/bench/difference.h"
+
 #include <string.h>
 #include <sys/wait.h>
 
@@ -62,22 +64,15 @@ static uint64_t time_of(const struct measure *row, long count)
     return rdtsc() - start;
 }
 
-/* A hundredth of an instruction is the unit. Loads are run once; all else is the least difference of two lengths. */
+/* A hundredth of an instruction is the unit. Loads are run once; all else is the difference of two lengths. */
 static uint64_t cost(const struct measure *row)
 {
-    uint64_t best = UINT64_MAX;
 
     if ( row->count == 1 )
         return time_of(row, 1) * 100 / (row->per ?: 1);
     time_of(row, 2);
-    for ( int round = 0; round < ROUNDS; round++ )
-    {
-        uint64_t little = time_of(row, row->count), much = time_of(row, 2 * row->count);
-
-        if ( much > little && much - little < best )
-            best = much - little;
-    }
-    return best * 100 / (uint64_t)row->count / (row->per ?: 1);
+    return DIFFERENCE_OF_LEAST(ROUNDS, time_of(row, row->count), time_of(row, 2 * row->count)) *
+           100 / (uint64_t)row->count / (row->per ?: 1);
 }
 
 static int wanted(const char *name, char **names)
