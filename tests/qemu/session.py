@@ -5,6 +5,7 @@ Time limits count only time in which the machine could run: not what QEMU's thre
 import glob
 import os
 import re
+import signal
 import sys
 import time
 
@@ -56,7 +57,8 @@ class Session:
 
     def __exit__(self, *_):
         if self.ended is None:
-            self.qemu.close(force=True)
+            self.qemu.kill(signal.SIGKILL)
+            self._reap()
             self.outcome.finish(-9)
         self.log.close()
 
@@ -194,10 +196,16 @@ class Session:
                 self._expect_until([pexpect.EOF], self.clock() + timeout * SLOW)
             except pexpect.TIMEOUT:
                 raise Failed(f"{self.name}: QEMU still runs after {timeout * SLOW:.0f} s") from None
-            self.qemu.close()
+            self._reap()
             status = self.qemu.exitstatus if self.qemu.signalstatus is None else -self.qemu.signalstatus
             self.ended = self.outcome.finish(status)
         return self.ended
+
+
+    def _reap(self):
+        """Waits for QEMU's end, which has begun. close() alone gives it a tenth of a second: too little on a busy host."""
+        self.qemu.wait()
+        self.qemu.close()
 
 
 class Tee:
