@@ -22,4 +22,4 @@ clean: ## remove all that was built
 	rm -rf $(B)
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort -u | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(filter-out %.d,$(MAKEFILE_LIST)) | sort -u | awk -F':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
