@@ -140,7 +140,7 @@ static long version_commandline(struct vcpu *v, gva_t arg)
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
 
-static const struct subop ops[] = {
+static const subop_t ops[] = {
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
@@ -150,7 +150,7 @@ static const struct subop ops[] = {
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
 
-static const struct subop ops_pv32[] = {
+static const subop_t ops_pv32[] = {
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP

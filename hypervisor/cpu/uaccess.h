@@ -69,8 +69,9 @@ static inline bool guest_load_u16(u16 *value, gva_t from);
 static inline bool guest_load_pair(u64 *first, u64 *second, gva_t from);
 
 /*
- * A small structure of whole words, word by word: @len is known to the compiler. False as above; then some of it may be
- * done. A range that begins right below 2^64 goes on at 0, as the processor has it: guest memory like any other.
+ * A small structure of whole words, or with half a one at its end, word by word: @len is known to the compiler. False
+ * as above; then some of it may be done. A range that begins right below 2^64 goes on at 0, as the processor has it:
+ * guest memory like any other.
  */
 static inline bool guest_load_words(void *to, gva_t from, size_t len);
 static inline bool guest_store_words(gva_t to, const void *from, size_t len);
@@ -80,6 +81,10 @@ static inline bool guest_store_words(gva_t to, const void *from, size_t len);
         _Static_assert(sizeof(*(to)) % sizeof(u64) == 0, "whole words");                           \
         guest_load_words(to, from, sizeof(*(to)));                                                 \
     })
+
+/* A structure of any size that the compiler knows: word by word if that is short. */
+#define guest_load_small(to, from)  guest_load_sized(to, from, sizeof(*(to)))
+#define guest_store_small(to, from) guest_store_sized(to, from, sizeof(*(from)))
 
 /* Around every access, where the CPU has SMAP; nothing but the access may come between. */
 static inline void guest_access_begin(void)

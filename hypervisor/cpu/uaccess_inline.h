@@ -106,6 +106,17 @@ static inline __attribute__((always_inline)) bool guest_load_words(void *to, gva
                      : fault);
         words[i] = got;
     }
+    if ( len % sizeof(u64) )
+    {
+        u32 got;
+
+        __asm__ goto("1: mov %1, %0\n" EXTABLE_FAULT(1b)
+                     : "=r"(got)
+                     : "m"(((const u32 *)from.n)[len / sizeof(u32) - 1])
+                     : "memory"
+                     : fault);
+        ((u32 *)to)[len / sizeof(u32) - 1] = got;
+    }
     guest_access_end();
     return true;
 fault:
@@ -126,6 +137,12 @@ static inline __attribute__((always_inline)) bool guest_store_words(gva_t to, co
         __asm__ goto("1: mov %0, %1\n" EXTABLE_FAULT(1b)::"r"(words[i]), "m"(((u64 *)to.n)[i])
                      : "memory"
                      : fault);
+    if ( len % sizeof(u64) )
+        __asm__ goto(
+            "1: mov %0, %1\n" EXTABLE_FAULT(1b)::"r"(((const u32 *)from)[len / sizeof(u32) - 1]),
+            "m"(((u32 *)to.n)[len / sizeof(u32) - 1])
+            : "memory"
+            : fault);
     guest_access_end();
     return true;
 fault:
@@ -139,5 +156,22 @@ GUEST_WORD(u64)
 GUEST_WORD(u32)
 GUEST_WORD(u16)
 #undef GUEST_WORD
+
+/* Beyond some words a call is shorter. */
+static inline bool guest_in_words(size_t len)
+{
+    return len % sizeof(u32) == 0 && len <= 4 * sizeof(u64);
+}
+
+static inline __attribute__((always_inline)) bool guest_load_sized(void *to, gva_t from, size_t len)
+{
+    return guest_in_words(len) ? guest_load_words(to, from, len) : !copy_from_guest(to, from, len);
+}
+
+static inline __attribute__((always_inline)) bool guest_store_sized(gva_t to, const void *from,
+                                                                    size_t len)
+{
+    return guest_in_words(len) ? guest_store_words(to, from, len) : !copy_to_guest(to, from, len);
+}
 
 #endif

@@ -313,7 +313,7 @@ static long vcpu_get_physid(struct vcpu *v, gva_t arg)
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
 
-static const struct subop ops[] = {
+static const subop_t ops[] = {
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
@@ -323,14 +323,14 @@ static const struct subop ops[] = {
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
 
-static const struct subop ops_pv32[] = {
+static const subop_t ops_pv32[] = {
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
 };
 
-static inline __attribute__((always_inline)) long
-vcpu_op(const struct subop *table, unsigned long cmd, unsigned long vcpu, unsigned long arg)
+static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, unsigned long cmd,
+                                                          unsigned long vcpu, unsigned long arg)
 {
     struct vcpu *v = domain_vcpu(current_vcpu()->domain, (u32)vcpu);
     long rc;

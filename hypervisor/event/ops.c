@@ -143,7 +143,7 @@ static long event_status(struct vcpu *v, struct evtchn_status *arg)
 #include <hypercall/ops/event_channel.def>
 #undef SUBOP
 
-static const struct subop event_ops[] = {
+static const subop_t event_ops[] = {
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/event_channel.def>
 #undef SUBOP

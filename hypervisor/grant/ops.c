@@ -211,7 +211,7 @@ struct grant_subop {
 };
 
 #define SUBOP(operation, argument, direction, who_may, status, handler, pv32, summary)             \
-    [operation] = { .call = SUBOP_CALL_##status(handler), .admin = SUBOP_##who_may == SUBOP_ADMIN },
+    [operation] = { .call = SUBOP_CALL_##status(handler), .admin = SUBOP_ADMIN_##who_may },
 
 static const struct grant_subop grant_ops[] = {
 #include <hypercall/ops/grant_table.def>

@@ -258,7 +258,7 @@ static long physdev_pci_device_remove(struct vcpu *v, struct physdev_pci_device 
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
 
-static const struct subop ops[] = {
+static const subop_t ops[] = {
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
@@ -268,7 +268,7 @@ static const struct subop ops[] = {
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
 
-static const struct subop ops_pv32[] = {
+static const subop_t ops_pv32[] = {
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/physdev.def>
 #undef SUBOP

@@ -206,7 +206,7 @@ void sched_poll_init(struct vcpu *v)
 #include <hypercall/ops/sched.def>
 #undef SUBOP
 
-static const struct subop sched_ops[] = {
+static const subop_t sched_ops[] = {
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/sched.def>
 #undef SUBOP
@@ -216,7 +216,7 @@ static const struct subop sched_ops[] = {
 #include <hypercall/ops/sched.def>
 #undef SUBOP
 
-static const struct subop sched_ops_pv32[] = {
+static const subop_t sched_ops_pv32[] = {
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/sched.def>
 #undef SUBOP

@@ -2,7 +2,7 @@
  * Event channels: bindings, both ABIs as a guest sees them, poll, reset and teardown; then random operations, after
  * each of which a guest that consumes its events must have found just those that were sent.
  *
- * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
+ * LINK: hypervisor/event/[a-z]*.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
  * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/event.c

@@ -1,7 +1,7 @@
 /*
  * Event channels by the FIFO ABI: control blocks and arrays, order and priorities, and a guest that writes into both.
  *
- * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
+ * LINK: hypervisor/event/[a-z]*.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
  * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/event.c

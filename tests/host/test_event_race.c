@@ -2,7 +2,7 @@
  * Event channels on several CPUs at once, under ThreadSanitizer: three threads bind, send, close and reset while a
  * fourth is the guest that consumes. No event of a port that stays open is lost, and the books are even at the end.
  *
- * LINK: hypervisor/event/[a-z]*.c hypervisor/domain/subop.c
+ * LINK: hypervisor/event/[a-z]*.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c hypervisor/mm/frame.c tests/host/fake/machine.c
  * LINK: tests/host/fake/rooms.c

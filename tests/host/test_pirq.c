@@ -3,7 +3,7 @@
  * machine that is played here, with an IOAPIC, a function with MSI and one with MSI-X.
  *
  * LINK: hypervisor/irq/line.c hypervisor/irq/lines.c hypervisor/irq/pirq.c hypervisor/irq/msi.c hypervisor/irq/pci.c
- * LINK: hypervisor/irq/config.c hypervisor/irq/physdev.c hypervisor/domain/subop.c
+ * LINK: hypervisor/irq/config.c hypervisor/irq/physdev.c
  */
 #include "tests/host/host.h"
 

@@ -4,7 +4,7 @@
  * every vcpu is where its state says.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
- * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c
  * LINK: hypervisor/time/heap.c tests/host/fake/cpus.c
  * FLAGS: -fsanitize=thread
  */

@@ -8,7 +8,7 @@
  * Without the address sanitizer, and optimized, for speed: test_sched_smp.c has the same sources under it.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
- * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c
  * LINK: hypervisor/time/heap.c
  * LINK: tests/host/fake/cpus.c tests/host/fake/actors.c tests/host/fake/ideal.c
  * FLAGS: -O2 -fsanitize=signed-integer-overflow -fno-sanitize-recover=all

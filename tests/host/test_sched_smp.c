@@ -3,7 +3,7 @@
  * switches, the states agree, and no CPU idles while somebody waits for it.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
- * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c hypervisor/domain/subop.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c
  * LINK: hypervisor/time/heap.c
  * LINK: tests/host/fake/cpus.c tests/host/fake/actors.c
  */
