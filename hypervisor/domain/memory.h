@@ -28,10 +28,7 @@ bool memory_address_bits(unsigned int flags, unsigned int *bits);
 /* Stop here; the guest will call again and go on at extent @at. The handler returns what this returns. */
 long memory_continue(const struct memory_call *call, unsigned long at);
 
-/*
- * Give back a page of @d by its number: false if it isn't @d's, or was given back already. A frame that no reference
- * of the caller's holds may be taken by a sibling, and be another domain's, between any two looks.
- */
+/* Give back a page of @d by its number: false if it isn't @d's, or was given back already. Takes LOCK_MEMORY. */
 bool memory_release_page(struct domain *d, mfn_t mfn);
 
 /* In grant/, which is above us: see grant/grant.h. */

@@ -47,8 +47,7 @@ static inline bool extent_store(bool wide, const struct reservation *r, unsigned
 /* Drop the owner's reference: the frame is freed with its last mapping. A pin, too, keeps it until it is undone. */
 bool memory_release_page(struct domain *d, mfn_t mfn)
 {
-    return mfn_has_frame(mfn) && frame_get_inline(mfn_to_frame(mfn), d->id) &&
-           frame_put_with_owners(mfn_to_frame(mfn));
+    return mfn_has_frame(mfn) && !mm_release_owner_ref(d, mfn_to_frame(mfn));
 }
 
 static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
@@ -58,7 +57,8 @@ static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
 }
 
 /* More frames. The M2P tells nothing of them until the guest writes it. A caller that wants no list is told none. */
-static inline bool increase_one(bool wide, const struct reservation *r, unsigned long i)
+static inline __attribute__((always_inline)) bool
+increase_one(bool wide, const struct reservation *r, unsigned long i)
 {
     mfn_t mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits, INVALID_PFN);
 
@@ -71,7 +71,8 @@ static inline bool increase_one(bool wide, const struct reservation *r, unsigned
     return false;
 }
 
-static inline bool populate_one(bool wide, const struct reservation *r, unsigned long i)
+static inline __attribute__((always_inline)) bool
+populate_one(bool wide, const struct reservation *r, unsigned long i)
 {
     u64 pfn;
     mfn_t mfn;
@@ -88,7 +89,8 @@ static inline bool populate_one(bool wide, const struct reservation *r, unsigned
     return false;
 }
 
-static inline bool decrease_one(bool wide, const struct reservation *r, unsigned long i)
+static inline __attribute__((always_inline)) bool
+decrease_one(bool wide, const struct reservation *r, unsigned long i)
 {
     u64 mfn;
 

@@ -69,8 +69,8 @@ void mm_show_to_tools(void *va, u32 pages);
 bool mm_shared_in_use(const void *va);
 
 /*
- * Drop the owner's reference of a frame (once: -EINVAL if it was already dropped); freed when the
- * others are gone.
+ * Drop the owner's reference of a frame (once: -EINVAL if it was already dropped, or the frame isn't @d's); freed when
+ * the others are gone. The caller needs no reference of its own. Takes LOCK_MEMORY.
  */
 long mm_release_owner_ref(struct domain *d, struct frame *frame);
 

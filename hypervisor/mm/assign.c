@@ -144,7 +144,9 @@ static inline u64 take_for(struct domain *d, unsigned int order, unsigned int ma
     return frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
 }
 
-mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
+/* @order is known to the compiler if it is 0, which most are: then it has no loops. */
+static inline __attribute__((always_inline)) mfn_t
+alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
     struct domain_memory *memory = &d->memory;
     u64 count = 1UL << order, mfn = 0;
@@ -160,6 +162,11 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
     }
     lock_release(&memory->lock);
     return mfn ? to_mfn(mfn) : INVALID_MFN;
+}
+
+mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
+{
+    return order ? alloc_domain(d, order, max_bits, pfn) : alloc_domain(d, 0, max_bits, pfn);
 }
 
 long mm_claim(struct domain *d, u64 pages)
@@ -187,26 +194,59 @@ long mm_claim(struct domain *d, u64 pages)
 
 /* Taking */
 
-long mm_release_owner_ref(struct domain *d, struct frame *frame)
+/*
+ * With @d's lock held: does @d own the frame, whose word was @state just now? Then nobody else will before the lock is
+ * released, so that an exchange of that very word can't hit a stranger's frame: frames become @d's under its lock
+ * alone, and leave its list under it, before another may have them.
+ */
+static inline bool owns(const struct domain *d, const struct frame *frame, u64 state)
 {
-    if ( READ_ONCE(frame->owner) != d->id ||
-         GUARD(owner_reference,
-               !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED)) )
-        return -EINVAL;
-    frame_put(frame);
-    return 0;
+    return !GUARD(owner_reference, !(state & FRAME_ALLOCATED)) && READ_ONCE(frame->owner) == d->id;
 }
 
-/* Off the list and out of the number; true if it was the last frame. */
+/* With the lock held: off the list and out of the number; true if it was the last frame. */
 static inline bool detach(struct domain *d, struct frame *frame)
 {
-    bool last;
+    list_remove(&d->memory, frame);
+    return --d->memory.tot_pages == 0;
+}
+
+/* The frame was @d's, which is held, and @last of its list. */
+static inline void free_detached(struct domain *d, struct frame *frame, bool last)
+{
+    u64 mfn = frame_to_mfn(frame).n;
+    bool alive = READ_ONCE(d->life) == DOMAIN_ALIVE;
+
+    tlb_stamp(frame);
+    m2p_set(to_mfn(mfn), INVALID_PFN);
+    frames_put(mfn, alive ? tag_of(d) : FRAME_DIRTY, alive);
+    if ( last )
+        release_hold(d);
+}
+
+long mm_release_owner_ref(struct domain *d, struct frame *frame)
+{
+    bool last = false;
+    u64 old, left;
 
     lock_acquire(&d->memory.lock);
-    list_remove(&d->memory, frame);
-    last = --d->memory.tot_pages == 0;
+    old = READ_ONCE(frame->state);
+    do
+    {
+        if ( !owns(d, frame, old) )
+        {
+            lock_release(&d->memory.lock);
+            return -EINVAL;
+        }
+        left = (old & ~FRAME_ALLOCATED) - FRAME_REF_ONE;
+    } while ( !atomic_cmpxchg(&frame->state, &old, left) );
+    if ( !frame_refs(left) )
+        last = detach(d, frame);
     lock_release(&d->memory.lock);
-    return last;
+
+    if ( !frame_refs(left) )
+        free_detached(d, frame, last);
+    return 0;
 }
 
 /*
@@ -221,24 +261,14 @@ static inline struct domain *owner_get(domid_t id, bool *held)
     return *held ? domain_get(id) : v->domain;
 }
 
-/* The frame of @d, which is held. */
-static inline void free_unused(struct domain *d, struct frame *frame)
-{
-    u64 mfn = frame_to_mfn(frame).n;
-    bool alive = READ_ONCE(d->life) == DOMAIN_ALIVE, last;
-    u32 tag = tag_of(d);
-
-    tlb_stamp(frame);
-    last = detach(d, frame);
-    m2p_set(to_mfn(mfn), INVALID_PFN);
-    frames_put(mfn, alive ? tag : FRAME_DIRTY, alive);
-    if ( last )
-        release_hold(d);
-}
-
 void mm_frame_of_unused(struct domain *d, struct frame *frame)
 {
-    free_unused(d, frame);
+    bool last;
+
+    lock_acquire(&d->memory.lock);
+    last = detach(d, frame);
+    lock_release(&d->memory.lock);
+    free_detached(d, frame, last);
 }
 
 void mm_frame_unused(struct frame *frame)
@@ -255,7 +285,7 @@ void mm_frame_unused(struct frame *frame)
 
     d = owner_get(frame->owner, &held);
     BUG_ON(!d);
-    free_unused(d, frame);
+    mm_frame_of_unused(d, frame);
     if ( held )
         domain_put(d);
 }
@@ -266,12 +296,18 @@ void mm_frame_unused(struct frame *frame)
  */
 long mm_steal(struct domain *d, struct frame *frame)
 {
-    u64 old = READ_ONCE(frame->state);
+    bool stolen, last = false;
+    u64 old;
 
-    if ( READ_ONCE(frame->owner) != d->id || !(old & FRAME_ALLOCATED) || (old & FRAME_HYPERVISOR) ||
-         GUARD(steal_unused, frame_refs(old) != 1 || frame_type_count(old)) )
-        return -EINVAL;
-    if ( !atomic_cmpxchg(&frame->state, &old, 0) )
+    lock_acquire(&d->memory.lock);
+    old = READ_ONCE(frame->state);
+    stolen = owns(d, frame, old) && !(old & FRAME_HYPERVISOR) &&
+             !GUARD(steal_unused, frame_refs(old) != 1 || frame_type_count(old)) &&
+             atomic_cmpxchg(&frame->state, &old, 0);
+    if ( stolen )
+        last = detach(d, frame);
+    lock_release(&d->memory.lock);
+    if ( !stolen )
         return -EINVAL;
 
     tlb_stamp(frame);
@@ -281,7 +317,7 @@ long mm_steal(struct domain *d, struct frame *frame)
         tlb_flush_stamped(frame);
         tlb_flush_cached_page(mfn_to_virt(frame_to_mfn(frame)));
     }
-    if ( detach(d, frame) )
+    if ( last )
         release_hold(d);
     WRITE_ONCE(frame->owner, DOMID_NOBODY);
     frame->next = frame->prev = 0;
@@ -346,9 +382,9 @@ void mm_share_with_domain(void *va, struct domain *d)
 
     BUG_ON(frame->state != HYPERVISOR_STATE);
     m2p_set(virt_to_mfn(va), to_pfn(M2P_SHARED));
+    lock_acquire(&d->memory.lock);
     WRITE_ONCE(frame->owner, d->id);
     atomic_store(&frame->state, SHARED_STATE);
-    lock_acquire(&d->memory.lock);
     d->memory.shared_frames++;
     lock_release(&d->memory.lock);
 }

@@ -80,26 +80,6 @@ static inline void frame_put_inline(struct frame *frame)
 }
 
 /*
- * Drop the caller's reference, and with it the owner's own: in one step. False: that was dropped before, and only the
- * caller's is now.
- */
-static inline bool frame_put_with_owners(struct frame *frame)
-{
-    u64 old = READ_ONCE(frame->state), new;
-    bool owners;
-
-    do
-    {
-        owners = !GUARD(owner_reference_held, !(old & FRAME_ALLOCATED));
-        new = (old & ~FRAME_ALLOCATED) - (owners ? 2 * FRAME_REF_ONE : FRAME_REF_ONE);
-    } while ( !atomic_cmpxchg(&frame->state, &old, new) );
-
-    if ( !frame_refs(new) )
-        frame_unused(frame);
-    return owners;
-}
-
-/*
  * Mappings of frames that are mapped so already: one compare-exchange, and whatever is not as usual
  * goes a slower path. Where there is a type reference there is a reference, and the type count
  * never exceeds the references. A frame that is valid as something has a type reference.

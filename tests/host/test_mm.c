@@ -538,15 +538,17 @@ TEST(stolen_frames)
     finish();
 }
 
-/* The owner's reference goes once: whoever holds another keeps the frame, however often it is given back. */
+/* The owner's reference goes once, and by the owner alone: whoever holds another keeps the frame. */
 TEST(given_back_twice)
 {
-    struct domain *d;
+    struct domain *d, *stranger;
     mfn_t mfn;
 
     machine();
     d = new_domain(1, false);
+    stranger = new_domain(2, false);
     mfn = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    expect_eq(mm_release_owner_ref(stranger, frame_of(mfn)), -EINVAL);
     frame_of(mfn)->state += FRAME_REF_ONE; /* somebody maps it */
     expect_eq(mm_release_owner_ref(d, frame_of(mfn)), 0);
     expect_eq(mm_release_owner_ref(d, frame_of(mfn)), -EINVAL);

@@ -522,7 +522,7 @@ static const struct {
     { GUARD_flush_for_type, "retype", 1 },         { GUARD_stamp_of_writable, "retype", 1 },
     { GUARD_stamp_of_tables, "from_table", 0 },    { GUARD_stamp_while_locked, "stamp", 0 },
     { GUARD_flush_for_owner, "handed_on", 0 },     { GUARD_l1_rw_counts, "vcpus", 1 },
-    { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference_held, "grant", 2 },
+    { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference, "grant", 2 },
 };
 
 TEST(guards_are_missed)

@@ -129,8 +129,13 @@ mfn_t fake_frame(struct domain *d)
 
 long mm_release_owner_ref(struct domain *d, struct frame *frame)
 {
-    (void)d;
-    if ( !(atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) )
+    bool owns;
+
+    pthread_mutex_lock(&frames_mutex);
+    owns = frame->owner == d->id &&
+           (atomic_fetch_and(&frame->state, ~FRAME_ALLOCATED) & FRAME_ALLOCATED);
+    pthread_mutex_unlock(&frames_mutex);
+    if ( !owns )
         return -EINVAL;
     frame_put(frame);
     return 0;
@@ -138,7 +143,7 @@ long mm_release_owner_ref(struct domain *d, struct frame *frame)
 
 void fake_release(mfn_t mfn)
 {
-    mm_release_owner_ref(NULL, mfn_to_frame(mfn));
+    mm_release_owner_ref(find(mfn_to_frame(mfn)->owner), mfn_to_frame(mfn));
 }
 
 unsigned long fake_frames_in_use(void)
