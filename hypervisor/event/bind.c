@@ -68,6 +68,34 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
                : NULL;
 }
 
+/* Under both locks: what event_bind_interdomain does. */
+static inline long bind_pair(struct domain *d, struct domain *remote,
+                             struct evtchn_bind_interdomain *arg)
+{
+    long rc;
+    struct event_port *port = event_port_find_free(d, &rc);
+    struct event_port *remote_port = open_port(remote, arg->remote_port, d);
+
+    if ( !port )
+        return rc;
+    if ( !remote_port )
+        return -EINVAL;
+    join(d, port, remote, remote_port);
+    arg->local_port = port->number;
+    event_raise(d, port);
+    return 0;
+}
+
+static long bind_to_self(struct domain *d, struct evtchn_bind_interdomain *arg)
+{
+    long rc;
+
+    lock_acquire(&d->event.lock);
+    rc = bind_pair(d, d, arg);
+    lock_release(&d->event.lock);
+    return rc;
+}
+
 /*
  * EVTCHNOP_bind_interdomain: join a new local port to @arg->remote_port, which @arg->remote_dom must have left open to
  * us. Marks the new port pending once, so that no early signal is lost.
@@ -77,28 +105,18 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
  */
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {
-    struct domain *d = v->domain;
-    bool self = arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id;
-    struct domain *remote = self ? d : domain_get_guest(arg->remote_dom);
-    struct event_port *port, *remote_port;
+    struct domain *d = v->domain, *remote;
     long rc;
 
+    if ( arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id )
+        return bind_to_self(d, arg);
+    remote = domain_get_guest(arg->remote_dom);
     if ( !remote )
         return -ESRCH;
     lock_pair(&d->event.lock, &remote->event.lock);
-    port = event_port_find_free(d, &rc);
-    remote_port = open_port(remote, arg->remote_port, d);
-    if ( !rc && !remote_port )
-        rc = -EINVAL;
-    if ( !rc )
-    {
-        join(d, port, remote, remote_port);
-        arg->local_port = port->number;
-        event_raise(d, port);
-    }
+    rc = bind_pair(d, remote, arg);
     unlock_pair(&d->event.lock, &remote->event.lock);
-    if ( !self )
-        domain_put(remote);
+    domain_put(remote);
     return rc;
 }
 

@@ -47,14 +47,19 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
     WRITE_ONCE(v->event.virq_port[port->virq], 0);
 }
 
-/*
- * Close @port if our own lock is enough. *@peer: it isn't, the port is joined to one of that domain, which is held
- * now; *@pirq: irq/ has to be told, and then the port freed. -EINVAL the port is not open.
- */
-static long close_single(struct domain *d, struct event_port *port, struct domain **peer,
-                         bool *pirq)
+/* What a port needs to be closed beyond our own lock. */
+enum closing {
+    CLOSE_DONE,
+    CLOSE_NOT_OPEN,
+    CLOSE_PAIR, /* it is joined to a port of another domain, which is held now */
+    CLOSE_PIRQ, /* irq/ has to be told, and then the port freed */
+};
+
+/* Close @port if our own lock is enough; *@peer: for CLOSE_PAIR, whose the other end is. */
+static inline enum closing close_single(struct domain *d, struct event_port *port,
+                                        struct domain **peer)
 {
-    long rc = 0;
+    enum closing rest = CLOSE_DONE;
 
     lock_acquire(&d->event.lock);
     switch ( port->state )
@@ -66,12 +71,13 @@ static long close_single(struct domain *d, struct event_port *port, struct domai
         {
             *peer = port->peer.domain;
             domain_hold(*peer);
+            rest = CLOSE_PAIR;
         }
         break;
     case EVENT_PIRQ:
         WRITE_ONCE(d->event.pirq_port[port->pirq], 0);
         event_port_set_state(port, EVENT_CHANGING);
-        *pirq = true;
+        rest = CLOSE_PIRQ;
         break;
     case EVENT_VIRQ:
         virq_unbind(d, port);
@@ -82,10 +88,10 @@ static long close_single(struct domain *d, struct event_port *port, struct domai
         event_port_free(d, port);
         break;
     default:
-        rc = -EINVAL;
+        rest = CLOSE_NOT_OPEN;
     }
     lock_release(&d->event.lock);
-    return rc;
+    return rest;
 }
 
 static void close_pirq(struct domain *d, struct event_port *port)
@@ -96,25 +102,30 @@ static void close_pirq(struct domain *d, struct event_port *port)
     lock_release(&d->event.lock);
 }
 
-/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
-static long port_close(struct domain *d, struct event_port *port)
+/* The rest of port_close. */
+static __attribute__((noinline)) long close_rest(struct domain *d, struct event_port *port,
+                                                 enum closing rest, struct domain *peer)
 {
-    for ( ;; )
+    while ( rest == CLOSE_PAIR )
     {
-        struct domain *peer = NULL;
-        bool pirq = false, closed;
-        long rc = close_single(d, port, &peer, &pirq);
+        bool closed = close_pair(d, port, peer);
 
-        if ( pirq )
-            close_pirq(d, port);
-        if ( !peer )
-            return rc;
-        closed = close_pair(d, port, peer);
         domain_put(peer);
-        if ( closed )
-            return 0;
-        /* The peer closed its end between our two looks: ours is unbound now, or something else already. */
+        /* Or did the peer close its end between our two looks? Ours is unbound now, or something else already. */
+        rest = closed ? CLOSE_DONE : close_single(d, port, &peer);
     }
+    if ( rest == CLOSE_PIRQ )
+        close_pirq(d, port);
+    return rest == CLOSE_NOT_OPEN ? -EINVAL : 0;
+}
+
+/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
+static inline long port_close(struct domain *d, struct event_port *port)
+{
+    struct domain *peer = NULL;
+    enum closing rest = close_single(d, port, &peer);
+
+    return rest == CLOSE_DONE ? 0 : close_rest(d, port, rest, peer);
 }
 
 /* EVTCHNOP_close. -EINVAL the port is not open. */

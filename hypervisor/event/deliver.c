@@ -79,14 +79,6 @@ bool event_raise(struct domain *d, struct event_port *port)
     return true;
 }
 
-void event_clear(struct domain *d, struct event_port *port)
-{
-    if ( d->event.fifo )
-        event_fifo_clear(d, port);
-    else
-        clear_bit(port->number, (unsigned long *)d->shared_info->evtchn_pending);
-}
-
 long event_port_pending(struct domain *d, u32 number)
 {
     if ( !number || !event_port_exists(d, number) )

@@ -5,12 +5,13 @@
 #include "domain/subop.h"
 
 /* The peer can't go while we hold our side's lock: it would have to unbind our port first. */
-static void send_to_peer(struct domain *d, struct event_port *port)
+static long send_to_peer(struct domain *d, struct event_port *port)
 {
     lock_acquire(&d->event.lock);
     if ( !GUARD(send_looks_again, port->state != EVENT_INTERDOMAIN) )
         event_raise(port->peer.domain, port->peer.port);
     lock_release(&d->event.lock);
+    return 0;
 }
 
 static long send_any(struct domain *d, struct event_port *port)
@@ -18,8 +19,8 @@ static long send_any(struct domain *d, struct event_port *port)
     u8 state = READ_ONCE(port->state);
 
     if ( state == EVENT_INTERDOMAIN )
-        send_to_peer(d, port);
-    else if ( state == EVENT_IPI )
+        return send_to_peer(d, port);
+    if ( state == EVENT_IPI )
         event_raise(d, port);
     else if ( state != EVENT_UNBOUND )
         return -EINVAL;

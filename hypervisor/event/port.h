@@ -165,9 +165,6 @@ void event_fifo_unmask(struct domain *d, struct event_port *port);
 bool event_fifo_pending(struct domain *d, struct event_port *port);
 void event_fifo_clear(struct domain *d, struct event_port *port);
 
-/* Forget that @port is pending: it was closed. */
-void event_clear(struct domain *d, struct event_port *port);
-
 /* Give back the guest's frames; the domain is on the 2-level ABI again. Under the event lock. */
 void event_fifo_destroy(struct domain *d);
 

@@ -11,14 +11,13 @@ _Static_assert(EVENT_GROUP * sizeof(struct event_port) == PAGE_SIZE << GROUP_ORD
 _Static_assert(EVTCHN_FIFO_NR_CHANNELS / EVENT_GROUP * sizeof(struct event_port *) <= PAGE_SIZE,
                "the list of groups is a block of the heap");
 
-/* One more than the highest port that @d may allocate. */
-static u32 port_limit(const struct domain *d)
+/* Is port @n more than @d may have, by its ABI or by what it was created with? */
+static bool beyond_limit(const struct domain *d, u32 n)
 {
-    u32 limit = d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d);
-
-    if ( d->event.max_port && d->event.max_port < limit )
-        return d->event.max_port + 1;
-    return limit;
+    if ( d->event.max_port && n > d->event.max_port )
+        return true;
+    return n >= EVENT_2L_PORTS_PV32 &&
+           n >= (d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d));
 }
 
 /* Room for all groups that may ever be needed: so the list never moves, and its readers need no lock. */
@@ -49,6 +48,7 @@ void event_set_width(struct domain *d)
     lock_release(&d->event.lock);
 }
 
+/* More ports, behind those that exist. 0, -ENOMEM. */
 static long group_add(struct domain *d)
 {
     u32 first = d->event.nr_ports;
@@ -69,13 +69,16 @@ static long group_add(struct domain *d)
     return 0;
 }
 
-/*
- * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while
- * @d is dying. Port 0 is never given.
- */
+/* event_port_find_free when none of the ports that exist is free. */
+static __attribute__((noinline)) struct event_port *find_after_adding(struct domain *d, long *rc)
+{
+    *rc = group_add(d);
+    return *rc ? NULL : event_port_find_free(d, rc);
+}
+
 struct event_port *event_port_find_free(struct domain *d, long *rc)
 {
-    u32 n = d->event.lowest_free ? d->event.lowest_free : 1;
+    u32 n = d->event.lowest_free;
     struct event_port *port = event_port(d, n);
 
     if ( GUARD(dying_opens_no_port, READ_ONCE(d->life) != DOMAIN_ALIVE) )
@@ -87,11 +90,11 @@ struct event_port *event_port_find_free(struct domain *d, long *rc)
         port = event_port(d, ++n);
     d->event.lowest_free = n;
 
-    *rc = GUARD(port_limit, n >= port_limit(d)) ? -ENOSPC : port ? 0 : group_add(d);
+    *rc = GUARD(port_limit, beyond_limit(d, n)) ? -ENOSPC : 0;
     if ( *rc )
         return NULL;
     if ( !port )
-        port = event_port_at(d, n);
+        return find_after_adding(d, rc);
     WRITE_ONCE(port->vcpu, 0); /* a late sender to the one before may still look */
     WRITE_ONCE(port->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
     return port;
@@ -99,7 +102,10 @@ struct event_port *event_port_find_free(struct domain *d, long *rc)
 
 void event_port_free(struct domain *d, struct event_port *port)
 {
-    event_clear(d, port);
+    if ( d->event.fifo )
+        event_fifo_clear(d, port);
+    else
+        event_clear_bit(d->shared_info->evtchn_pending, port->number);
     port->peer.domain = NULL;
     port->peer.port = NULL;
     event_port_set_state(port, EVENT_FREE);
@@ -113,6 +119,7 @@ long event_domain_create(struct domain *d)
 {
     lock_init(&d->event.lock, LOCK_EVENT);
     lock_init(&d->event.fifo_lock, LOCK_EVENT_QUEUE);
+    d->event.lowest_free = 1;
     event_set_width(d);
     return 0;
 }
