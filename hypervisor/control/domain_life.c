@@ -129,6 +129,7 @@ long domctl_unpause(struct domain *d, void *arg)
     if ( control_is_self(d) || control_is_dying(d) || READ_ONCE(d->pause_count) == 0 )
         return -EINVAL;
 
+    WRITE_ONCE(d->unpaused, true);
     domain_unpause(d);
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "access/access.h"
 #include "boot/domain/builder.h"
 #include "control/internal.h"
+#include "lib/atomic.h"
 #include "mm/map.h"
 #include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
@@ -72,10 +73,30 @@ static long read_msrs(struct cpuid_policy *change, struct xen_domctl_cpu_policy 
     return 0;
 }
 
-/* XEN_DOMCTL_set_cpu_policy: -E2BIG, -ERANGE, -EINVAL name the leaf or register; -ENOMEM, -EFAULT. All or nothing. */
+/* @d is paused. All or nothing. */
+static long change_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
+{
+    struct cpuid_policy *change = cpuid_change_begin(d);
+    long rc;
+
+    if ( !change )
+        return -ENOMEM;
+    rc = read_leaves(change, arg);
+    if ( !rc )
+        rc = read_msrs(change, arg);
+    if ( rc )
+        cpuid_change_drop(change);
+    else
+        cpuid_change_commit(d, change);
+    return rc;
+}
+
+/*
+ * XEN_DOMCTL_set_cpu_policy: -E2BIG, -ERANGE, -EINVAL name the leaf or register; -EEXIST the domain has run, and
+ * believes what CPUID showed it; -ENOMEM, -EFAULT.
+ */
 long domctl_set_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 {
-    struct cpuid_policy *change;
     long rc;
 
     arg->err_leaf = arg->err_subleaf = arg->err_msr = ~0u;
@@ -84,22 +105,10 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
     if ( arg->nr_leaves > CPUID_MAX_LEAVES || arg->nr_msrs > CPUID_MAX_MSRS )
         return -E2BIG;
 
-    change = cpuid_change_begin(d);
-    if ( !change )
-        return -ENOMEM;
-    rc = read_leaves(change, arg);
-    if ( !rc )
-        rc = read_msrs(change, arg);
-    if ( rc )
-    {
-        cpuid_change_drop(change);
-        return rc;
-    }
-
-    domain_pause(d);
-    cpuid_change_commit(d, change);
+    domain_pause(d); /* so who unpauses it meanwhile lets it run only when we are done */
+    rc = READ_ONCE(d->unpaused) ? -EEXIST : change_policy(d, arg);
     domain_unpause(d);
-    return 0;
+    return rc;
 }
 
 /* --- frames --- */
@@ -166,10 +175,12 @@ long domctl_frame_types(struct domain *d, struct xen_domctl_getpageframeinfo3 *a
     return 0;
 }
 
-/* Nothing is logged, so that there is nothing to switch off. */
+/* -EOPNOTSUPP no log of dirtied frames is kept, -EINVAL so none is read or switched off, and one's own. */
 long domctl_shadow(struct domain *d, struct xen_domctl_shadow_op *arg)
 {
-    return !control_is_self(d) && arg->op == XEN_DOMCTL_SHADOW_OP_OFF ? 0 : -EINVAL;
+    if ( !control_is_self(d) && arg->op == XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY )
+        return -EOPNOTSUPP;
+    return -EINVAL;
 }
 
 /* --- devices --- */

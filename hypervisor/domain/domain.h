@@ -66,6 +66,7 @@ struct domain {
     struct vcpu **vcpus; /* max_vcpus entries; NULL until created */
 
     u32 pause_count; /* by control/ and debuggers */
+    bool unpaused;   /* by control/, once at least: it may have run */
     bool debugged;   /* by control/: its kernel's #DB and #BP pause it */
     bool shut_down;  /* all vcpus stopped by SCHEDOP_shutdown or a crash */
     u8 shutdown_reason;

@@ -69,21 +69,12 @@ static long physdev_irq_status(struct vcpu *v, struct physdev_irq_status_query *
     return 0;
 }
 
-/* Old kernels ask for the vector of a GSI before they use it; the PIRQ has the GSI's number. */
+/* Old kernels ask for the vector of a GSI, and use it as a name. They say by other operations what they mean to do. */
 static long physdev_alloc_vector(struct vcpu *v, struct physdev_irq *arg)
 {
-    int pirq = (int)arg->irq;
-    long rc = pirq_map_gsi(v->domain, arg->irq, &pirq);
-    const struct irq_line *line;
-
-    if ( rc )
-        return rc;
-    lock_acquire(&irq_lock);
-    line = pirq_line(v->domain, (u32)pirq);
-    if ( line )
-        arg->vector = line->vector;
-    lock_release(&irq_lock);
-    return line ? 0 : -EINVAL; /* unmapped again by a sibling */
+    (void)v;
+    arg->vector = arg->irq;
+    return 0;
 }
 
 /* The function that the argument names; -ENODEV: of a segment that we don't reach. */

@@ -512,6 +512,9 @@ TEST(policies)
     expect_eq(dop.u.cpu_policy.err_leaf, 0x1234);
     dop.u.cpu_policy.nr_leaves = 100000;
     expect_eq(run_domctl(), -E2BIG);
+    dop.u.cpu_policy.nr_leaves = 1;
+    domu->unpaused = true;
+    expect_eq(run_domctl(), -EEXIST);
     dop.domain = 0;
     expect_eq(run_domctl(), -EINVAL);
 }
@@ -538,9 +541,9 @@ TEST(widths)
     expect_eq(dop.u.address_size.size, 32);
 
     domctl_for(XEN_DOMCTL_shadow_op, 5);
-    expect_eq(run_domctl(), 0);
-    dop.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_CLEAN;
     expect_eq(run_domctl(), -EINVAL);
+    dop.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY;
+    expect_eq(run_domctl(), -EOPNOTSUPP);
 }
 
 HOST_TEST_MAIN

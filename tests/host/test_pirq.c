@@ -426,9 +426,10 @@ TEST(a_vector_for_an_old_kernel)
 
     start();
     expect_eq(op(PHYSDEVOP_alloc_irq_vector, &arg), 0);
-    expect_eq(arg.vector, route[9].vector);
+    expect_eq(arg.vector, 9);
     arg.irq = 99;
-    expect_eq(op(PHYSDEVOP_alloc_irq_vector, &arg), -EINVAL);
+    expect_eq(op(PHYSDEVOP_alloc_irq_vector, &arg), 0);
+    expect_eq(arg.vector, 99);
     end();
 }
 
