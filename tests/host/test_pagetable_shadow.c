@@ -39,7 +39,11 @@ static void finish(void)
     expect_sane(d);
     expect_buried(d);
     for_each_vcpu(d, v)
+    {
         shadow_destroy(v);
+        expect(!v->cpu.isolated && !v->cpu.info_shown);
+        expect_eq(v->pv.shown_groups[0] | v->pv.shown_groups[1], 0);
+    }
     expect_eq(fake_frames_in_use(), 0);
 }
 

@@ -16,7 +16,7 @@ struct table_kind {
     u64 set;        /* bits that it gets, for the hardware's sake */
     u64 strip;      /* bits that it loses when nobody uses the table any more */
     u16 entries;    /* that count, from 0 up; those behind them are cleared. 0: no such table */
-    u16 changeable; /* entries from this one on can't be changed while the table is in use */
+    u16 changeable; /* from this one on, in a table in use, changes are refused or shadowed */
     u8 child;       /* type of the tables that entries name, */
     u8 last_child;  /* ... and the last entry */
     u8 care;        /* what else there is to do before it is validated, CARE_*; 0: nothing */

@@ -41,6 +41,8 @@ void shadow_destroy(struct vcpu *v)
 {
     shown_destroy(&v->pv.shown);
     v->cpu.shadow[0] = v->cpu.shadow[1] = 0;
+    v->cpu.info_shown = NULL;
+    v->pv.shown_groups[0] = v->pv.shown_groups[1] = 0;
     v->cpu.isolated = false;
 }
 
