@@ -122,13 +122,10 @@ static inline bool packed_contains(u64 packed, u16 port, unsigned int bytes)
     return offset >= 0 && (u32)offset + bytes <= packed >> 32;
 }
 
-/* Drivers use few ranges, and one of them most of the time. */
-bool access_ioport(struct domain *d, u16 port, unsigned int bytes)
+static __attribute__((noinline)) bool ioport_find(struct domain *d, u16 port, unsigned int bytes)
 {
     const struct range *range;
 
-    if ( packed_contains(READ_ONCE(d->access.hot_ports), port, bytes) )
-        return true;
     if ( !d->access.ioports )
         return false;
 
@@ -140,6 +137,13 @@ bool access_ioport(struct domain *d, u16 port, unsigned int bytes)
         WRITE_ONCE(d->access.hot_ports, pack(range));
     lock_release(&lock);
     return range;
+}
+
+/* Drivers use few ranges, and one of them most of the time. */
+bool access_ioport(struct domain *d, u16 port, unsigned int bytes)
+{
+    return packed_contains(READ_ONCE(d->access.hot_ports), port, bytes) ||
+           ioport_find(d, port, bytes);
 }
 
 bool access_irq(const struct domain *d, u32 gsi)

@@ -82,10 +82,9 @@ static bool is_pit(const struct vcpu *v, u16 port, unsigned int bytes)
     return bytes == 1 && pit_port(port) && access_check(v->domain, NULL, ACCESS_HARDWARE) == 0;
 }
 
-static u32 guest_in(struct vcpu *v, u16 port, unsigned int bytes)
+/* Ports that the domain doesn't own. */
+static __attribute__((noinline)) u32 foreign_in(struct vcpu *v, u16 port, unsigned int bytes)
 {
-    if ( access_ioport(v->domain, port, bytes) )
-        return port_in(port, bytes);
     if ( is_pit(v, port, bytes) )
         return pit_in(&v->domain->time.pit, port, time_now());
     if ( !is_pci_config(v, port, bytes) )
@@ -95,11 +94,10 @@ static u32 guest_in(struct vcpu *v, u16 port, unsigned int bytes)
     return irq_pci_config_read(v->domain->pv.pci_address, port & 3, bytes);
 }
 
-static void guest_out(struct vcpu *v, u16 port, unsigned int bytes, u32 value)
+static __attribute__((noinline)) void foreign_out(struct vcpu *v, u16 port, unsigned int bytes,
+                                                  u32 value)
 {
-    if ( access_ioport(v->domain, port, bytes) )
-        port_out(port, bytes, value);
-    else if ( is_pit(v, port, bytes) )
+    if ( is_pit(v, port, bytes) )
         pit_out(&v->domain->time.pit, port, (u8)value, time_now());
     else if ( is_pci_config(v, port, bytes) )
     {
@@ -108,6 +106,20 @@ static void guest_out(struct vcpu *v, u16 port, unsigned int bytes, u32 value)
         else
             irq_pci_config_write(v->domain->pv.pci_address, port & 3, bytes, value);
     }
+}
+
+static inline u32 guest_in(struct vcpu *v, u16 port, unsigned int bytes)
+{
+    return access_ioport(v->domain, port, bytes) ? port_in(port, bytes)
+                                                 : foreign_in(v, port, bytes);
+}
+
+static inline void guest_out(struct vcpu *v, u16 port, unsigned int bytes, u32 value)
+{
+    if ( access_ioport(v->domain, port, bytes) )
+        port_out(port, bytes, value);
+    else
+        foreign_out(v, port, bytes, value);
 }
 
 /* The guest's memory operand at @va could not be had, but for its last @left bytes. */
@@ -171,22 +183,29 @@ static enum emulated string_io(struct vcpu *v, struct regs *regs, const struct i
     return of_width(regs->rcx, width) ? EMULATED_AGAIN : EMULATED_DONE;
 }
 
+/* The low @bytes of a register. */
+static u32 low_of(u64 reg, unsigned int bytes)
+{
+    return bytes == 1 ? (u8)reg : bytes == 2 ? (u16)reg : (u32)reg;
+}
+
+/* ... written: 4 clear the upper half, as in any register. */
+static u64 with_low(u64 reg, unsigned int bytes, u32 value)
+{
+    return bytes == 1   ? (reg & ~0xffUL) | (u8)value
+           : bytes == 2 ? (reg & ~0xffffUL) | (u16)value
+                        : value;
+}
+
 enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port,
                            unsigned int bytes)
 {
-    u64 mask = (1UL << (8 * bytes)) - 1;
-    u32 value;
-
     if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
         return EMULATED_NOT;
     if ( out )
-    {
-        guest_out(v, port, bytes, (u32)(regs->rax & mask));
-        return EMULATED_DONE;
-    }
-
-    value = guest_in(v, port, bytes);
-    regs->rax = bytes == 4 ? value : (regs->rax & ~mask) | (value & mask);
+        guest_out(v, port, bytes, low_of(regs->rax, bytes));
+    else
+        regs->rax = with_low(regs->rax, bytes, guest_in(v, port, bytes));
     return EMULATED_DONE;
 }
 

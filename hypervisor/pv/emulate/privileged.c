@@ -33,7 +33,7 @@ static __attribute__((noinline)) void finish_observed(struct vcpu *v, struct reg
  * Leave an instruction of @length bytes behind, with the trap that single-stepping takes after
  * each.
  */
-static void finish(struct vcpu *v, struct regs *regs, unsigned int length)
+static inline void finish(struct vcpu *v, struct regs *regs, unsigned int length)
 {
     u64 rip = regs->rip;
 
