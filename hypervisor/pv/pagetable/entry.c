@@ -235,21 +235,6 @@ long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 
     return l1_replace(d, from, slot, new, false);
 }
 
-long entry_replace_l1_held(const struct domain *d, u64 *slot, u64 new)
-{
-    u64 old = READ_ONCE(*slot);
-    long rc;
-
-    new = l1_for_hardware(d->pv32, new);
-    rc = get_l1_ram(READ_ONCE(mfn_to_frame(pte_mfn(new))->owner), new);
-    if ( rc )
-        return rc;
-    entry_write(slot, new);
-    if ( old & PTE_P )
-        l1_put(old);
-    return 0;
-}
-
 /* The references of @pte, by the short way if it is such an entry. */
 static inline long get_l1_own(const struct domain *d, u64 *pte)
 {

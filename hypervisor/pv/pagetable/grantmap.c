@@ -17,9 +17,32 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
     return maddr_to_virt(maddr);
 }
 
+/* References to a frame that the caller holds as @pte will: whose it is and what it is used as is settled. */
+static bool take_again(u64 pte)
+{
+    struct frame *frame = mfn_to_frame(pte_mfn(pte));
+    u64 old = READ_ONCE(frame->state), some;
+
+    do
+    {
+        some = frame_takable(old, pte & PTE_RW);
+        if ( !some )
+            return false;
+    } while ( !atomic_cmpxchg(&frame->state, &old, old + some) );
+    return true;
+}
+
 static long put_in(const struct domain *d, u64 *slot, u64 pte)
 {
-    return slot ? entry_replace_l1_held(d, slot, pte) : -EINVAL;
+    u64 old;
+
+    if ( !slot )
+        return -EINVAL;
+    if ( !take_again(pte) )
+        return -EBUSY;
+    old = READ_ONCE(*slot);
+    entry_write(slot, l1_for_hardware(d->pv32, pte));
+    return old & PTE_P ? l1_put(old) : 0;
 }
 
 /* It maps @mfn with those rights. */

@@ -62,9 +62,6 @@ static inline bool entry_exchange(u64 *slot, u64 *old, u64 new)
     return true;
 }
 
-/* l1_replace for a frame of RAM to which the caller holds references, whoever owns it. -EBUSY. */
-long entry_replace_l1_held(const struct domain *d, u64 *slot, u64 new);
-
 /* l1_replace if the slot's value is still @old: false it is not; true: *@rc is the result. */
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc);
 
