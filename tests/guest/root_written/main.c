@@ -1,0 +1,141 @@
+/*
+ * What a guest writes to a root that is in use holds from then on: in kernel and in user mode, on the root that the
+ * vcpu runs on and on the one that it comes back to.
+ *
+ * A guest isolated from Meltdown runs on shadows of its roots. The attack, or the fault: what a shadow shows still
+ * though the root does not any more, which would be a frame that is no longer the guest's.
+ */
+#include "test.h"
+
+#define SLOT  300 /* free, and the guest's; its group of eight slots is empty in all roots */
+#define PLACE 301 /* another one, in the same group */
+
+/* Pages that tell who they are, below L3 tables. */
+#define TREES 2
+static pte_t *l3s[TREES];
+
+static void plant(unsigned int i)
+{
+    uint64_t *page = page_alloc();
+    pte_t *l1, *l2;
+
+    *page = i + 1;
+    l1 = page_with_entry(0, pte_make(virt_to_mfn(page), PTE_P | PTE_US | PTE_RW | PTE_A | PTE_D));
+    l2 = page_with_entry(0, pte_make(virt_to_mfn(l1), PTE_TABLE));
+    l3s[i] = page_with_entry(0, pte_make(virt_to_mfn(l2), PTE_TABLE));
+    need(table_pin(l3s[i], 3));
+}
+
+static pte_t tree(unsigned int i)
+{
+    return pte_make(virt_to_mfn(l3s[i]), PTE_TABLE);
+}
+
+static volatile uint64_t *at(ulong slot)
+{
+    return (void *)(0xffff000000000000UL | slot << 39);
+}
+
+static long look(long slot)
+{
+    return (long)*at((ulong)slot);
+}
+
+/* What is seen there: a page's number, or 0 for a page fault. */
+static long kernel_sees(ulong slot)
+{
+    volatile long seen = 0;
+    struct fault fault = fault_of(seen = look((long)slot));
+
+    return fault.vector == TRAP_PF ? 0 : fault.vector == TRAP_NONE ? seen : -1;
+}
+
+static long user_sees(ulong slot)
+{
+    struct user_result r = user_run(look, (long)slot);
+
+    return r.fault.vector == TRAP_PF ? 0 : r.fault.vector == TRAP_NONE ? r.value : -1;
+}
+
+/* That the TLB forgets what was there is the guest's to ask for; the flush does not read the root anew. */
+static void write_slot(const pte_t *root, unsigned int slot, pte_t entry)
+{
+    need(mmu_update_one(virt_to_machine(&root[slot]), entry));
+    need(mmuext(MMUEXT_TLB_FLUSH_LOCAL));
+}
+
+/* One root: an entry appears, is exchanged for another one, and goes. */
+static void written_while_in_use(const pte_t *root, long (*sees)(ulong slot))
+{
+    expect_eq(sees(SLOT), 0, "nothing yet");
+    write_slot(root, SLOT, tree(0));
+    expect_eq(sees(SLOT), 1, "an entry that was added");
+    write_slot(root, SLOT, tree(1));
+    expect_eq(sees(SLOT), 2, "... exchanged for another one");
+    write_slot(root, PLACE, tree(0));
+    expect_eq(sees(PLACE), 1, "... one beside it");
+    write_slot(root, SLOT, 0);
+    expect_eq(sees(SLOT), 0, "... taken away");
+    expect_eq(sees(PLACE), 1, "... the one beside it stays");
+    write_slot(root, PLACE, 0);
+    expect_eq(sees(PLACE), 0, "... and goes, too");
+}
+
+/* Written while another root is in use: it holds when the vcpu comes back. */
+static void written_meanwhile(void)
+{
+    pte_t *here = table_root(), *other = page_alloc();
+
+    memcpy(other, here, PAGE_SIZE);
+    need(page_protect(other, PTE_KERNEL_RO));
+    need(table_pin(other, 4));
+
+    write_slot(here, SLOT, tree(0));
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(other)));
+    expect_eq(kernel_sees(SLOT), 0, "the other root hasn't it");
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(here)));
+    expect_eq(kernel_sees(SLOT), 1, "back: the first one has it still");
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(other)));
+    write_slot(other, PLACE, tree(1));
+    write_slot(here, SLOT, tree(1));
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(here)));
+    expect_eq(kernel_sees(SLOT), 2, "back again: what was written meanwhile");
+    expect_eq(kernel_sees(PLACE), 0, "... and nothing of the other root's");
+    write_slot(here, SLOT, 0);
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(other)));
+    expect_eq(kernel_sees(PLACE), 2, "the other root has its own still");
+    expect_eq(kernel_sees(SLOT), 0, "... and nothing of the first one's");
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(here)));
+    need(table_unpin(other));
+    page_release(other);
+}
+
+/* Kernel and user root, each with an entry of its own in the same slot. */
+static void each_its_own(void)
+{
+    pte_t *root = user_root();
+
+    write_slot(root, SLOT, tree(0));
+    expect_eq(user_sees(SLOT), 1, "the user root's");
+    expect_eq(kernel_sees(SLOT), 0, "... isn't the kernel's");
+    write_slot(table_root(), SLOT, tree(1));
+    expect_eq(kernel_sees(SLOT), 2, "each its own");
+    expect_eq(user_sees(SLOT), 1, "... in both modes");
+    write_slot(root, SLOT, 0);
+    expect_eq(user_sees(SLOT), 0, "away from the one");
+    expect_eq(kernel_sees(SLOT), 2, "... and not from the other");
+    write_slot(table_root(), SLOT, 0);
+}
+
+void test_main(void)
+{
+    for ( unsigned int i = 0; i < TREES; i++ )
+        plant(i);
+    written_while_in_use(table_root(), kernel_sees);
+    expect_eq(user_sees(SLOT), 0, "user mode has a root, and nothing there");
+    written_while_in_use(user_root(), user_sees);
+    written_meanwhile();
+    each_its_own();
+    for ( unsigned int i = 0; i < TREES; i++ )
+        need(table_unpin(l3s[i]));
+}
