@@ -20,6 +20,7 @@ struct smp_cpu {
     u32 beats; /* watchdog: how often the CPU has looked up from its work */
     u32 seen;  /* ... and what its neighbour saw of that last */
     u32 missed;
+    s64 look_at; /* not before: ns */
 };
 
 enum nmi_reason {
@@ -31,6 +32,9 @@ enum nmi_reason {
 extern struct smp_cpu smp_cpus[NR_CPUS];
 
 void smp_send_nmi(u32 cpu, enum nmi_reason reason);
+
+/* watchdog: this CPU waits for another. Interrupts are off, or nothing could be missed. */
+void smp_watch_waiting(void);
 
 static inline struct smp_cpu *smp_this(void)
 {

@@ -48,6 +48,7 @@ void smp_poll(void)
 {
     struct smp_cpu *cpu = smp_this();
 
+    smp_watch_waiting();
     if ( !atomic_load(&cpu->flush_asked) )
         return;
     tlb_flush_asked(cpu->flush_va);

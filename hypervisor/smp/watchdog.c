@@ -2,7 +2,8 @@
  * The watchdog: each CPU looks after the next one.
  *
  * Once a second a timer of each CPU counts a beat of its own and compares its neighbour's with what it saw last. A CPU
- * that hangs, in whatever way, runs no timers, so its beats stand still; one NMI later it tells where. A machine with
+ * that hangs, in whatever way, runs no timers, so its beats stand still; one NMI later it tells where. Who waits for
+ * it, for a lock or for its answer, runs no timers either, but looks after its neighbour in between. A machine with
  * one CPU has nobody to look after it.
  */
 #include "console/console.h"
@@ -24,7 +25,7 @@ static u32 neighbour(u32 cpu)
     return (u32)__builtin_ctzl(after ? after : online);
 }
 
-static void look_after(u32 cpu)
+static void judge(u32 cpu)
 {
     struct smp_cpu *other = &smp_cpus[cpu];
     u32 beats = atomic_load(&other->beats);
@@ -36,15 +37,30 @@ static void look_after(u32 cpu)
     other->seen = beats;
 }
 
-static void beat(void *arg)
+static void look_after_neighbour(void)
 {
     u32 cpu = this_cpu()->cpu, next = neighbour(cpu);
+    ns_t now = time_now();
 
+    if ( now < smp_this()->look_at )
+        return;
+    smp_this()->look_at = now + BEAT;
+    if ( next != cpu )
+        judge(next);
+}
+
+static void beat(void *arg)
+{
     (void)arg;
     atomic_inc(&smp_this()->beats);
-    if ( next != cpu )
-        look_after(next);
-    timer_set(&timers[cpu], time_now() + BEAT);
+    look_after_neighbour();
+    timer_set(&timers[this_cpu()->cpu], time_now() + BEAT);
+}
+
+void smp_watch_waiting(void)
+{
+    if ( patience )
+        look_after_neighbour();
 }
 
 void smp_watch_cpu(u32 cpu, bool on)

@@ -81,6 +81,10 @@ void softirq_queue(struct softirq_job *job)
     (void)job;
 }
 
+void smp_watch_waiting(void)
+{
+}
+
 /* In the hypervisor's windows what is pending is taken. */
 void irq_window(void)
 {

@@ -66,3 +66,22 @@ def test_watchdog():
         session.send("H")
         session.expect(r"\*\*\* CRASH: the watchdog found this CPU hanging")
         session.expect(r"rip [^\n]* key_hang\+")
+
+
+def test_watchdog_where_others_wait():
+    """The same where the other one soon waits for the first, with interrupts off; by guests that are isolated."""
+    with boot("watchdog-busy", append="watchdog=5 xpti=on noreboot", kernel=guests.built("tests/smp_stress"), initrd="",
+              args="rounds=1000000") as session:
+        session.expect("watchdog: a CPU may hang for 5 seconds")
+        session.send("\x01\x01\x01")
+        session.expect("the serial line talks to the hypervisor")
+        session.wait_until("flushes", lambda: flushes(session) > 100)
+        session.send("H")
+        session.expect(r"\*\*\* CRASH: the watchdog found this CPU hanging")
+        session.expect(r"rip [^\n]* key_hang\+")
+
+
+def flushes(session):
+    """How many TLB flushes CPUs have asked of each other."""
+    session.send("p")
+    return int(session.expect(r"tlb_flush_ipis +(\d+) ").group(1))

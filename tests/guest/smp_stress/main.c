@@ -354,10 +354,11 @@ static void do_something(struct member *m)
 static void work(unsigned int me)
 {
     struct member *m = &members[me];
+    unsigned long rounds = arg_number("rounds", ROUNDS);
 
     team_meet();
     events_enable();
-    for ( int round = 0; round < ROUNDS; round++ )
+    for ( unsigned long round = 0; round < rounds; round++ )
         do_something(m);
     team_meet(); /* from here on nobody is sent down or up any more */
     for ( unsigned int i = 0; i < SLOTS; i++ )
