@@ -54,8 +54,8 @@ enum frame_type {
     (1UL << 63) /* was mapped writable, and not write-back: caches may not hold what it does */
 
 /*
- * Guests' references end here, one bit below what fits: the engine's own always find room, and so do those of runs of
- * equal slots (validate.c), 511 at most for each CPU.
+ * Guests' references end here, one bit below what fits: the engine's own always find room, and so do those of
+ * equal slots (validate.c), 7 at most for each CPU.
  */
 #define FRAME_REF_LIMIT 0x0000000002000000UL
 

@@ -104,10 +104,11 @@ static inline u64 frame_takable(u64 state, bool writable)
 }
 
 /*
- * At least two type references: only the lowest bits of the count are looked at, which is one instruction; should they
- * all be 0 the slow path is right too.
+ * At least two (type) references: only the lowest bits of the type count are looked at, which is one instruction; should
+ * they all be 0 the slow path is right too.
  */
 #define FRAME_COUNT_TWO 0xf8000000u
+#define FRAME_REFS_TWO  0x03fffffeu
 
 /* Drop a reference and a type reference that are not the last: false leaves it to the slow path. */
 static inline bool frame_put_and_type_fast(struct frame *frame)
@@ -116,6 +117,25 @@ static inline bool frame_put_and_type_fast(struct frame *frame)
 
     return ((u32)old & FRAME_COUNT_TWO) &&
            atomic_cmpxchg(&frame->state, &old, old - FRAME_TYPE_ONE - FRAME_REF_ONE);
+}
+
+/* The same of a reference alone. */
+static inline bool frame_put_fast(struct frame *frame)
+{
+    u64 old = READ_ONCE(frame->state);
+
+    return ((u32)old & FRAME_REFS_TWO) && atomic_cmpxchg(&frame->state, &old, old - FRAME_REF_ONE);
+}
+
+/* @n times what a mapping holds, which is not all that there is: false leaves it to the slow path. */
+static inline bool frame_put_several(struct frame *frame, bool writable, unsigned int n)
+{
+    u64 old = READ_ONCE(frame->state);
+
+    if ( (writable ? frame_type_count(old) : frame_refs(old)) <= n )
+        return false;
+    return atomic_cmpxchg(&frame->state, &old,
+                          old - n * (writable ? FRAME_TYPE_ONE + FRAME_REF_ONE : FRAME_REF_ONE));
 }
 
 /* frame_get_and_type and frame_put_and_type where frames are in use as that type already. */

@@ -557,7 +557,7 @@ static void fill(mfn_t table, unsigned int i, unsigned int n, mfn_t mfn, u64 fla
         *slot_of(table, i++) = pte_make(mfn, flags);
 }
 
-/* Of a run of equal slots one is checked: it may go beyond the limit, the next one not begin there. */
+/* Eight equal slots are taken at once: they may go beyond the limit, no other begins there. */
 TEST(runs_end_beyond_the_limit)
 {
     mfn_t table, other;
@@ -567,13 +567,15 @@ TEST(runs_end_beyond_the_limit)
     table = fake_frame(d);
     other = fake_frame(d);
     frame = mfn_to_frame(s.page[0]);
-    fill(table, 0, PTES_PER_TABLE, s.page[0], RO);
-    fill(other, 0, 1, s.page[0], RO);
+    fill(table, 0, 8, s.page[0], RO);
+    fill(other, 0, 9, s.page[0], RO);
     frame->state += FRAME_REF_LIMIT - fake_refs(s.page[0]);
     expect_eq(pin(1, table), 0);
-    expect_eq(fake_refs(s.page[0]), FRAME_REF_LIMIT + PTES_PER_TABLE);
+    expect_eq(fake_refs(s.page[0]), FRAME_REF_LIMIT + 8);
     expect_eq(pin(1, other), -EBUSY);
+    expect_eq(fake_refs(s.page[0]), FRAME_REF_LIMIT + 8);
     expect_eq(unpin(table), 0);
+    expect_eq(pin(1, other), -EBUSY); /* not its ninth */
     expect_eq(fake_refs(s.page[0]), FRAME_REF_LIMIT);
     frame->state -= FRAME_REF_LIMIT - 2;
     finish();
@@ -589,9 +591,16 @@ TEST(runs_are_counted_by_their_rights)
     fill(table, 0, 3, s.page[0], RWD);
     fill(table, 3, 2, s.page[0], RO);
     fill(table, 6, 2, s.page[0], RWD);
+    fill(table, 16, 8, s.page[0], RWD);
+    fill(table, 20, 1, s.page[0], RWD | PTE_A); /* says the same */
+    fill(table, 24, 8, s.page[0], RO);
+    fill(table, 32, 8, s.page[0], RWD);
+    fill(table, 37, 1, s.page[0], RO); /* does not */
     expect_eq(pin(1, table), 0);
-    expect_eq(fake_refs(s.page[0]), 2 + 7);
-    expect_eq(fake_count(s.page[0]), 1 + 5);
+    expect_eq(fake_refs(s.page[0]), 2 + 7 + 24);
+    expect_eq(fake_count(s.page[0]), 1 + 5 + 15);
+    for ( unsigned int i = 16; i < 40; i++ )
+        expect_eq(*slot_of(table, i) & (PTE_US | PTE_FRAME), PTE_US | mfn_to_maddr(s.page[0]).n);
     expect_eq(unpin(table), 0);
     expect_eq(fake_refs(s.page[0]), 2);
     expect_eq(fake_count(s.page[0]), 1);

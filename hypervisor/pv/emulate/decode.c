@@ -19,19 +19,14 @@
 #define REG_RBP  5
 #define REG_NONE 16
 
-u64 *regs_general(struct regs *regs, unsigned int number)
-{
-    static const u8 offsets[16] = {
-        offsetof(struct regs, rax), offsetof(struct regs, rcx), offsetof(struct regs, rdx),
-        offsetof(struct regs, rbx), offsetof(struct regs, rsp), offsetof(struct regs, rbp),
-        offsetof(struct regs, rsi), offsetof(struct regs, rdi), offsetof(struct regs, r8),
-        offsetof(struct regs, r9),  offsetof(struct regs, r10), offsetof(struct regs, r11),
-        offsetof(struct regs, r12), offsetof(struct regs, r13), offsetof(struct regs, r14),
-        offsetof(struct regs, r15),
-    };
-
-    return (u64 *)((u8 *)regs + offsets[number & 15]);
-}
+const u8 regs_offsets[16] = {
+    offsetof(struct regs, rax), offsetof(struct regs, rcx), offsetof(struct regs, rdx),
+    offsetof(struct regs, rbx), offsetof(struct regs, rsp), offsetof(struct regs, rbp),
+    offsetof(struct regs, rsi), offsetof(struct regs, rdi), offsetof(struct regs, r8),
+    offsetof(struct regs, r9),  offsetof(struct regs, r10), offsetof(struct regs, r11),
+    offsetof(struct regs, r12), offsetof(struct regs, r13), offsetof(struct regs, r14),
+    offsetof(struct regs, r15),
+};
 
 /* A code segment that the guest made itself, or the flat 32-bit one. */
 static __attribute__((noinline)) u64 code_by_segment(const struct vcpu *v, const struct regs *regs,

@@ -86,8 +86,13 @@ static inline unsigned int insn_rm(const struct insn *insn)
     return (insn->modrm & 7) | (insn->rex & REX_B ? 8 : 0);
 }
 
-/* General register @number (0 rax .. 15 r15) of a frame. */
-u64 *regs_general(struct regs *regs, unsigned int number);
+/* Where general registers 0 (rax) to 15 (r15) lie in a frame. */
+extern const u8 regs_offsets[16];
+
+static inline u64 *regs_general(struct regs *regs, unsigned int number)
+{
+    return (u64 *)((u8 *)regs + regs_offsets[number & 15]);
+}
 
 /* In 64-bit code: the base of the segment that @insn's memory operand uses. */
 u64 insn_segment_base(const struct insn *insn);

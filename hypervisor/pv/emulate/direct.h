@@ -10,8 +10,10 @@
 #include "cpu/uaccess_inline.h"
 #include "pv/emulate/decode.h"
 
-#define OPCODE_XCHG 0x87
-#define OPCODE_MOV  0x89
+/* The REX prefix, of which only W must be set and the others may be, and the opcode. */
+#define DIRECT_MASK 0xfff8
+#define DIRECT_XCHG (0x8700 | 0x40 | REX_W)
+#define DIRECT_MOV  (0x8900 | 0x40 | REX_W)
 
 #define RM_SIB 4 /* rm: a SIB byte follows */
 #define RM_RIP 5 /* rm, without a displacement: relative to rip */
@@ -34,8 +36,8 @@ static inline bool emulate_decode_direct(struct regs *regs, u64 va, struct emula
 
     if ( (u16)regs->cs != SEL_USER_CS64 || !guest_load_u64(&insn, to_gva(regs->rip)) )
         return false;
-    out->xchg = (u8)(insn >> 8) == OPCODE_XCHG;
-    if ( (insn & 0xf8) != (0x40 | REX_W) || !(out->xchg || (u8)(insn >> 8) == OPCODE_MOV) )
+    out->xchg = (insn & DIRECT_MASK) == DIRECT_XCHG;
+    if ( !out->xchg && (insn & DIRECT_MASK) != DIRECT_MOV )
         return false;
 
     modrm = (u8)(insn >> 16);

@@ -4,8 +4,9 @@
  * To L1 tables, which guests map read-only: Linux changes entries by plain and atomic instructions
  * and relies on this. The instruction is decoded and its effect on the entry computed; the entry
  * then goes through the same checks as in mmu_update, and is exchanged against the value that the
- * computation began with: the hardware may set A and D meanwhile, which starts it over. What the
- * domain may not have, or what isn't such an instruction, becomes the page fault that it was.
+ * computation began with: the hardware may set A and D meanwhile, which starts it over. (A plain mov
+ * of an entry is mmu_update's plain update.) What the domain may not have, or what isn't such an
+ * instruction, becomes the page fault that it was.
  *
  * To tables of higher levels, if that leaves the entry as it is: GNU Mach stores one a second time,
  * the table being read-only already. (Xen makes that a fault, and there Mach ends.) Nothing is
@@ -17,7 +18,8 @@
 #include "irq/irq.h"
 #include "pv/emulate/direct.h"
 #include "pv/emulate/emulate.h"
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/walk.h"
 #include "trace/buffer.h"
 #include "trace/trace.h"
 
@@ -29,21 +31,28 @@ static bool is_upper_of(const struct frame *frame, const struct domain *d)
     return frame_type_is_table(type) && type != FRAME_L1 && READ_ONCE(frame->owner) == d->id;
 }
 
-/*
- * The entry that the store is to, if @va maps a frame that @is_target says of @d: read-only, as all
- * mappings of tables are. The mapping keeps it what it is while the tables are locked.
- */
-static u64 *target_entry(const struct domain *d, mfn_t root, u64 va,
-                         bool (*is_target)(const struct frame *, const struct domain *))
-{
-    u64 *slot = walk_to_l1(d, root, va), pte;
+typedef bool is_target_fn(const struct frame *frame, const struct domain *d);
 
-    if ( !slot )
-        return NULL;
-    pte = READ_ONCE(*slot);
-    if ( !(pte & PTE_P) || !mfn_valid(pte_mfn(pte)) || !is_target(mfn_to_frame(pte_mfn(pte)), d) )
+/*
+ * The entry that the store is to, if @slot, which maps @va, maps a frame that @is_target says of @d: read-only, as
+ * all mappings of tables are. The mapping keeps it what it is while the tables are locked.
+ */
+static inline __attribute__((always_inline)) u64 *
+entry_by_slot(const struct domain *d, const u64 *slot, u64 va, is_target_fn *is_target)
+{
+    u64 pte = slot ? READ_ONCE(*slot) : 0;
+
+    if ( !(pte & PTE_P) || !mfn_has_frame(pte_mfn(pte)) ||
+         !is_target(mfn_to_frame(pte_mfn(pte)), d) )
         return NULL;
     return (u64 *)mfn_to_virt(pte_mfn(pte)) + va % PAGE_SIZE / sizeof(u64);
+}
+
+static u64 *target_entry(const struct vcpu *v, u64 va, is_target_fn *is_target)
+{
+    const struct domain *d = v->domain;
+
+    return entry_by_slot(d, walk_to_l1(d, v->pv.root_kernel, va), va, is_target);
 }
 
 /* @old with @value in the @bytes at @va's place in the entry. */
@@ -130,11 +139,11 @@ static bool store_to_table(const struct vcpu *v, u64 va, const struct emulate_st
                            const struct regs *regs, struct regs *after)
 {
     const struct domain *d = v->domain;
-    u64 *entry = has_assist(d) ? target_entry(d, v->pv.root_kernel, va, is_l1_of) : NULL;
+    u64 *entry = has_assist(d) ? target_entry(v, va, is_l1_of) : NULL;
 
     if ( entry )
         return do_store(d, entry, va, store, regs, after);
-    entry = target_entry(d, v->pv.root_kernel, va, is_upper_of);
+    entry = target_entry(v, va, is_upper_of);
     return entry && is_idle_store(entry, va, store, regs, after);
 }
 
@@ -160,39 +169,53 @@ static __attribute__((noinline)) bool emulate_any(struct vcpu *v, struct regs *r
     return done;
 }
 
-/* Store @new in the @entry of an L1 of @d. *@old: what was there. False: it is refused. */
-static inline bool exchange(const struct domain *d, u64 *entry, u64 new, u64 *old)
+/* Exchange the @entry of an L1 of @d and @reg. False: it is refused. */
+static __attribute__((noinline)) bool exchange(const struct domain *d, u64 *entry, u64 *reg)
 {
+    u64 old;
     long rc;
 
     do
-        *old = READ_ONCE(*entry);
-    while ( !entry_exchange_l1(d, entry, *old, new, &rc) );
+        old = READ_ONCE(*entry);
+    while ( !entry_exchange_l1(d, entry, old, *reg, &rc) );
+
+    if ( rc == 0 )
+        *reg = old;
     return rc == 0;
 }
 
-/* What most stores are, in few instructions. False: nothing has changed. */
-static bool emulate_direct(struct vcpu *v, struct regs *regs, u64 va)
+static inline bool store_direct(const struct vcpu *v, u64 va, const struct emulate_direct *store)
 {
     const struct domain *d = v->domain;
-    struct emulate_direct store;
-    u64 *entry, old;
-    bool done = false;
+    u64 *slot = walk_to_l1_inline(false, d, v->pv.root_kernel, va);
+    u64 *entry = entry_by_slot(d, slot, va, is_l1_of);
 
-    if ( !has_assist(d) || va % sizeof(u64) || !emulate_decode_direct(regs, va, &store) )
+    if ( !entry )
+        return false;
+    if ( store->xchg )
+        return exchange(d, entry, store->reg);
+    return l1_replace_fast(false, d, d, entry, *store->reg) == 0;
+}
+
+/* What most stores of 64-bit guests are, in few instructions. False: nothing has changed. */
+static inline bool emulate_direct(struct vcpu *v, struct regs *regs, u64 va)
+{
+    struct domain *d = v->domain;
+    struct emulate_direct store;
+    u64 pte;
+    bool done;
+
+    if ( d->pv32 || !has_assist(d) || va % sizeof(u64) || !emulate_decode_direct(regs, va, &store) )
         return false;
 
-    tables_lock(v->domain);
-    entry = target_entry(d, v->pv.root_kernel, va, is_l1_of);
-    if ( entry )
-        done = exchange(d, entry, *store.reg, &old);
-    tables_unlock(v->domain);
+    pte = *store.reg;
+    tables_lock(d);
+    done = store_direct(v, va, &store);
+    tables_unlock(d);
 
     if ( !done )
         return false;
-    trace_store(d, *store.reg, va, regs->rip);
-    if ( store.xchg )
-        *store.reg = old;
+    trace_store(d, pte, va, regs->rip);
     regs->rip += store.length;
     regs->rflags &= ~(u64)EFLAGS_RF;
     count(COUNTER_pte_emulated);

@@ -50,10 +50,11 @@ enum l1_take {
 };
 
 /*
- * Take the references of an entry that already is what the hardware will see. The owner is compared
- * before and after, as in frame_get_inline; that a frame is @from's says too that it is RAM.
+ * Take the references of @n entries that say the same as @pte does in L1_COUNTED. The owner is compared before and
+ * after, as in frame_get_inline; that a frame is @from's says too that it is RAM.
  */
-static inline enum l1_take l1_take(const struct domain *from, u64 pte)
+static inline __attribute__((always_inline)) enum l1_take l1_take_several(const struct domain *from,
+                                                                          u64 pte, unsigned int n)
 {
     mfn_t mfn = pte_mfn(pte);
     struct frame *frame;
@@ -65,19 +66,14 @@ static inline enum l1_take l1_take(const struct domain *from, u64 pte)
     old = READ_ONCE(frame->state);
     some = frame_takable(old, pte & PTE_RW);
     if ( !some || READ_ONCE(frame->owner) != from->id ||
-         !atomic_cmpxchg(&frame->state, &old, old + some) )
+         !atomic_cmpxchg(&frame->state, &old, old + n * some) )
         return L1_NOT_TAKEN;
     return READ_ONCE(frame->owner) == from->id ? L1_TAKEN : L1_MISTAKEN;
 }
 
-/*
- * Take them once more for an entry that differs from one that holds them in none of L1_COUNTED: so there is nothing to
- * check. A table has room for less of these than there is beyond FRAME_REF_LIMIT.
- */
-static inline void l1_take_again(u64 pte)
+static inline enum l1_take l1_take(const struct domain *from, u64 pte)
 {
-    atomic_fetch_add(&mfn_to_frame(pte_mfn(pte))->state,
-                     pte & PTE_RW ? FRAME_TYPE_ONE + FRAME_REF_ONE : FRAME_REF_ONE);
+    return l1_take_several(from, pte, 1);
 }
 
 /*
@@ -87,18 +83,26 @@ static inline void l1_take_again(u64 pte)
 long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take);
 
 /*
- * Drop the references of a present entry that is no longer in the table. What is no RAM has type
- * count 0.
+ * Drop the references of a present entry that is no longer in the table. What is no RAM has none.
  */
 static inline long l1_put(u64 pte)
 {
     mfn_t mfn = pte_mfn(pte);
 
-    if ( __builtin_expect((pte & PTE_RW) && mfn_has_frame(mfn) &&
-                              frame_put_and_type_fast(mfn_to_frame(mfn)),
+    if ( __builtin_expect(mfn_has_frame(mfn) &&
+                              (pte & PTE_RW ? frame_put_and_type_fast(mfn_to_frame(mfn))
+                                            : frame_put_fast(mfn_to_frame(mfn))),
                           1) )
         return 0;
     return l1_put_slow(pte);
+}
+
+/* l1_put() of @n entries that say the same as @pte does in L1_COUNTED; false: of none. */
+static inline bool l1_put_several(u64 pte, unsigned int n)
+{
+    mfn_t mfn = pte_mfn(pte);
+
+    return mfn_has_frame(mfn) && frame_put_several(mfn_to_frame(mfn), pte & PTE_RW, n);
 }
 
 /*

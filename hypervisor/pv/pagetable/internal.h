@@ -49,7 +49,7 @@ long entry_replace_table(struct domain *d, struct frame *table, enum frame_type 
  */
 static inline void entry_write(u64 *slot, u64 new)
 {
-    audit_entry(slot, READ_ONCE(*slot), new);
+    audit_entry(slot, *slot, new); /* read only where there is an audit */
     WRITE_ONCE(*slot, new);
 }
 

@@ -30,11 +30,6 @@
  */
 #define VARIANT static inline __attribute__((always_inline))
 
-static inline bool begins_scan(const u64 *slot)
-{
-    return (uintptr_t)slot % (SCAN * sizeof(*slot)) == 0; /* tables are pages */
-}
-
 /* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
 VARIANT unsigned int skip_empty(bool several, const u64 *table, unsigned int i)
 {
@@ -51,47 +46,75 @@ VARIANT unsigned int skip_empty_down(bool several, const u64 *table, unsigned in
     return i;
 }
 
-/*
- * Take the references of a slot of an L1 that is being validated. @last: the slot before, if it took
- * the short way, else 0: of a run of slots that map the same frame (of zeros, say) one is checked.
- */
-VARIANT long validate_l1_slot(bool several, bool pv32, const struct domain *d, u64 *slot, u64 *last)
+/* Do SCAN slots map what the first one does, in the same way? */
+static inline bool all_alike(const u64 *slots)
 {
-    u64 pte = l1_for_hardware(pv32, *slot);
+#pragma GCC unroll 8
+    for ( unsigned int i = 1; i < SCAN; i++ )
+        if ( (slots[i] ^ slots[0]) & L1_COUNTED )
+            return false;
+    return true;
+}
 
-    if ( !((pte ^ *last) & L1_COUNTED) )
-        l1_take_again(pte);
-    else
+/*
+ * Take the references of SCAN slots of an L1 at once, if all are empty, or map one frame (of zeros, say) as
+ * fresh tables do; else of none.
+ */
+VARIANT bool validate_l1_several(bool pv32, const struct domain *d, u64 *slots)
+{
+    enum l1_take take;
+
+    if ( !(slots[0] & PTE_P) )
+        return all_empty(slots);
+    if ( !all_alike(slots) )
+        return false;
+
+    take = l1_take_several(d, slots[0], SCAN);
+    for ( unsigned int i = 0; i < SCAN; i++ )
+        if ( take == L1_TAKEN )
+            slots[i] = l1_for_hardware(pv32, slots[i]);
+        else if ( take == L1_MISTAKEN )
+            l1_put(slots[i]);
+    return take == L1_TAKEN;
+}
+
+/* One by one up to @end. Where this ended, and why in *@rc. */
+VARIANT u64 *validate_l1_slots(bool pv32, const struct domain *d, u64 *slot, const u64 *end,
+                               long *rc)
+{
+    for ( ; slot < end; slot++ )
     {
-        enum l1_take take = l1_take(d, pte);
+        u64 pte = *slot;
+        enum l1_take take;
 
-        *last = 0;
-        if ( __builtin_expect(take != L1_TAKEN, 0) )
-            return entry_get_l1(d, slot, take);
-        *last = several ? pte : 0;
+        if ( !(pte & PTE_P) )
+            continue;
+        pte = l1_for_hardware(pv32, pte);
+        take = l1_take(d, pte);
+        if ( __builtin_expect(take == L1_TAKEN, 1) )
+            *slot = pte;
+        else
+        {
+            *rc = entry_get_l1(d, slot, take);
+            if ( *rc )
+                break;
+        }
     }
-    *slot = pte;
-    return 0;
+    return slot;
 }
 
 /* Much of the time of fork and exit is spent here and in take_l1_apart(). */
 VARIANT long validate_l1_of(bool several, bool pv32, const struct domain *d, struct frame *frame,
                             u64 *table)
 {
-    u64 *slot, *end = table + PTES_PER_TABLE, last = 0;
+    u64 *slot = table, *end = table + PTES_PER_TABLE;
     long rc = 0;
 
-    for ( slot = table; slot < end; slot++ )
-    {
-        if ( several && begins_scan(slot) && all_empty(slot) )
-            slot += SCAN - 1;
-        else if ( *slot & PTE_P )
-        {
-            rc = validate_l1_slot(several, pv32, d, slot, &last);
-            if ( rc )
-                break;
-        }
-    }
+    while ( slot < end && !rc )
+        if ( several && validate_l1_several(pv32, d, slot) )
+            slot += SCAN;
+        else
+            slot = validate_l1_slots(pv32, d, slot, several ? slot + SCAN : end, &rc);
 
     audit_gain(table, 0, (unsigned int)(slot - table));
     frame->progress = (u16)(slot - table);
@@ -249,16 +272,29 @@ void table_put(struct domain *d, struct frame *frame)
         list_dead(d, frame);
 }
 
+/* Drop the references of SCAN slots of an L1 at once, as they were taken; else of none. */
+static inline bool put_l1_several(const u64 *slots)
+{
+    if ( !(slots[0] & PTE_P) )
+        return all_empty(slots);
+    return all_alike(slots) && l1_put_several(slots[0], SCAN);
+}
+
+static inline void put_l1_slots(const u64 *slot, const u64 *end)
+{
+    for ( ; slot < end; slot++ )
+        if ( *slot & PTE_P )
+            l1_put(*slot);
+}
+
 VARIANT void take_l1_apart(bool several, struct frame *frame, const u64 *table)
 {
     const u64 *end = table + frame->progress;
 
     audit_lose(table, 0, frame->progress);
-    for ( const u64 *slot = table; slot < end; slot++ )
-        if ( several && begins_scan(slot) && all_empty(slot) )
-            slot += SCAN - 1;
-        else if ( *slot & PTE_P )
-            l1_put(*slot);
+    for ( const u64 *slot = table; slot < end; slot += SCAN )
+        if ( !several || end - slot < SCAN || !put_l1_several(slot) )
+            put_l1_slots(slot, min_t(const u64 *, slot + SCAN, end));
     frame->progress = 0;
 }
 
