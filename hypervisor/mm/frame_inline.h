@@ -104,8 +104,8 @@ static inline u64 frame_takable(u64 state, bool writable)
 }
 
 /*
- * At least two (type) references: only the lowest bits of the type count are looked at, which is one instruction; should
- * they all be 0 the slow path is right too.
+ * At least two (type) references: only the lowest bits of the type count are looked at, which is one instruction;
+ * should they all be 0 the slow path is right too.
  */
 #define FRAME_COUNT_TWO 0xf8000000u
 #define FRAME_REFS_TWO  0x03fffffeu
