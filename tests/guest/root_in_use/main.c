@@ -1,66 +1,131 @@
 /*
- * A root that is in use is changed, and whoever runs on it sees the change: its process at once finds the new entry
- * where it had seen the old one, and nothing when the entry is gone. A hypervisor that runs guests on copies of their
- * roots must write to all of them; what a stale one shows may be another's by then.
+ * What a guest writes to a root that is in use holds from then on: in kernel and in user mode, on the root that the
+ * vcpu runs on and on the one that it comes back to.
  *
- * A process's root that maps itself shows the process nothing of the hypervisor's.
+ * A guest isolated from Meltdown runs on shadows of its roots. The attack, or the fault: what a shadow shows still
+ * though the root does not any more, which would be a frame that is no longer the guest's. Nor may a root that maps
+ * itself lead a process to what is the hypervisor's.
  */
 #include "test.h"
 
-#define SLOT    300 /* free, and the guest's */
-#define ADDRESS (0xffff000000000000UL | (ulong)SLOT << 39)
+#define SLOT  300 /* free, and the guest's */
+#define PLACE 301 /* another one, beside it */
 
-static long look(long arg)
+/* Pages that tell who they are, below L3 tables. */
+#define TREES 2
+static pte_t *l3s[TREES];
+
+static void plant(unsigned int i)
 {
-    return *(volatile long *)arg;
+    uint64_t *page = page_alloc();
+    pte_t *l1, *l2;
+
+    *page = i + 1;
+    l1 = page_with_entry(0, pte_make(virt_to_mfn(page), PTE_P | PTE_US | PTE_RW | PTE_A | PTE_D));
+    l2 = page_with_entry(0, pte_make(virt_to_mfn(l1), PTE_TABLE));
+    l3s[i] = page_with_entry(0, pte_make(virt_to_mfn(l2), PTE_TABLE));
+    need(table_pin(l3s[i], 3));
 }
 
-/* An L3 and what is below it, for a page that holds @value at the slot's first address; @made: pages to release. */
-static pte_t *tables_for(long value, void **made)
+static pte_t tree(unsigned int i)
 {
-    long *page = page_alloc();
-    pte_t *below = (pte_t *)page;
-
-    *page = value;
-    made[0] = page;
-    for ( unsigned int level = 1; level <= 3; level++ )
-        made[level] = below =
-            page_with_entry(0, pte_make(virt_to_mfn(below), level == 1 ? PTE_USER_RO : PTE_TABLE));
-    return below;
+    return pte_make(virt_to_mfn(l3s[i]), PTE_TABLE);
 }
 
-static void release(void **made)
+static long at(ulong slot)
 {
-    for ( int i = 3; i > 0; i-- )
-        page_release(made[i]);
-    page_free(made[0]);
+    return (long)(0xffff000000000000UL | slot << 39);
 }
 
-static void expect_seen(long value, const char *text)
+static long look(long address)
 {
-    struct user_result r = user_run(look, (long)ADDRESS);
-
-    expect_eq(r.fault.vector, TRAP_NONE, text);
-    expect_eq(r.value, value, text);
+    return *(volatile long *)address;
 }
 
-static void changes(pte_t *root)
+/* What is seen there: a page's number, or 0 for a page fault. */
+static long kernel_sees(ulong slot)
 {
-    void *first[4], *second[4];
-    pte_t *a = tables_for(11, first), *b = tables_for(22, second);
-    uint64_t where = virt_to_machine(&root[SLOT]);
+    volatile long seen = 0;
+    struct fault fault = fault_of(seen = look(at(slot)));
 
-    expect_fault(user_run(look, (long)ADDRESS).fault, TRAP_PF, PF_USER, "nothing is there");
-    need(mmu_update_one(where, pte_make(virt_to_mfn(a), PTE_TABLE)));
-    expect_seen(11, "what the process's root has got");
-    need(mmu_update_one(where, pte_make(virt_to_mfn(b), PTE_TABLE)));
+    return fault.vector == TRAP_PF ? 0 : fault.vector == TRAP_NONE ? seen : -1;
+}
+
+static long user_sees(ulong slot)
+{
+    struct user_result r = user_run(look, at(slot));
+
+    return r.fault.vector == TRAP_PF ? 0 : r.fault.vector == TRAP_NONE ? r.value : -1;
+}
+
+/* That the TLB forgets what was there is the guest's to ask for; the flush does not read the root anew. */
+static void write_slot(const pte_t *root, unsigned int slot, pte_t entry)
+{
+    need(mmu_update_one(virt_to_machine(&root[slot]), entry));
     need(mmuext(MMUEXT_TLB_FLUSH_LOCAL));
-    expect_seen(22, "what it has instead");
-    need(mmu_update_one(where, 0));
-    need(mmuext(MMUEXT_TLB_FLUSH_LOCAL));
-    expect_fault(user_run(look, (long)ADDRESS).fault, TRAP_PF, PF_USER, "it is gone");
-    release(first);
-    release(second);
+}
+
+/* One root: an entry appears, is exchanged for another one, and goes. */
+static void written_while_in_use(const pte_t *root, long (*sees)(ulong slot))
+{
+    expect_eq(sees(SLOT), 0, "nothing yet");
+    write_slot(root, SLOT, tree(0));
+    expect_eq(sees(SLOT), 1, "an entry that was added");
+    write_slot(root, SLOT, tree(1));
+    expect_eq(sees(SLOT), 2, "... exchanged for another one");
+    write_slot(root, PLACE, tree(0));
+    expect_eq(sees(PLACE), 1, "... one beside it");
+    write_slot(root, SLOT, 0);
+    expect_eq(sees(SLOT), 0, "... taken away");
+    expect_eq(sees(PLACE), 1, "... the one beside it stays");
+    write_slot(root, PLACE, 0);
+    expect_eq(sees(PLACE), 0, "... and goes, too");
+}
+
+/* Written while another root is in use: it holds when the vcpu comes back. */
+static void written_meanwhile(void)
+{
+    pte_t *here = table_root(), *other = page_alloc();
+
+    memcpy(other, here, PAGE_SIZE);
+    need(page_protect(other, PTE_KERNEL_RO));
+    need(table_pin(other, 4));
+
+    write_slot(here, SLOT, tree(0));
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(other)));
+    expect_eq(kernel_sees(SLOT), 0, "the other root hasn't it");
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(here)));
+    expect_eq(kernel_sees(SLOT), 1, "back: the first one has it still");
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(other)));
+    write_slot(other, PLACE, tree(1));
+    write_slot(here, SLOT, tree(1));
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(here)));
+    expect_eq(kernel_sees(SLOT), 2, "back again: what was written meanwhile");
+    expect_eq(kernel_sees(PLACE), 0, "... and nothing of the other root's");
+    write_slot(here, SLOT, 0);
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(other)));
+    expect_eq(kernel_sees(PLACE), 2, "the other root has its own still");
+    expect_eq(kernel_sees(SLOT), 0, "... and nothing of the first one's");
+    need(mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(here)));
+    need(table_unpin(other));
+    page_release(other);
+}
+
+/* Kernel and user root, each with an entry of its own in the same slot. */
+static void each_its_own(void)
+{
+    pte_t *root = user_root();
+
+    write_slot(root, SLOT, tree(0));
+    expect_eq(user_sees(SLOT), 1, "the user root's");
+    expect_eq(kernel_sees(SLOT), 0, "... isn't the kernel's");
+    write_slot(table_root(), SLOT, tree(1));
+    expect_eq(kernel_sees(SLOT), 2, "each its own");
+    expect_eq(user_sees(SLOT), 1, "... in both modes");
+    write_slot(root, SLOT, 0);
+    expect_eq(user_sees(SLOT), 0, "away from the one");
+    expect_eq(kernel_sees(SLOT), 2, "... and not from the other");
+    write_slot(table_root(), SLOT, 0);
 }
 
 /* Slot @slot of the root, at the address that it has by the root's own entry. */
@@ -71,6 +136,7 @@ static long through_itself(ulong slot)
     return (long)(0xffff000000000000UL | s << 39 | s << 30 | s << 21 | s << 12 | slot << 3);
 }
 
+/* A process's root that maps itself: it shows the process what is the guest's, and nothing of the hypervisor's. */
 static void self_map(pte_t *root)
 {
     ulong ours = table_index(KIT_VIRT_BASE, 4);
@@ -90,10 +156,14 @@ static void self_map(pte_t *root)
 
 void test_main(void)
 {
-    pte_t *root;
-
-    user_run(look, (long)&root); /* now it is there */
-    root = user_root();
-    changes(root);
-    self_map(root);
+    for ( unsigned int i = 0; i < TREES; i++ )
+        plant(i);
+    written_while_in_use(table_root(), kernel_sees);
+    expect_eq(user_sees(SLOT), 0, "user mode has a root, and nothing there");
+    written_while_in_use(user_root(), user_sees);
+    written_meanwhile();
+    each_its_own();
+    self_map(user_root());
+    for ( unsigned int i = 0; i < TREES; i++ )
+        need(table_unpin(l3s[i]));
 }
