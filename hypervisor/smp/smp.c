@@ -48,9 +48,11 @@ void smp_poll(void)
 {
     struct smp_cpu *cpu = smp_this();
 
-    smp_watch_waiting();
     if ( !atomic_load(&cpu->flush_asked) )
+    {
+        smp_watch_waiting();
         return;
+    }
     tlb_flush_asked(cpu->flush_va);
     atomic_store(&cpu->flush_asked, 0);
 }

@@ -56,32 +56,33 @@ def test_crash_tells_of_all(dom0):
     dom0.expect(r"d0v1: ")
 
 
+def hang(session, ready=lambda: True):
+    """Hangs a CPU once it is @ready, by debug key; the other one finds it, and it says where it is."""
+    session.send("\x01\x01\x01")
+    session.expect("the serial line talks to the hypervisor")
+    session.wait_until("what comes before", ready)
+    session.send("H")
+    session.expect(r"\*\*\* CRASH: the watchdog found this CPU hanging")
+    session.expect(r"rip [^\n]* key_hang\+")
+
+
 def test_watchdog():
-    """A CPU that hangs is found by the other one, and says where it is."""
+    """The other CPU idles."""
     with boot("watchdog", append="dom0_mem=256M watchdog=3 noreboot", kernel=guests.built("guests/hello"), initrd="",
               args="serve") as session:
         session.expect("hello from dom0")
-        session.send("\x01\x01\x01")
-        session.expect("the serial line talks to the hypervisor")
-        session.send("H")
-        session.expect(r"\*\*\* CRASH: the watchdog found this CPU hanging")
-        session.expect(r"rip [^\n]* key_hang\+")
-
-
-def test_watchdog_where_others_wait():
-    """The same where the other one soon waits for the first, with interrupts off; by guests that are isolated."""
-    with boot("watchdog-busy", append="watchdog=5 xpti=on noreboot", kernel=guests.built("tests/smp_stress"), initrd="",
-              args="rounds=1000000") as session:
-        session.expect("watchdog: a CPU may hang for 5 seconds")
-        session.send("\x01\x01\x01")
-        session.expect("the serial line talks to the hypervisor")
-        session.wait_until("flushes", lambda: flushes(session) > 100)
-        session.send("H")
-        session.expect(r"\*\*\* CRASH: the watchdog found this CPU hanging")
-        session.expect(r"rip [^\n]* key_hang\+")
+        hang(session)
 
 
 def flushes(session):
     """How many TLB flushes CPUs have asked of each other."""
     session.send("p")
     return int(session.expect(r"tlb_flush_ipis +(\d+) ").group(1))
+
+
+def test_watchdog_where_others_wait():
+    """The other one soon waits for the first, with interrupts off; their guests are isolated."""
+    with boot("watchdog-busy", append="watchdog=5 xpti=on noreboot", kernel=guests.built("tests/smp_stress"), initrd="",
+              args="rounds=1000000") as session:
+        session.expect("watchdog: a CPU may hang for 5 seconds")
+        hang(session, lambda: flushes(session) > 100)

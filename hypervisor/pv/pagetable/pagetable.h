@@ -58,8 +58,8 @@ bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn);
  * the entry at machine address @pte_maddr (GNTMAP_contains_pte). The caller holds references of its
  * own to the frame, with a writable type if @pte has RW; the entry takes the same once more, so that
  * a guest that overwrites it does no harm. What was there before is released. 0; -EINVAL no such
- * entry in a table of the domain, -EBUSY no reference. And the way back: clear it only if it still maps @mfn with those
- * rights, else -EINVAL. Flushing TLBs is the caller's. Take the domain's LOCK_PAGETABLE.
+ * entry in a table of the domain, -EBUSY no reference. And the way back: clear it only if it still
+ * maps @mfn with those rights, else -EINVAL. Flushing TLBs is the caller's. Take the domain's LOCK_PAGETABLE.
  */
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte);
 long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte);
