@@ -188,11 +188,14 @@ long guest_begin(struct guest *g, domid_t id, bool privileged, bool pv32)
 
 void guest_end(struct guest *g)
 {
+    struct vcpu *v;
     long rc;
 
     if ( g->d == domain_zero )
         domain_zero = NULL;
-    domain_pause(g->d);
+    /* Nobody here is another CPU: while this one idles it may keep a vcpu's state, and can't wait for itself to let go. */
+    for_each_vcpu(g->d, v)
+        sched_pause_nosync(v);
     whole_leave();
     while ( (rc = domain_kill(g->d)) == -ERESTART )
         ;
