@@ -41,12 +41,17 @@ soak: ## the long tests as well
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/test --soak
 
-.PHONY: conform programs differential mutants debug lint format docs
+.PHONY: conform errors programs differential mutants debug lint format docs
 
 conform: ## the conformance suite, a line a test; PEER=1: beside Debian's Xen; QEMU=10: on QEMU 10
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/conform $(if $(PEER),--peer)
+
+# ALL=1 also tells those that no guest can provoke, and why.
+errors: guests ## which errors of the hypervisor does no guest test provoke? ALL=1: the excused ones as well
+	@scripts/setup build run test
+	@+$(RUN_ENV) scripts/errors $(if $(ALL),--all)
 
 programs: ## hypercalls at random by two domains, or AS=dom0-user: SEED= ROUNDS= CALLS= TELL=1
 	@scripts/setup build run test

@@ -48,11 +48,12 @@ static inline bool is_hypervisors(uint64_t address)
 }
 
 /*
- * How a guest tells a plugin where something begins that is to be measured, and where it ends: nopl MARK(%rax). Which
- * of the two @insn is, or 0.
+ * How a guest tells a plugin where something begins that is to be measured, and where it ends, and the hypervisor where
+ * it says an error: nopl MARK(%rax). Which of the three @insn is, or 0.
  */
 #define MARK_BEGIN 0x524c0001
 #define MARK_END   0x524c0002
+#define MARK_ERROR 0x524c0003
 
 static inline uint32_t mark_of(const struct qemu_plugin_insn *insn)
 {
@@ -64,7 +65,7 @@ static inline uint32_t mark_of(const struct qemu_plugin_insn *insn)
          memcmp(bytes, nop, sizeof(nop)) != 0 )
         return 0;
     memcpy(&mark, bytes + sizeof(nop), sizeof(mark));
-    return mark == MARK_BEGIN || mark == MARK_END ? mark : 0;
+    return mark >= MARK_BEGIN && mark <= MARK_ERROR ? mark : 0;
 }
 
 /* The @size bytes of the file that a plugin's only argument names: counts=PATH. NULL: they can't be had. */
