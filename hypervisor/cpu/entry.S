@@ -51,16 +51,41 @@ syscall_from_kernel:
         and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
         lea     hypercall_table(%rip), %r11
         call    *(%r11, %rax, 8)
+
+/* Its own way out: the frame is what SYSCALL found, but for a rip that may be at the call again. */
 hypercall_return:
+        cmpl    $0, PERCPU(exit_work)
+        jne     hypercall_exit_slow
+        mov     VCPU_info(%rbx), %rdi
+        cmpw    $1, INFO_upcall_pending(%rdi)   /* pending, and not masked */
+        je      hypercall_exit_upcall
+        isolation_jump hypercall_exit_isolated
+        mov     REGS_rip(%rsp), %rcx
+        .globl  hypercall_exit_checked
+hypercall_exit_checked:
+        cmp     hole_start(%rip), %rcx  /* where SYSCALL was the lower half's last instruction */
+        je      hypercall_exit_iret
+        sysret_but_rax_rcx
+
+hypercall_exit_slow:
         mov     %rax, REGS_rax(%rsp)
+        jmp     exit_slow
+
+hypercall_exit_upcall:
+        mov     %rax, REGS_rax(%rsp)
+        jmp     exit_upcall
+
+hypercall_exit_iret:
+        mov     %rax, REGS_rax(%rsp)
+        jmp     exit_iret
 
 /* Leave to the 64-bit guest whose frame is at rsp; rbx = current. */
 exit_test:
         cmpl    $0, PERCPU(exit_work)
         jne     exit_slow
         mov     VCPU_info(%rbx), %rdi
-        cmpw    $1, INFO_upcall_pending(%rdi)   /* pending, and not masked */
-        je      exit_slow
+        cmpw    $1, INFO_upcall_pending(%rdi)
+        je      exit_upcall
         .globl  exit_fast
 exit_fast:
         isolation_jump exit_isolated
@@ -71,15 +96,12 @@ exit_fast_tested:
 
         /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there. */
         mov     REGS_rip(%rsp), %rcx
-        sub     hole_start(%rip), %rcx
-        cmp     hole_size(%rip), %rcx
+        mov     %rcx, %r11
+        sub     hole_start(%rip), %r11
+        cmp     hole_size(%rip), %r11
         jb      exit_iret
-
-        pop_general
-        mov     REGS_rip - REGS_error(%rsp), %rcx
-        mov     REGS_rflags - REGS_error(%rsp), %r11
-        mov     REGS_rsp - REGS_error(%rsp), %rsp
-        sysretq
+        mov     REGS_rax(%rsp), %rax
+        sysret_but_rax_rcx
 
         .globl  exit_iretq
 exit_iret:
@@ -93,7 +115,15 @@ hypercall_out_of_range:                 /* or all of them are recorded */
         call    hypercall_uncommon
         jmp     hypercall_return
 
-/* Rare work, or an event to deliver. */
+/* An event to deliver, and no work. */
+exit_upcall:
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    *VCPU_deliver_event(%rbx)
+        cmpl    $0, PERCPU(exit_work)   /* where that was the domain's end */
+        jne     exit_slow
+        jmp     *VCPU_leave(%rbx)
+
 exit_slow:
         call    exit_work
         mov     PERCPU(current), %rbx   /* may be another one now, of another width */
@@ -113,7 +143,7 @@ exit_any:
         jne     exit_slow
         mov     VCPU_info(%rbx), %rdi
         cmpw    $1, INFO_upcall_pending(%rdi)
-        je      exit_slow
+        je      exit_upcall
         jmp     *VCPU_leave(%rbx)
 
 /* Likewise, to run the idle loop: nothing of the stack is needed any more. */

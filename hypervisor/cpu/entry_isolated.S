@@ -50,6 +50,16 @@ exit_isolated:
 1:      testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
         jmp     exit_fast_tested
 
+/* A hypercall's own way out, likewise; rax is its result. */
+        .globl  hypercall_exit_isolated
+hypercall_exit_isolated:
+        mov     VCPU_shadow_kernel(%rbx), %rcx
+        test    %rcx, %rcx
+        jz      1f
+        mov     %rcx, %cr3
+1:      mov     REGS_rip(%rsp), %rcx
+        jmp     hypercall_exit_checked
+
 /* What C runs in, after a guest was interrupted, its frame on any stack or at the main one's top: rax is free. */
 .macro load_root
         cmpb    $0, SHOWN(isolated)

@@ -28,10 +28,19 @@ void offsets(void)
 {
     DEFINE(REGS_SIZE, sizeof(struct regs));
     OFFSET(REGS_r15, regs, r15);
+    OFFSET(REGS_r14, regs, r14);
+    OFFSET(REGS_r13, regs, r13);
+    OFFSET(REGS_r12, regs, r12);
+    OFFSET(REGS_rbp, regs, rbp);
+    OFFSET(REGS_rbx, regs, rbx);
     OFFSET(REGS_r11, regs, r11);
+    OFFSET(REGS_r10, regs, r10);
+    OFFSET(REGS_r9, regs, r9);
+    OFFSET(REGS_r8, regs, r8);
     OFFSET(REGS_rax, regs, rax);
     OFFSET(REGS_rcx, regs, rcx);
     OFFSET(REGS_rdx, regs, rdx);
+    OFFSET(REGS_rsi, regs, rsi);
     OFFSET(REGS_rdi, regs, rdi);
     OFFSET(REGS_error, regs, error);
     OFFSET(REGS_vector, regs, vector);
@@ -66,6 +75,7 @@ void offsets(void)
     OFFSET(VCPU_interrupt, vcpu_cpu, mode.interrupt);
     OFFSET(VCPU_syscall_compat, vcpu_cpu, mode.syscall_compat);
     OFFSET(VCPU_sysenter, vcpu_cpu, mode.sysenter);
+    OFFSET(VCPU_deliver_event, vcpu_cpu, mode.deliver_event);
     OFFSET(VCPU_leave, vcpu_cpu, mode.leave);
     _Static_assert(offsetof(struct vcpu, cpu) == 0, "a vcpu begins with what entry.S needs");
     OFFSET(VCPU_domain, vcpu, domain);

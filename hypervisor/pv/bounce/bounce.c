@@ -353,8 +353,7 @@ long bounce_iret(void)
     regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
     v->cpu.nmi_masked = 0;
-    if ( __builtin_expect(v->work != 0, 0) )
-        percpu_raise(this_cpu(), WORK_VCPU);
+    percpu_raise(this_cpu(), WORK_FRAME | (v->work ? WORK_VCPU : 0));
 
     if ( (frame.flags & VGCF_in_syscall) && regs->cs == SEL_USER_CS64 && regs->ss == SEL_USER_DS )
     {

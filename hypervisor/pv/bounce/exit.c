@@ -1,6 +1,6 @@
 /*
  * The slow way out: rare work before a return to a guest, then the upcall. Entered when exit_work
- * is set or an event is deliverable; afterwards current may be another vcpu.
+ * is set (a mere event is entry.S's to deliver); afterwards current may be another vcpu.
  */
 #include "cpu/stub.h"
 #include "event/event.h"

@@ -193,7 +193,7 @@ void guest_end(struct guest *g)
 
     if ( g->d == domain_zero )
         domain_zero = NULL;
-    /* Nobody here is another CPU: while this one idles it may keep a vcpu's state, and can't wait for itself to let go. */
+    /* Nobody here is another CPU: idle, it may keep a vcpu's state, and can't wait for itself to let go. */
     for_each_vcpu(g->d, v)
         sched_pause_nosync(v);
     whole_leave();
