@@ -29,6 +29,7 @@ struct multicall_state {
     bool active;
     bool look;      /* before the next entry: see hypercall_long_step() */
     bool continued; /* look too: the current entry is to be issued again, as it stands in entry */
+    bool left;      /* look too: iret has left by a frame of its own */
     struct multicall_entry entry;
 };
 

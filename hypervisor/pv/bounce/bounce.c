@@ -323,9 +323,12 @@ fault:
 long bounce_iret(void)
 {
     struct vcpu *v = current_vcpu();
+    struct multicall_state *mc = &v->pv.multicall;
     struct regs *regs = percpu_guest_regs();
     struct iret_context frame;
 
+    if ( GUARD(multicall_ends_at_iret, mc->active) )
+        mc->look = mc->left = true;
     if ( !load_iret_frame(regs->rsp, &frame) )
     {
         domain_crash(v->domain, "vcpu %u: iret can't read its frame at %#lx", v->id, regs->rsp);

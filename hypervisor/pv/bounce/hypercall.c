@@ -216,6 +216,12 @@ static long put_back(struct multicall_state *mc, unsigned long at)
     return copy_to_guest(to_gva(at), &mc->entry, sizeof(mc->entry)) ? -EFAULT : 0;
 }
 
+/* Where to look next whether somebody waits: beyond so many entries from @at. */
+static always_inline unsigned long stride_end(unsigned long at, unsigned long end)
+{
+    return min_t(unsigned long, end, at + MULTICALL_STRIDE * sizeof(struct multicall_entry));
+}
+
 /*
  * The entries from @at to @end, range-checked; returns where it stopped: at @end, early to go on
  * later, or with *rc set.
@@ -223,38 +229,41 @@ static long put_back(struct multicall_state *mc, unsigned long at)
 static unsigned long run_entries(struct multicall_state *mc, unsigned long at, unsigned long end,
                                  long *rc)
 {
+    unsigned long look;
     struct call call;
     long result;
 
-    for ( unsigned int n = 1; at != end; n++ )
+    for ( ;; )
     {
-        if ( n % MULTICALL_STRIDE == 0 && GUARD(multicall_stops, preempt_pending()) )
-            return at;
-        if ( !load_call(at, &call) )
-            break;
-        if ( GUARD(multicall_ends_at_iret, call.op == __HYPERVISOR_iret) )
+        for ( look = stride_end(at, end); at != look; at += sizeof(struct multicall_entry) )
         {
-            *rc = bounce_iret();
-            return end;
-        }
-        result = make_call(&call);
-        if ( __builtin_expect(mc->look, 0) )
-        {
-            mc->look = false;
-            n = MULTICALL_STRIDE - 1;
-            if ( mc->continued )
-            {
-                *rc = put_back(mc, at);
+            *rc = -EFAULT;
+            if ( !load_call(at, &call) )
                 return at;
+            result = make_call(&call);
+            if ( __builtin_expect(mc->look, 0) )
+            {
+                mc->look = false;
+                look = at + sizeof(struct multicall_entry);
+                if ( mc->left )
+                {
+                    mc->left = false;
+                    *rc = result;
+                    return end;
+                }
+                if ( mc->continued )
+                {
+                    *rc = put_back(mc, at);
+                    return at;
+                }
             }
+            if ( !store_result(at, result) )
+                return at;
         }
-        if ( !store_result(at, result) )
-            break;
-        at += sizeof(struct multicall_entry);
+        *rc = 0;
+        if ( at == end || GUARD(multicall_stops, preempt_pending()) )
+            return at;
     }
-    if ( at != end )
-        *rc = -EFAULT;
-    return at;
 }
 
 /*
