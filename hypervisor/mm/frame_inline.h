@@ -98,7 +98,7 @@ static inline u64 frame_takable_as(u64 state, enum frame_type type)
 /* ... for a mapping. */
 static inline u64 frame_takable(u64 state, bool writable)
 {
-    if ( writable )
+    if ( __builtin_expect(writable, 1) )
         return frame_takable_as(state, FRAME_WRITABLE);
     return frame_referable(state) ? FRAME_REF_ONE : 0;
 }

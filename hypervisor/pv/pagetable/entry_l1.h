@@ -38,7 +38,7 @@ static inline u64 l1_for_hardware(bool pv32, u64 pte)
 {
     if ( pv32 )
         return pte;
-    if ( (pte & (PTE_GUEST_KERNEL | PTE_US)) == PTE_US )
+    if ( __builtin_expect((pte & PTE_US) && !(pte & PTE_GUEST_KERNEL), 1) )
         return pte | PTE_G;
     return (pte | PTE_GUEST_KERNEL | PTE_US) & ~PTE_G;
 }

@@ -106,8 +106,7 @@ update_one_of(bool pv32, struct domain *d, const struct domain *from, u64 ptr, u
     return update_any(d, from, ptr, val);
 }
 
-typedef long update_fn(struct domain *d, const struct domain *from, u64 ptr, u64 val);
-
+/* One that comes alone: what isn't plain leaves by a tail call, so that no register is saved for it. */
 static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from,
                                                  u64 ptr, u64 val)
 {
@@ -120,39 +119,80 @@ static __attribute__((noinline)) long update_one_pv32(struct domain *d, const st
     return update_one_of(true, d, from, ptr, val);
 }
 
+/* Where a run of requests ended, and why if that is before their end. */
+struct ran {
+    u64 at;
+    long rc;
+};
+
+static inline u32 requests(u64 from, u64 to)
+{
+    return (u32)((to - from) / sizeof(struct mmu_update));
+}
+
+/* The requests from @at to @end, one at least, with the lock of @d's tables held. */
+static inline __attribute__((always_inline)) struct ran
+run_of(bool pv32, struct domain *d, const struct domain *from, u64 at, u64 end)
+{
+    u64 ptr, val;
+    long rc;
+
+    do
+    {
+        if ( !guest_load_pair(&ptr, &val, to_gva(at)) )
+            return (struct ran){ at, -EFAULT };
+        rc = pv32 ? update_one_pv32(d, from, ptr, val) : update_one_of(false, d, from, ptr, val);
+        if ( __builtin_expect(rc != 0, 0) )
+            return (struct ran){ at, rc };
+        at += sizeof(struct mmu_update);
+        rc = table_drain(d);
+    } while ( at != end && !rc );
+    return (struct ran){ at, rc };
+}
+
+static __attribute__((noinline)) struct ran run(struct domain *d, const struct domain *from, u64 at,
+                                                u64 end)
+{
+    return run_of(false, d, from, at, end);
+}
+
+static __attribute__((noinline)) struct ran run_pv32(struct domain *d, const struct domain *from,
+                                                     u64 at, u64 end)
+{
+    return run_of(true, d, from, at, end);
+}
+
+typedef struct ran run_fn(struct domain *d, const struct domain *from, u64 at, u64 end);
+
+static run_fn *run_width(const struct domain *d)
+{
+    return d->pv32 ? run_pv32 : run;
+}
+
 /*
  * Run requests until one fails or it is time to stop: how many were done, with the reason in *@rc.
  */
-static u32 run(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
+static u32 run_strides(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
 {
-    update_fn *update = d->pv32 ? update_one_pv32 : update_one;
-    u32 i;
+    const u64 end = reqs + (u64)count * sizeof(struct mmu_update);
+    u64 at = reqs;
 
     *rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
-    if ( !guest_range_ok(to_gva(reqs), count * sizeof(struct mmu_update)) )
+    if ( !guest_range_ok(to_gva(reqs), end - reqs) )
         *rc = -EFAULT;
 
-    for ( i = 0; i < count && !*rc; )
+    while ( at != end && !*rc )
     {
-        u64 ptr, val;
+        u64 stop = at + min_t(u64, end - at, STRIDE * sizeof(struct mmu_update));
+        struct ran ran = run_width(d)(d, from, at, stop);
 
-        if ( !guest_load_pair(&ptr, &val, to_gva(reqs)) )
-        {
-            *rc = -EFAULT;
-            break;
-        }
-        *rc = update(d, from, ptr, val);
-        if ( __builtin_expect(*rc != 0, 0) )
-            break;
-
-        i++;
-        reqs += sizeof(struct mmu_update);
-        *rc = table_drain(d);
-        if ( __builtin_expect(i % STRIDE == 0, 0) && i < count && !*rc && tables_preempt(d) )
+        at = ran.at;
+        *rc = ran.rc;
+        if ( at != end && !*rc && tables_preempt(d) )
             *rc = -ERESTART;
     }
 
-    return i;
+    return requests(reqs, at);
 }
 
 /* The first two members of a struct batch_call. */
@@ -194,7 +234,7 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
     {
         foreign_maps(d, from);
         tables_lock(d);
-        done = run(d, from, call->reqs, call->count & ~COUNT_FLAGS, &rc);
+        done = run_strides(d, from, call->reqs, call->count & ~COUNT_FLAGS, &rc);
         tables_unlock(d);
     }
     rc = batch_end(call, d, done, rc);
@@ -205,14 +245,13 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
 }
 
 /*
- * A few entries of the guest's own, else a batch: not so many that run() would ask whether somebody
+ * A few entries of the guest's own, else a batch: not so many that one would ask whether somebody
  * waits. Tables that die on the way are seen to at once, those that were left before at the end.
  */
-static __attribute__((noinline)) long update_few(update_fn *update, const struct batch_call *call)
+static __attribute__((noinline)) long update_few(const struct batch_call *call)
 {
     struct domain *d = current_vcpu()->domain;
-    u32 done = 0;
-    long rc;
+    struct ran ran;
 
     if ( !guest_word_ok(to_gva(call->reqs)) ) /* before anything else, and *pdone stays as it is */
         return -EFAULT;
@@ -220,29 +259,19 @@ static __attribute__((noinline)) long update_few(update_fn *update, const struct
         return update_batch(call);
 
     tables_lock(d);
-    do
-    {
-        u64 ptr, val;
-
-        if ( !guest_load_pair(&ptr, &val, to_gva(call->reqs + done * sizeof(struct mmu_update))) )
-            rc = -EFAULT;
-        else
-            rc = update(d, d, ptr, val);
-        if ( __builtin_expect(rc != 0, 0) )
-            break;
-        done++;
-        rc = table_drain(d);
-    } while ( done < call->count && !rc );
+    ran = run_width(d)(d, d, call->reqs, call->reqs + call->count * sizeof(struct mmu_update));
     tables_unlock(d);
-    return batch_end(call, d, done, rc);
+    return batch_end(call, d, requests(call->reqs, ran.at), ran.rc);
 }
 
 /*
  * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left
  * it doesn't matter to an L1 entry whether they are seen to before or after.
  */
-static inline long mmu_update(update_fn *update, unsigned long ureqs, unsigned long count,
-                              unsigned long pdone, unsigned long foreigndom)
+static inline __attribute__((always_inline)) long mmu_update(bool pv32, unsigned long ureqs,
+                                                             unsigned long count,
+                                                             unsigned long pdone,
+                                                             unsigned long foreigndom)
 {
     struct domain *d = current_vcpu()->domain;
     u64 ptr, val;
@@ -250,11 +279,10 @@ static inline long mmu_update(update_fn *update, unsigned long ureqs, unsigned l
 
     if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_word_ok(to_gva(ureqs)) ||
          !guest_load_pair(&ptr, &val, to_gva(ureqs)) )
-        return update_few(update,
-                          &(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
+        return update_few(&(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
 
     tables_lock(d);
-    rc = update(d, d, ptr, val);
+    rc = (pv32 ? update_one_pv32 : update_one)(d, d, ptr, val);
     tables_unlock(d);
 
     if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
@@ -267,35 +295,26 @@ static inline long mmu_update(update_fn *update, unsigned long ureqs, unsigned l
 long pagetable_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
                           unsigned long foreigndom)
 {
-    return mmu_update(update_one, ureqs, count, pdone, foreigndom);
+    return mmu_update(false, ureqs, count, pdone, foreigndom);
 }
 
 /* Requests are the same in both widths. */
 long compat_mmu_update(unsigned long ureqs, unsigned long count, unsigned long pdone,
                        unsigned long foreigndom)
 {
-    return mmu_update(update_one_pv32, ureqs, count, pdone, foreigndom);
+    return mmu_update(true, ureqs, count, pdone, foreigndom);
 }
 
 /* --- Boot option batching=off: the lock is taken for each request, as if it had come alone --- */
 
-/* The request at @at: was it done? *@rc: why not, or why not to go on. */
-static bool run_request(struct domain *d, const struct domain *from, unsigned long at, long *rc)
+static struct ran run_request(struct domain *d, const struct domain *from, u64 at)
 {
-    update_fn *update = d->pv32 ? update_one_pv32 : update_one;
-    u64 ptr, val;
+    long rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
 
-    *rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
-    if ( *rc )
-        return false;
-    *rc = guest_load_pair(&ptr, &val, to_gva(at)) ? update(d, from, ptr, val) : -EFAULT;
-    if ( *rc )
-        return false;
-    *rc = table_drain(d);
-    return true;
+    return rc ? (struct ran){ at, rc } : run_width(d)(d, from, at, at + sizeof(struct mmu_update));
 }
 
-/* As run(), without the lock. */
+/* As run_strides(), without the lock. */
 static u32 run_singly(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
 {
     u32 done = 0;
@@ -303,9 +322,13 @@ static u32 run_singly(struct domain *d, const struct domain *from, u64 reqs, u32
     *rc = guest_range_ok(to_gva(reqs), count * sizeof(struct mmu_update)) ? 0 : -EFAULT;
     while ( done < count && !*rc )
     {
+        struct ran ran;
+
         tables_lock(d);
-        done += run_request(d, from, reqs + done * sizeof(struct mmu_update), rc);
+        ran = run_request(d, from, reqs + done * sizeof(struct mmu_update));
         tables_unlock(d);
+        done = requests(reqs, ran.at);
+        *rc = ran.rc;
         if ( done % STRIDE == 0 && done < count && !*rc && tables_preempt(d) )
             *rc = -ERESTART;
     }
@@ -322,8 +345,7 @@ long pagetable_mmu_update_singly(unsigned long ureqs, unsigned long count, unsig
     long rc;
 
     if ( call.count == 1 )
-        return mmu_update(caller->pv32 ? update_one_pv32 : update_one, ureqs, count, pdone,
-                          foreigndom);
+        return mmu_update(caller->pv32, ureqs, count, pdone, foreigndom);
     rc = get_domains(caller, (u32)foreigndom, &d, &from);
     if ( rc )
         return rc;
