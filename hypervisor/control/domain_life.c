@@ -109,14 +109,14 @@ long domctl_set_virq_handler(struct domain *d, struct xen_domctl_set_virq_handle
 
 /* --- pause, resume, destroy --- */
 
-/* -EBUSY it is paused too often. */
+/* -EOVERFLOW it is paused too often. */
 long domctl_pause(struct domain *d, void *arg)
 {
     (void)arg;
     if ( control_is_self(d) || control_is_dying(d) )
         return -EINVAL;
     if ( READ_ONCE(d->pause_count) >= MAX_PAUSES )
-        return -EBUSY;
+        return -EOVERFLOW;
 
     domain_pause(d);
     return 0;

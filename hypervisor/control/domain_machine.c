@@ -113,13 +113,16 @@ long domctl_set_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 
 /* --- frames --- */
 
-/* XEN_DOMCTL_hypercall_init: -EACCES not a frame that the domain may write. */
+/* XEN_DOMCTL_hypercall_init: -EINVAL not a frame of the domain's, -EPERM it may not write it. */
 long domctl_hypercall_init(struct domain *d, struct xen_domctl_hypercall_init *arg)
 {
     mfn_t mfn = to_mfn(arg->gmfn);
+    long rc = -EBUSY; /* not its frame */
 
-    if ( !mfn_valid(mfn) || frame_get_and_type(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
-        return -EACCES;
+    if ( mfn_valid(mfn) )
+        rc = frame_get_and_type(mfn_to_frame(mfn), d->id, FRAME_WRITABLE);
+    if ( rc )
+        return rc == -EBUSY ? -EINVAL : -EPERM;
 
     builder_hypercall_page(mfn_to_virt(mfn), !d->pv32);
     frame_put_and_type(mfn_to_frame(mfn));

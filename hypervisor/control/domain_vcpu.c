@@ -18,19 +18,18 @@ long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v)
 /* --- contexts: of the layout that the domain's width has, whoever asks --- */
 
 /*
- * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL a context that can't be, -EOPNOTSUPP one that would change the
- * tables of a vcpu that has run. -ERESTART while page tables are validated.
+ * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL no such vcpu, or a context that can't be, -EOPNOTSUPP one that
+ * would change the tables of a vcpu that has run. -ERESTART while page tables are validated.
  */
 long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
     struct vcpu_guest_context *context;
     struct vcpu *v = NULL;
-    long rc = control_find_vcpu(d, arg->vcpu, &v);
+    long rc = 0;
 
-    if ( control_is_self(d) || control_is_dying(d) || !arg->ctxt.p )
+    if ( control_is_self(d) || control_is_dying(d) || !arg->ctxt.p ||
+         control_find_vcpu(d, arg->vcpu, &v) )
         return -EINVAL;
-    if ( rc )
-        return rc;
 
     context = mm_alloc(CONTEXT_ORDER);
     if ( !context )
@@ -48,18 +47,16 @@ long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 }
 
 /*
- * XEN_DOMCTL_getvcpucontext: of a vcpu that is off its processor, so that all is saved; one's own, -EINVAL. -ENODATA it
- * never had one, -EFAULT, -ENOMEM.
+ * XEN_DOMCTL_getvcpucontext: of a vcpu that is off its processor, so that all is saved; one's own, or none, -EINVAL.
+ * -ENODATA it never had one, -EFAULT, -ENOMEM.
  */
 long domctl_get_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
     struct vcpu_guest_context *context;
     struct vcpu *v;
-    long rc = control_find_vcpu(d, arg->vcpu, &v);
+    long rc = 0;
 
-    if ( rc )
-        return rc;
-    if ( v == current_vcpu() )
+    if ( control_find_vcpu(d, arg->vcpu, &v) || v == current_vcpu() )
         return -EINVAL;
     if ( !v->initialised )
         return -ENODATA;

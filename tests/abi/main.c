@@ -4,6 +4,7 @@
  *   - a hypercall or sub-operation that has no row, or whose row says SOON or NEVER, returns -ENOSYS
  *   - an operation that reads its argument returns -EFAULT when there is none, or it is in the hypervisor's range
  *   - an operation for administrators returns -EPERM to a domain that is none
+ *   - one about a domain returns -ESRCH when there is no such domain
  *
  * The rows are Ringleader's. With `peer` on the command line it runs on Debian's Xen, which has some more operations:
  * then only those rows are looked at that both must have.
@@ -212,16 +213,22 @@ static void sweep_pointers(unsigned int index)
     }
 }
 
-/* domctl and sysctl carry their operation in the argument; platform_op likewise. */
+#define NOBODY 999
+
+/* domctl and sysctl carry their operation in the argument; platform_op and mca likewise. */
 static void sweep_control(void)
 {
     static struct xen_domctl domctl;
     static struct xen_sysctl sysctl;
+    static struct xen_platform_op platform;
+    static struct xen_mc mca;
 
     for ( unsigned int i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++ )
     {
         expect_answer(hypercall(domctl, nowhere[i]), -EFAULT, true, "domctl, no argument");
         expect_answer(hypercall(sysctl, nowhere[i]), -EFAULT, true, "sysctl, no argument");
+        expect_answer(hypercall(platform_op, nowhere[i]), -EFAULT, true, "platform_op, none");
+        expect_answer(hypercall(mca, nowhere[i]), -EFAULT, true, "mca, no argument");
     }
     domctl.cmd = XEN_DOMCTL_getdomaininfo;
     domctl.interface_version = 0x14;
@@ -229,6 +236,8 @@ static void sweep_control(void)
     sysctl.cmd = XEN_SYSCTL_physinfo;
     sysctl.interface_version = 0x14;
     expect_answer(hypercall(sysctl, &sysctl), -EACCES, true, "sysctl of another version");
+    expect_answer(hypercall(platform_op, &platform), -EACCES, true, "platform_op of none");
+    expect_answer(hypercall(mca, &mca), -EACCES, true, "mca of none");
 
     domctl.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     for ( const struct row *row = domains; row->name; row++ )
@@ -243,11 +252,19 @@ static void sweep_control(void)
         }
         else if ( row->status == SOON && !peer )
             expect_eq(hypercall(domctl, &domctl), -ENOSYS, row->name);
+        domctl.domain = NOBODY;
+        if ( is_dom0() && row->who == TARGET && !missing(row) )
+            expect_eq(hypercall(domctl, &domctl), -ESRCH, row->name);
     }
     sysctl.interface_version = XEN_SYSCTL_INTERFACE_VERSION;
     if ( !is_dom0() )
         expect_eq(hypercall(sysctl, &sysctl), -EPERM, "sysctl");
-    sysctl.cmd = domctl.cmd = 999;
+    domctl.domain = 0;
+    sysctl.cmd = domctl.cmd = platform.cmd = mca.cmd = 999;
+    platform.interface_version = XENPF_INTERFACE_VERSION;
+    mca.interface_version = XEN_MCA_INTERFACE_VERSION;
+    expect_answer(hypercall(platform_op, &platform), -ENOSYS, true, "an unknown platform_op");
+    expect(hypercall(mca, &mca) < 0, "an unknown mca");
     expect_eq(hypercall(domctl, &domctl), is_dom0() ? -ENOSYS : -EPERM, "an unknown domctl");
     expect_eq(hypercall(sysctl, &sysctl), is_dom0() ? -ENOSYS : -EPERM, "an unknown sysctl");
 }

@@ -14,6 +14,21 @@ static inline long control_domctl(struct xen_domctl *op, unsigned int cmd, domid
     return hypercall(domctl, op);
 }
 
+/* The same, with no place for the answer. */
+static inline long control_domctl_readonly(struct xen_domctl *op, unsigned int cmd, domid_t id)
+{
+    void *page;
+    long rc;
+
+    op->cmd = cmd;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = id;
+    page = page_copied_readonly(op, sizeof(*op));
+    rc = hypercall(domctl, page);
+    page_release(page);
+    return rc;
+}
+
 static inline long control_sysctl(struct xen_sysctl *op, unsigned int cmd)
 {
     op->cmd = cmd;
@@ -21,11 +36,37 @@ static inline long control_sysctl(struct xen_sysctl *op, unsigned int cmd)
     return hypercall(sysctl, op);
 }
 
+static inline long control_sysctl_readonly(struct xen_sysctl *op, unsigned int cmd)
+{
+    void *page;
+    long rc;
+
+    op->cmd = cmd;
+    op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
+    page = page_copied_readonly(op, sizeof(*op));
+    rc = hypercall(sysctl, page);
+    page_release(page);
+    return rc;
+}
+
 static inline long control_platform(struct xen_platform_op *op, unsigned int cmd)
 {
     op->cmd = cmd;
     op->interface_version = XENPF_INTERFACE_VERSION;
     return hypercall(platform_op, op);
+}
+
+static inline long control_platform_readonly(struct xen_platform_op *op, unsigned int cmd)
+{
+    void *page;
+    long rc;
+
+    op->cmd = cmd;
+    op->interface_version = XENPF_INTERFACE_VERSION;
+    page = page_copied_readonly(op, sizeof(*op));
+    rc = hypercall(platform_op, page);
+    page_release(page);
+    return rc;
 }
 
 /* A domain that may have one vcpu, has no memory, and never runs. */

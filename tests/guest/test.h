@@ -83,6 +83,19 @@ static inline pte_t pte_table(const void *table)
     return pte_make(virt_to_mfn(table), PTE_TABLE);
 }
 
+/*
+ * A copy of @size bytes that we may not write, and neither may the hypervisor for us: an argument whose answer has no
+ * place. Gone by page_release().
+ */
+static inline void *page_copied_readonly(const void *bytes, size_t size)
+{
+    void *page = page_alloc();
+
+    memcpy(page, bytes, size);
+    need(page_protect(page, PTE_KERNEL_RO));
+    return page;
+}
+
 /* Gives back a page that is no table any more. */
 static inline void page_release(void *page)
 {

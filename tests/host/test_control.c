@@ -118,7 +118,7 @@ TEST(pauses_are_counted)
 
     domu->pause_count = 255;
     domctl_for(XEN_DOMCTL_pausedomain, 5);
-    expect_eq(run_domctl(), -EBUSY);
+    expect_eq(run_domctl(), -EOVERFLOW);
 }
 
 TEST(virq_handlers)
@@ -447,9 +447,9 @@ TEST(hypercall_page)
     expect(fake_words(mfn)[511] == 0xccccccccccccccccUL && fake_refs(mfn) == 1 &&
            fake_count(mfn) == 0);
     dop.u.hypercall_init.gmfn = fake_frame(dom0).n;
-    expect_eq(run_domctl(), -EACCES);
+    expect_eq(run_domctl(), -EINVAL);
     dop.u.hypercall_init.gmfn = ~0UL;
-    expect_eq(run_domctl(), -EACCES);
+    expect_eq(run_domctl(), -EINVAL);
 }
 
 TEST(devices_are_given_by_those_who_have_them)

@@ -38,6 +38,13 @@ static void create(void)
     need(domctl(XEN_DOMCTL_max_mem));
 }
 
+/* A domain with memory is as wide as it is; Debian's Xen has no others anyway. */
+static void narrow(void)
+{
+    op.u.address_size.size = 32;
+    expect(domctl(XEN_DOMCTL_set_address_size) < 0, "too late to make it narrow");
+}
+
 /* A frame of the domain's, all zeros: as a root it maps nothing. */
 static ulong populate(void)
 {
@@ -50,11 +57,24 @@ static ulong populate(void)
     return frame;
 }
 
-static long set_context(uint32_t vcpu)
+static long load_context(uint32_t vcpu, struct vcpu_guest_context *from)
 {
     op.u.vcpucontext.vcpu = vcpu;
-    set_xen_guest_handle(op.u.vcpucontext.ctxt, &context);
+    set_xen_guest_handle(op.u.vcpucontext.ctxt, from);
     return domctl(XEN_DOMCTL_setvcpucontext);
+}
+
+static long set_context(uint32_t vcpu)
+{
+    return load_context(vcpu, &context);
+}
+
+/* Of the first vcpu. */
+static long get_context(struct vcpu_guest_context *to)
+{
+    op.u.vcpucontext.vcpu = 0;
+    set_xen_guest_handle(op.u.vcpucontext.ctxt, to);
+    return domctl(XEN_DOMCTL_getvcpucontext);
 }
 
 static void contexts(void)
@@ -65,13 +85,38 @@ static void contexts(void)
     context.user_regs.cs = FLAT_KERNEL_CS;
     context.user_regs.ss = context.kernel_ss = FLAT_KERNEL_SS;
     expect_eq(set_context(0), -EINVAL, "without a root");
+    expect_eq(domctl(XEN_DOMCTL_getvcpucontext), -ENODATA, "read before it is set");
+    expect_eq(load_context(0, (void *)0x10), -EFAULT, "which can't be read");
     context.ctrlreg[3] = xen_pfn_to_cr3(root);
+    context.event_callback_eip = ~((ulong)-1 / 2);
+    expect_eq(set_context(0), -EINVAL, "at an address that is none");
+    context.event_callback_eip = 0;
+    context.flags = VGCF_online;
+    expect_eq(set_context(0), -EINVAL, "of a user without a root");
+    context.flags = VGCF_online | VGCF_in_kernel;
+    context.ldt_ents = 8193;
+    expect_eq(set_context(0), -EINVAL, "with too long an LDT");
+    context.ldt_ents = 0;
+    context.gdt_ents = 1;
+    context.gdt_frames[0] = virt_to_mfn(&context);
+    expect_eq(set_context(0), -EINVAL, "with a GDT in a frame of ours");
+    context.gdt_ents = 0;
     expect_eq(set_context(VCPUS), -EINVAL, "of no vcpu");
     expect_eq(set_context(VCPUS - 1), 0, "of a vcpu without a vcpu_info");
     expect_eq(set_context(0), 0, "and of the first");
     expect_eq(set_context(0), 0, "the same once more");
+    narrow();
+    op.u.hypercall_init.gmfn = root;
+    expect_eq(domctl(XEN_DOMCTL_hypercall_init), -EPERM, "stubs in its root");
+    expect_eq(get_context(&context), 0, "read back");
+    expect_eq(xen_cr3_to_pfn(context.ctrlreg[3]), root, "its root");
+    expect_eq(get_context((void *)0x10), -EFAULT, "with no place for it");
     context.ctrlreg[3] = 0;
     expect_eq(set_context(0), -EOPNOTSUPP, "with another root");
+    context.ctrlreg[3] = xen_pfn_to_cr3(root);
+    context.ctrlreg[1] = xen_pfn_to_cr3(root);
+    expect_eq(set_context(0), -EOPNOTSUPP, "with a root for users");
+    context.ctrlreg[1] = 0;
 }
 
 static void wait_for_end(void)

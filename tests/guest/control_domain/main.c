@@ -42,10 +42,58 @@ static long max_vcpus(uint32_t max)
     return domctl(XEN_DOMCTL_max_vcpus);
 }
 
+/* --- Birth --- */
+
+static struct xen_domctl_createdomain *creation(domid_t id)
+{
+    about(id)->u.createdomain = (struct xen_domctl_createdomain){
+        .max_vcpus = 1,
+        .max_evtchn_port = 1023,
+        .max_grant_frames = 4,
+        .max_maptrack_frames = 4,
+        .grant_opts = XEN_DOMCTL_GRANT_version(1),
+    };
+    return &op.u.createdomain;
+}
+
+static void births(void)
+{
+    creation(child);
+    expect_eq(domctl(XEN_DOMCTL_createdomain), -EEXIST, "one by the number of another");
+    creation(0)->flags = 1U << 31;
+    expect_eq(domctl(XEN_DOMCTL_createdomain), -EINVAL, "one of no known kind");
+    creation(0)->max_vcpus = 0;
+    expect_eq(domctl(XEN_DOMCTL_createdomain), -EINVAL, "one without vcpus");
+    creation(0)->max_grant_frames = 1000000;
+    expect_eq(domctl(XEN_DOMCTL_createdomain), -EINVAL, "one that may grant too much");
+    creation(0)->max_maptrack_frames = 0x7fffffff;
+    expect_eq(domctl(XEN_DOMCTL_createdomain), -EINVAL, "or map too much");
+    creation(0)->grant_opts = XEN_DOMCTL_GRANT_version(3);
+    expect_eq(domctl(XEN_DOMCTL_createdomain), -EINVAL, "or by no known version");
+}
+
 /* --- Life --- */
+
+static struct vcpu_guest_context context;
+
+/* A vcpu that it may have, and hasn't yet. */
+static void before_vcpus(void)
+{
+    about(child);
+    expect_eq(domctl(XEN_DOMCTL_getvcpuinfo), -ESRCH, "a vcpu that isn't made yet");
+    about(child);
+    expect_eq(domctl(XEN_DOMCTL_getvcpucontext), -EINVAL, "its registers");
+    about(child);
+    expect_eq(domctl(XEN_DOMCTL_setvcpucontext), -EINVAL, "given, from nowhere");
+    set_xen_guest_handle(about(child)->u.vcpucontext.ctxt, &context);
+    expect_eq(domctl(XEN_DOMCTL_setvcpucontext), -EINVAL, "given");
+    about(child)->u.getvcpuinfo.vcpu = 1;
+    expect_eq(domctl(XEN_DOMCTL_getvcpuinfo), -EINVAL, "one that can't be");
+}
 
 static void vcpus(void)
 {
+    before_vcpus();
     expect_eq(max_vcpus(2), -EINVAL, "more vcpus than it was made for");
     expect_eq(max_vcpus(0), -EINVAL, "none");
     expect_eq(max_vcpus(1), 0, "its vcpu");
@@ -64,7 +112,11 @@ static void pauses(void)
     expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), 0, "the first one, too");
     expect(!(flags() & XEN_DOMINF_paused), "it is paused no more");
     expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), -EINVAL, "nor can that be undone");
-    need(plainly(XEN_DOMCTL_pausedomain, child));
+    for ( unsigned int i = 0; i < 255; i++ )
+        need(plainly(XEN_DOMCTL_pausedomain, child));
+    expect_eq(plainly(XEN_DOMCTL_pausedomain, child), -EOVERFLOW, "one pause too many");
+    for ( unsigned int i = 0; i < 254; i++ )
+        need(plainly(XEN_DOMCTL_unpausedomain, child));
 
     expect_eq(plainly(XEN_DOMCTL_pausedomain, 0), -EINVAL, "pause oneself");
     expect_eq(plainly(XEN_DOMCTL_unpausedomain, 0), -EINVAL, "unpause oneself");
@@ -120,6 +172,9 @@ static void clocks(void)
     expect(op.u.tsc_info.gtsc_khz > 0, "its frequency");
     expect_eq(set_tsc(0, 0), -EINVAL, "one's own");
     expect_eq(plainly(XEN_DOMCTL_gettscinfo, 0), -EINVAL, "one's own, asked for");
+    about(child);
+    expect_eq(control_domctl_readonly(&op, XEN_DOMCTL_gettscinfo, child), -EFAULT,
+              "with no place for the answer");
 }
 
 static long width(uint32_t size)
@@ -137,26 +192,53 @@ static void widths(void)
     expect_eq(op.u.address_size.size, 64, "its width");
 }
 
+/* Debian's Xen has no 32-bit domains. */
+static void narrow(void)
+{
+    if ( width(32) )
+        return;
+    need(plainly(XEN_DOMCTL_get_address_size, child));
+    expect_eq(op.u.address_size.size, 32, "its width now");
+    expect_eq(width(64), -EACCES, "once narrow, it stays so");
+}
+
 /* --- Where it may run --- */
 
+#define NOWHERE ((void *)0x10)
+
 static uint8_t nodes[8];
+
+static long map_nodes(unsigned int cmd, uint32_t bits, void *map)
+{
+    about(child)->u.nodeaffinity.nodemap.nr_bits = bits;
+    set_xen_guest_handle(op.u.nodeaffinity.nodemap.bitmap, map);
+    return domctl(cmd);
+}
 
 static long node_affinity(unsigned int cmd, uint8_t bits)
 {
     memset(nodes, 0, sizeof(nodes));
     nodes[0] = bits;
-    about(child)->u.nodeaffinity.nodemap.nr_bits = 64;
-    set_xen_guest_handle(op.u.nodeaffinity.nodemap.bitmap, nodes);
-    return domctl(cmd);
+    return map_nodes(cmd, 64, nodes);
 }
 
 static void numa(void)
 {
+    static uint8_t two_pages[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+    uint8_t *beyond = two_pages + PAGE_SIZE, *edge = beyond - 8;
+
     expect_eq(node_affinity(XEN_DOMCTL_setnodeaffinity, 1), 0, "the first node");
     expect_eq(node_affinity(XEN_DOMCTL_getnodeaffinity, 0), 0, "asked for");
     expect_eq(nodes[0], 1, "it is the first");
     expect_eq(node_affinity(XEN_DOMCTL_setnodeaffinity, 0), -EINVAL, "no node");
     expect_eq(node_affinity(XEN_DOMCTL_setnodeaffinity, 0x80), -EINVAL, "one that there isn't");
+    expect_eq(map_nodes(XEN_DOMCTL_setnodeaffinity, 0, nodes), -EINVAL, "a map of none");
+    expect_eq(map_nodes(XEN_DOMCTL_setnodeaffinity, 64, NOWHERE), -EFAULT, "one from nowhere");
+    expect_eq(map_nodes(XEN_DOMCTL_getnodeaffinity, 64, NOWHERE), -EFAULT, "no place for them");
+    expect(map_nodes(XEN_DOMCTL_getnodeaffinity, 1U << 20, NOWHERE) < 0, "nor for so many");
+    need(page_protect(beyond, PTE_KERNEL_RO));
+    expect_eq(map_nodes(XEN_DOMCTL_getnodeaffinity, 128, edge), -EFAULT, "place for half of them");
+    need(page_protect(beyond, PTE_KERNEL_RW));
 }
 
 /* --- Rights --- */
@@ -215,17 +297,20 @@ static void others(void)
 {
     expect_eq(trigger(XEN_DOMCTL_SENDTRIGGER_NMI, 0), 0, "an NMI");
     expect_eq(trigger(XEN_DOMCTL_SENDTRIGGER_NMI, 1), -ESRCH, "an NMI to no vcpu");
+    expect_eq(trigger(XEN_DOMCTL_SENDTRIGGER_POWER, 0), -EINVAL, "a button that it hasn't");
     expect(trigger(99, 0) < 0, "no trigger");
     expect(shadow(99) < 0, "no operation on it");
+    about(child)->u.hypercall_init.gmfn = virt_to_mfn(nodes);
+    expect_eq(domctl(XEN_DOMCTL_hypercall_init), -EINVAL, "a page of stubs that is ours");
 }
 
 /* --- Lists --- */
 
 static struct xen_domctl_getdomaininfo infos[4];
+static struct xen_sysctl sysop;
 
 static long list(domid_t first, uint32_t room)
 {
-    static struct xen_sysctl sysop;
     long rc;
 
     memset(&sysop, 0, sizeof(sysop));
@@ -249,6 +334,9 @@ static void lists(void)
     expect_eq(list(1, 4), 1, "those from a number on");
     expect_eq(infos[0].domain, child, "it");
     expect_eq(list((domid_t)(child + 1), 4), 0, "nobody above");
+    set_xen_guest_handle(sysop.u.getdomaininfolist.buffer, NOWHERE);
+    sysop.u.getdomaininfolist.first_domain = 0;
+    expect_eq(hypercall(sysctl, &sysop), -EFAULT, "no place for them");
 }
 
 /* --- VIRQs --- */
@@ -305,6 +393,7 @@ void test_main(void)
         return;
     }
     child = control_create(&op);
+    births();
     vcpus();
     pauses();
     shutdowns();
@@ -315,5 +404,6 @@ void test_main(void)
     rights();
     others();
     lists();
+    narrow();
     virqs();
 }

@@ -4,6 +4,8 @@
  */
 #include "control.h"
 
+#define NOWHERE ((void *)0x10)
+
 static struct xen_sysctl op;
 static struct xen_platform_op platform;
 
@@ -63,6 +65,9 @@ static void topology(unsigned int cpus)
     expect_eq(sysctl(XEN_SYSCTL_cputopoinfo), 0, "of the first");
     expect_eq(topo[0].node, 0, "it belongs to the first node");
     expect_eq(topo[1].node, 0xaaaaaaaa, "of no other");
+    ask()->u.cputopoinfo.num_cpus = 1;
+    set_xen_guest_handle(op.u.cputopoinfo.cputopo, NOWHERE);
+    expect_eq(sysctl(XEN_SYSCTL_cputopoinfo), -EFAULT, "no place for it");
 
     ask();
     expect_eq(sysctl(XEN_SYSCTL_numainfo), 0, "how many nodes");
@@ -72,6 +77,12 @@ static void topology(unsigned int cpus)
     set_xen_guest_handle(op.u.numainfo.meminfo, memory);
     expect_eq(sysctl(XEN_SYSCTL_numainfo), 0, "its memory");
     expect(memory[0].memfree > 0 && memory[0].memfree <= memory[0].memsize, "some of it is free");
+    ask()->u.numainfo.num_nodes = 1;
+    set_xen_guest_handle(op.u.numainfo.meminfo, NOWHERE);
+    expect_eq(sysctl(XEN_SYSCTL_numainfo), -EFAULT, "no place for it");
+    ask()->u.numainfo.num_nodes = 1;
+    set_xen_guest_handle(op.u.numainfo.distance, NOWHERE);
+    expect_eq(sysctl(XEN_SYSCTL_numainfo), -EFAULT, "nor for how far nodes are");
     expect_eq(memory[1].memsize, 0xaaaaaaaaaaaaaaaa, "of no other");
 }
 
@@ -100,6 +111,15 @@ static void kernels_view(void)
     platform.u.cpu_ol.cpuid = 0;
     expect_eq(platform_op(XENPF_cpu_online), 0, "switch one on that is");
     expect_eq(platform_op(XENPF_cpu_offline), -EOPNOTSUPP, "the first is never off");
+    memset(&platform, 0, sizeof(platform));
+    expect_eq(control_platform_readonly(&platform, XENPF_get_cpuinfo), -EFAULT,
+              "no place to tell of one");
+    if ( sizeof(long) == 4 )
+    {
+        platform.u.firmware_info.type = XEN_FW_EFI_INFO;
+        expect_eq(platform_op(XENPF_firmware_info), -ENOSYS, "EFI, of which 32 bits know nothing");
+        expect_eq(platform_op(XENPF_efi_runtime_call), -ENOSYS, "nor can they call it");
+    }
 }
 
 /* Nobody powers off by a state that isn't S5. */
@@ -113,6 +133,8 @@ static void sleeps(void)
     platform.u.enter_acpi_sleep.sleep_state = 5;
     platform.u.enter_acpi_sleep.flags = 2;
     expect_eq(platform_op(XENPF_enter_acpi_sleep), -EINVAL, "in no known way");
+    platform.u.enter_acpi_sleep.flags = XENPF_ACPI_SLEEP_EXTENDED;
+    expect(platform_op(XENPF_enter_acpi_sleep) < 0, "by registers that these machines haven't");
 }
 
 static uint8_t asked_for[1];
@@ -131,6 +153,8 @@ static long idle_times_by(uint32_t nr, void *map, void *times)
 
 static void kernels_idle_times(unsigned int cpus)
 {
+    void *readonly;
+
     if ( cpus > 7 || idle_times_by(0, asked_for, idle_ns) == -ENOSYS )
         return;
     asked_for[0] = (uint8_t)(1 | 1U << cpus);
@@ -143,6 +167,9 @@ static void kernels_idle_times(unsigned int cpus)
     expect_eq(idle_ns[0], 0xaaaaaaaaaaaaaaaa, "nothing is told");
     expect_eq(idle_times_by(8, (void *)0x10, idle_ns), -EFAULT, "of whom can't be read");
     expect_eq(idle_times_by(8, asked_for, (void *)0x10), -EFAULT, "no place for it");
+    readonly = page_copied_readonly(asked_for, sizeof(asked_for));
+    expect_eq(idle_times_by(8, readonly, idle_ns), -EFAULT, "nor for whose it is");
+    page_release(readonly);
 }
 
 static void clocks(void)
@@ -195,7 +222,20 @@ static void pools(void)
     expect_eq(op.u.cpupool_op.sched_id, XEN_SCHEDULER_CREDIT2, "its scheduler");
     expect_eq(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1), -ENOENT, "there is no other");
     expect_eq(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0), 0, "processors in no pool");
+    expect(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 7) < 0, "to a pool that there isn't");
     expect(pool(99, 0) < 0, "no operation");
+}
+
+/* At most that one thing happens once in a microsecond; Ringleader has no such limit. */
+static void rate_limit(void)
+{
+    ask()->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_putinfo;
+    op.u.scheduler_op.u.sched_credit2.ratelimit_us = 1;
+    expect(sysctl(XEN_SYSCTL_scheduler_op) < 0, "a limit that is too low");
+    ask()->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op.u.scheduler_op.cmd = 99;
+    expect_eq(sysctl(XEN_SYSCTL_scheduler_op), -EINVAL, "no operation");
 }
 
 /* --- Features --- */
@@ -204,6 +244,7 @@ static void features(void)
 {
     static uint32_t words[2];
     unsigned int nr;
+    long rc;
 
     ask()->u.cpu_featureset.index = XEN_SYSCTL_cpu_featureset_pv;
     expect_eq(sysctl(XEN_SYSCTL_get_cpu_featureset), 0, "how many words of features");
@@ -220,22 +261,39 @@ static void features(void)
     op.u.cpu_featureset.nr_features = 1;
     set_xen_guest_handle(op.u.cpu_featureset.features, words);
     expect_eq(sysctl(XEN_SYSCTL_get_cpu_featureset), -EINVAL, "features of nobody");
+    ask()->u.cpu_featureset.index = XEN_SYSCTL_cpu_featureset_hvm;
+    op.u.cpu_featureset.nr_features = 2;
+    set_xen_guest_handle(op.u.cpu_featureset.features, words);
+    expect(sysctl(XEN_SYSCTL_get_cpu_featureset) < 0, "those of HVM guests, all in two words");
+    ask()->u.cpu_featureset.index = XEN_SYSCTL_cpu_featureset_pv;
+    op.u.cpu_featureset.nr_features = 1;
+    set_xen_guest_handle(op.u.cpu_featureset.features, NOWHERE);
+    expect_eq(sysctl(XEN_SYSCTL_get_cpu_featureset), -EFAULT, "no place for them");
 
     ask()->u.cpu_policy.index = XEN_SYSCTL_cpu_policy_pv_max;
     expect_eq(sysctl(XEN_SYSCTL_get_cpu_policy), 0, "how large a policy");
     expect(op.u.cpu_policy.nr_leaves > 0 && op.u.cpu_policy.nr_msrs > 0, "leaves and registers");
     ask()->u.cpu_policy.index = 99;
     expect_eq(sysctl(XEN_SYSCTL_get_cpu_policy), -EINVAL, "a policy for nobody");
+    ask()->u.cpu_policy.index = XEN_SYSCTL_cpu_policy_hvm_default;
+    rc = sysctl(XEN_SYSCTL_get_cpu_policy);
+    expect(rc == 0 || rc == -EOPNOTSUPP, "one for HVM guests, where there are such");
 }
 
 /* --- Memory and log --- */
 
 static void memory(void)
 {
+    long rc;
+
     ask()->u.availheap.node = -1;
     op.u.availheap.max_bitwidth = 0;
     expect_eq(sysctl(XEN_SYSCTL_availheap), 0, "free memory");
     expect(op.u.availheap.avail_bytes > 0, "there is some");
+    expect_eq(control_sysctl_readonly(&op, XEN_SYSCTL_availheap), -EFAULT, "no place to tell");
+    ask()->u.availheap.max_bitwidth = 32;
+    rc = sysctl(XEN_SYSCTL_availheap);
+    expect(rc == 0 || rc == -EOPNOTSUPP, "within 32 bits");
 }
 
 static void log(void)
@@ -250,6 +308,32 @@ static void log(void)
     expect_eq(text[sizeof(text) - 1], 0x55, "and no more");
     set_xen_guest_handle(op.u.readconsole.buffer, (void *)0x10);
     expect_eq(sysctl(XEN_SYSCTL_readconsole), -EFAULT, "no place for it");
+}
+
+/* --- Keys, and counters: Debian's Xen has none --- */
+
+static long counters(uint32_t what, void *names, void *values)
+{
+    ask()->u.perfc_op.cmd = what;
+    set_xen_guest_handle(op.u.perfc_op.desc, names);
+    set_xen_guest_handle(op.u.perfc_op.val, values);
+    return sysctl(XEN_SYSCTL_perfc_op);
+}
+
+static void debugging(void)
+{
+    ask()->u.debug_keys.nr_keys = 1;
+    set_xen_guest_handle(op.u.debug_keys.keys, NOWHERE);
+    expect_eq(sysctl(XEN_SYSCTL_debug_keys), -EFAULT, "a key from nowhere");
+    op.u.debug_keys.nr_keys = 1000000;
+    expect(sysctl(XEN_SYSCTL_debug_keys) < 0, "more than anybody types");
+
+    if ( counters(XEN_SYSCTL_PERFCOP_query, NULL, NULL) == -ENOSYS )
+        return;
+    expect(op.u.perfc_op.nr_counters > 0, "counters");
+    expect_eq(counters(99, NULL, NULL), -EINVAL, "no operation on them");
+    expect_eq(counters(XEN_SYSCTL_PERFCOP_query, NOWHERE, NULL), -EFAULT, "no place for names");
+    expect_eq(counters(XEN_SYSCTL_PERFCOP_query, NULL, NOWHERE), -EFAULT, "nor for values");
 }
 
 static void version(void)
@@ -281,9 +365,11 @@ void test_main(void)
     clocks();
     hotplug();
     pools();
+    rate_limit();
     features();
     memory();
     log();
+    debugging();
     version();
     ask();
     op.cmd = XEN_SYSCTL_physinfo;

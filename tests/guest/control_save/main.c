@@ -10,6 +10,9 @@
 #define NO_MSR   0xdeadbeef
 #define TSC_AUX  0xc0000103
 #define CALLBACK 0x1234
+#define NOWHERE  ((void *)0x10)
+
+#define PLATFORM_INFO 0xce
 
 static struct xen_domctl op;
 static domid_t child;
@@ -143,6 +146,8 @@ static void extended_state(void)
     expect_eq(set_state(LEGACY, state), -EINVAL, "an XCR0 that no processor takes");
     make_state(FPU_SSE);
     expect_eq(set_state(LEGACY + 1, state), -EINVAL, "longer than what it says is in it");
+    state[2 + 512 / 8] = 4;
+    expect_eq(set_state(LEGACY, state), -EINVAL, "with a component that was never in use");
 }
 
 /* --- Model-specific registers --- */
@@ -207,6 +212,15 @@ static void model_specific(void)
 static xen_cpuid_leaf_t leaves[LEAVES];
 static xen_msr_entry_t entries[LEAVES];
 
+static long policy_at(unsigned int cmd, void *leaves_at, void *entries_at)
+{
+    about(child)->u.cpu_policy =
+        (struct xen_domctl_cpu_policy){ .nr_leaves = LEAVES / 4, .nr_msrs = 2 };
+    set_xen_guest_handle(op.u.cpu_policy.leaves, leaves_at);
+    set_xen_guest_handle(op.u.cpu_policy.msrs, entries_at);
+    return domctl(cmd);
+}
+
 static long policy(unsigned int cmd, domid_t id, uint32_t nr_leaves, uint32_t nr_entries)
 {
     about(id)->u.cpu_policy =
@@ -225,6 +239,8 @@ static void get_policy(void)
     expect_eq(policy(XEN_DOMCTL_get_cpu_policy, child, 1, LEAVES), -ENOBUFS, "room for one leaf");
     expect_eq(policy(XEN_DOMCTL_get_cpu_policy, child, LEAVES, 0), -ENOBUFS,
               "room for no register");
+    expect_eq(policy_at(XEN_DOMCTL_get_cpu_policy, NOWHERE, entries), -EFAULT, "no place");
+    expect_eq(policy_at(XEN_DOMCTL_get_cpu_policy, leaves, NOWHERE), -EFAULT, "half a place");
 }
 
 static void set_policy(void)
@@ -237,6 +253,15 @@ static void set_policy(void)
     expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 0, 0), 0, "nothing to change");
     expect_eq(policy(XEN_DOMCTL_set_cpu_policy, 0, 0, 0), -EINVAL, "one's own");
     expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 100000, 0), -E2BIG, "more than there are");
+    expect_eq(policy_at(XEN_DOMCTL_set_cpu_policy, NOWHERE, entries), -EFAULT, "from no place");
+    need(policy(XEN_DOMCTL_get_cpu_policy, child, LEAVES, LEAVES));
+    op.u.cpu_policy.nr_leaves = 1;
+    set_xen_guest_handle(op.u.cpu_policy.msrs, NOWHERE);
+    expect_eq(domctl(XEN_DOMCTL_set_cpu_policy), -EFAULT, "registers from no place");
+    leaves[0].a = NO_LEAF;
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 1, 0), -EINVAL, "more leaves than can be");
+    entries[0] = (xen_msr_entry_t){ .idx = PLATFORM_INFO, .val = 1 };
+    expect(policy(XEN_DOMCTL_set_cpu_policy, child, 0, 1) < 0, "a register's value that can't be");
     leaves[0].leaf = NO_LEAF;
     expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 1, 0), -ERANGE, "a leaf that there isn't");
     expect_eq(op.u.cpu_policy.err_leaf, NO_LEAF, "it is named");
