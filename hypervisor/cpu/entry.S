@@ -41,7 +41,7 @@ syscall_any:
 syscall_from_kernel:
         push_from_rax
         clear_saved_but_rbx
-        mov     %rcx, %rbx
+        mov     VCPU_info(%rcx), %rbx
 
         /* A hypercall: the arguments are where C wants them but for the fourth. */
         mov     %r10, %rcx
@@ -52,12 +52,14 @@ syscall_from_kernel:
         lea     hypercall_table(%rip), %r11
         call    *(%r11, %rax, 8)
 
-/* Its own way out: the frame is what SYSCALL found, but for a rip that may be at the call again. */
+/*
+ * Its own way out: the frame is what SYSCALL found, but for a rip that may be at the call again, and
+ * rbx has vcpu_info; WORK_ANEW tells of anything else.
+ */
 hypercall_return:
         cmpl    $0, PERCPU(exit_work)
         jne     hypercall_exit_slow
-        mov     VCPU_info(%rbx), %rdi
-        cmpw    $1, INFO_upcall_pending(%rdi)   /* pending, and not masked */
+        cmpw    $1, INFO_upcall_pending(%rbx)   /* pending, and not masked */
         je      hypercall_exit_upcall
         isolation_jump hypercall_exit_isolated
         mov     REGS_rip(%rsp), %rcx
@@ -73,6 +75,7 @@ hypercall_exit_slow:
 
 hypercall_exit_upcall:
         mov     %rax, REGS_rax(%rsp)
+        mov     PERCPU(current), %rbx
         jmp     exit_upcall
 
 hypercall_exit_iret:

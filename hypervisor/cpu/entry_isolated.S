@@ -53,7 +53,8 @@ exit_isolated:
 /* A hypercall's own way out, likewise; rax is its result. */
         .globl  hypercall_exit_isolated
 hypercall_exit_isolated:
-        mov     VCPU_shadow_kernel(%rbx), %rcx
+        mov     PERCPU(current), %rcx
+        mov     VCPU_shadow_kernel(%rcx), %rcx
         test    %rcx, %rcx
         jz      1f
         mov     %rcx, %cr3

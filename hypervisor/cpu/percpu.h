@@ -49,7 +49,7 @@ struct tss {
 #define WORK_TIMER      0x02u /* timers are due */
 #define WORK_VCPU       0x04u /* current has something for the exit path: vcpu.work */
 #define WORK_SOFT       0x08u /* deferred work was queued: smp/softirq.h */
-#define WORK_FRAME      0x10u /* the frame isn't the one that a hypercall's own way out expects */
+#define WORK_ANEW       0x10u /* the frame or vcpu_info isn't what a hypercall came in with */
 
 struct percpu {
     struct vcpu *current; /* never NULL once the CPU is up: the idle vcpu when nothing runs */

@@ -43,6 +43,15 @@ static inline bool guest_word_ok(gva_t va)
 }
 
 /*
+ * The same for a word that is accessed at once, in fewer still: what isn't canonical faults then.
+ */
+static inline bool guest_access_ok(gva_t va)
+{
+    _Static_assert(HV_VIRT_END - HV_VIRT_START == 1UL << 43, "our slots are all that begin so");
+    return va.n >> 43 != HV_VIRT_START >> 43;
+}
+
+/*
  * Copy between us and the current guest. Return the number of bytes NOT copied: 0 is success. The
  * plain ones check the range.
  */

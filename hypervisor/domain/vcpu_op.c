@@ -56,6 +56,8 @@ static long initialise_from(struct vcpu *v, gva_t arg, bool wide)
     if ( guest_load_as(wide, vcpu_context, context, arg) )
         rc = initialise(v, context);
     mm_free(context, CONTEXT_ORDER);
+    if ( rc == -ERESTART ) /* the root takes long to validate */
+        return hypercall_continue(__HYPERVISOR_vcpu_op, VCPUOP_initialise, v->id, arg.n, 0, 0);
     return rc;
 }
 
@@ -333,17 +335,13 @@ static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, 
                                                           unsigned long vcpu, unsigned long arg)
 {
     struct vcpu *v = domain_vcpu(current_vcpu()->domain, (u32)vcpu);
-    long rc;
 
     if ( !v )
         return -ENOENT;
     if ( (u32)cmd == VCPUOP_is_up ) /* asked of each CPU on each of Linux's waits for one */
         return vcpu_is_up(v, to_gva(arg));
 
-    rc = subop_call_on(v, table, ARRAY_SIZE(ops), cmd, arg);
-    if ( rc == -ERESTART ) /* the context's root takes long to validate */
-        return hypercall_continue(__HYPERVISOR_vcpu_op, cmd, vcpu, arg, 0, 0);
-    return rc;
+    return subop_call_on(v, table, ARRAY_SIZE(ops), cmd, arg);
 }
 
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)

@@ -79,6 +79,8 @@ void pv_vcpu_destroy(struct vcpu *v)
 void pv_vcpu_info_moved(struct vcpu *v)
 {
     shadow_move_info(v);
+    if ( v == current_vcpu() )
+        percpu_raise(this_cpu(), WORK_ANEW);
 }
 
 /* What the vcpus of a dying domain hold of its frames. Short: 128 vcpus at most. */

@@ -218,10 +218,16 @@ long emulate_fpu_taskswitch(unsigned long set)
     return 0;
 }
 
+static bool refused;
+
+/* Nothing but a refusal raises #GP. */
 static void deliver(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
 {
     (void)v, (void)regs;
-    note("exception", vector, error, 0);
+    if ( vector == TRAP_GP )
+        refused = true;
+    else
+        note("exception", vector, error, 0);
 }
 
 static void deliver_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
@@ -340,7 +346,9 @@ static void emulate(struct machine *m)
     memcpy(data, m->data, PAGE_SIZE);
     nr_effects = 0;
     memset(effects, 0, sizeof(effects));
-    m->taken = emulate_privileged(&m->v, &m->regs);
+    refused = false;
+    emulate_privileged(&m->v, &m->regs);
+    m->taken = !refused;
     memcpy(m->data, data, PAGE_SIZE);
     memcpy(m->effects, effects, sizeof(effects));
     m->nr_effects = nr_effects;

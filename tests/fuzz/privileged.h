@@ -75,7 +75,7 @@ struct machine {
     u8 data[PAGE_SIZE];
     struct effect effects[EFFECTS];
     unsigned int nr_effects;
-    bool taken; /* what emulate_privileged() says */
+    bool taken; /* not the guest's #GP */
 };
 
 #define CODE_SELECTOR 0x0b

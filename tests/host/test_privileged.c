@@ -151,13 +151,23 @@ long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
     return 0;
 }
 
+static bool refused;
+
+static void refuse(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)
+{
+    (void)v, (void)regs;
+    expect_eq(vector, TRAP_GP);
+    expect_eq(error, 0);
+    refused = true;
+}
+
 /* The first @bytes of the instruction end where the mapping does: was it emulated? */
 static bool emulated_with(const u8 *code, unsigned int bytes)
 {
     static struct vcpu_info info;
     static struct domain domain;
     struct vcpu v = { .domain = &domain,
-                      .cpu = { .kernel_mode = 1, .info = &info },
+                      .cpu = { .kernel_mode = 1, .info = &info, .mode.deliver_exception = refuse },
                       .pv.cr4 = CR4_OSXSAVE };
     u8 *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct regs regs = { .cs = 0xe033 };
@@ -168,7 +178,9 @@ static bool emulated_with(const u8 *code, unsigned int bytes)
     memcpy(page + 4096 - bytes, code, bytes);
     regs.rip = (u64)page + 4096 - bytes;
     done = 0;
-    emulated = emulate_privileged(&v, &regs);
+    refused = false;
+    emulate_privileged(&v, &regs);
+    emulated = !refused;
     expect_eq(emulated, done > 0 || info.arch.cr2 != 0);
     if ( emulated )
         expect_eq(regs.rip, fetch_end);

@@ -356,7 +356,7 @@ long bounce_iret(void)
     regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
     v->cpu.nmi_masked = 0;
-    percpu_raise(this_cpu(), WORK_FRAME | (v->work ? WORK_VCPU : 0));
+    percpu_raise(this_cpu(), WORK_ANEW | (v->work ? WORK_VCPU : 0));
 
     if ( (frame.flags & VGCF_in_syscall) && regs->cs == SEL_USER_CS64 && regs->ss == SEL_USER_DS )
     {

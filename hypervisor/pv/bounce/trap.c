@@ -62,13 +62,9 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
 HANDLER general_protection(struct vcpu *v, struct regs *regs)
 {
     if ( regs->error == 0 )
-    {
-        if ( emulate_privileged(v, regs) )
-            return;
-    }
-    else if ( (regs->error & 3) == 2 && deliver_int_n(v, regs) )
-        return;
-    bounce_exception(v, regs, TRAP_GP, regs->error);
+        emulate_privileged(v, regs);
+    else if ( (regs->error & 3) != 2 || !deliver_int_n(v, regs) )
+        bounce_exception(v, regs, TRAP_GP, regs->error);
 }
 
 HANDLER int80(struct vcpu *v, struct regs *regs)

@@ -6,10 +6,8 @@
 
 #include "domain/domain.h"
 
-/*
- * #GP with error code 0 in a guest: emulate if it is a privileged instruction. True: done, resume.
- */
-bool emulate_privileged(struct vcpu *v, struct regs *regs);
+/* #GP with error code 0 in a guest: emulate if it is a privileged instruction, else it is the guest's. */
+void emulate_privileged(struct vcpu *v, struct regs *regs);
 
 /* #UD in a guest: ud2; "xen"; cpuid is done, all else is the guest's. */
 void emulate_invalid_opcode(struct vcpu *v, struct regs *regs);

@@ -310,73 +310,78 @@ static enum emulated emulate_decoded(struct vcpu *v, struct regs *regs, struct i
 /* in, out: their opcodes differ in the bits 3 (port in dx), 1 (out) and 0 (eax) from 0xe4. */
 #define IS_PORT_IO(code) (((code)&0xf4) == 0xe4)
 
-static enum emulated frequent_io(struct vcpu *v, struct regs *regs, u64 code, unsigned int *length)
+/* What emulate_frequent() says where the instruction wasn't done: else its length. */
+#define NOT_FREQUENT 0
+#define REFUSED      (-1)
+#define AGAIN        (-2)
+
+static inline int length_or(enum emulated how, int length)
+{
+    if ( __builtin_expect(how == EMULATED_DONE, 1) )
+        return length;
+    return how == EMULATED_NOT ? REFUSED : AGAIN;
+}
+
+static int frequent_io(struct vcpu *v, struct regs *regs, u64 code)
 {
     bool immediate = !(code & 8);
     u16 port = immediate ? (u8)(code >> 8) : (u16)regs->rdx;
 
-    *length = immediate ? 2 : 1;
-    return emulate_port(v, regs, code & 2, port, code & 1 ? 4 : 1);
+    return length_or(emulate_port(v, regs, code & 2, port, code & 1 ? 4 : 1), immediate ? 2 : 1);
 }
 
 /*
  * The frequent instructions have no prefix: a kernel's in 64-bit code are told by the first bytes,
- * @code. *length 0: it is none of these, and the decoder's business.
+ * @code. NOT_FREQUENT: it is none of these, and the decoder's business.
  */
-static enum emulated emulate_frequent(struct vcpu *v, struct regs *regs, u64 code,
-                                      unsigned int *length)
+static inline int emulate_frequent(struct vcpu *v, struct regs *regs, u64 code)
 {
     u8 third = (u8)(code >> 16);
 
     if ( IS_PORT_IO(code) )
-        return frequent_io(v, regs, code, length);
+        return frequent_io(v, regs, code);
 
-    *length = 2;
     switch ( (u16)code )
     {
     case 0x200f:
     case 0x220f:
-        *length = 3;
-        return mov_cr(v, code & 0x200, third >> 3 & 7, regs_general(regs, third & 7));
+        return length_or(mov_cr(v, code & 0x200, third >> 3 & 7, regs_general(regs, third & 7)), 3);
     case 0x300f:
-        return emulated(emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs)));
+        return length_or(emulated(emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs))), 2);
     case 0x320f:
-        return emulated(emulate_rdmsr(v, regs));
+        return length_or(emulated(emulate_rdmsr(v, regs)), 2);
     case 0x090f:
         emulate_wbinvd(v);
-        return EMULATED_DONE;
+        return 2;
     default:
-        *length = 0;
-        return EMULATED_NOT;
+        return NOT_FREQUENT;
     }
 }
 
 /* Out of line, so that the frequent ones need no room for a struct insn. */
-static __attribute__((noinline)) enum emulated emulate_by_decoder(struct vcpu *v, struct regs *regs,
-                                                                  unsigned int *length)
+static __attribute__((noinline)) int emulate_by_decoder(struct vcpu *v, struct regs *regs)
 {
     struct insn insn;
     enum emulated how;
 
     if ( !insn_begin(&insn, v, regs) || insn.lock )
-        return EMULATED_NOT;
+        return REFUSED;
     how = emulate_decoded(v, regs, &insn);
-    *length = insn.at;
-    return how;
+    return length_or(how, (int)insn.at);
 }
 
-bool emulate_privileged(struct vcpu *v, struct regs *regs)
+void emulate_privileged(struct vcpu *v, struct regs *regs)
 {
-    enum emulated how = EMULATED_NOT;
-    unsigned int length = 0;
+    int length = NOT_FREQUENT;
     u64 code;
 
     if ( v->cpu.kernel_mode && (u16)regs->cs == SEL_USER_CS64 &&
          guest_load_u64(&code, to_gva(regs->rip)) )
-        how = emulate_frequent(v, regs, code, &length);
-    if ( !length )
-        how = emulate_by_decoder(v, regs, &length);
-    if ( how == EMULATED_DONE )
-        finish(v, regs, length);
-    return how != EMULATED_NOT;
+        length = emulate_frequent(v, regs, code);
+    if ( length == NOT_FREQUENT )
+        length = emulate_by_decoder(v, regs);
+    if ( length > 0 )
+        finish(v, regs, (unsigned int)length);
+    else if ( length == REFUSED )
+        bounce_exception(v, regs, TRAP_GP, 0);
 }
