@@ -87,6 +87,7 @@ static void pairs(void)
 void test_main(void)
 {
     struct evtchn_status s;
+    struct evtchn_unmask absurd = { .port = 1u << 31 };
 
     virqs();
     ipis();
@@ -99,6 +100,8 @@ void test_main(void)
     expect_eq(event_close(0), -EINVAL, "port 0 is no port");
     expect_eq(event_close(4095), -EINVAL, "close a port that was never open");
     expect_eq(event_send(1u << 31), -EINVAL, "send on an absurd port");
+    expect_eq(event_bind_vcpu(1u << 31, 0), -EINVAL, "move an absurd port");
+    expect_eq(hypercall(event_channel_op, EVTCHNOP_unmask, &absurd), -EINVAL, "unmask it");
     expect_eq(status(1u << 31, &s), -EINVAL, "status of an absurd port");
     expect_eq(hypercall(event_channel_op, 99, &s), -ENOSYS, "an unknown operation");
     expect_eq(hypercall(event_channel_op, EVTCHNOP_status, 0x10), -EFAULT,

@@ -6,6 +6,8 @@
  */
 #include "test.h"
 
+#define WORDS_PER_PAGE (PAGE_SIZE / sizeof(event_word_t))
+
 static event_word_t *words;
 static volatile struct evtchn_fifo_control_block *control;
 
@@ -101,6 +103,7 @@ static void order(evtchn_port_t first, evtchn_port_t second)
     take(second);
 
     expect_eq(set_priority(second, 16), -EINVAL, "a priority that can't be");
+    expect_eq(set_priority(1u << 31, 1), -EINVAL, "that of an absurd port");
     expect_eq(set_priority(second + 1, EVTCHN_FIFO_PRIORITY_MAX), -EACCES, "of a closed port");
     expect_eq(set_priority(second, EVTCHN_FIFO_PRIORITY_MAX), 0, "the highest priority");
     expect_eq(event_send(second), 0, "send it");
@@ -112,6 +115,7 @@ static void order(evtchn_port_t first, evtchn_port_t second)
 static void many_ports(void)
 {
     evtchn_port_t port = 0;
+    ulong more = virt_to_mfn(page_alloc());
 
     for ( unsigned int i = 0; i < 1100; i++ )
         port = (evtchn_port_t)need(event_alloc_unbound(DOMID_SELF, DOMID_SELF));
@@ -121,6 +125,9 @@ static void many_ports(void)
     expect_eq(expand_array(virt_to_mfn(page_alloc())), 0, "a second array page");
     expect_eq(control->ready, 1u << EVTCHN_FIFO_PRIORITY_DEFAULT, "it was remembered");
     expect_eq(control->head[EVTCHN_FIFO_PRIORITY_DEFAULT], port, "and is linked");
+    for ( unsigned int pages = 2; pages < EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE; pages++ )
+        need(expand_array(more));
+    expect_eq(expand_array(more), -ENOSPC, "a page for more ports than can be");
 }
 
 void test_main(void)

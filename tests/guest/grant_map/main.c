@@ -14,12 +14,49 @@ static struct gnttab_map_grant_ref map(ulong where, uint32_t flags, grant_ref_t 
     return op;
 }
 
-static int unmap(ulong where, grant_handle_t handle)
+static int unmap_both(ulong where, grant_handle_t handle, uint64_t dev_bus_addr)
 {
-    struct gnttab_unmap_grant_ref op = { .host_addr = where, .handle = handle };
+    struct gnttab_unmap_grant_ref op = { .host_addr = where,
+                                         .handle = handle,
+                                         .dev_bus_addr = dev_bus_addr };
 
     expect_eq(hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, &op, 1), 0, "unmap_grant_ref");
     return op.status;
+}
+
+static int unmap(ulong where, grant_handle_t handle)
+{
+    return unmap_both(where, handle, 0);
+}
+
+/* What a reference counts has an end: each mapping for a device counts, and takes no place in our tables. */
+static void too_often(grant_ref_t ref, domid_t self)
+{
+    static struct gnttab_map_grant_ref ops[300];
+    unsigned int nr = 0;
+
+    do
+        ops[nr] = map(0, GNTMAP_device_map, ref, self);
+    while ( ops[nr].status == GNTST_okay && ++nr < 300 );
+    expect(nr >= 127 && nr < 300, "it can be mapped often");
+    expect_eq(ops[nr].status, GNTST_general_error, "but not for ever");
+    expect(unmap_both(0, ops[0].handle, ops[0].dev_bus_addr + PAGE_SIZE) < 0, "unmap it elsewhere");
+    while ( nr-- )
+        expect_eq(unmap_both(0, ops[nr].handle, ops[nr].dev_bus_addr), GNTST_okay, "unmap it");
+}
+
+/* Answers without a place: what is done is done, here nothing. */
+static void untold(void)
+{
+    struct gnttab_map_grant_ref op = { .dom = 999, .flags = GNTMAP_host_map };
+    struct gnttab_unmap_grant_ref un = { .handle = 12345 };
+    void *page = page_copied_readonly(&op, sizeof(op));
+
+    expect_eq(hypercall(grant_table_op, GNTTABOP_map_grant_ref, page, 1), -EFAULT, "map");
+    page_release(page);
+    page = page_copied_readonly(&un, sizeof(un));
+    expect_eq(hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, page, 1), -EFAULT, "unmap");
+    page_release(page);
 }
 
 void test_main(void)
@@ -79,6 +116,8 @@ void test_main(void)
     expect_eq(unmap(window, 12345), GNTST_bad_handle, "a handle that is none");
     expect_eq(map(HYPERVISOR_VIRT_START, GNTMAP_host_map, ref, self).status, GNTST_general_error,
               "into the hypervisor's range");
+    too_often(ref, self);
+    untold();
     expect(grant_end(ref) && grant_end(ro), "both end");
     page_free(page);
 }

@@ -3,6 +3,72 @@
  */
 #include "test.h"
 
+/* With an argument that can be read and not written. */
+static long readonly(unsigned int command, const void *op, size_t size)
+{
+    void *page = page_copied_readonly(op, size);
+    long rc = hypercall(grant_table_op, command, page, 1);
+
+    page_release(page);
+    return rc;
+}
+
+#define READONLY(command, op) readonly(GNTTABOP_##command, &(op), sizeof(op))
+
+/* Each of these asks for what does no harm. */
+static void untold(void)
+{
+    struct gnttab_query_size size = { .dom = DOMID_SELF };
+    struct gnttab_set_version set = { .version = 1 };
+    struct gnttab_get_version get = { .dom = DOMID_SELF };
+    struct gnttab_setup_table setup = { .dom = DOMID_SELF };
+    struct gnttab_get_status_frames status = { .dom = DOMID_SELF };
+    struct gnttab_swap_grant_ref swap = { .ref_a = 20, .ref_b = 20 };
+    struct gnttab_transfer transfer = { .mfn = ~0UL >> 12, .domid = 999 };
+    struct gnttab_copy copy = { .source.domid = 999, .dest.domid = 999 };
+
+    expect_eq(READONLY(query_size, size), -EFAULT, "no place for a table's size");
+    expect_eq(READONLY(set_version, set), -EFAULT, "its version");
+    expect_eq(READONLY(get_version, get), -EFAULT, "likewise");
+    expect_eq(READONLY(setup_table, setup), -EFAULT, "whether it was set up");
+    expect_eq(READONLY(get_status_frames, status), -EFAULT, "or tells of status frames");
+    expect_eq(READONLY(swap_grant_ref, swap), -EFAULT, "whether entries were swapped");
+    expect_eq(READONLY(transfer, transfer), -EFAULT, "or a frame transferred");
+    expect_eq(READONLY(copy, copy), -EFAULT, "or bytes copied");
+    setup.nr_frames = 1;
+    set_xen_guest_handle(setup.frame_list, (void *)0x10);
+    expect(hypercall(grant_table_op, GNTTABOP_setup_table, &setup, 1) || setup.status < 0,
+           "for the table's frames");
+}
+
+static int swap(grant_ref_t a, grant_ref_t b)
+{
+    struct gnttab_swap_grant_ref op = { .ref_a = a, .ref_b = b };
+
+    need(hypercall(grant_table_op, GNTTABOP_swap_grant_ref, &op, 1));
+    return op.status;
+}
+
+/* Entries change places while nobody uses them. */
+static void swaps(void)
+{
+    ulong window = table_window();
+    void *page = page_alloc();
+    grant_ref_t ref = grant_give(own_domid(), virt_to_mfn(page), false), other = 450;
+    struct grant_entry_v1 *table = grant_table();
+    grant_handle_t handle;
+
+    expect_eq(swap(ref, 100000), GNTST_bad_gntref, "one that can't be");
+    expect_eq(grant_take(window, own_domid(), ref, 0, &handle), GNTST_okay, "one that is in use");
+    expect_eq(swap(ref, other), GNTST_eagain, "stays where it is");
+    expect_eq(grant_drop(window, handle), GNTST_okay, "until it is not");
+    expect_eq(swap(ref, other), GNTST_okay, "swapped");
+    expect_eq(table[other].frame, virt_to_mfn(page), "it is there now");
+    expect_eq(swap(ref, other), GNTST_okay, "and back");
+    expect(grant_end(ref), "as it was");
+    page_free(page);
+}
+
 void test_main(void)
 {
     struct gnttab_query_size size = { .dom = DOMID_SELF };
@@ -27,6 +93,12 @@ void test_main(void)
     expect_eq(hypercall(grant_table_op, GNTTABOP_setup_table, &setup, 1), 0,
               "more frames than can be");
     expect_eq(setup.status, GNTST_general_error, "are refused");
+    untold();
+    swaps();
+    expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, &size, 0x80000000U), -EINVAL,
+              "more at once than can be");
+    expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, &size, 2), -EINVAL,
+              "two, of what there is one");
     expect_eq(hypercall(grant_table_op, 99, &size, 1), -ENOSYS, "99, which is none");
     expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, 0x10, 1), -EFAULT,
               "an argument that is not there");

@@ -3,6 +3,13 @@
  */
 #include "test.h"
 
+#define NOWHERE ((void *)0x10)
+
+struct e820 {
+    uint64_t base, size;
+    uint32_t type;
+} __attribute__((packed));
+
 static long reserve(unsigned int command, xen_pfn_t *frames, ulong count, unsigned int order)
 {
     struct xen_memory_reservation r = { .nr_extents = count,
@@ -106,6 +113,110 @@ static void exchange(void)
     expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EINVAL, "unequal amounts");
 }
 
+/* What a command can't be read from, or its answer be put to. */
+static void nowhere(void)
+{
+    static const unsigned int all[] = { XENMEM_exchange, XENMEM_memory_map, XENMEM_get_vnumainfo,
+                                        XENMEM_machphys_mapping };
+    struct xen_memory_exchange none = { .in.domid = DOMID_SELF, .out.domid = DOMID_SELF };
+    void *page = page_copied_readonly(&none, sizeof(none));
+    long rc;
+
+    for ( unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++ )
+        expect_eq(hypercall(memory_op, all[i], NOWHERE), -EFAULT, "a command from nowhere");
+    rc = hypercall(memory_op, XENMEM_exchange, page);
+    expect(rc == 0 || rc == -EFAULT, "no place to tell that none was exchanged");
+    page_release(page);
+}
+
+/* Where the M2P is, which dom0's tools save. */
+static void m2p(void)
+{
+    struct xen_machphys_mfn_list list = { .max_extents = 1 };
+    xen_pfn_t frame = 0;
+    void *page;
+
+    set_xen_guest_handle(list.extent_start, &frame);
+    expect_eq(hypercall(memory_op, XENMEM_machphys_mfn_list, &list), 0, "the M2P's first frames");
+    expect_eq(list.nr_extents, 1, "as many as asked for");
+    expect(frame != 0, "it is told");
+    set_xen_guest_handle(list.extent_start, NOWHERE);
+    expect_eq(hypercall(memory_op, XENMEM_machphys_mfn_list, &list), -EFAULT, "no place for it");
+    list.max_extents = 0;
+    page = page_copied_readonly(&list, sizeof(list));
+    expect_eq(hypercall(memory_op, XENMEM_machphys_mfn_list, page), -EFAULT, "nor for how many");
+    page_release(page);
+    expect_eq(hypercall(memory_op, XENMEM_machphys_mfn_list, NOWHERE), -EFAULT, "asked nowhere");
+    expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, NOWHERE), -EFAULT, "likewise");
+    expect_eq(hypercall(memory_op, XENMEM_set_memory_map, NOWHERE), -EFAULT, "likewise");
+}
+
+/* What we are told of virtual nodes: there are none. */
+static void nodes(void)
+{
+    struct xen_vnuma_topology_info info = { .domid = DOMID_SELF };
+
+    expect_eq(hypercall(memory_op, XENMEM_get_vnumainfo, &info), -EOPNOTSUPP, "virtual nodes");
+    info.pad = 1;
+    expect_eq(hypercall(memory_op, XENMEM_get_vnumainfo, &info), -EINVAL, "of padding");
+    info = (struct xen_vnuma_topology_info){ .domid = 999 };
+    expect_eq(hypercall(memory_op, XENMEM_get_vnumainfo, &info), -ESRCH, "of nobody");
+}
+
+static long set_map(struct e820 *from, uint32_t count)
+{
+    struct xen_foreign_memory_map op = { .domid = DOMID_SELF, .map.nr_entries = count };
+
+    set_xen_guest_handle(op.map.buffer, from);
+    return hypercall(memory_op, XENMEM_set_memory_map, &op);
+}
+
+static long get_map(unsigned int command, struct e820 *to, uint32_t count)
+{
+    struct xen_memory_map op = { .nr_entries = count };
+
+    set_xen_guest_handle(op.buffer, to);
+    return hypercall(memory_op, command, &op) ?: (long)op.nr_entries;
+}
+
+/* A domain's own memory map: dom0 has none before it makes one. */
+static void own_map(void)
+{
+    struct e820 map = { 0, 0x10000, 1 }, got = { 0 };
+
+    expect_eq(get_map(XENMEM_memory_map, &got, 1), -ENOSYS, "no map");
+    expect_eq(set_map(&map, 1), 0, "one");
+    expect_eq(get_map(XENMEM_memory_map, &got, 2), 1, "it has one entry");
+    expect_eq(got.size, 0x10000, "ours");
+    expect_eq(get_map(XENMEM_memory_map, NOWHERE, 1), -EFAULT, "no place for it");
+    expect_eq(set_map(&map, 100000), -EINVAL, "more entries than can be");
+    expect_eq(set_map(NOWHERE, 1), -EFAULT, "from nowhere");
+    expect_eq(set_map(&map, 0), 0, "none");
+    expect_eq(get_map(XENMEM_memory_map, &got, 1), -ENOSYS, "again no map");
+}
+
+static void machines_map(void)
+{
+    static struct e820 entries[128];
+    struct xen_memory_map count = { .nr_entries = 0 };
+    void *page = page_copied_readonly(&count, sizeof(count));
+
+    expect(get_map(XENMEM_machine_memory_map, entries, 128) >= 3, "the machine's memory map");
+    expect_eq(entries[0].base, 0, "begins at 0");
+    expect_eq(entries[0].type, 1, "with RAM");
+    expect_eq(get_map(XENMEM_machine_memory_map, NOWHERE, 128), -EFAULT, "no place for it");
+    expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, page), -EFAULT, "nor for its size");
+    page_release(page);
+}
+
+/* Frames set aside: for nobody by the piece. */
+static void claim(void)
+{
+    struct xen_memory_reservation r = { .extent_order = 1, .domid = DOMID_SELF };
+
+    expect_eq(hypercall(memory_op, XENMEM_claim_pages, &r), -EINVAL, "a claim of pairs");
+}
+
 /* The upper bits of a command tell where to go on: what never stops half-way takes none. */
 static void try_continued(void)
 {
@@ -131,7 +242,6 @@ static void try_continued(void)
 void test_main(void)
 {
     domid_t self = DOMID_SELF, other = 999;
-    struct xen_memory_map map = { .nr_entries = 0 };
 
     expect(hypercall(memory_op, XENMEM_maximum_ram_page, NULL) > 0x1000, "maximum_ram_page");
     expect_eq(hypercall(memory_op, XENMEM_current_reservation, &self), start_info->nr_pages,
@@ -144,24 +254,17 @@ void test_main(void)
     balloon();
     in_use();
     exchange();
+    nowhere();
+    nodes();
     if ( is_dom0() )
     {
-        static struct e820 {
-            uint64_t base, size;
-            uint32_t type;
-        } __attribute__((packed)) entries[128];
-
-        set_xen_guest_handle(map.buffer, entries);
-        map.nr_entries = 128;
-        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), 0,
-                  "the machine's memory map");
-        expect(map.nr_entries >= 3, "has some entries");
-        expect_eq(entries[0].base, 0, "begins at 0");
-        expect_eq(entries[0].type, 1, "with RAM");
+        m2p();
+        own_map();
+        machines_map();
+        claim();
     }
     else
-        expect_eq(hypercall(memory_op, XENMEM_machine_memory_map, &map), -EPERM,
-                  "the machine's memory map");
+        expect_eq(get_map(XENMEM_machine_memory_map, NULL, 0), -EPERM, "the machine's memory map");
     expect_eq(hypercall(memory_op, XENMEM_get_sharing_freed_pages, NULL), 0, "none are shared");
     expect_eq(hypercall(memory_op, XENMEM_get_sharing_shared_pages, NULL), 0, "likewise");
     expect_eq(hypercall(memory_op, 60, NULL), -ENOSYS, "60, which is none");

@@ -70,6 +70,11 @@ void test_main(void)
 
     expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 99, &op), -ENOENT,
               "for a vcpu that is not there");
+#ifdef __x86_64__ /* all that 32 bits can name may be asked for */
+    op.addr.v = (void *)HYPERVISOR_VIRT_START;
+    expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &op), -EFAULT,
+              "where the hypervisor is");
+#endif
     op.addr.v = NULL;
     expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &op), 0, "no area");
     expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, 0x10), -EFAULT,

@@ -28,17 +28,32 @@ static ulong balloon(ulong pfn, ulong mfn)
     return frame;
 }
 
-/* Where we are to be told of the new frame there is nothing. */
-static ulong exchange_in_vain(ulong pfn, ulong mfn)
+/* The list that is to tell us of the new frame can't be written. */
+static ulong exchange_in_vain(ulong mfn, xen_pfn_t *list)
 {
     struct xen_memory_exchange op = { .in = { .nr_extents = 1, .domid = DOMID_SELF },
                                       .out = { .nr_extents = 1, .domid = DOMID_SELF } };
     xen_pfn_t in = mfn;
 
-    (void)pfn;
     set_xen_guest_handle(op.in.extent_start, &in);
-    set_xen_guest_handle(op.out.extent_start, (xen_pfn_t *)table_window());
+    set_xen_guest_handle(op.out.extent_start, list);
     expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -EFAULT, "the exchange fails");
+    return mfn;
+}
+
+static ulong exchange_for_nowhere(ulong pfn, ulong mfn)
+{
+    return exchange_in_vain(mfn, (xen_pfn_t *)table_window());
+}
+
+/* One that can be read: what is to be told isn't known before there is another frame. */
+static ulong exchange_untold(ulong pfn, ulong mfn)
+{
+    xen_pfn_t out = pfn;
+    void *list = page_copied_readonly(&out, sizeof(out));
+
+    mfn = exchange_in_vain(mfn, list);
+    page_release(list);
     return mfn;
 }
 
@@ -63,5 +78,6 @@ static void after(ulong (*journey)(ulong pfn, ulong mfn), const char *text)
 void test_main(void)
 {
     after(balloon, "a write by a stale translation after ballooning");
-    after(exchange_in_vain, "... after an exchange that failed");
+    after(exchange_for_nowhere, "... after an exchange that failed");
+    after(exchange_untold, "... when it was done already");
 }

@@ -66,4 +66,6 @@ void test_main(void)
               "there is but one map of features");
     expect_eq(hypercall(xen_version, 99, buffer), -ENOSYS, "99, which is none");
     expect_eq(hypercall(xen_version, XENVER_extraversion, 0x10), -EFAULT, "an answer to nowhere");
+    expect_eq(hypercall(xen_version, XENVER_compile_info, 0x10), -EFAULT, "likewise");
+    expect_eq(hypercall(xen_version, XENVER_platform_parameters, 0x10), -EFAULT, "likewise");
 }
