@@ -56,7 +56,9 @@ void offsets(void)
 
     OFFSET(VCPU_info, vcpu_cpu, info);
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
-    OFFSET(VCPU_nmi_masked, vcpu_cpu, nmi_masked);
+    _Static_assert(offsetof(struct vcpu_cpu, nmi_masked) ==
+                       offsetof(struct vcpu_cpu, kernel_mode) + 1,
+                   "iret tests both as one word");
     OFFSET(VCPU_iopl, vcpu_cpu, iopl);
     OFFSET(VCPU_syscall_mask_events, vcpu_cpu, syscall_mask_events);
     OFFSET(VCPU_syscall_rip, vcpu_cpu, syscall_rip);

@@ -17,10 +17,10 @@ struct vcpu_cpu {
      * for a 32-bit one, which may change its ring by itself, this is renewed when it comes in.
      */
     u8 kernel_mode;
+    u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
     u8 ts;                  /* virtual CR0.TS */
     u8 iopl;                /* set_iopl: 0-3 */
-    u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
     u64 kernel_rsp;         /* stack_switch */
     u64 kernel_ss;
     u64 syscall_rip; /* 0: none registered */

@@ -60,7 +60,9 @@ struct delivery {
     const char *what;
 };
 
-/* The frame, in ascending order: the hot store, one range check for all. False: it faulted. */
+/*
+ * The frame, in ascending order: the hot store, one check of its first address for all. False: it faulted.
+ */
 static always_inline bool push_frame(u64 sp, const struct regs *regs, const struct delivery *how,
                                      u64 cs, u64 rflags)
 {
@@ -136,7 +138,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         rflags |= (u64)v->cpu.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
-    if ( !how->handler || GUARD(frame_outside_hypervisor, !guest_range_ok(to_gva(sp), bytes)) ||
+    if ( !how->handler || GUARD(frame_outside_hypervisor, !guest_access_ok(to_gva(sp))) ||
          !push_frame(sp, regs, how, cs, rflags) )
     {
         no_way(v, how->what, how->handler, sp);
