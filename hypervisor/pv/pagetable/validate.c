@@ -30,19 +30,45 @@
  */
 #define VARIANT static inline __attribute__((always_inline))
 
-/* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
-VARIANT unsigned int skip_empty(bool several, const u64 *table, unsigned int i)
+/* The first SCAN slots from @slot, which is before @end, on that aren't all empty; @end if there are none. */
+static inline u64 *skip_groups(u64 *slot, const u64 *end)
 {
-    while ( i < PTES_PER_TABLE && !table[i] )
-        i += several && i % SCAN == 0 && all_empty(&table[i]) ? SCAN : 1;
+    while ( all_empty(slot) && (slot += SCAN) != end )
+        ;
+    return slot;
+}
+
+/* The same downwards: beyond the last SCAN slots below @slot that aren't; or @begin. */
+static inline u64 *skip_groups_down(u64 *slot, const u64 *begin)
+{
+    while ( slot != begin && all_empty(slot - SCAN) )
+        slot -= SCAN;
+    return slot;
+}
+
+/* The first slot at or after @i that is not 0, or PTES_PER_TABLE. */
+VARIANT unsigned int skip_empty(bool several, u64 *table, unsigned int i)
+{
+    for ( ; i < PTES_PER_TABLE; i++ )
+    {
+        if ( several && i % SCAN == 0 )
+            i = (unsigned int)(skip_groups(table + i, table + PTES_PER_TABLE) - table);
+        if ( i == PTES_PER_TABLE || table[i] )
+            break;
+    }
     return i;
 }
 
 /* The last slot below @i that is not 0, plus one; 0 if there is none. */
-VARIANT unsigned int skip_empty_down(bool several, const u64 *table, unsigned int i)
+VARIANT unsigned int skip_empty_down(bool several, u64 *table, unsigned int i)
 {
-    while ( i && !table[i - 1] )
-        i -= several && i % SCAN == 0 && all_empty(&table[i - SCAN]) ? SCAN : 1;
+    for ( ; i; i-- )
+    {
+        if ( several && i % SCAN == 0 )
+            i = (unsigned int)(skip_groups_down(table + i, table) - table);
+        if ( !i || table[i - 1] )
+            break;
+    }
     return i;
 }
 
@@ -57,16 +83,14 @@ static inline bool all_alike(const u64 *slots)
 }
 
 /*
- * Take the references of SCAN slots of an L1 at once, if all are empty, or map one frame (of zeros, say) as
+ * Take the references of SCAN slots of an L1 at once, if all map one frame (of zeros, say) as
  * fresh tables do; else of none.
  */
 VARIANT bool validate_l1_several(bool pv32, const struct domain *d, u64 *slots)
 {
     enum l1_take take;
 
-    if ( !(slots[0] & PTE_P) )
-        return all_empty(slots);
-    if ( !all_alike(slots) )
+    if ( !(slots[0] & PTE_P) || !all_alike(slots) )
         return false;
 
     take = l1_take_several(d, slots[0], SCAN);
@@ -111,10 +135,14 @@ VARIANT long validate_l1_of(bool several, bool pv32, const struct domain *d, str
     long rc = 0;
 
     while ( slot < end && !rc )
+    {
+        if ( several && !*slot && (slot = skip_groups(slot, end)) == end )
+            break;
         if ( several && validate_l1_several(pv32, d, slot) )
             slot += SCAN;
         else
             slot = validate_l1_slots(pv32, d, slot, several ? slot + SCAN : end, &rc);
+    }
 
     audit_gain(table, 0, (unsigned int)(slot - table));
     frame->progress = (u16)(slot - table);
@@ -275,9 +303,7 @@ void table_put(struct domain *d, struct frame *frame)
 /* Drop the references of SCAN slots of an L1 at once, as they were taken; else of none. */
 static inline bool put_l1_several(const u64 *slots)
 {
-    if ( !(slots[0] & PTE_P) )
-        return all_empty(slots);
-    return all_alike(slots) && l1_put_several(slots[0], SCAN);
+    return (slots[0] & PTE_P) && all_alike(slots) && l1_put_several(slots[0], SCAN);
 }
 
 static inline void put_l1_slots(const u64 *slot, const u64 *end)
@@ -287,14 +313,20 @@ static inline void put_l1_slots(const u64 *slot, const u64 *end)
             l1_put(*slot);
 }
 
-VARIANT void take_l1_apart(bool several, struct frame *frame, const u64 *table)
+VARIANT void take_l1_apart(bool several, struct frame *frame, u64 *table)
 {
     const u64 *end = table + frame->progress;
+    u64 *slot = table, *whole = table + (several ? ALIGN_DOWN(frame->progress, SCAN) : 0);
 
     audit_lose(table, 0, frame->progress);
-    for ( const u64 *slot = table; slot < end; slot += SCAN )
-        if ( !several || end - slot < SCAN || !put_l1_several(slot) )
-            put_l1_slots(slot, min_t(const u64 *, slot + SCAN, end));
+    for ( ; slot != whole; slot += SCAN )
+    {
+        if ( !*slot && (slot = skip_groups(slot, whole)) == whole )
+            break;
+        if ( !put_l1_several(slot) )
+            put_l1_slots(slot, slot + SCAN);
+    }
+    put_l1_slots(whole, end);
     frame->progress = 0;
 }
 
