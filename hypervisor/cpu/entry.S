@@ -20,19 +20,16 @@
         .section .text.entry, "ax"
 
 /*
- * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame and points rsp at it:
- * rcx = rip, r11 = rflags.
+ * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame, points rsp at it, and
+ * knows iret, which is in entry_short.inc. rcx = rip, r11 = rflags.
  */
-        .globl  entry_syscall, entry_syscall_compat, syscall_from_kernel
-        .balign 16
-entry_syscall:
-        movq    $SEL_USER_DS, 8(%rsp)
-        push    %r11
-        push    $SEL_USER_CS64
-        push    %rcx
-        push    syscall_error_and_vector(%rip)
+        .globl  entry_syscall, entry_syscall_other, entry_syscall_compat, syscall_from_kernel
+entry_syscall:                          /* an isolated machine's stub doesn't */
         cmp     $HYPERCALL_IRET, %rax
-        je      syscall_iret
+        je      entry_syscall_iret
+        .balign 16
+entry_syscall_other:
+        push_frame_of_syscall
 syscall_any:
         push_to_rcx
         mov     FROM_RCX(REGS_SIZE + PERCPU_current), %rcx

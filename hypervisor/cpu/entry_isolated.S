@@ -23,11 +23,7 @@
 entry_syscall_isolated:
         cmpb    $0, SHOWN(isolated)
         je      entry_syscall
-        movq    $SEL_USER_DS, 8(%rsp)
-        push    %r11
-        push    $SEL_USER_CS64
-        push    %rcx
-        push    syscall_error_and_vector(%rip)
+        push_frame_of_syscall
         cmp     $HYPERCALL_IRET, %rax
         je      syscall_iret_isolated
 syscall_any_isolated:

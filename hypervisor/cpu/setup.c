@@ -84,9 +84,13 @@ static void __init stubs_write(void)
         u64 percpu = STACK_AREAS_BASE + i * STACK_AREA_SIZE + STACK_PERCPU_PAGE * PAGE_SIZE;
         u8 *native = syscall_stubs[i][0], *compat = syscall_stubs[i][1];
 
-        syscall_stub_write(native, (u64)native, percpu,
-                           isolation_in_use() ? entry_syscall_isolated : entry_syscall);
-        syscall_stub_write(compat, (u64)compat, percpu, entry_syscall_compat);
+        if ( isolation_in_use() )
+            syscall_stub_write(native, (u64)native, percpu, entry_syscall_isolated,
+                               entry_syscall_isolated);
+        else
+            syscall_stub_write(native, (u64)native, percpu, entry_syscall_other,
+                               entry_syscall_iret);
+        syscall_stub_write(compat, (u64)compat, percpu, entry_syscall_compat, entry_syscall_compat);
     }
 }
 

@@ -1,5 +1,6 @@
 /* See stub.h. */
 #include "cpu/stub.h"
+#include <hypercall/abi.h>
 #include "cpu/regs.h"
 #include "lib/string.h"
 
@@ -12,15 +13,20 @@ static u8 *put_rip_relative(u8 *to, u64 at, const u8 *opcode, size_t opcode_len,
     return to + opcode_len + 4;
 }
 
-void syscall_stub_write(u8 *to, u64 at, u64 percpu, const void *target)
+void syscall_stub_write(u8 *to, u64 at, u64 percpu, const void *target, const void *iret)
 {
     static const u8 mov_rsp_to_mem[] = { 0x48, 0x89, 0x25 };
     static const u8 lea_rsp[] = { 0x48, 0x8d, 0x25 };
+    static const u8 cmp_rax_iret[] = { 0x48, 0x83, 0xf8, __HYPERVISOR_iret };
+    static const u8 jne[] = { 0x0f, 0x85 };
     static const u8 jmp[] = { 0xe9 };
     u64 slot = percpu - sizeof(struct regs) + offsetof(struct regs, rsp);
     u8 *p = to;
 
     p = put_rip_relative(p, at + (u64)(p - to), mov_rsp_to_mem, sizeof(mov_rsp_to_mem), slot);
     p = put_rip_relative(p, at + (u64)(p - to), lea_rsp, sizeof(lea_rsp), slot);
-    put_rip_relative(p, at + (u64)(p - to), jmp, sizeof(jmp), (u64)target);
+    memcpy(p, cmp_rax_iret, sizeof(cmp_rax_iret));
+    p += sizeof(cmp_rax_iret);
+    p = put_rip_relative(p, at + (u64)(p - to), jne, sizeof(jne), (u64)target);
+    put_rip_relative(p, at + (u64)(p - to), jmp, sizeof(jmp), (u64)iret);
 }

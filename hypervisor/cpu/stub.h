@@ -9,7 +9,8 @@
 #define SYSCALL_STUB_SIZE 32
 
 /* From entry.S. */
-void entry_syscall(void);
+void entry_syscall_other(void);
+void entry_syscall_iret(void);
 void entry_syscall_isolated(void);
 void entry_syscall_compat(void);
 void entry_sysenter(void);
@@ -21,10 +22,10 @@ void exit_to_guest(void) __attribute__((noreturn));
 void exit_to_idle(void) __attribute__((noreturn));
 
 /*
- * Write a stub for @target at @to, which will run at address @at: it stores the guest's rsp into
- * the frame below @percpu (the linear address of this CPU's struct percpu), points rsp at it and
- * jumps. All within 2 GiB of each other.
+ * Write a stub at @to, which will run at address @at: it stores the guest's rsp into the frame below
+ * @percpu (the linear address of this CPU's struct percpu), points rsp at it and jumps: to @iret with
+ * that hypercall's number in rax, else to @target. All within 2 GiB of each other.
  */
-void syscall_stub_write(u8 *to, u64 at, u64 percpu, const void *target);
+void syscall_stub_write(u8 *to, u64 at, u64 percpu, const void *target, const void *iret);
 
 #endif

@@ -7,8 +7,7 @@
 /* The entry for @va in the table of @level at machine address @table. */
 static inline u64 *walk_entry(u64 table, u64 va, unsigned int level)
 {
-    return (u64 *)((u8 *)maddr_to_virt(to_maddr(table)) +
-                   ((va >> 9 * level) & (PAGE_SIZE - sizeof(u64))));
+    return (u64 *)maddr_to_virt(to_maddr(table)) + (va >> (9 * level + 3)) % PTES_PER_TABLE;
 }
 
 /* As walk_to_l1. @pv32 is @d's, and known to the compiler. */
