@@ -39,6 +39,8 @@ ALONE = {n for n in NAMES if _alone(n) is not None}
 PARALLEL = {n for n in NAMES if _has_vcpus(n)}              # these are about what several vcpus do at once
 CRASHING = {n for n in NAMES if _alone(n) == "crash"}       # these crash their domain, which must not be dom0
 
+MESSAGES = ["-device", "edu", "-device", "virtio-rng-pci"]  # PCI functions that interrupt by MSI, and by MSI-X
+
 
 def built(path):
     full = f"{s.m.B}/{path}"
@@ -52,7 +54,8 @@ class Verdicts:
     def __init__(self, hv, log, kernel, initrd="", args="", end=r"RL-TESTS \d+ .*\n", timeout=120,
                  cpu="max", cpus=1, append=""):
         machine = s.m.Machine(hv=hv, kernel=built(kernel), initrd=built(initrd) if initrd else "", args=args, cpu=cpu, cpus=cpus,
-                              append=f"dom0_max_vcpus=4 {append}" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False)
+                              append=f"dom0_max_vcpus=4 {append}" + (" dom0_mem=128M" if initrd else ""), mem="512M", network=False,
+                              devices=MESSAGES)
         with s.Session(machine, log) as session:
             try:
                 session.expect(end, timeout)

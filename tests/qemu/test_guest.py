@@ -39,7 +39,7 @@ def test_domains_leave_nothing(domains):
 
 
 SWITCHED = ("pin pin_preempted promotion shared_l1 linear_table writable_table emulated_writes mmu_update_errors mmu_update_modes "
-            "mmu_update_plain_write multicall foreign_frames fpu exceptions vcpu_modes vcpu_context").split()
+            "mmu_update_plain_write control_dead multicall foreign_frames fpu exceptions vcpu_modes vcpu_context").split()
 
 
 @pytest.mark.ours
@@ -50,6 +50,12 @@ def test_with_all_switches():
     for name in SWITCHED:
         verdicts.judge(name)
     guests.Verdicts("ringleader", "guest-switches-fpu", "tests/fpu_vcpus", append=switches).judge("fpu_vcpus")
+
+
+@pytest.mark.ours
+def test_with_l1tf():
+    """On a processor that may look where an entry leads that isn't present."""
+    guests.Verdicts("ringleader", "guest-l1tf", "tests/all", args="tests=l1tf l1tf", append="pv-l1tf=on").judge("l1tf")
 
 
 def test_sysenter_of_intel(hv):

@@ -51,6 +51,8 @@ void test_main(void)
     expect_eq(hypercall(callback_op, 99, 0x1000), -ENOSYS, "an unknown operation");
     expect_eq(hypercall(callback_op, CALLBACKOP_register, 0x10), -EFAULT,
               "an argument that is not there");
+    expect_eq(hypercall(callback_op, CALLBACKOP_unregister, 0x10), -EFAULT, "likewise");
+    expect_eq(hypercall(nmi_op, XENNMI_register_callback, 0x10), -EFAULT, "the old way for NMIs");
 #ifndef __i386__
     expect_eq(hypercall(callback_op, 1UL << 32 | CALLBACKOP_register, 0x10), -EFAULT,
               "the operation is an int");

@@ -79,7 +79,7 @@ static long get_context(struct vcpu_guest_context *to)
 
 static void contexts(void)
 {
-    ulong root = populate();
+    ulong root = populate(), gdt = populate();
 
     context.flags = VGCF_online | VGCF_in_kernel;
     context.user_regs.cs = FLAT_KERNEL_CS;
@@ -100,7 +100,7 @@ static void contexts(void)
     context.gdt_ents = 1;
     context.gdt_frames[0] = virt_to_mfn(&context);
     expect_eq(set_context(0), -EINVAL, "with a GDT in a frame of ours");
-    context.gdt_ents = 0;
+    context.gdt_frames[0] = gdt;
     expect_eq(set_context(VCPUS), -EINVAL, "of no vcpu");
     expect_eq(set_context(VCPUS - 1), 0, "of a vcpu without a vcpu_info");
     expect_eq(set_context(0), 0, "and of the first");
@@ -117,6 +117,10 @@ static void contexts(void)
     context.ctrlreg[1] = xen_pfn_to_cr3(root);
     expect_eq(set_context(0), -EOPNOTSUPP, "with a root for users");
     context.ctrlreg[1] = 0;
+    context.gdt_frames[0] = root;
+    expect_eq(set_context(0), -EOPNOTSUPP, "with another GDT");
+    context.gdt_frames[0] = gdt;
+    expect_eq(set_context(0), 0, "as it was");
 }
 
 static void wait_for_end(void)

@@ -105,12 +105,16 @@ static void vcpus(void)
 
 static void pauses(void)
 {
+    struct evtchn_reset reset = { .dom = child };
+
     expect(flags() & XEN_DOMINF_paused, "a new domain is paused");
     expect_eq(plainly(XEN_DOMCTL_pausedomain, child), 0, "once more");
     expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), 0, "undone");
     expect(flags() & XEN_DOMINF_paused, "pauses are counted");
     expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), 0, "the first one, too");
     expect(!(flags() & XEN_DOMINF_paused), "it is paused no more");
+    expect_eq(hypercall(event_channel_op, EVTCHNOP_reset, &reset), -EINVAL,
+              "so its ports are not to be closed");
     expect_eq(plainly(XEN_DOMCTL_unpausedomain, child), -EINVAL, "nor can that be undone");
     for ( unsigned int i = 0; i < 255; i++ )
         need(plainly(XEN_DOMCTL_pausedomain, child));

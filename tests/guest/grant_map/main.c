@@ -4,6 +4,8 @@
  */
 #include "test.h"
 
+#define NO_TABLE 0x70000000UL /* ours, and empty */
+
 static struct gnttab_map_grant_ref map(ulong where, uint32_t flags, grant_ref_t ref, domid_t domain)
 {
     struct gnttab_map_grant_ref op = {
@@ -92,6 +94,7 @@ void test_main(void)
     expect_eq(table[ref].flags & (GTF_reading | GTF_writing), GTF_reading,
               "the table says: reading");
     expect_eq(unmap(window + PAGE_SIZE, op.handle), GNTST_general_error, "unmap it elsewhere");
+    expect_eq(unmap(NO_TABLE, op.handle), GNTST_general_error, "... where no table leads");
     expect_eq(unmap(window, op.handle), GNTST_okay, "unmap it");
     expect_eq(map(window, GNTMAP_host_map, ro, self).status, GNTST_general_error,
               "map a read-only grant writable");

@@ -34,6 +34,8 @@ void test_main(void)
     expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, 999), -EFAULT,
               "... for whomever");
     expect_eq(done, 99, "nothing is told of these");
+    expect_eq(hypercall(mmu_update, 0x7ffffffffff0, 1000, NULL, DOMID_SELF), -EFAULT,
+              "entries beyond all addresses");
     expect_eq(hypercall(mmu_update, batch, 1, &done, 999), -ESRCH, "a domain that is not there");
     expect_eq(done, 0, "none done");
     expect_eq(mmu_update_one(~0UL << 12, good), -EINVAL, "a table that is no RAM");

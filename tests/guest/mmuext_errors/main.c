@@ -39,6 +39,11 @@ void test_main(void)
     expect_eq(mmuext_mfn(MMUEXT_MARK_SUPER, virt_to_mfn(table_root())), -EOPNOTSUPP, "MARK_SUPER");
     expect_eq(mmuext_mfn(MMUEXT_UNMARK_SUPER, virt_to_mfn(table_root())), -EOPNOTSUPP,
               "UNMARK_SUPER");
+    if ( is_dom0() )
+        expect_eq(hypercall(mmuext_op, ops, 1, NULL, DOMID_IO), -EPERM,
+                  "a flush for another domain");
+    expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, ~0UL), -EINVAL, "user mode's root that is none");
+    expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(&done)), -EINVAL, "or no table");
     expect_eq(mmuext(14), -ENOSYS, "14, which is none");
     expect_eq(mmuext(99), -ENOSYS, "99, which is none");
 
@@ -50,7 +55,13 @@ void test_main(void)
     done = 99;
     expect_eq(hypercall(mmuext_op, ops, 1, &done, 999), -ESRCH, "a domain that is not there");
     if ( KIT_PV32 )
+    {
+        void *root = page_readonly();
+
+        expect_eq(table_pin(root, 3), -EINVAL, "a root without its last GiB");
+        page_release(root);
         return; /* there it may read: what it is told of frames begins there */
+    }
     expect_eq(hypercall(mmuext_op, HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -EFAULT,
               "operations in the hypervisor's range");
     expect_eq(hypercall(mmuext_op, HYPERVISOR_VIRT_START, 9, &done, 999), -EFAULT,

@@ -11,6 +11,7 @@ void test_main(void)
         { .op = __HYPERVISOR_sched_op, .result = 0x55, .args = { 999 } },
         { .op = __HYPERVISOR_xen_version, .result = 0x55, .args = { XENVER_pagesize } },
     };
+    void *page;
     struct multicall_entry nested = { .op = __HYPERVISOR_multicall,
                                       .result = 0x55,
                                       .args = { (ulong)calls, 1 } };
@@ -27,4 +28,8 @@ void test_main(void)
     expect_eq(hypercall(multicall, HYPERVISOR_VIRT_START, 1), -EFAULT,
               "entries in the hypervisor's range");
     expect_eq(hypercall(multicall, 0x10, 1), -EFAULT, "entries where nothing is mapped");
+    expect_eq(hypercall(multicall, -64UL, 10), -EFAULT, "entries beyond all addresses");
+    page = page_copied_readonly(calls, sizeof(calls[0]));
+    expect_eq(hypercall(multicall, page, 1), -EFAULT, "an entry whose result has no place");
+    page_release(page);
 }
