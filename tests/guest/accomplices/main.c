@@ -13,6 +13,17 @@ static const char *const kinds[TABLES] = { "an L1 table", "a root", "a GDT" };
 
 /* --- The giver --- */
 
+/* What the taker has mapped by an entry is the taker's alone, whomever the entry names by now. */
+static void entry_for_us(domid_t taker, grant_ref_t ref)
+{
+    grant_handle_t handle;
+
+    grant_table()[ref].domid = own_domid();
+    expect_eq(grant_take(table_window(), own_domid(), ref, 0, &handle), GNTST_general_error,
+              "an entry for two");
+    grant_table()[ref].domid = taker;
+}
+
 static void give(void)
 {
     domid_t taker = meet();
@@ -29,6 +40,7 @@ static void give(void)
     tell(ref);
 
     hear();
+    entry_for_us(taker, ref);
     need(page_protect(page, PTE_KERNEL_RO));
     expect_eq(table_pin(page, 1), -EINVAL, "what the taker writes to became a table");
     expect_eq(hypercall(set_gdt, &page_frame, 512), -EINVAL, "or a GDT");

@@ -85,11 +85,33 @@ static void among_long_ones(evtchn_port_t port)
     expect(done >= 1 && done <= 2, "it came after one that gives back");
 }
 
+/*
+ * An entry that stops half-way, since an event has come, says so in the list. Here it can't: the second entry, which
+ * takes several steps, lies where nobody can write.
+ */
+static void stopped_in_vain(evtchn_port_t port)
+{
+    static struct gnttab_copy copies[4];
+    struct evtchn_send send = { .port = port };
+    char *second = (char *)pages_alloc_aligned(2) + PAGE_SIZE;
+    multicall_entry_t *list = (multicall_entry_t *)second - 1;
+
+    list[0] = (multicall_entry_t){ .op = __HYPERVISOR_event_channel_op,
+                                   .args = { EVTCHNOP_send, (ulong)&send } };
+    list[1] = (multicall_entry_t){ .op = __HYPERVISOR_grant_table_op,
+                                   .args = { GNTTABOP_copy, (ulong)copies, 4 } };
+    need(page_protect(second, PTE_KERNEL_RO));
+    expect_eq(hypercall(multicall, list, 2), -EFAULT, "no place to say where it stopped");
+    expect_eq(list[0].result, 0, "the first was done");
+    need(page_protect(second, PTE_KERNEL_RW));
+}
+
 void test_main(void)
 {
     evtchn_port_t port = event_bind_ipi(0);
 
     event_handle(port, arrived, NULL);
+    stopped_in_vain(port);
     among_short_ones(port);
     among_long_ones(port);
     need(event_close(port));
