@@ -143,6 +143,32 @@ static void shutdowns(void)
     expect(!(flags() & XEN_DOMINF_shutdown), "it is shut down no more");
 }
 
+/* --- Memory set aside for it --- */
+
+static long claim(uint64_t frames)
+{
+    struct xen_memory_reservation r = { .nr_extents = (ulong)frames, .domid = child };
+
+    return hypercall(memory_op, XENMEM_claim_pages, &r);
+}
+
+static void claims(void)
+{
+    about(child)->u.max_mem.max_memkb = 4096;
+    need(domctl(XEN_DOMCTL_max_mem));
+    expect_eq(claim(16), 0, "sixteen frames for it alone");
+    need(plainly(XEN_DOMCTL_getdomaininfo, child));
+    expect_eq(op.u.getdomaininfo.outstanding_pages, 16, "they are told");
+    expect_eq(claim(32), -EINVAL, "more, while it has not had these");
+    expect_eq(claim(0), 0, "none");
+    expect_eq(claim(1025), -EINVAL, "more than it may have");
+    about(child)->u.max_mem.max_memkb = 1ULL << 40;
+    need(domctl(XEN_DOMCTL_max_mem));
+    expect_eq(claim(1U << 30), -ENOMEM, "more than there are");
+    need(plainly(XEN_DOMCTL_getdomaininfo, child));
+    expect_eq(op.u.getdomaininfo.outstanding_pages, 0, "so there are none");
+}
+
 /* --- Names and clocks --- */
 
 static void handle(void)
@@ -401,6 +427,7 @@ void test_main(void)
     vcpus();
     pauses();
     shutdowns();
+    claims();
     handle();
     clocks();
     widths();

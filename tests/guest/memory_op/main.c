@@ -100,6 +100,11 @@ static void exchange(void)
     need(table_unmap((ulong)page));
     out = pfn;
     op.nr_exchanged = 0;
+    op.out.mem_flags = XENMEMF_address_bits(16);
+    expect_eq(hypercall(memory_op, XENMEM_exchange, &op), -ENOMEM, "for one below 64 KiB");
+    op.out.mem_flags = 0;
+    out = pfn;
+    op.nr_exchanged = 0;
     expect_eq(hypercall(memory_op, XENMEM_exchange, &op), 0, "exchange one that is not");
     expect_eq(op.nr_exchanged, 1, "one exchanged");
     expect_eq(mfn_to_pfn(out), pfn, "the M2P knows the new one");
