@@ -126,6 +126,7 @@ static void interrupts(void)
 #define SET_UP 22 /* of PCI's lines, one that nobody drives */
 #define KEPT   3  /* of ISA's */
 #define LENT   6  /* likewise */
+#define SERIAL 4  /* the console's */
 
 static long permit(uint32_t line, uint8_t allow)
 {
@@ -146,6 +147,7 @@ static void more_lines(void)
     rc = map_as(LENT, KEPT);
     expect(rc < 0 || rc == KEPT, "as another line's PIRQ: Debian's Xen leaves it as it is");
     expect(map_as(LENT, NO_PIRQ) < 0, "as no PIRQ");
+    expect(map(SERIAL) < 0 || bind(SERIAL, 0) < 0, "the hypervisor's own line");
     expect_eq(map(LENT), LENT, "a line");
     need(permit(LENT, 0));
     expect_eq(bind(LENT, 0), -EPERM, "which isn't ours any more");
