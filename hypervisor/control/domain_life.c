@@ -217,11 +217,11 @@ void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info
     info->gpaddr_bits = 0;
 }
 
-/* XEN_DOMCTL_getdomaininfo: the first domain from op->domain on. -ESRCH there is none. */
+/* XEN_DOMCTL_getdomaininfo: the first domain from op->domain on. -ESRCH there is none; -EINVAL no domain's number. */
 long domctl_info(struct xen_domctl *op)
 {
     struct domain *d = domain_first_at_or_above(op->domain);
-    long rc = -ESRCH;
+    long rc = op->domain < DOMID_FIRST_RESERVED ? -ESRCH : -EINVAL;
 
     if ( d && d->id < DOMID_FIRST_RESERVED )
     {

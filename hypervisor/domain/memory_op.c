@@ -23,7 +23,9 @@ static long memory_maximum_ram_page(const struct memory_call *call)
     return (long)frame_limit;
 }
 
-/* All begin with the domain that is meant. -EFAULT, -ESRCH, -EPERM; else -EACCES: it translates by itself. */
+/*
+ * All begin with the domain that is meant. -EFAULT, -ESRCH; else -EACCES: it translates by itself, whoever asks.
+ */
 static long memory_translated_only(const struct memory_call *call)
 {
     struct domain *d;
@@ -33,10 +35,9 @@ static long memory_translated_only(const struct memory_call *call)
     if ( copy_from_guest(&domid, call->arg, sizeof(domid)) )
         return -EFAULT;
     rc = access_domain(call->v->domain, domid, ACCESS_CONTROL, &d);
-    if ( rc )
-        return rc;
-    domain_put(d);
-    return -EACCES;
+    if ( !rc )
+        domain_put(d);
+    return rc == -ESRCH ? rc : -EACCES;
 }
 
 /* XENMEM_get_vnumainfo: -EFAULT, -EINVAL, -ESRCH, -EPERM; else -EOPNOTSUPP, by which tools know that there is none. */

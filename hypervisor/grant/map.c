@@ -243,8 +243,18 @@ static inline void unmap_flush(struct domain *d, const struct unmap *batch, u32 
         tlb_flush_mask(READ_ONCE(d->dirty_cpus), TLB_FLUSH_ALL);
 }
 
+/* Is the handle of batch[n] that of an earlier one? It may undo what that leaves, once that is finished. */
+static __attribute__((noinline, cold)) bool named_before(const struct unmap *batch, u32 n)
+{
+    for ( u32 i = 0; i < n; i++ )
+        if ( batch[i].claimed && batch[i].op.handle == batch[n].op.handle )
+            return true;
+    return false;
+}
+
 /*
- * @n elements from @at on, at most UNMAP_BATCH. What was begun is finished, whether its status can be written or not.
+ * At most @n elements from @at on; how many were done. What was begun is finished, whether its status can be written or
+ * not.
  */
 static inline __attribute__((always_inline)) long unmap_batch(struct grant_call *call, gva_t at,
                                                               u32 n, unmap_begin_fn *begin)
@@ -263,6 +273,8 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
             break;
         }
         u->op.status = begin(call, u);
+        if ( u->op.status == GNTST_bad_handle && named_before(batch, begun) )
+            break;
     }
     unmap_flush(call->self, batch, begun, begin == replace_begin);
     for ( u32 i = 0; i < begun; i++ )
@@ -273,7 +285,7 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
         if ( !guest_store_u16(status, (u16)batch[i].op.status) )
             rc = -EFAULT;
     }
-    return rc;
+    return rc ? rc : begun;
 }
 
 static inline __attribute__((always_inline)) long unmap_all(struct grant_call *call,
@@ -289,9 +301,9 @@ static inline __attribute__((always_inline)) long unmap_all(struct grant_call *c
         if ( done && preempt_pending() )
             return grant_continue(call, done, size);
         rc = unmap_batch(call, to_gva(call->uop.n + done * size), n, begin);
-        if ( rc )
+        if ( rc < 0 )
             return rc;
-        done += n;
+        done += rc;
     }
     return 0;
 }

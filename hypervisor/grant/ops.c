@@ -59,42 +59,48 @@ static long write_single(struct grant_call *call, const void *op, size_t size)
     return copy_to_guest(call->uop, op, size) ? -EFAULT : 0;
 }
 
-/* Into the guest's array, as it names frames: by mfn. -EFAULT. */
-static long list_frames(const struct grant_call *call, struct domain *d,
-                        const struct gnttab_setup_table *op)
+/*
+ * Can a list of @nr frames' numbers be the guest's at all? Asked before anything else about the operation, and of empty
+ * lists too, as on Debian's Xen. Those of 32-bit guests always can.
+ */
+static bool list_possible(const void *list, u32 nr)
 {
+    return guest_range_ok(to_gva((u64)list), (u64)nr * sizeof(u64));
+}
+
+/* Into the guest's array, as it names frames: by mfn. The table grows for them, whether they can be stored or not. */
+static s16 list_frames(const struct grant_call *call, struct domain *d,
+                       const struct gnttab_setup_table *op)
+{
+    if ( grant_table_grow(d, op->nr_frames) )
+        return GNTST_general_error;
     for ( u32 i = 0; i < op->nr_frames; i++ )
     {
         mfn_t mfn;
 
         if ( grant_frame(d, XENMEM_resource_grant_table_id_shared, i, &mfn) ||
              !guest_store_pfn(call->wide, handle_gva(op->frame_list), i, mfn.n) )
-            return -EFAULT;
+            return GNTST_bad_virt_addr;
     }
-    return 0;
+    return GNTST_okay;
 }
 
 long grant_op_setup_table(struct grant_call *call)
 {
     struct gnttab_setup_table op;
     struct domain *d;
-    long rc = 0;
 
     if ( call->count != 1 )
         return -EINVAL;
-    if ( !guest_load_as(call->wide, setup_table, &op, call->uop) )
+    if ( !guest_load_as(call->wide, setup_table, &op, call->uop) ||
+         !list_possible(op.frame_list.p, op.nr_frames) )
         return -EFAULT;
     op.status = table_of(call, op.dom, &d);
     if ( op.status == GNTST_okay )
     {
-        if ( grant_table_grow(d, op.nr_frames) )
-            op.status = GNTST_general_error;
-        else
-            rc = list_frames(call, d, &op);
+        op.status = list_frames(call, d, &op);
         domain_put(d);
     }
-    if ( rc )
-        return rc;
     return guest_store_as(call->wide, setup_table, call->uop, &op) ? 0 : -EFAULT;
 }
 
@@ -173,7 +179,8 @@ long grant_op_get_status_frames(struct grant_call *call)
 
     if ( call->count != 1 )
         return -EINVAL;
-    if ( !guest_load_as(call->wide, get_status_frames, &op, call->uop) )
+    if ( !guest_load_as(call->wide, get_status_frames, &op, call->uop) ||
+         !list_possible(op.frame_list.p, op.nr_frames) )
         return -EFAULT;
     op.status = table_of(call, op.dom, &d);
     if ( op.status == GNTST_okay )

@@ -104,7 +104,7 @@ u32 grant_table_frames(struct domain *d)
 
 /* --- Entries as such --- */
 
-/* Under the lock. GNTST_eagain: an entry is in use. */
+/* Under the lock. GNTST_eagain: an entry that would move is in use. */
 static s16 swap_entries(struct grant_table *t, u32 a, u32 b)
 {
     size_t size = t->version == 1 ? sizeof(struct grant_entry_v1) : sizeof(union grant_entry_v2);
@@ -115,6 +115,8 @@ static s16 swap_entries(struct grant_table *t, u32 a, u32 b)
         return GNTST_bad_gntref;
     first = entry_at(t, t->version, a);
     second = entry_at(t, t->version, b);
+    if ( a == b )
+        return GNTST_okay;
     if ( GUARD(swap_unused, pinned(first.active) || pinned(second.active)) )
         return GNTST_eagain;
     memcpy(&entry, first.header, size);

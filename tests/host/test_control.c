@@ -183,6 +183,8 @@ TEST(info_of_the_next_domain)
 
     domctl_for(XEN_DOMCTL_getdomaininfo, 6);
     expect_eq(run_domctl(), -ESRCH);
+    domctl_for(XEN_DOMCTL_getdomaininfo, DOMID_FIRST_RESERVED);
+    expect_eq(run_domctl(), -EINVAL);
 
     domu->shut_down = true;
     domu->shutdown_reason = SHUTDOWN_crash;

@@ -8,6 +8,12 @@
 #define PAGE_SHIFT 12
 
 /* Half of the entries are those of what are tables, or may be. */
+/* Where to tell how many were done. In comparisons, always somewhere. */
+static uint64_t some_done(void)
+{
+    return world->only_named || !chance(2) ? some_pointer(4) : 0;
+}
+
 static uint64_t update_pointer(void)
 {
     uint64_t mfn = !chance(2)  ? some_mfn()
@@ -31,7 +37,7 @@ struct made make_mmu_update(void)
 
         reqs[i] = (struct mmu_update){ pointer, some_pte() };
     }
-    uint64_t done = chance(2) ? 0 : some_pointer(4);
+    uint64_t done = some_done();
     uint32_t whose = chance(4) ? some_domid() : DOMID_SELF;
 
     if ( world->process && whose == DOMID_SELF ) /* the other's tables, and its frames */
@@ -52,8 +58,9 @@ static uint64_t extended_first(unsigned int cmd)
         return base_pointer();
     if ( table && chance(2) )
         return some_loose_mfn();
-    return cmd >= MMUEXT_INVLPG_LOCAL && cmd <= MMUEXT_SET_LDT && chance(2) ? some_va()
-                                                                            : some_mfn();
+    return cmd >= MMUEXT_INVLPG_LOCAL && cmd <= MMUEXT_SET_LDT && (world->only_named || chance(2))
+               ? some_va()
+               : some_mfn();
 }
 
 static uint64_t extended_second(unsigned int cmd)
@@ -90,7 +97,7 @@ struct made make_mmuext(void)
         else
             memcpy(ops + 24 * i, &(uint64_t[3]){ cmd, arg1, arg2 }, 24);
     }
-    done = chance(2) ? 0 : some_pointer(4);
+    done = some_done();
     return (
         struct made){ { at, n, done, chance(world->process ? 2 : 5) ? some_domid() : DOMID_SELF } };
 }

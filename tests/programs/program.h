@@ -66,8 +66,9 @@ struct program_world {
     /* The hypercalls to choose from, with equal chances; NULL: all. */
     const uint8_t *calls;
     unsigned int nr_calls;
-    bool only_look;  /* of control operations, those that change nothing */
-    bool only_named; /* numbers that may be frames' are only those of the frames above */
+    bool only_look; /* of control operations, those that change nothing */
+    /* For comparisons: numbers of frames only where a call wants any; no ports 64 to 255; how much was done is told. */
+    bool only_named;
 };
 
 struct program_call {

@@ -7,6 +7,8 @@
 #define PTE_RW 2UL
 #define PTE_US 4UL
 
+#define PTE_MFN ((1UL << 40) - 1) /* what an entry has room for of a frame's number */
+
 const struct program_world *world;
 
 uint64_t some_number(void)
@@ -42,7 +44,7 @@ uint64_t some_mfn(void)
         return some_stranger();
     case 2:
         number = some_number();
-        return number < world->machine_frames ? some_stranger() : number;
+        return (number & PTE_MFN) < world->machine_frames ? some_stranger() : number;
     default:
         return chance(4) ? some_loose_mfn() : world->frame[pick(PROGRAM_FRAMES)];
     }
@@ -74,6 +76,10 @@ uint64_t some_va(void)
 
 /* --- domains, ports, references --- */
 
+/* Any domain has room for as many at first; whether for more depends on the hypervisor. */
+#define PORTS_AT_FIRST 64
+#define PORTS_PERHAPS  256
+
 domid_t some_domid(void)
 {
     static const domid_t odd[] = {
@@ -91,6 +97,9 @@ domid_t some_domid(void)
 uint32_t some_port(void)
 {
     uint32_t port = chance(12) ? (uint32_t)some_number() : pick(24);
+
+    if ( world->only_named && port < PORTS_PERHAPS )
+        port %= PORTS_AT_FIRST;
 
     return port < world->first_port ? port + world->first_port : port;
 }
@@ -154,9 +163,12 @@ static uint64_t no_frame(uint64_t number)
 
 static uint64_t any_word(void)
 {
+    unsigned int kind = pick(10);
     uint64_t low;
 
-    switch ( pick(10) )
+    if ( world->only_named && kind < 2 ) /* whatever it is there for may be half of it */
+        kind = 9;
+    switch ( kind )
     {
     case 0:
         return some_mfn();

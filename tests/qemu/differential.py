@@ -4,11 +4,15 @@ docs/differential.md explains differences, a row each:
 
     | CALL | OURS | THEIRS | WHY |
 
-CALL is a row of hypercall/, perhaps with `*`; rows that Ringleader leaves out need none here. OURS and THEIRS are results. Or OURS is `output`,
-and THEIRS says which words of the caller's memory may differ: offsets in what an argument points to, `*` for all that this points to in turn,
-`all`. Where one of them does and the other refuses, or gives other frames, they are in different states from then on: the rest of that program
-isn't compared.
-Nor is it where a call's arguments differ because of what an earlier one wrote.
+CALL is a row of hypercall/, perhaps with `*`, or NO_GRANTS; rows that Ringleader leaves out need none here. OURS and THEIRS are results:
+    - one of each;
+    - several, any of ours with any of theirs: only errors, so that no such row hides that one of them does what the other refuses;
+    - `fewer` or `more`, where each tells how many it did of what was asked for; or both, where either may have done more.
+Or OURS is `output`, and THEIRS says which words of the caller's memory may differ: offsets in what an argument points to, `*` for all that
+this points to in turn, `all`. Where one of them does more than the other, or gives other frames or handles, they are in different states from
+then on: the rest of that program isn't compared.
+Nor is it where a call's arguments differ because of what an earlier one wrote. A later program of that domain is, and may meet the other
+state: what has no row is looked at once more after the same programs, cut short where they went apart.
 """
 import errno
 import fnmatch
@@ -22,9 +26,10 @@ import programs
 import session as s
 
 PAGE = f"{s.m.TOP}/docs/differential.md"
-ROW = re.compile(r"^\| `([\w*]+)` \| ([\w-]+) \| ([\w* -]+) \| (.+) \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `([\w*]+)` \| ([\w -]+) \| ([\w* -]+) \| (.+) \|$", re.MULTILINE)
 CALL = re.compile(r"^T (\d+) (\w+) (\w+) (-?\d+) \|(.*?) \|(.*)$", re.MULTILINE)
 PROGRAMS = 60       # of one domain: then its memory is used up
+ROUNDS = 5          # of one boot: later, domains get frames whose numbers are small ones (LOWEST_RAM of the guest)
 CALLS = 25
 ARGUMENT = 0x100    # no operation's argument is longer
 
@@ -42,13 +47,24 @@ class Comparison:
     """Of two runs: how many calls were compared, and what differed, `explained` or not."""
     compared: int = 0
     accepted: int = 0
+    made: int = 0
+    apart: dict = field(default_factory=dict)           # program -> the call at which the two went apart
+    gone: int = 0                                       # differences that were not there once programs before them were cut
     explained: dict = field(default_factory=dict)       # row of the page -> how often
     unexplained: dict = field(default_factory=dict)     # (call, ours, theirs) -> [examples]
+
+    @property
+    def enough(self):
+        return self.compared > self.made / 2
 
 
 def explanations():
     with open(PAGE, encoding="utf-8") as f:
-        return [row[:3] for row in ROW.findall(f.read())]
+        rows = [row[:3] for row in ROW.findall(f.read())]
+    for call, ours, theirs in rows:
+        results = [] if ours == "output" else (ours + " " + theirs).split()
+        assert len(results) <= 2 or set(results) == COUNTS or all(r.startswith("-") for r in results), f"{call}: not all of several are errors"
+    return rows
 
 
 def left_out():
@@ -67,9 +83,16 @@ def name(call, result):
     return "-" + errno.errorcode.get(-result, str(-result))
 
 
-def tell(hv, seed, rounds, domain, programs_each=PROGRAMS, calls=CALLS):
-    """{(program, number): Call} of one boot, as dom0 or as domains without rights."""
-    words = f"programs={programs_each},calls={calls}"
+def tell(hv, seed, rounds, domain, calls=CALLS, cuts=None):
+    """{(program, number): Call} of rounds from @seed on: as domains without rights, some a boot, or as dom0, one a boot. @cuts: see compare."""
+    each, told = ROUNDS if domain else 1, {}
+    words = f"programs={PROGRAMS},calls={calls}" + "".join(f",cut{program % PROGRAMS}={number}" for program, number in (cuts or {}).items())
+    for first in range(seed, seed + rounds, each):
+        told |= _boot(hv, first, min(each, seed + rounds - first), domain, words)
+    return told
+
+
+def _boot(hv, seed, rounds, domain, words):
     with tempfile.TemporaryDirectory() as folder:
         if domain:
             what = {"kernel": guests.built("guests/dom0"), "initrd": programs.archive(folder),
@@ -84,6 +107,9 @@ def tell(hv, seed, rounds, domain, programs_each=PROGRAMS, calls=CALLS):
             except s.Failed as failed:
                 raise s.Failed(f"{failed}\n{session.tail()}") from None
             text = session.text()
+    told = len(re.findall(r"RL-TEST differential/teller SUCCESS", text))
+    if told != rounds:
+        raise s.Failed(f"only {told} of {rounds} rounds from seed {seed} on could be told: build/logs/differential-{hv}-*.log")
     text = re.sub(r"\((?:RL|XEN)\) .*\n", "", text)
     return {(int(program), number): Call(row, int(result), arguments, output)
             for program, number, row, result, arguments, output in CALL.findall(text)}
@@ -91,7 +117,25 @@ def tell(hv, seed, rounds, domain, programs_each=PROGRAMS, calls=CALLS):
 
 ARENA = re.compile(r"\ba0(?:\+([0-9a-f]+))?(?= )")     # the argument's address: main.c of the guest
 WORD = 8
-GIVES_FRAMES = ("XENMEM_exchange", "XENMEM_populate_physmap", "XENMEM_increase_reservation")
+GIVES = ("XENMEM_exchange", "XENMEM_populate_physmap", "XENMEM_increase_reservation", "GNTTABOP_map_grant_ref")
+GIVES_BACK = ("XENMEM_exchange", "XENMEM_decrease_reservation", "GNTTABOP_transfer")
+TAKES = ("GNTTABOP_set_version", "GNTTABOP_setup_table")    # frames for what guests may map: perhaps such as were given back, if they were
+COUNTS = {"fewer", "more"}
+NO_GRANTS = "GNTTABOP_none"     # any operation on grants, of which there are none
+
+
+def _name(call):
+    """As the page has it."""
+    return NO_GRANTS if call.row.startswith("GNTTABOP") and call.arguments.split()[2] == "0" else call.row
+
+
+def _difference(mine, other):
+    """(CALL, OURS, THEIRS) of a row that would explain it, or None."""
+    if mine.result == other.result:
+        return (_name(mine), "output", " ".join(sorted(_places(mine, other)))) if mine.output != other.output else None
+    if min(mine.result, other.result) >= 0:
+        return (_name(mine), *(("fewer", "more") if mine.result < other.result else ("more", "fewer")))
+    return (_name(mine), name(mine.row, mine.result), name(mine.row, other.result))
 
 
 def _changes(output):
@@ -114,43 +158,89 @@ def _places(call, other):
     return found
 
 
-def _fits(row, ours, theirs, places):
-    if row[1] != ours:
-        return False
-    return row[2] == "all" or places <= set(row[2].split()) if ours == "output" else row[2] == theirs
+def _fits(row, ours, theirs):
+    if ours == "output":
+        return row[1] == ours and (row[2] == "all" or set(theirs.split()) <= set(row[2].split()))
+    return ours in row[1].split() and theirs in row[2].split()
 
 
-def _explained(rows, call, ours, theirs, places):
+def _explained(rows, call, ours, theirs):
     for row in rows:
-        if fnmatch.fnmatchcase(call, row[0]) and _fits(row, ours, theirs, places):
+        if fnmatch.fnmatchcase(call, row[0]) and _fits(row, ours, theirs):
             return row
     return None
 
 
+def _went_apart(mine, other):
+    """Do they leave different states? What both refuse whole, and what only looks, leaves none."""
+    if mine.result != other.result:
+        return max(mine.result, other.result) >= 0
+    return mine.output != other.output and (mine.row in GIVES or mine.result < 0)
+
+
 def compare(ours, theirs):
-    rows, absent, result, skip = explanations(), left_out(), Comparison(), None
+    rows, absent, result = explanations(), left_out(), Comparison(made=len(ours))
+    given_back = None    # the program that gave frames back
     for key, mine in ours.items():
+        program, number = key
         other = theirs.get(key)
-        if key[0] == skip:
+        if program in result.apart:
             continue
         if not other or (other.row, other.arguments) != (mine.row, mine.arguments):
-            skip = key[0]
+            result.apart[program] = number
             continue
         result.compared += 1
         result.accepted += mine.result >= 0 and other.result >= 0
-        if mine.result != other.result:
-            difference = (mine.row, name(mine.row, mine.result), name(mine.row, other.result))
-        elif mine.output != other.output:
-            difference = (mine.row, "output", " ".join(sorted(_places(mine, other))))
-        else:
+        if mine.row in GIVES_BACK and mine.result >= 0:
+            given_back = program
+        if _went_apart(mine, other) or (mine.row in TAKES and mine.result >= 0 and given_back == program):
+            result.apart[program] = number
+        difference = _difference(mine, other)
+        if not difference:
             continue
-        row = _explained(rows, *difference, set(difference[2].split())) or ((mine.row, "-ENOSYS", "any") if mine.row in absent and mine.result == -errno.ENOSYS else None)
+        row = _explained(rows, *difference)
+        if not row and mine.row in absent and mine.result == -errno.ENOSYS:
+            row = (mine.row, "-ENOSYS", "any")
         if row:
             result.explained[row] = result.explained.get(row, 0) + 1
         else:
             result.unexplained.setdefault(difference, []).append((key, mine, other))
-        if (mine.result < 0) != (other.result < 0) or (mine.row in GIVES_FRAMES and mine.output != other.output):
-            skip = key[0]
+    return result
+
+
+def _both(seed, rounds, domain, calls, cuts=None):
+    return compare(*(tell(hv, seed, rounds, domain, calls, cuts) for hv in ("ringleader", "peer")))
+
+
+def _remains(result, program, domain, calls):
+    """Is something unexplained in the round of @program when no program of it before that leaves the two in different states?"""
+    seed, cuts = program // PROGRAMS, {}
+    while True:
+        before = {p: n for p, n in result.apart.items() if seed * PROGRAMS <= p < program}
+        if not before:
+            return True
+        cuts |= before
+        result = _both(seed, 1, domain, calls, cuts)
+        if not result.unexplained:
+            return False
+        program = min(example[0][0] for examples in result.unexplained.values() for example in examples)
+
+
+def differ(seed, rounds, domain, calls=CALLS):
+    """The Comparison of both on the same programs."""
+    result = _both(seed, rounds, domain, calls)
+    remains = {}        # round -> does it?
+    for difference, examples in list(result.unexplained.items()):
+        for example in list(examples):
+            program = example[0][0]
+            at = program // PROGRAMS
+            if at not in remains:
+                remains[at] = _remains(result, program, domain, calls)
+            if not remains[at]:
+                examples.remove(example)
+                result.gone += 1
+        if not examples:
+            del result.unexplained[difference]
     return result
 
 
@@ -159,6 +249,7 @@ def report(result):
     for (call, mine, theirs), examples in sorted(result.unexplained.items()):
         (program, number), ours, other = examples[0]
         lines += [f"{call:36} {mine:10} {theirs:10} {len(examples):6} NOT EXPLAINED in docs/differential.md, as program {program}, call {number}",
-                  f"    |{ours.arguments}", f"    ours   |{ours.output}", f"    theirs |{other.output}"]
-    return lines + [f"{result.compared} calls compared, {result.accepted} of them accepted by both; "
-                    f"{sum(result.explained.values())} differences explained, {sum(map(len, result.unexplained.values()))} not"]
+                  f"    |{ours.arguments}", f"    ours   {ours.result} |{ours.output}", f"    theirs {other.result} |{other.output}"]
+    return lines + [f"{result.compared} of {result.made} calls compared, {result.accepted} of them accepted by both; "
+                    f"{sum(result.explained.values())} differences explained, {sum(map(len, result.unexplained.values()))} not; "
+                    f"{result.gone} only after programs that went apart"]

@@ -101,6 +101,8 @@ static void vcpus(void)
     need(plainly(XEN_DOMCTL_getdomaininfo, child));
     expect_eq(op.u.getdomaininfo.max_vcpu_id, 0, "its highest number");
     expect_eq(op.u.getdomaininfo.nr_online_vcpus, 0, "it is not up");
+    expect_eq(plainly(XEN_DOMCTL_getdomaininfo, DOMID_FIRST_RESERVED - 1), -ESRCH, "the last one");
+    expect_eq(plainly(XEN_DOMCTL_getdomaininfo, DOMID_SELF), -EINVAL, "no domain's number");
 }
 
 static void pauses(void)

@@ -61,6 +61,35 @@ static void untold(void)
     page_release(page);
 }
 
+static int swap(grant_ref_t a, grant_ref_t b)
+{
+    struct gnttab_swap_grant_ref op = { .ref_a = a, .ref_b = b };
+
+    expect_eq(hypercall(grant_table_op, GNTTABOP_swap_grant_ref, &op, 1), 0, "swap_grant_ref");
+    return op.status;
+}
+
+/* One call may undo a mapping's halves one after the other, or name it in vain before. */
+static void unmap_by_halves(ulong window, grant_ref_t ref)
+{
+    uint32_t both = GNTMAP_host_map | GNTMAP_device_map;
+    struct gnttab_map_grant_ref mapped = map(window, both, ref, own_domid());
+    struct gnttab_unmap_grant_ref ops[5] = {
+        [1] = { .host_addr = window }, [2] = { .dev_bus_addr = mapped.dev_bus_addr }
+    };
+
+    expect_eq(mapped.status, GNTST_okay, "map it for devices, too");
+    for ( unsigned int i = 0; i < 5; i++ )
+        ops[i].handle = mapped.handle;
+    ops[4].handle = 12345;
+    expect_eq(hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, ops, 5), 0, "unmap both");
+    expect_eq(ops[0].status, GNTST_okay, "neither: nothing is done");
+    expect_eq(ops[1].status, GNTST_okay, "our mapping");
+    expect_eq(ops[2].status, GNTST_okay, "the devices'");
+    expect_eq(ops[3].status, GNTST_bad_handle, "it is gone by then");
+    expect_eq(ops[4].status, GNTST_bad_handle, "another");
+}
+
 void test_main(void)
 {
     ulong window = table_window();
@@ -82,6 +111,10 @@ void test_main(void)
     expect_eq(table[ref].flags & (GTF_reading | GTF_writing), GTF_reading | GTF_writing,
               "the table says: in use");
     expect(!grant_end(ref), "so it can't be ended");
+    expect_eq(swap(ref, ro), GNTST_eagain, "nor move");
+    expect_eq(swap(ro, ref), GNTST_eagain, "nor be moved onto");
+    expect_eq(swap(ref, ref), GNTST_okay, "only to where it is");
+    expect_eq(swap(ro, 1 << 20), GNTST_bad_gntref, "and none to where no entry is");
     expect_eq(unmap(window, op.handle), GNTST_okay, "unmap it");
     expect_fault(fault_of(*(volatile char *)window), TRAP_PF, 0, "it is gone");
     expect_eq(table[ref].flags & (GTF_reading | GTF_writing), 0, "the table says: not in use");
@@ -121,6 +154,7 @@ void test_main(void)
               "into the hypervisor's range");
     too_often(ref, self);
     untold();
+    unmap_by_halves(window, ref);
     expect(grant_end(ref) && grant_end(ro), "both end");
     page_free(page);
 }

@@ -69,6 +69,40 @@ static void swaps(void)
     page_free(page);
 }
 
+#define NOWHERE ((void *)(HYPERVISOR_VIRT_START + 0x1000))
+
+static int16_t status; /* of list() */
+
+static long list(unsigned int command, domid_t whose, uint32_t frames, void *to)
+{
+    struct gnttab_setup_table setup = { .dom = whose, .nr_frames = frames };
+    struct gnttab_get_status_frames states = { .dom = whose, .nr_frames = frames };
+    long rc;
+
+    set_xen_guest_handle(setup.frame_list, to);
+    set_xen_guest_handle(states.frame_list, to);
+    rc = hypercall(grant_table_op, command,
+                   command == GNTTABOP_setup_table ? &setup : (void *)&states, 1);
+    status = command == GNTTABOP_setup_table ? setup.status : states.status;
+    return rc;
+}
+
+/* A list that is the hypervisor's is refused before anything else is asked; one that isn't there, last. */
+static void try_lists(void)
+{
+    static const unsigned int commands[] = { GNTTABOP_setup_table, GNTTABOP_get_status_frames };
+
+    expect_eq(list(GNTTABOP_setup_table, DOMID_SELF, 1, NULL), 0, "frames listed nowhere");
+    expect_eq(status, GNTST_bad_virt_addr, "have their status");
+    for ( unsigned int i = 0; i < 2 && !KIT_PV32; i++ )
+    {
+        expect_eq(list(commands[i], DOMID_SELF, 1, NOWHERE), -EFAULT, "a list in the hypervisor");
+        expect_eq(list(commands[i], DOMID_SELF, 0, NOWHERE), -EFAULT, "an empty one");
+        expect_eq(list(commands[i], DOMID_SELF, 1000, NOWHERE), -EFAULT, "too long a one");
+        expect_eq(list(commands[i], 999, 1, NOWHERE), -EFAULT, "for a domain that is not there");
+    }
+}
+
 void test_main(void)
 {
     struct gnttab_query_size size = { .dom = DOMID_SELF };
@@ -102,4 +136,5 @@ void test_main(void)
     expect_eq(hypercall(grant_table_op, 99, &size, 1), -ENOSYS, "99, which is none");
     expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, 0x10, 1), -EFAULT,
               "an argument that is not there");
+    try_lists();
 }

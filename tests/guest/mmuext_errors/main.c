@@ -19,7 +19,8 @@ void test_main(void)
     unsigned int done = 99;
     struct mmuext_op ops[3] = { { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
                                 { .cmd = 99 },
-                                { .cmd = MMUEXT_TLB_FLUSH_LOCAL } };
+                                { .cmd = MMUEXT_TLB_FLUSH_LOCAL } },
+                     superpage = { .cmd = MMUEXT_MARK_SUPER };
 
     expect_eq(mmuext(MMUEXT_TLB_FLUSH_LOCAL), 0, "TLB_FLUSH_LOCAL");
     expect_eq(mmuext(MMUEXT_TLB_FLUSH_ALL), 0, "TLB_FLUSH_ALL");
@@ -40,8 +41,12 @@ void test_main(void)
     expect_eq(mmuext_mfn(MMUEXT_UNMARK_SUPER, virt_to_mfn(table_root())), -EOPNOTSUPP,
               "UNMARK_SUPER");
     if ( is_dom0() )
+    {
         expect_eq(hypercall(mmuext_op, ops, 1, NULL, DOMID_IO), -EPERM,
                   "a flush for another domain");
+        expect_eq(hypercall(mmuext_op, &superpage, 1, NULL, DOMID_XEN), -EOPNOTSUPP,
+                  "MARK_SUPER, whosever");
+    }
     expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, ~0UL), -EINVAL, "user mode's root that is none");
     expect_eq(mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(&done)), -EINVAL, "or no table");
     expect_eq(mmuext(14), -ENOSYS, "14, which is none");

@@ -89,6 +89,8 @@ static void memory(void)
     struct xen_memory_reservation claim = { .nr_extents = 1, .domid = victim };
     struct xen_foreign_memory_map map = { .domid = victim };
     struct xen_mem_acquire_resource resource = { .domid = victim, .nr_frames = 1 };
+    struct xen_add_to_physmap place = { .domid = victim };
+    struct xen_remove_from_physmap clear = { .domid = victim };
 
     reserve(XENMEM_increase_reservation, victim, "increase_reservation");
     reserve(XENMEM_decrease_reservation, victim, "decrease_reservation");
@@ -106,6 +108,9 @@ static void memory(void)
     expect_eq(hypercall(memory_op, XENMEM_maximum_gpfn, &domid), -EPERM, "maximum_gpfn");
     expect_eq(hypercall(memory_op, XENMEM_set_memory_map, &map), -EPERM, "set_memory_map");
     expect_eq(hypercall(memory_op, XENMEM_acquire_resource, &resource), -EPERM, "acquire_resource");
+    expect_eq(hypercall(memory_op, XENMEM_add_to_physmap, &place), -EACCES, "add_to_physmap");
+    expect_eq(hypercall(memory_op, XENMEM_remove_from_physmap, &clear), -EACCES,
+              "remove_from_physmap");
 }
 
 static void tables(void)
