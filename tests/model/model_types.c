@@ -189,6 +189,12 @@ static void write_to_x(void)
     guest_writes(own_va(), 3, pte_make(a.l1, RWD));
 }
 
+/* By its number, whosever it is. */
+static void update_x(void)
+{
+    guest_mmu_update(mfn_to_maddr(x).n + 5 * sizeof(u64), pte_make(b.l1, RO), DOMID_SELF);
+}
+
 static void pin_x(void)
 {
     guest_mmuext(MMUEXT_PIN_L1_TABLE, x);
@@ -235,6 +241,13 @@ static void allocate(void)
 {
     guest_runs();
     mm_alloc_domain(current_vcpu()->domain, 0, 0, INVALID_PFN);
+}
+
+/* As a toolstack does for B. */
+static void allocate_for_b(void)
+{
+    guest_runs();
+    mm_alloc_domain(domain_b, 0, 0, INVALID_PFN);
 }
 
 static void map_grant(void)
@@ -371,6 +384,16 @@ static const struct scene scenes[] = {
       .set_up = set_up_strangers,
       .of_cpu = { { DOES(unmap), DOES(give_back) }, { DOES(allocate), DOES(allocate) } },
       .of_hardware = { DOES(walk_0) },
+      .in_order = true,
+      .frames = 26 },
+
+    /* B writes to an entry of x, which is A's table, and then B's page. */
+    { .name = "arrives",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(pin_x), DOES(unpin_x), DOES(give_back),
+                    DOES(allocate_for_b) },
+                  { DOES(update_x) } },
+      .of_hardware = { DOES(nothing) },
       .in_order = true,
       .frames = 26 },
 };
@@ -523,6 +546,7 @@ static const struct {
     { GUARD_stamp_of_tables, "from_table", 0 },    { GUARD_stamp_while_locked, "stamp", 0 },
     { GUARD_flush_for_owner, "handed_on", 0 },     { GUARD_l1_rw_counts, "vcpus", 1 },
     { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference, "grant", 2 },
+    { GUARD_flush_for_owner, "arrives", 0 },
 };
 
 TEST(guards_are_missed)

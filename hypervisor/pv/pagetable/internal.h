@@ -146,7 +146,11 @@ long table_unpin(struct domain *d, mfn_t mfn);
  */
 u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va);
 
-/* Is @frame valid as an L1 table of @d? It stays so while the lock is held. */
+/*
+ * Is @frame valid as an L1 table of @d? It stays so while the lock is held. That it was another's table and comes to be
+ * @d's between the two looks can't be: before it is, whoever gives it waits until this CPU, too, has flushed its TLB
+ * (tlb_flush_stamped of a frame that is nobody's), which it doesn't do in between.
+ */
 static inline bool is_l1_of(const struct frame *frame, const struct domain *d)
 {
     return frame_is_valid_as(READ_ONCE(frame->state), FRAME_L1) && READ_ONCE(frame->owner) == d->id;
