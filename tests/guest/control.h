@@ -6,6 +6,16 @@
 
 #include "test.h"
 
+/* What can be read, and not written, in the argument's place. */
+#define CONTROL_READONLY(call, op)                                                                 \
+    ({                                                                                             \
+        void *page_ = page_copied_readonly((op), sizeof(*(op)));                                   \
+        long rc_ = hypercall(call, page_);                                                         \
+                                                                                                   \
+        page_release(page_);                                                                       \
+        rc_;                                                                                       \
+    })
+
 static inline long control_domctl(struct xen_domctl *op, unsigned int cmd, domid_t id)
 {
     op->cmd = cmd;
@@ -17,16 +27,10 @@ static inline long control_domctl(struct xen_domctl *op, unsigned int cmd, domid
 /* The same, with no place for the answer. */
 static inline long control_domctl_readonly(struct xen_domctl *op, unsigned int cmd, domid_t id)
 {
-    void *page;
-    long rc;
-
     op->cmd = cmd;
     op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
     op->domain = id;
-    page = page_copied_readonly(op, sizeof(*op));
-    rc = hypercall(domctl, page);
-    page_release(page);
-    return rc;
+    return CONTROL_READONLY(domctl, op);
 }
 
 static inline long control_sysctl(struct xen_sysctl *op, unsigned int cmd)
@@ -38,15 +42,9 @@ static inline long control_sysctl(struct xen_sysctl *op, unsigned int cmd)
 
 static inline long control_sysctl_readonly(struct xen_sysctl *op, unsigned int cmd)
 {
-    void *page;
-    long rc;
-
     op->cmd = cmd;
     op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-    page = page_copied_readonly(op, sizeof(*op));
-    rc = hypercall(sysctl, page);
-    page_release(page);
-    return rc;
+    return CONTROL_READONLY(sysctl, op);
 }
 
 static inline long control_platform(struct xen_platform_op *op, unsigned int cmd)
@@ -58,15 +56,9 @@ static inline long control_platform(struct xen_platform_op *op, unsigned int cmd
 
 static inline long control_platform_readonly(struct xen_platform_op *op, unsigned int cmd)
 {
-    void *page;
-    long rc;
-
     op->cmd = cmd;
     op->interface_version = XENPF_INTERFACE_VERSION;
-    page = page_copied_readonly(op, sizeof(*op));
-    rc = hypercall(platform_op, page);
-    page_release(page);
-    return rc;
+    return CONTROL_READONLY(platform_op, op);
 }
 
 /* A domain that may have one vcpu, has no memory, and never runs. */

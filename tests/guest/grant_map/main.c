@@ -61,14 +61,6 @@ static void untold(void)
     page_release(page);
 }
 
-static int swap(grant_ref_t a, grant_ref_t b)
-{
-    struct gnttab_swap_grant_ref op = { .ref_a = a, .ref_b = b };
-
-    expect_eq(hypercall(grant_table_op, GNTTABOP_swap_grant_ref, &op, 1), 0, "swap_grant_ref");
-    return op.status;
-}
-
 /* One call may undo a mapping's halves one after the other, or name it in vain before. */
 static void unmap_by_halves(ulong window, grant_ref_t ref)
 {
@@ -111,10 +103,6 @@ void test_main(void)
     expect_eq(table[ref].flags & (GTF_reading | GTF_writing), GTF_reading | GTF_writing,
               "the table says: in use");
     expect(!grant_end(ref), "so it can't be ended");
-    expect_eq(swap(ref, ro), GNTST_eagain, "nor move");
-    expect_eq(swap(ro, ref), GNTST_eagain, "nor be moved onto");
-    expect_eq(swap(ref, ref), GNTST_okay, "only to where it is");
-    expect_eq(swap(ro, 1 << 20), GNTST_bad_gntref, "and none to where no entry is");
     expect_eq(unmap(window, op.handle), GNTST_okay, "unmap it");
     expect_fault(fault_of(*(volatile char *)window), TRAP_PF, 0, "it is gone");
     expect_eq(table[ref].flags & (GTF_reading | GTF_writing), 0, "the table says: not in use");

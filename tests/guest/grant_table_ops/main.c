@@ -61,6 +61,8 @@ static void swaps(void)
     expect_eq(swap(ref, 100000), GNTST_bad_gntref, "one that can't be");
     expect_eq(grant_take(window, own_domid(), ref, 0, &handle), GNTST_okay, "one that is in use");
     expect_eq(swap(ref, other), GNTST_eagain, "stays where it is");
+    expect_eq(swap(other, ref), GNTST_eagain, "and no other comes there");
+    expect_eq(swap(ref, ref), GNTST_okay, "it goes to where it is");
     expect_eq(grant_drop(window, handle), GNTST_okay, "until it is not");
     expect_eq(swap(ref, other), GNTST_okay, "swapped");
     expect_eq(table[other].frame, virt_to_mfn(page), "it is there now");
