@@ -212,8 +212,12 @@ def _both(seed, rounds, domain, calls, cuts=None):
     return compare(*(tell(hv, seed, rounds, domain, calls, cuts) for hv in ("ringleader", "peer")))
 
 
+def _program(example):
+    return example[0][0]
+
+
 def _remains(result, program, domain, calls):
-    """Is something unexplained in the round of @program when no program of it before that leaves the two in different states?"""
+    """@program is the first of its round with something unexplained: does such remain when none before it leaves different states?"""
     seed, cuts = program // PROGRAMS, {}
     while True:
         before = {p: n for p, n in result.apart.items() if seed * PROGRAMS <= p < program}
@@ -223,23 +227,20 @@ def _remains(result, program, domain, calls):
         result = _both(seed, 1, domain, calls, cuts)
         if not result.unexplained:
             return False
-        program = min(example[0][0] for examples in result.unexplained.values() for example in examples)
+        program = min(_program(e) for examples in result.unexplained.values() for e in examples)
 
 
 def differ(seed, rounds, domain, calls=CALLS):
     """The Comparison of both on the same programs."""
     result = _both(seed, rounds, domain, calls)
-    remains = {}        # round -> does it?
+    first = {}          # round -> its first program with something unexplained
+    for program in sorted((_program(e) for examples in result.unexplained.values() for e in examples), reverse=True):
+        first[program // PROGRAMS] = program
+    gone = {at for at, program in first.items() if not _remains(result, program, domain, calls)}
     for difference, examples in list(result.unexplained.items()):
-        for example in list(examples):
-            program = example[0][0]
-            at = program // PROGRAMS
-            if at not in remains:
-                remains[at] = _remains(result, program, domain, calls)
-            if not remains[at]:
-                examples.remove(example)
-                result.gone += 1
-        if not examples:
+        result.unexplained[difference] = [e for e in examples if _program(e) // PROGRAMS not in gone]
+        result.gone += len(examples) - len(result.unexplained[difference])
+        if not result.unexplained[difference]:
             del result.unexplained[difference]
     return result
 

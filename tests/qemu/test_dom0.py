@@ -28,6 +28,7 @@ BOOTS = {
     "pc-1G-qemu64-intx":          ("pc",  "1G",   "qemu64",         "virtio", "virtio-net", "intx", "",         "reboot"),
     "q35-2G-Skylake-multiboot1":  ("q35", "2G",   "Skylake-Client", "ahci",   "e1000e",     "intx", "multiboot", "poweroff"),
 }
+SOAK = {"q35-8G-EPYC-multiboot2"}
 MODULES = {"virtio": "virtio_blk", "ahci": "ahci", "e1000": "e1000", "e1000e": "e1000e", "virtio-net": "virtio_net"}
 DISK = {"virtio": ["-device", "virtio-blk-pci,drive=disk"],
         "ahci": ["-device", "ich9-ahci,id=sata", "-device", "ide-hd,bus=sata.0,drive=disk"]}
@@ -64,7 +65,7 @@ class Boot:
         machine.iso = path
 
 
-@pytest.fixture(scope="module", params=BOOTS)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.soak) if name in SOAK else name for name in BOOTS])
 def boot(request, hv, tmp_path_factory):
     started = Boot(request.param, hv, str(tmp_path_factory.mktemp("dom0")))
     with started.session:

@@ -17,7 +17,7 @@ from leaks import differences, settled
 
 pytestmark = pytest.mark.ours
 
-SIZES = [30, pytest.param(300, marks=pytest.mark.soak)]
+SIZES = [10, pytest.param(300, marks=pytest.mark.soak)]
 EACH_MIB = 8
 TEN = 10
 PAGE_KIB = 4
