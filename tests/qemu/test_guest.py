@@ -61,3 +61,12 @@ def test_with_l1tf():
 def test_sysenter_of_intel(hv):
     """Only Intel's processors know SYSENTER in 64-bit mode; QEMU's usual one is AMD's."""
     guests.Verdicts(hv, "guest-sysenter-intel", "tests/all", args="tests=sysenter", cpu="max,vendor=GenuineIntel").judge("sysenter")
+
+
+@pytest.mark.ours
+def test_isolated_on_intel():
+    """All that share a boot, isolated on an Intel processor: its ways into the hypervisor are others than QEMU's usual one has."""
+    verdicts = guests.Verdicts("ringleader", "guest-isolated-intel", "tests/all", cpu="Skylake-Client",
+                               append="dom0_max_vcpus=1 xpti=on")
+    bad = {name: found for name, found in verdicts.found.items() if found[0] not in ("SUCCESS", "SKIP")}
+    assert "RL-TESTS" in verdicts.text and not bad, f"{bad}\n{verdicts.tail}"
