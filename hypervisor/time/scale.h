@@ -27,7 +27,7 @@ static inline u64 scale_mul_div(u64 a, u64 b, u64 c)
 {
     u64 quotient, rest;
 
-    __asm__("mul %3; div %4" : "=&a"(quotient), "=&d"(rest) : "0"(a), "rm"(b), "rm"(c) : "cc");
+    __asm__("mulq %3; divq %4" : "=&a"(quotient), "=&d"(rest) : "0"(a), "rm"(b), "rm"(c) : "cc");
     return quotient;
 }
 

@@ -13,7 +13,7 @@ FUZZ_FLAGS := -std=gnu11 -O1 -g -w -DHOST_TEST -DFUZZ_COVERAGE -I. -Ihypervisor 
               -fno-sanitize=pointer-overflow # which clang takes a distance back for, where it is unsigned
 
 .PHONY: fuzz fuzz-setup
-fuzz: fuzz-setup $(TARGET:%=fuzz-%) ## fuzz loaders, parsers, the emulator, 32-bit structures and the engine: TARGET=NAME for one, SECONDS= for each
+fuzz: fuzz-setup $(TARGET:%=fuzz-%) ## fuzz loaders, parsers, the emulator, 32-bit structures, the engine, all of it by hypercalls: TARGET=NAME for one, SECONDS= for each
 
 fuzz-setup:
 	@scripts/setup build fuzz
@@ -24,7 +24,7 @@ fuzz_srcs_$(1) := tests/fuzz/fuzz_$(1).c $$(sort $(HOST_LIB) $$(wildcard $$(call
 
 $(FUZZ_B)/$(1): $$(fuzz_srcs_$(1)) tests/fuzz/rules.mk
 	@mkdir -p $$(@D)
-	@clang $(FUZZ_FLAGS) $$(fuzz_srcs_$(1)) -o $$@
+	@clang $(FUZZ_FLAGS) $$(host_ld_fuzz_$(1)) $$(fuzz_srcs_$(1)) -o $$@
 
 .PHONY: fuzz-$(1)
 fuzz-$(1): $(FUZZ_B)/$(1) $(HOST_B)/test_fuzz_$(1)

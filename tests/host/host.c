@@ -131,18 +131,24 @@ static void base_name(char *name, size_t size, const char *file)
     name[strcspn(name, ".")] = '\0';
 }
 
-int host_test_main(const char *file, int argc, char **argv)
+/* Whoever calls the cases: libFuzzer's main() as well. */
+static void __attribute__((constructor)) turn_guard_off(void)
 {
-    bool in_child = !(argc > 1 && !strcmp(argv[1], "-s")), ok = true;
-    int skip = in_child ? 1 : 2;
-    char name[64];
     const char *guard = getenv("GUARD_OFF");
 
     if ( guard && !guard_turn_off(guard) )
     {
         fprintf(stderr, "there is no guard %s\n", guard);
-        return 2;
+        exit(2);
     }
+}
+
+int host_test_main(const char *file, int argc, char **argv)
+{
+    bool in_child = !(argc > 1 && !strcmp(argv[1], "-s")), ok = true;
+    int skip = in_child ? 1 : 2;
+    char name[64];
+
     setvbuf(stdout, NULL, _IOLBF, 0);
     base_name(name, sizeof(name), file);
     for ( const struct host_test *test = tests; test; test = test->next )

@@ -23,7 +23,8 @@ HOST_LIB   := tests/host/host.c tests/host/no_trace.c $(wildcard hypervisor/lib/
 comma := ,
 space := $(subst ,, )
 
-# All of the hypervisor that fake/whole.c needs no stand-in for: a test says "LINK: WHOLE".
+# All of the hypervisor that fake/whole.c needs no stand-in for: a test says "LINK: WHOLE"; or "LINK: PROGRAMS", with
+# the programs of hypercalls on top.
 HOST_WHOLE := tests/host/fake/whole.c hypervisor/smp/lock.c \
     $(addprefix hypervisor/cpu/,extable.c uaccess.c fpu_area.c) \
     $(filter-out $(addprefix hypervisor/,cpu/% smp/% efi/% lib/% mm/map.c mm/shown.c mm/init.c mm/tlb.c mm/m2p_compat.c mm/ranges.c \
@@ -37,7 +38,10 @@ HOST_WHOLE_LD := -Wl,-T,tests/host/fake/whole.lds \
 # What the head comment of test $(1) says after the word $(2).
 host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 8)
 
-host-links = $(patsubst WHOLE,$(HOST_WHOLE),$(call host-says,$(1),LINK))
+HOST_PROGRAMS := $(HOST_WHOLE) $(addprefix tests/host/fake/,guests.c calls.c epoch.c) \
+    $(addprefix tests/programs/,program.c values.c memory.c vcpu.c control.c report.c)
+
+host-links = $(patsubst PROGRAMS,$(HOST_PROGRAMS),$(patsubst WHOLE,$(HOST_WHOLE),$(call host-says,$(1),LINK)))
 
 # Objects are shared between the tests that ask for the same flags, or for none: a folder for each set of flags. No "=" in
 # its name: make would take the dependency files' lines, which begin with it, for assignments.
@@ -49,7 +53,7 @@ host_own_$(1)   := $$(strip $$(call host-says,$(1),FLAGS))
 host_flags_$(1) := $$(host_own_$(1)) $$(if $$(findstring sanitize=,$$(host_own_$(1))),,$(HOST_SANITIZERS))
 host_dir_$(1)   := $(HOST_B)/$$(call host-folder,$$(host_own_$(1)))
 host_srcs_$(1)  := $$(call host-file,$(1)) $$(sort $(HOST_LIB) $$(wildcard $$(call host-links,$(1))))
-host_ld_$(1)    := $$(if $$(findstring WHOLE,$$(call host-says,$(1),LINK)),$$(HOST_WHOLE_LD))
+host_ld_$(1)    := $$(if $$(filter WHOLE PROGRAMS,$$(call host-says,$(1),LINK)),$$(HOST_WHOLE_LD))
 host_objs_$(1)  := $$(patsubst %.c,$$(host_dir_$(1))/%.o,$$(host_srcs_$(1)))
 
 $(HOST_B)/test_$(1): $$(host_objs_$(1))

@@ -13,8 +13,20 @@ static uint64_t next_random(struct program *p)
     return z ^ z >> 31;
 }
 
+/* As many bytes as @n has use for. */
+static unsigned int next_choice(struct program_choices *choices, unsigned int n)
+{
+    unsigned int choice = 0;
+
+    for ( n--; n && choices->at < choices->end; n >>= 8 )
+        choice = choice << 8 | *choices->at++;
+    return choice;
+}
+
 unsigned int program_pick(struct program *p, unsigned int n)
 {
+    if ( p->choices && p->choices->at < p->choices->end )
+        return next_choice(p->choices, n) % n;
     return (unsigned int)(next_random(p) % n);
 }
 
@@ -182,6 +194,7 @@ static struct made make_multicall(void)
 
 void program_begin(struct program *p, uint64_t seed)
 {
+    p->choices = NULL;
     p->state = seed * 0xd1342543de82ef95ULL + 1;
     p->slot = p->grants = 0;
 }

@@ -76,13 +76,19 @@ struct program_call {
     uint64_t args[5];
 };
 
+/* Bytes that choose, for whoever has better ones than chance: see tests/fuzz. */
+struct program_choices {
+    const uint8_t *at, *end;
+};
+
 struct program {
     struct program_world world;
-    uint64_t state; /* of its random numbers */
+    struct program_choices *choices; /* used up first, if set after program_begin() ... */
+    uint64_t state;                  /* ... then its random numbers */
     unsigned int slot, grants;
 };
 
-/* Begin program @seed in p->world, which must be filled in. */
+/* Begin program @seed in p->world, which must be filled in, by random numbers alone. */
 void program_begin(struct program *p, uint64_t seed);
 
 /* Its next call. Writes what the call needs to the arena. */

@@ -33,7 +33,8 @@ static void find_strangers(struct program_world *world, const struct guest *peer
     world->nr_strangers = n;
 }
 
-void calls_begin(unsigned int which, u64 seed, struct guest *g, struct guest *peer)
+void calls_begin(unsigned int which, u64 seed, struct program_choices *choices, struct guest *g,
+                 struct guest *peer)
 {
     struct program_world *world = &programs[which].world;
 
@@ -55,6 +56,7 @@ void calls_begin(unsigned int which, u64 seed, struct guest *g, struct guest *pe
     if ( g->d->shared_info )
         world->stranger[0] = virt_to_mfn(g->d->shared_info).n;
     program_begin(&programs[which], seed * 2 + which);
+    programs[which].choices = choices;
 }
 
 unsigned int calls_last(void)

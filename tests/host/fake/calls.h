@@ -5,9 +5,11 @@
 #define TESTS_HOST_FAKE_CALLS_H
 
 #include "tests/host/fake/guests.h"
+#include "tests/programs/program.h"
 
-/* Begin @seed's program of @g, whose peer is @peer. */
-void calls_begin(unsigned int which, u64 seed, struct guest *g, struct guest *peer);
+/* Begin @seed's program of @g, whose peer is @peer; by @choices while they last, if it isn't NULL. */
+void calls_begin(unsigned int which, u64 seed, struct program_choices *choices, struct guest *g,
+                 struct guest *peer);
 
 /* Put the next call of the program @which, 0 or 1, into current's registers. */
 void calls_next(unsigned int which);
