@@ -41,7 +41,8 @@ static long poll_look(struct domain *d, const u32 *ports, u32 n)
  * Sleep until one of @ports is pending. The second look comes when an event would already wake us: none is missed.
  * blocked comes before event_poll_begin, or the wake-up of a fast event would be undone.
  */
-static void poll_sleep(struct vcpu *v, const u32 *ports, u32 n, ns_t timeout)
+static __attribute__((noinline)) void poll_sleep(struct vcpu *v, const u32 *ports, u32 n,
+                                                 ns_t timeout)
 {
     atomic_set(&v->sched.blocked, true);
     event_poll_begin(v, n == 1 ? ports[0] : n ? EVENT_POLL_ANY : 0);
@@ -65,19 +66,12 @@ static void poll_timeout(void *arg)
         sched_wake(v);
 }
 
-/* Most wait for one. */
-static bool read_ports(u32 *ports, gva_t from, u32 n)
+static bool has_passed(u64 timeout)
 {
-    if ( n == 1 )
-        return guest_load_u32(ports, from);
-    return copy_from_guest(ports, from, n * sizeof(ports[0])) == 0;
+    return timeout && (ns_t)timeout <= time_now();
 }
 
-/*
- * SCHEDOP_poll: sleep until one of the ports is pending, masked or not, an upcall is deliverable, or the time has come
- * (absolute ns, 0: never). -EINVAL more than POLL_PORTS_MAX ports, or one that doesn't exist; -EFAULT.
- */
-static long sched_op_poll(struct vcpu *v, struct sched_poll *arg)
+static __attribute__((noinline)) long poll_several(struct vcpu *v, const struct sched_poll *arg)
 {
     u32 ports[POLL_PORTS_MAX];
     u32 n = arg->nr_ports;
@@ -85,13 +79,36 @@ static long sched_op_poll(struct vcpu *v, struct sched_poll *arg)
 
     if ( n > POLL_PORTS_MAX )
         return -EINVAL;
-    if ( !read_ports(ports, handle_gva(arg->ports), n) )
+    if ( copy_from_guest(ports, handle_gva(arg->ports), n * sizeof(ports[0])) )
         return -EFAULT;
     rc = poll_look(v->domain, ports, n);
     if ( rc )
         return rc < 0 ? rc : 0;
-    if ( !arg->timeout || (ns_t)arg->timeout > time_now() )
+    if ( !has_passed(arg->timeout) )
         poll_sleep(v, ports, n, (ns_t)arg->timeout);
+    return 0;
+}
+
+/*
+ * SCHEDOP_poll: sleep until one of the ports is pending, masked or not, an upcall is deliverable, or the time has come
+ * (absolute ns, 0: never). -EINVAL more than POLL_PORTS_MAX ports, or one that doesn't exist; -EFAULT.
+ *
+ * Most wait for one.
+ */
+static long sched_op_poll(struct vcpu *v, struct sched_poll *arg)
+{
+    u32 port;
+    long rc;
+
+    if ( arg->nr_ports != 1 )
+        return poll_several(v, arg);
+    if ( !guest_load_u32(&port, handle_gva(arg->ports)) )
+        return -EFAULT;
+    rc = event_port_pending(v->domain, port);
+    if ( rc )
+        return rc < 0 ? rc : 0;
+    if ( !has_passed(arg->timeout) )
+        poll_sleep(v, &port, 1, (ns_t)arg->timeout);
     return 0;
 }
 

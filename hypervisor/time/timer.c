@@ -94,7 +94,8 @@ static __attribute__((noinline)) void arm_earlier(struct time_cpu *owner, u32 cp
         smp_kick(cpu, WORK_TIMER);
 }
 
-static void enqueue(struct time_cpu *owner, struct timer *timer)
+static inline __attribute__((always_inline)) void enqueue(struct time_cpu *owner,
+                                                          struct timer *timer)
 {
     timer->active = true;
     owner->first = heap_insert(owner->first, timer);

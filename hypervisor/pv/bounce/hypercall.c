@@ -203,7 +203,7 @@ static always_inline long make_call(const struct call *call)
 {
     hypercall_fn *handler;
 
-    if ( call->op >= READ_ONCE(trace_hypercall_limit) )
+    if ( call->op >= trace_hypercall_limit ) /* one word, whose comparison is one instruction so */
         return hypercall_uncommon(call->a1, call->a2, call->a3, call->a4, call->a5, call->op);
     handler = (hypercall_fn *)hypercall_table[index_bounded(call->op, HYPERCALL_TABLE)];
     return handler(call->a1, call->a2, call->a3, call->a4, call->a5);

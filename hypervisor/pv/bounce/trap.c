@@ -175,10 +175,10 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
 {
     u32 vector = regs->vector;
 
-    if ( vector == VECTOR_INT80 )
-        int80(v, regs);
-    else if ( vector < HANDLERS )
+    if ( vector < HANDLERS )
         handlers[vector](v, regs);
+    else if ( vector == VECTOR_INT80 )
+        int80(v, regs);
     else
         as_it_is(v, regs);
 }

@@ -8,6 +8,7 @@
 #include "cpu/cpu.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
+#include "lib/atomic.h"
 #include "mm/tlb.h"
 #include "pv/bounce/bounce.h"
 #include "pv/emulate/cpuid.h"
@@ -40,6 +41,7 @@ static inline void finish(struct vcpu *v, struct regs *regs, unsigned int length
     count(COUNTER_insn_emulated);
     regs->rip = rip + length;
     regs->rflags &= ~(u64)EFLAGS_RF;
+    barrier(); /* an instruction each for this and the next, where a register would take five */
     if ( __builtin_expect((regs->rflags & EFLAGS_TF) || trace_events, 0) )
         finish_observed(v, regs, rip);
 }

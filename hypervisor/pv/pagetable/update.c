@@ -145,9 +145,10 @@ run_of(bool pv32, struct domain *d, const struct domain *from, u64 at, u64 end)
         if ( __builtin_expect(rc != 0, 0) )
             return (struct ran){ at, rc };
         at += sizeof(struct mmu_update);
-        rc = table_drain(d);
-    } while ( at != end && !rc );
-    return (struct ran){ at, rc };
+        if ( __builtin_expect(d->pv.dead_tables, 0) && (rc = table_drain_some(d)) != 0 )
+            return (struct ran){ at, rc };
+    } while ( at != end );
+    return (struct ran){ at, 0 };
 }
 
 static __attribute__((noinline)) struct ran run(struct domain *d, const struct domain *from, u64 at,

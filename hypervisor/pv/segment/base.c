@@ -22,26 +22,24 @@ static void load_user_gs(u16 selector)
                      : "+r"(selector)::"memory");
 }
 
+static inline long set_base(u32 msr, u64 base)
+{
+    if ( GUARD(segment_base_canonical, !canonical(base)) )
+        return -EINVAL;
+    wrmsr(msr, base);
+    return 0;
+}
+
 long segment_set_base(unsigned long which, unsigned long base)
 {
+    if ( __builtin_expect((u32)which == SEGBASE_FS, 1) ) /* at each switch of threads */
+        return set_base(MSR_FS_BASE, base);
     switch ( (u32)which ) /* an int to the ABI: the upper half means nothing */
     {
-    case SEGBASE_FS:
-        if ( GUARD(segment_base_canonical, !canonical(base)) )
-            return -EINVAL;
-        wrmsr(MSR_FS_BASE, base);
-        return 0;
-    case SEGBASE_GS_USER:
-        if ( GUARD(segment_base_canonical, !canonical(base)) )
-            return -EINVAL;
-        wrmsr(MSR_KERNEL_GS_BASE,
-              base); /* the guest is in kernel mode: its user GS is the one swapped out */
-        return 0;
+    case SEGBASE_GS_USER: /* the guest is in kernel mode: that is the one swapped out */
+        return set_base(MSR_KERNEL_GS_BASE, base);
     case SEGBASE_GS_KERNEL:
-        if ( GUARD(segment_base_canonical, !canonical(base)) )
-            return -EINVAL;
-        wrmsr(MSR_GS_BASE, base);
-        return 0;
+        return set_base(MSR_GS_BASE, base);
     case SEGBASE_GS_USER_SEL:
         load_user_gs((u16)base);
         return 0;

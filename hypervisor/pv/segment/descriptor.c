@@ -80,7 +80,7 @@ static bool check_segment_32(u64 *descriptor)
     return true;
 }
 
-bool segment_check_descriptor(const struct domain *d, u64 *descriptor)
+static inline __attribute__((always_inline)) bool check(const struct domain *d, u64 *descriptor)
 {
     u64 type = (*descriptor & DESC_TYPE_MASK) >> DESC_TYPE_SHIFT;
 
@@ -89,6 +89,11 @@ bool segment_check_descriptor(const struct domain *d, u64 *descriptor)
     if ( GUARD(descriptor_types, !(*descriptor & DESC_S)) )
         return (type == DESC_GATE_CALL || type == DESC_GATE_CALL_16) && check_call_gate(descriptor);
     return d->pv32 ? check_segment_32(descriptor) : check_segment_64(descriptor);
+}
+
+bool segment_check_descriptor(const struct domain *d, u64 *descriptor)
+{
+    return check(d, descriptor);
 }
 
 long segment_validate_page(u64 *descriptors, domid_t owner)
@@ -116,7 +121,7 @@ long segment_update_descriptor(unsigned long maddr, unsigned long descriptor)
     struct frame *frame;
     enum frame_type type;
 
-    if ( (maddr & 7) || !mfn_has_frame(mfn) || !segment_check_descriptor(d, &value) )
+    if ( (maddr & 7) || !mfn_has_frame(mfn) || !check(d, &value) )
         return -EINVAL;
 
     frame = mfn_to_frame(mfn);
