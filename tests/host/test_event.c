@@ -319,6 +319,46 @@ TEST(poll_after_a_stray_wake_up)
     expect_eq(domu->event.pollers, 0);
 }
 
+static evtchn_port_t late;
+
+static void send_late(void)
+{
+    struct vcpu *polling = current_vcpu();
+
+    send_event(domu, late);
+    fake_run(polling);
+}
+
+/* An event that comes when nobody is asleep yet, for it or for an upcall, is found by the second look. */
+TEST(poll_looks_again_before_it_sleeps)
+{
+    struct vcpu *v;
+    evtchn_port_t ports[2];
+
+    set_up();
+    v = domu->vcpus[0];
+    for ( u32 i = 0; i < 2; i++ )
+    {
+        ports[i] = (u32)BIND(domu, bind_ipi, port, .vcpu = 0);
+        mask(domu, ports[i]);
+    }
+    for ( u32 n = 1; n <= 2; n++ )
+    {
+        late = ports[n - 1];
+        fake_meanwhile = send_late;
+        expect_eq(poll(v, ports, n, (u64)fake_now + 1000), 0);
+        expect(!fake_meanwhile && bit(domu, late));
+        expect(!v->sched.blocked && domu->event.pollers == 0);
+        clear_bit(late, (unsigned long *)domu->shared_info->evtchn_pending);
+    }
+    v->cpu.info->evtchn_upcall_pending = 1;
+    expect_eq(poll(v, ports, 1, 0), 0);
+    expect(!v->sched.blocked && domu->event.pollers == 0);
+    v->cpu.info->evtchn_upcall_mask = 1;
+    expect_eq(poll(v, ports, 1, 0), 0);
+    expect(v->sched.blocked && domu->event.pollers == 1);
+}
+
 TEST(poll_ends_in_time)
 {
     struct vcpu *v;

@@ -6,6 +6,34 @@
  */
 #include "test.h"
 
+#define OF_LDT(n) ((n) << 3 | 4 | (KIT_SS & 3))
+
+static long set_ldt(uint64_t *page, unsigned int entries)
+{
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT,
+                            .arg1.linear_addr = (ulong)page,
+                            .arg2.nr_ents = entries };
+
+    return hypercall(mmuext_op, &op, 1, NULL, DOMID_SELF);
+}
+
+/* The read-only @page, with a segment at 2, is in use from when the processor first looks for a descriptor there. */
+static void page_of_the_ldt(uint64_t *page)
+{
+    uint64_t where = virt_to_machine(page + 3);
+
+    need(set_ldt(page, 512));
+    need(hypercall(update_descriptor, where, 0x00cff2000000ffff));
+    expect_no_fault(fault_of(asm volatile("mov %0, %%es" : : "r"(OF_LDT(2)))), "now it is");
+    expect_eq(page_protect(page, PTE_KERNEL_RW), -EBUSY, "so it can't be written");
+    expect_eq(hypercall(update_descriptor, where, 0x00cf92000000ffff), 0, "flat data, DPL 0");
+    expect_eq(page[3] >> 32, KIT_PV32 ? 0x00cfb200 : 0x00cff200, "becomes the kernel's");
+    expect_no_fault(fault_of(asm volatile("mov %0, %%es" : : "r"(OF_LDT(3)))), "it works");
+    expect_eq(hypercall(update_descriptor, where, 0x0000e90000000067), -EINVAL, "a TSS in the LDT");
+    asm volatile("mov %0, %%es" : : "r"(0));
+    need(set_ldt(NULL, 0));
+}
+
 void test_main(void)
 {
     uint64_t *page = page_alloc();
@@ -51,6 +79,8 @@ void test_main(void)
               "a TSS in the GDT");
     asm volatile("mov %0, %%es" : : "r"(0));
     need(hypercall(set_gdt, NULL, 0));
+
+    page_of_the_ldt(page);
 
     need(table_pin(page_readonly(), 1));
     expect_eq(hypercall(update_descriptor, virt_to_machine(table_root()), 0), -EINVAL,

@@ -11,6 +11,32 @@ static long poll(evtchn_port_t *ports, unsigned int count, uint64_t timeout)
     return hypercall(sched_op, SCHEDOP_poll, &op);
 }
 
+/* @pending is, masked or not; another port isn't. */
+static void several(evtchn_port_t pending)
+{
+    evtchn_port_t quiet = (evtchn_port_t)need(event_bind_ipi(0));
+    evtchn_port_t ports[] = { quiet, pending, 1u << 20 };
+    uint64_t start = time_now();
+
+    event_clear(quiet);
+    event_mask(pending);
+    expect_eq(poll(&pending, 1, 0), 0, "one that is masked is looked at like any");
+    expect_eq(poll(ports, 2, 0), 0, "so is the second of two");
+    expect_eq(poll(ports, 3, 0), 0, "the first that is pending ends the look");
+    ports[1] = quiet;
+    expect_eq(poll(ports, 3, 0), -EINVAL, "a port that can't be, behind others");
+    expect_eq(poll(ports, 2, 1), 0, "two that are quiet, and a timeout in the past");
+    start = time_now();
+    expect_eq(poll(ports, 2, start + 20 * NS_PER_MS), 0, "and one that ends it");
+    expect(time_now() >= start + 20 * NS_PER_MS, "not before its time");
+    start = time_now();
+    expect_eq(poll(NULL, 0, start + 20 * NS_PER_MS), 0, "no port, only a timeout");
+    expect(time_now() >= start + 20 * NS_PER_MS, "is a sleep");
+    expect_eq(poll((evtchn_port_t *)0x10, 2, time_now() + NS_PER_S), -EFAULT,
+              "two ports that are not there");
+    need(event_close(quiet));
+}
+
 void test_main(void)
 {
     evtchn_port_t port = (evtchn_port_t)need(event_bind_ipi(0)), bad = 1u << 20;
@@ -35,6 +61,7 @@ void test_main(void)
     expect_eq(poll(&port, 129, time_now() + NS_PER_S), -EINVAL, "more than 128 ports");
     expect_eq(poll((evtchn_port_t *)0x10, 1, time_now() + NS_PER_S), -EFAULT,
               "ports that are not there");
+    several(port);
     events_enable();
     need(event_close(port));
 }

@@ -22,6 +22,9 @@ void fake_guest_destroy(struct domain *d);
 
 extern s64 fake_now;
 
+/* What another CPU does while somebody reads the clock, once. */
+extern void (*fake_meanwhile)(void);
+
 /* Let time pass, up to @until, running the timers that are due in their order. */
 void fake_advance(s64 until);
 
