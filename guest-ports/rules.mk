@@ -20,7 +20,7 @@ $(B)/guest-obj/% $(B)/guests/% $(B)/tests/%: GUEST_WIDTH := -m64 -march=x86-64 -
 $(B)/guest-obj32/% $(B)/guests/%32 $(B)/tests/%32: GUEST_WIDTH := -m32 -march=i686 -mpreferred-stack-boundary=2
 
 # One guest a folder of C files; kit, linux, grub, ... are no such folders.
-GUESTS   := hello bench dom0 latency drift pair busy
+GUESTS   := hello bench dom0 latency drift pair busy greedy
 GUESTS32 := hello
 
 # Tests of behaviours: tests/guest/NAME/main.c, alone as build/tests/NAME, and all but those with a file `alone` beside

@@ -104,6 +104,8 @@ TEST(tells_the_line_of_what_is_wrong)
         "\nvif = [[[[[[[[[[[1]]]]]]]]]]]",
         "\nmax_grant_version = 0",
         "\nmax_grant_version = 3",
+        "\ndomid = 0",
+        "\ndomid = 32752",
     };
 
     for ( size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++ )
@@ -194,7 +196,7 @@ TEST(writes_what_it_reads)
     char *text;
 
     parse("name='a'\nkernel='k'\nextra=\"q\\\"\\\\\\x01\\xff\"\non_crash='preserve'\nmemory="
-          "77\nvcpus=3\nmax_grant_version=1\n"
+          "77\nvcpus=3\nmax_grant_version=1\ndomid=7\n"
           "uuid='00112233-4455-6677-8899-AABBCCDDEEFF'");
     expect_eq(rl_config_finish(&config), 0);
     text = rl_config_text(&config);
@@ -207,6 +209,7 @@ TEST(writes_what_it_reads)
     expect_eq(again.memory_mib, 77);
     expect_eq(again.maxvcpus, 3);
     expect_eq(again.max_grant_version, 1);
+    expect_eq(again.domid, 7);
     rl_uuid_text(again.uuid, uuid);
     expect_str(uuid, "00112233-4455-6677-8899-aabbccddeeff");
     free(text);

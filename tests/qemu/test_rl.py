@@ -2,6 +2,7 @@
 
 All in one boot of dom0. Exit codes: 1 failed, 2 usage, 3 no such domain, 4 timed out.
 """
+import errno
 import json
 import re
 import shutil
@@ -122,6 +123,40 @@ def test_rights_in_the_store(dom0):
     dom0.check("rl destroy hello")
 
 
+def test_rights_end_with_their_domain(dom0):
+    """What one domain might read, the next one of its number may not (XSA-322): the daemon hears that the first has gone."""
+    shutil.copy(guests.built("guests/greedy"), dom0.machine.host_dir)
+
+    def may_read(name):
+        dom0.check(f"rl create name={name} kernel=/host/greedy memory=16 domid=77 extra=read=/tool/secret")
+        log = f"/var/log/xen/console/guest-{name}.log"
+        dom0.wait_until("the guest's word", lambda: "/tool/secret is" in dom0.shell(f"cat {log}")[1], 120)
+        status, output = dom0.shell(f"{HELLO} domid=77")
+        assert (status, "File exists" in output) == (1, True), output
+        dom0.check(f"rl destroy {name}")
+        return "ours to read" in dom0.check(f"cat {log}")
+
+    dom0.check("xenstore-write /tool/secret x && xenstore-chmod /tool/secret n0")
+    assert not may_read("before")
+    dom0.check(f"{HELLO} domid=77 -p && xenstore-chmod /tool/secret n0 r77")
+    dom0.check("rl destroy hello")
+    assert not may_read("after")
+    dom0.check("xenstore-rm /tool/secret")
+
+
+def test_store_is_shared_out(dom0):
+    """A guest that writes to the store as long as it may comes to its quota; others don't notice (XSA-326)."""
+    before = store(dom0)
+    shutil.copy(guests.built("guests/greedy"), dom0.machine.host_dir)
+    dom0.check("rl create name=hoard kernel=/host/greedy memory=16")
+    log = "/var/log/xen/console/guest-hoard.log"
+    dom0.wait_until("the guest's word", lambda: "the first one" in dom0.shell(f"cat {log}")[1], 120)
+    nodes, error, first = re.search(r"(\d+) nodes, then (-\d+); the first one is (\w+)", dom0.check(f"cat {log}")).groups()
+    assert 500 < int(nodes) < 1000 and int(error) == -errno.ENOSPC and first == "there"
+    dom0.check(f"{HELLO} && rl destroy hello && rl destroy hoard")
+    assert store(dom0) == before
+
+
 def test_time_out(dom0):
     dom0.check(f"{HELLO} -p")
     assert dom0.shell("rl wait -t 1 hello")[0] == 4
@@ -138,7 +173,7 @@ def test_reason_is_told(dom0):
 def test_reboots_at_once(dom0):
     """A guest that does nothing but reboot is started again, but not for ever."""
     log = "/var/log/ringleader/loop.log"
-    dom0.check(f"rm -f {log}; {HELLO} name=loop extra=reboot on_reboot=restart")
+    dom0.check(f"rm -f {log}; {HELLO} name=loop extra=reboot on_reboot=restart domid=99")
     dom0.wait_until("the end of it", lambda: "not started again" in dom0.shell(f"cat {log}")[1], 120)
     assert "follows" in dom0.check(f"cat {log}")
     assert dom0.shell("rl destroy loop")[0] == 3

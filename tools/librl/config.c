@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include <hypercall/abi.h>
 #include <hypercall/limits.h>
 
 #include "cpus.h"
@@ -46,6 +47,7 @@ static const struct setting settings[] = {
     { "cpu_weight", NUMBER, AT(cpu_weight), SCHED_WEIGHT_MIN, SCHED_WEIGHT_MAX },
     { "cap", NUMBER, AT(cap), 0, (u64)SCHED_CAP_PER_VCPU *DOMAIN_MAX_VCPUS },
     { "max_grant_version", NUMBER, AT(max_grant_version), 1, GRANT_VERSION_MAX },
+    { "domid", NUMBER, AT(domid), 1, DOMID_FIRST_RESERVED - 1 },
     { "cpus", CPUS, AT(cpus), 0, 0 },
     { "cpus_soft", CPUS, AT(cpus_soft), 0, 0 },
     { "on_poweroff", ACTION, AT(on_poweroff), 0, 0 },

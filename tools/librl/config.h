@@ -36,6 +36,7 @@ struct rl_config {
     u64 vcpus, maxvcpus;        /* maxvcpus 0: as vcpus */
     u64 cpu_weight, cap;        /* 0: the scheduler's default */
     u64 max_grant_version;
+    u64 domid; /* 0: the next one that is free */
     struct rl_cpu_lists cpus, cpus_soft;
     enum rl_action on_poweroff, on_reboot, on_crash;
     u8 uuid[RL_UUID_SIZE];

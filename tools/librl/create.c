@@ -55,7 +55,7 @@ static int make(struct creation *c)
     config->max_grant_frames = -1;
     config->max_maptrack_frames = -1;
     config->grant_opts = XEN_DOMCTL_GRANT_version(c->config->max_grant_version);
-    rc = rl_domctl(c->rl, XEN_DOMCTL_createdomain, 0, &op);
+    rc = rl_domctl(c->rl, XEN_DOMCTL_createdomain, (domid_t)c->config->domid, &op);
     if ( rc < 0 )
         return refused("to make a domain", rc);
     c->build.id = (domid_t)op.domain;

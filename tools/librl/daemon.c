@@ -149,10 +149,13 @@ static enum rl_action wanted_action(const struct rl_domain *domain, const struct
 
 static int start_again(struct rl *rl, const struct rl_config *config)
 {
+    struct rl_config again = *config; /* the number may still be the old domain's */
     struct rl_domain domain;
     domid_t id;
-    int rc = rl_create(rl, config, &id);
+    int rc;
 
+    again.domid = 0;
+    rc = rl_create(rl, &again, &id);
     if ( !rc )
         rc = rl_domain_get(rl, id, &domain);
     if ( !rc )
