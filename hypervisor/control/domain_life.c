@@ -207,6 +207,8 @@ void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info
     info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
     for_each_vcpu(d, v)
         add_vcpu(info, v);
+    if ( !info->nr_online_vcpus )
+        info->flags &= ~XEN_DOMINF_blocked;
 
     info->tot_pages = READ_ONCE(d->memory.tot_pages);
     info->max_pages = READ_ONCE(d->memory.max_pages);

@@ -17,9 +17,20 @@ long control_find_vcpu(struct domain *d, u32 id, struct vcpu **v)
 
 /* --- contexts: of the layout that the domain's width has, whoever asks --- */
 
+static long reset_context(struct domain *d, struct vcpu *v)
+{
+    long rc;
+
+    domain_pause(d);
+    rc = vcpu_reset(v);
+    domain_unpause(d);
+    return rc;
+}
+
 /*
- * XEN_DOMCTL_setvcpucontext: -EFAULT, -ENOMEM, -EINVAL no such vcpu, or a context that can't be, -EOPNOTSUPP one that
- * would change the tables of a vcpu that has run. -ERESTART while page tables are validated.
+ * XEN_DOMCTL_setvcpucontext; none at all (a null handle) takes away what the vcpu had. -EFAULT, -ENOMEM, -EINVAL no
+ * such vcpu, or a context that can't be, -EOPNOTSUPP one that would change the tables of a vcpu that has run. -ERESTART
+ * while page tables are validated, or taken apart.
  */
 long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
 {
@@ -27,9 +38,10 @@ long domctl_set_context(struct domain *d, struct xen_domctl_vcpucontext *arg)
     struct vcpu *v = NULL;
     long rc = 0;
 
-    if ( control_is_self(d) || control_is_dying(d) || !arg->ctxt.p ||
-         control_find_vcpu(d, arg->vcpu, &v) )
+    if ( control_is_self(d) || control_is_dying(d) || control_find_vcpu(d, arg->vcpu, &v) )
         return -EINVAL;
+    if ( !arg->ctxt.p )
+        return reset_context(d, v);
 
     context = mm_alloc(CONTEXT_ORDER);
     if ( !context )

@@ -225,6 +225,13 @@ void domain_crash(struct domain *d, const char *format, ...) __attribute__((form
  * pv/.
  */
 long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *context);
+
+/*
+ * Take the context from a vcpu whose domain is paused: it is down, and may be given another, with other tables. What
+ * was registered by hypercalls stays: vcpu_info, areas, timers, ports. 0; -ERESTART call again: its tables take long to
+ * take apart. In pv/.
+ */
+long vcpu_reset(struct vcpu *v);
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *context);
 
 /*

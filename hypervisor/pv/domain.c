@@ -1,6 +1,8 @@
 /* pv/'s part in the life of a domain and its vcpus: windows, FPU areas, roots. */
 #include "cpu/fpu.h"
+#include "lib/atomic.h"
 #include "lib/bits.h"
+#include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/alloc.h"
 #include "mm/map.h"
@@ -12,6 +14,7 @@
 #include "pv/pagetable/pagetable.h"
 #include "pv/pagetable/shadow.h"
 #include "pv/segment/segment.h"
+#include "sched/sched.h"
 
 #define DR6_RESET 0xffff0ff0UL
 #define DR7_RESET 0x400UL
@@ -43,6 +46,13 @@ void pv_domain_destroy(struct domain *d)
     cpuid_policy_free(d);
 }
 
+static void reset_debug_registers(struct vcpu *v)
+{
+    memset(v->pv.dr, 0, sizeof(v->pv.dr));
+    v->pv.dr[6] = DR6_RESET;
+    v->pv.dr[7] = DR7_RESET;
+}
+
 long pv_vcpu_create(struct vcpu *v)
 {
     bounce_set_mode(v);
@@ -50,8 +60,7 @@ long pv_vcpu_create(struct vcpu *v)
     v->pv.root_user = INVALID_MFN;
     for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_mfn); i++ )
         v->pv.gdt_mfn[i] = INVALID_MFN;
-    v->pv.dr[6] = DR6_RESET;
-    v->pv.dr[7] = DR7_RESET;
+    reset_debug_registers(v);
     v->pv.xcr0 = fpu_features & 3;
 
     v->pv.xstate = heap_alloc(fpu_area_size);
@@ -74,6 +83,22 @@ void pv_vcpu_destroy(struct vcpu *v)
     heap_free(v->pv.xstate);
     v->pv.window = 0;
     v->pv.xstate = NULL;
+}
+
+/* What the next context brings along is left as it is. */
+long vcpu_reset(struct vcpu *v)
+{
+    v->down = true;
+    v->initialised = false;
+    sched_wake(v); /* it is in no block any more, and can't run */
+
+    atomic_fetch_and(&v->work, ~VCPU_WORK_NMI);
+    v->cpu.nmi_masked = 0;
+    reset_debug_registers(v);
+    (void)segment_set_ldt(v, 0, 0);
+    segment_gdt_drop(v);
+    pagetable_drop_roots(v);
+    return pagetable_drain(v->domain);
 }
 
 void pv_vcpu_info_moved(struct vcpu *v)

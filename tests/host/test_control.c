@@ -181,6 +181,12 @@ TEST(info_of_the_next_domain)
     expect(info->nr_online_vcpus == 1 && info->max_vcpu_id == 1 && info->cpu_time == 201);
     expect_eq(info->flags, XEN_DOMINF_blocked | (0xffu << 16));
 
+    domu->vcpus[0]->down = true;
+    domctl_for(XEN_DOMCTL_getdomaininfo, 5);
+    expect_eq(run_domctl(), 0);
+    expect_eq(info->flags, 0xffu << 16); /* nobody is there to wait */
+    domu->vcpus[0]->down = false;
+
     domctl_for(XEN_DOMCTL_getdomaininfo, 6);
     expect_eq(run_domctl(), -ESRCH);
     domctl_for(XEN_DOMCTL_getdomaininfo, DOMID_FIRST_RESERVED);
@@ -245,8 +251,6 @@ TEST(contexts)
     expect_eq(run_domctl(), -ERESTART);
     dop.u.vcpucontext.vcpu = 2;
     expect_eq(run_domctl(), -EINVAL);
-    domctl_for(XEN_DOMCTL_setvcpucontext, 5);
-    expect_eq(run_domctl(), -EINVAL);
     domctl_for(XEN_DOMCTL_setvcpucontext, 5)->u.vcpucontext.ctxt.p = (void *)8;
     expect_eq(run_domctl(), -EFAULT);
 
@@ -257,6 +261,22 @@ TEST(contexts)
     expect(got.flags == 77 && domu->vcpus[0]->sched.pause_count == 0);
     dop.u.vcpucontext.ctxt.p = (void *)8;
     expect_eq(run_domctl(), -EFAULT);
+}
+
+TEST(no_context)
+{
+    control_start();
+    resets = 0;
+    domctl_for(XEN_DOMCTL_setvcpucontext, 5);
+    expect_eq(run_domctl(), 0);
+    expect(resets == 1 && domu->pause_count == 0);
+    context_result = -ERESTART;
+    expect_eq(run_domctl(), -ERESTART);
+    dop.u.vcpucontext.vcpu = 2;
+    expect_eq(run_domctl(), -EINVAL);
+    domctl_for(XEN_DOMCTL_setvcpucontext, 0);
+    expect_eq(run_domctl(), -EINVAL);
+    expect_eq(resets, 2);
 }
 
 /* It is in motion; its selectors, bases and FPU registers are in the processor. */

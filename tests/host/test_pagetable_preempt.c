@@ -197,6 +197,31 @@ TEST(switching_roots)
     stop_everywhere(switch_roots);
 }
 
+/* Those of a vcpu that is reset. */
+static void drop_roots(void)
+{
+    struct vcpu *v = current_vcpu();
+    long rc;
+
+    expect_eq(new_baseptr(root), 0);
+    expect_eq(new_user_baseptr(root), 0);
+    pagetable_drop_roots(v);
+    while ( (rc = pagetable_drain(d)) == -ERESTART )
+    {
+        slices++;
+        check_slice();
+    }
+    expect_eq(rc, 0);
+    expect(mfn_eq(v->pv.root_kernel, INVALID_MFN) && mfn_eq(v->pv.root_user, INVALID_MFN));
+    expect_pristine();
+}
+
+TEST(dropped_roots)
+{
+    setup();
+    stop_everywhere(drop_roots);
+}
+
 /* A whole subtree goes and comes by one entry. */
 static void cut_and_graft(void)
 {

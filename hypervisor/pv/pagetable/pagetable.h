@@ -80,6 +80,9 @@ long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, 
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user);
 void pagetable_drop_roots(struct vcpu *v);
 
+/* Take apart those tables of @d that are in use no more, as operations on its tables do first. 0; -ERESTART: again. */
+long pagetable_drain(struct domain *d);
+
 /*
  * Make @d a 32-bit guest, for good. The caller has the lock of control operations. 0, if it is one already
  * too; -EACCES it has frames; -ENOMEM; -ERESTART call again.

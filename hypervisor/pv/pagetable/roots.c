@@ -168,6 +168,16 @@ void pagetable_drop_roots(struct vcpu *v)
     tables_unlock(v->domain);
 }
 
+long pagetable_drain(struct domain *d)
+{
+    long rc;
+
+    tables_lock(d);
+    rc = table_drain(d);
+    tables_unlock(d);
+    return rc;
+}
+
 long table_pin(struct domain *d, mfn_t mfn, enum frame_type type)
 {
     struct frame *frame = get_own_frame(d, mfn);

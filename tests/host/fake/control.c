@@ -120,6 +120,15 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
     return context_result;
 }
 
+u32 resets;
+
+long vcpu_reset(struct vcpu *v)
+{
+    expect(v->domain->pause_count > 0);
+    resets++;
+    return context_result;
+}
+
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
     (void)v;

@@ -17,6 +17,8 @@ extern struct xen_domctl_createdomain made_from;
 extern long create_result, kill_result, context_result;
 /* The context that was set last, and that is read. */
 extern struct vcpu_guest_context context;
+/* How often a vcpu lost its context. */
+extern u32 resets;
 /* Who got an NMI last. */
 extern struct vcpu *nmi_for;
 /* CPUs that there are: FAKE_CPUS, unless a test says otherwise, and back again. */
