@@ -6,7 +6,7 @@
 
 #include "domain.h"
 
-#define GROUP_MAX   8
+#define GROUP_MAX   9
 #define GROUP_PAGES (64UL << 20 >> PAGE_SHIFT) /* the most that one of them may have */
 
 /*

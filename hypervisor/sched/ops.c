@@ -155,11 +155,9 @@ static void watchdog_start(struct domain *d, u32 slot, u32 seconds)
     timer_set(&d->sched.watchdog[slot], time_now() + (ns_t)(seconds * NS_PER_S));
 }
 
-/* -EINVAL a timeout of 0, -ENOSPC all are in use; else the new one's id, from 1. */
+/* -ENOSPC all are in use; else the new one's id, from 1. One without time ends the domain at once. */
 static long watchdog_new(struct domain *d, u32 seconds)
 {
-    if ( !seconds )
-        return -EINVAL;
     for ( u32 i = 0; i < SCHED_WATCHDOGS; i++ )
         if ( !atomic_xchg(&d->sched.watchdog_set[i], true) )
         {

@@ -411,7 +411,6 @@ TEST(watchdogs)
 {
     set_up(1);
     wake(0);
-    expect_eq(watchdog(0, 0), -EINVAL);
     expect_eq(watchdog(1, 5), -EINVAL);
     expect_eq(watchdog(3, 5), -EINVAL);
     expect_eq(watchdog(0, 5), 1);
@@ -423,6 +422,15 @@ TEST(watchdogs)
     pass(4000 * MS);
     expect(!fake_shut_down);
     pass(1001 * MS);
+    expect(fake_shut_down == guests[0] && fake_shutdown_reason == SHUTDOWN_watchdog);
+}
+
+TEST(a_watchdog_without_time)
+{
+    set_up(1);
+    wake(0);
+    expect_eq(watchdog(0, 0), 1);
+    pass(1);
     expect(fake_shut_down == guests[0] && fake_shutdown_reason == SHUTDOWN_watchdog);
 }
 

@@ -1,7 +1,7 @@
 /*
  * A domain ends in whatever way, and only it: those beside it and the machine go on.
  *
- * Seven domains end, each in its own way, while the eighth waits for a timer again and again, and keeps its memory.
+ * Eight domains end, each in its own way, while the ninth waits for a timer again and again, and keeps its memory.
  * dom0 must see of each the end that it came to.
  */
 #include "roles.h"
@@ -38,15 +38,26 @@ static void by_fault(void)
     failure("we go on behind ud2");
 }
 
-static void by_watchdog(void)
+static void hang_watched(uint32_t seconds)
 {
-    struct sched_watchdog op = { .timeout = 1 };
+    struct sched_watchdog op = { .timeout = seconds };
 
-    expect_end("watchdog", "we hang with a watchdog set");
     need(hypercall(sched_op, SCHEDOP_watchdog, &op));
     events_disable();
     for ( ;; )
         asm volatile("pause");
+}
+
+static void by_watchdog(void)
+{
+    expect_end("watchdog", "we hang with a watchdog set");
+    hang_watched(1);
+}
+
+static void by_no_time(void)
+{
+    expect_end("watchdog", "we set one that has no time");
+    hang_watched(0);
 }
 
 static void by_going_down(void)
@@ -64,7 +75,7 @@ static void stand_by(void)
     memset(page, 'b', PAGE_SIZE);
     for ( ; ticks < 20; ticks++ )
         time_wait_until(time_now() + NS_PER_MS);
-    hear_ends(7);
+    hear_ends(8);
     time_wait_until(time_now() + NS_PER_MS);
     for ( unsigned int i = 0; i < PAGE_SIZE / sizeof(ulong); i++ )
     {
@@ -79,7 +90,7 @@ void test_main(void)
     static const struct role roles[] = {
         { "poweroff", by_poweroff }, { "reboot", by_reboot },   { "suspend", by_suspend },
         { "crash", by_crash },       { "fault", by_fault },     { "watchdog", by_watchdog },
-        { "down", by_going_down },   { "bystander", stand_by },
+        { "no_time", by_no_time },   { "down", by_going_down }, { "bystander", stand_by },
     };
 
     ROLES_PLAY(roles);
