@@ -97,7 +97,8 @@ static void __init keep_used(const struct rangeset *ram)
     rangeset_for_each(range, &used) keep(range->first, range->last, DOMID_NOBODY);
     for ( u64 i = 0; i < frame_limit / (PTES_PER_TABLE * PTES_PER_TABLE) + 1; i++ )
         if ( !mfn_eq(mfn = m2p_chunk(i), INVALID_MFN) )
-            keep(mfn.n, mfn.n + PTES_PER_TABLE - 1, DOMID_XEN);
+            keep(mfn.n, mfn.n + m2p_chunk_pages(i) - 1, DOMID_XEN);
+    keep(m2p_hole().n, m2p_hole().n, DOMID_XEN);
     rangeset_clear(&used);
 }
 

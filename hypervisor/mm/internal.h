@@ -23,11 +23,12 @@ mfn_t early_take(u64 frames, u64 align, u64 limit);
 
 /*
  * map.c: build the real tables and load them; take tables from mm_alloc from now on; unmap what
- * only boot needed.
+ * only boot needed. m2p_chunk_pages: so many frames a chunk of the M2P has, of 512.
  */
 void map_init(const struct rangeset *ram, const struct boot_info *info);
 void map_use_allocator(void);
 void map_drop_init(void);
+u64 m2p_chunk_pages(u64 index);
 
 /*
  * buddy.c: free blocks of frames, by order and by the highest bit of their frame number. LOCK_ALLOC

@@ -24,6 +24,7 @@
 #include "cpu/percpu.h"
 #include "lib/bits.h"
 #include "lib/bitmap.h"
+#include "lib/guard.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
 #include "mm/internal.h"
@@ -343,17 +344,27 @@ static void __init map_frame_table(const struct rangeset *ram, struct rangeset *
     }
 }
 
+/* A large page for each chunk; but of the last one only what tells of RAM, if that is much less. */
+u64 m2p_chunk_pages(u64 index)
+{
+    u64 pages = DIV_ROUND_UP(frame_limit - index * M2P_CHUNK_FRAMES, PAGE_SIZE / 8);
+
+    return pages < PTES_PER_TABLE / 4 * 3 ? pages : PTES_PER_TABLE;
+}
+
 static void __init map_m2p(const struct rangeset *ram)
 {
     for ( u64 first = 0; first < frame_limit; first += M2P_CHUNK_FRAMES )
     {
+        u64 pages = m2p_chunk_pages(first / M2P_CHUNK_FRAMES);
         mfn_t mfn;
 
         if ( !rangeset_overlaps(ram, first, first + M2P_CHUNK_FRAMES - 1) )
             continue;
-        mfn = early_take(PTES_PER_TABLE, PTES_PER_TABLE, ~0UL);
-        map_range(M2P_BASE + first * 8, mfn, PTES_PER_TABLE, DATA_FLAGS);
-        map_range(M2P_RO_BASE + first * 8, mfn, PTES_PER_TABLE, GUEST_FLAGS);
+        mfn = early_take(pages, PTES_PER_TABLE, ~0UL);
+        map_range(M2P_BASE + first * 8, mfn, pages, DATA_FLAGS);
+        map_range(M2P_RO_BASE + first * 8, mfn,
+                  PTES_PER_TABLE - GUARD(m2p_ends, PTES_PER_TABLE - pages), GUEST_FLAGS);
     }
 }
 
@@ -391,7 +402,8 @@ static void __init fill_m2p(const struct rangeset *ram)
 {
     for ( u64 first = 0; first < frame_limit; first += M2P_CHUNK_FRAMES )
         if ( rangeset_overlaps(ram, first, first + M2P_CHUNK_FRAMES - 1) )
-            memset((u64 *)M2P_BASE + first, 0xff, M2P_CHUNK_FRAMES * 8);
+            memset((u64 *)M2P_BASE + first, 0xff,
+                   m2p_chunk_pages(first / M2P_CHUNK_FRAMES) << PAGE_SHIFT);
 }
 
 /*
@@ -619,15 +631,28 @@ mfn_t m2p_chunk(u64 index)
 
     if ( index * M2P_CHUNK_FRAMES >= frame_limit )
         return INVALID_MFN;
-    for ( unsigned int level = 4; level > 2; level-- )
+    for ( unsigned int level = 4;; level-- )
     {
         u64 entry = table[pte_index(va, level)];
 
         if ( !(entry & PTE_P) )
             return INVALID_MFN;
+        if ( level == 1 || (entry & PTE_PS) )
+            return pte_mfn(entry);
         table = mfn_to_virt(pte_mfn(entry));
     }
-    return table[pte_index(va, 2)] & PTE_P ? pte_mfn(table[pte_index(va, 2)]) : INVALID_MFN;
+}
+
+bool m2p_lacks(mfn_t mfn)
+{
+    u64 last = (frame_limit - 1) / M2P_CHUNK_FRAMES, pages = m2p_chunk_pages(last);
+
+    return mfn.n - m2p_chunk(last).n - pages < PTES_PER_TABLE - pages;
+}
+
+mfn_t m2p_hole(void)
+{
+    return image_mfn(hole_m2p);
 }
 
 /* What only boot needed is no longer mapped as image, and plain memory in the direct map. */

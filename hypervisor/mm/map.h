@@ -105,8 +105,14 @@ struct percpu *map_stack_area(u32 cpu);
 /* M2P: the guest's number of a machine frame. Only valid frames. */
 void m2p_set(mfn_t mfn, pfn_t pfn);
 pfn_t m2p_get(mfn_t mfn);
-/* The first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none. */
+/*
+ * The first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none. The last
+ * chunk may have fewer: for what m2p_lacks, which is anybody's or no RAM, m2p_hole is shown, which
+ * reads as all ones.
+ */
 mfn_t m2p_chunk(u64 index);
+bool m2p_lacks(mfn_t mfn);
+mfn_t m2p_hole(void);
 
 /*
  * The M2P of 32-bit guests, with entries of 4 bytes. It is made when the first of them is, and stays.

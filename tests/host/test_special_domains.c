@@ -4,6 +4,7 @@
  *
  * LINK: WHOLE tests/host/fake/guests.c
  */
+#include "mm/alloc.h"
 #include "tests/host/fake/guests.h"
 
 static const domid_t special[] = { DOMID_IO, DOMID_XEN };
@@ -74,6 +75,45 @@ TEST(lend_no_devices)
     expect_eq(CALL(&dom0, __HYPERVISOR_update_va_mapping_otherdomain, GUEST_VA + 20 * PAGE_SIZE,
                    pte, UVMF_NONE, DOMID_XEN),
               -EPERM);
+}
+
+static long map_as_the_tools(u64 va, mfn_t mfn, u64 flags)
+{
+    return CALL(&dom0, __HYPERVISOR_update_va_mapping_otherdomain, va,
+                pte_make(mfn, PTE_P | PTE_US | flags), UVMF_NONE, DOMID_XEN);
+}
+
+/*
+ * Of the M2P's last chunk, which tools map whole, the end may be a guest's, or no RAM. They see the hole's frame there,
+ * and not to write; elsewhere nothing.
+ */
+TEST(see_holes_of_the_m2p)
+{
+    u64 va = GUEST_VA + 20 * PAGE_SIZE;
+    mfn_t no_ram = to_mfn(frame_limit);
+    struct frame *frame;
+    void *hole;
+
+    begin();
+    hole = mm_alloc(0);
+    require(hole != NULL);
+    mm_show_to_tools(hole, 1);
+    whole_m2p_hole = virt_to_mfn(hole);
+    frame = mfn_to_frame(whole_m2p_hole);
+
+    whole_m2p_missing = domu.frame[20];
+    expect_eq(map_as_the_tools(va, domu.frame[20], PTE_RW), -EBUSY);
+    expect_eq(map_as_the_tools(va, domu.frame[21], 0), -EBUSY);
+    expect_eq(map_as_the_tools(va, no_ram, 0), -EPERM);
+    expect_eq(map_as_the_tools(va, domu.frame[20], 0), 0);
+    expect_eq(frame_refs(frame->state), 2);
+
+    whole_m2p_missing = no_ram;
+    expect_eq(map_as_the_tools(va, no_ram, PTE_RW), -EBUSY);
+    expect_eq(map_as_the_tools(va, no_ram, 0), 0);
+    expect_eq(frame_refs(frame->state), 2);
+    expect_eq(CALL(&dom0, __HYPERVISOR_update_va_mapping, va, 0, UVMF_NONE), 0);
+    expect_eq(frame_refs(frame->state), 1);
 }
 
 HOST_TEST_MAIN

@@ -37,6 +37,17 @@ bool mfn_valid(mfn_t mfn)
     return mfn.n >= MODEL_FIRST && mfn.n < frame_limit;
 }
 
+bool m2p_lacks(mfn_t mfn)
+{
+    (void)mfn;
+    return false;
+}
+
+mfn_t m2p_hole(void)
+{
+    return INVALID_MFN;
+}
+
 void m2p_set(mfn_t mfn, pfn_t pfn)
 {
     (void)mfn;

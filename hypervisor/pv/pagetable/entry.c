@@ -49,6 +49,22 @@ static u64 io_cacheability(u64 pte)
 }
 
 /*
+ * What is not @from's, so that the answer is @rc. But tools map whole chunks of the M2P: for what the
+ * last one lacks they get what guests see there.
+ */
+static __attribute__((noinline)) long get_l1_lacking(const struct domain *from, u64 *pte, long rc)
+{
+    mfn_t hole = m2p_hole();
+
+    if ( from->id != DOMID_XEN || !m2p_lacks(pte_mfn(*pte)) )
+        return rc;
+    if ( GUARD(m2p_hole_read_only, *pte & PTE_RW) || !frame_get(mfn_to_frame(hole), DOMID_XEN) )
+        return -EBUSY;
+    *pte = pte_make(hole, *pte & ~PTE_FRAME);
+    return 0;
+}
+
+/*
  * @from lends its rights; DOMID_IO names no domain but says that only I/O memory is meant: then it
  * is the caller's.
  */
@@ -61,7 +77,7 @@ static long get_l1_io(const struct domain *from, u64 *pte)
     if ( from == domain_io )
         from = current_vcpu()->domain;
     if ( !access_iomem(from, mfn) )
-        return -EPERM;
+        return get_l1_lacking(from, pte, -EPERM);
 
     if ( (*pte & PTE_RW) && access_iomem_read_only(mfn) )
         *pte &= ~PTE_RW;
@@ -97,9 +113,11 @@ static long get_l1(const struct domain *d, const struct domain *from, u64 *pte)
         return get_l1_io(from, pte);
 
     rc = get_l1_ram(from->id, *pte);
-    if ( !rc && (*pte & L1_CACHE) )
+    if ( rc )
+        return get_l1_lacking(from, pte, rc);
+    if ( (*pte & L1_CACHE) )
         frame_mapped_uncached(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
-    return rc;
+    return 0;
 }
 
 static void drop(struct frame *frame, bool writable)

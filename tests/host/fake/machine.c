@@ -47,6 +47,17 @@ pfn_t m2p_get(mfn_t mfn)
     return to_pfn(m2p[mfn.n]);
 }
 
+bool m2p_lacks(mfn_t mfn)
+{
+    (void)mfn;
+    return false;
+}
+
+mfn_t m2p_hole(void)
+{
+    return INVALID_MFN;
+}
+
 long m2p_compat_create(void)
 {
     return 0;

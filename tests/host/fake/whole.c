@@ -61,10 +61,22 @@ pfn_t m2p_get(mfn_t mfn)
     return to_pfn(m2p[mfn.n]);
 }
 
+mfn_t whole_m2p_missing = INVALID_MFN, whole_m2p_hole;
+
 mfn_t m2p_chunk(u64 index)
 {
     (void)index;
     return INVALID_MFN;
+}
+
+bool m2p_lacks(mfn_t mfn)
+{
+    return mfn_eq(mfn, whole_m2p_missing);
+}
+
+mfn_t m2p_hole(void)
+{
+    return whole_m2p_hole;
 }
 
 mfn_t m2p_compat_chunk(u64 index)

@@ -39,6 +39,9 @@ extern unsigned long whole_preempt_every;
  */
 extern unsigned long whole_fail_at, whole_allocations;
 
+/* The one frame that m2p_lacks, INVALID_MFN: none; and m2p_hole's. */
+extern mfn_t whole_m2p_missing, whole_m2p_hole;
+
 /* Where the machine's end jumps to, once whole_off_set. */
 extern jmp_buf whole_off;
 extern bool whole_off_set;
