@@ -497,11 +497,6 @@ void map_fill_l4(u64 *l4)
     memcpy(&l4[HV_SLOT_FIRST], &idle_root[HV_SLOT_FIRST], HV_SLOTS * sizeof(*l4));
 }
 
-bool map_is_hypervisor_slot(unsigned int l4_index)
-{
-    return l4_index - HV_SLOT_FIRST < HV_SLOTS;
-}
-
 u64 map_entry_of(u64 va)
 {
     u64 *entry = existing_entry(va);

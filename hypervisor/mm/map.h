@@ -76,7 +76,11 @@ void *map_device(maddr_t maddr, u64 len);
  * them.
  */
 void map_fill_l4(u64 *l4);
-bool map_is_hypervisor_slot(unsigned int l4_index);
+
+static inline bool map_is_hypervisor_slot(unsigned int l4_index)
+{
+    return l4_index - HV_SLOT_FIRST < HV_SLOTS;
+}
 
 /* The same for the L2 of a 32-bit guest's last GiB: slots HV32_SLOT_FIRST to the end. */
 void map_fill_l2_top(u64 *l2);

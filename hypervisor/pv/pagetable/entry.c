@@ -176,7 +176,7 @@ static long get_child(struct domain *d, struct frame *table, enum frame_type typ
             d->pv.l4_maps_itself = true;
         return linear_get(table, child, pte);
     }
-    return table_get(d, child, index + 1u == kind->entries ? kind->last_child : kind->child);
+    return table_get(d, child, table_child(kind, index));
 }
 
 long entry_get_table(struct domain *d, struct frame *table, enum frame_type type,
@@ -186,7 +186,7 @@ long entry_get_table(struct domain *d, struct frame *table, enum frame_type type
     struct frame *child;
     long rc;
 
-    if ( GUARD(upper_flags, *pte & kind->refuse) || !mfn_valid(pte_mfn(*pte)) )
+    if ( entry_refused(kind, *pte) || !mfn_valid(pte_mfn(*pte)) )
         return -EINVAL;
     child = mfn_to_frame(pte_mfn(*pte));
     if ( !frame_get(child, d->id) )
@@ -207,7 +207,7 @@ void entry_put_table(struct domain *d, struct frame *table, enum frame_type type
     if ( is_linear(child, type) )
         linear_put(d, table, child);
     else
-        table_put(d, child);
+        table_put_used(d, child);
 }
 
 static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)

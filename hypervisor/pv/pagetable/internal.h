@@ -85,6 +85,27 @@ long table_get_by_slots(struct domain *d, struct frame *frame, enum frame_type t
  */
 void table_put(struct domain *d, struct frame *frame);
 
+/*
+ * A reference and a type reference to what is valid as a table of @d: while the lock is held it stays so, and @d's
+ * (is_l1_of tells why), so that both are taken in one step. False: nothing was, table_get knows more.
+ */
+static inline bool table_take_used(const struct domain *d, mfn_t mfn, enum frame_type type)
+{
+    struct frame *frame;
+    u64 old, some;
+
+    if ( !mfn_has_frame(mfn) )
+        return false;
+    frame = mfn_to_frame(mfn);
+    old = READ_ONCE(frame->state);
+    some = frame_takable_as(old, type);
+    if ( !some || READ_ONCE(frame->owner) != d->id ||
+         !atomic_cmpxchg(&frame->state, &old, old + some) )
+        return false;
+    audit_touch(frame);
+    return true;
+}
+
 /* The same where most tables are in use, and stay so. */
 static inline long table_get_used(struct domain *d, struct frame *frame, enum frame_type type)
 {

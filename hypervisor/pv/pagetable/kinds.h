@@ -6,6 +6,7 @@
 #define PV_PAGETABLE_KINDS_H
 
 #include "domain/domain.h"
+#include "lib/guard.h"
 #include "mm/map.h"
 
 #define CARE_LAST   0x1u /* its last entry must be present */
@@ -32,6 +33,18 @@ extern const struct table_kind table_kinds[][FRAME_L2_TOP + 1];
 static inline const struct table_kind *table_kind(const struct domain *d, enum frame_type type)
 {
     return &table_kinds[d->pv.kinds][type];
+}
+
+/* Has a present entry bits that it may not have? */
+static inline bool entry_refused(const struct table_kind *kind, u64 pte)
+{
+    return GUARD(upper_flags, pte & kind->refuse);
+}
+
+/* The type of the table that entry @index names. */
+static inline enum frame_type table_child(const struct table_kind *kind, unsigned int index)
+{
+    return index + 1 == kind->entries ? kind->last_child : kind->child;
 }
 
 /* The level of tables of @type: 1 for L1 to 4 for L4. */

@@ -16,11 +16,6 @@ void map_fill_l4(u64 *l4)
         l4[HV_SLOT_FIRST + i] = HV_ENTRY(i);
 }
 
-bool map_is_hypervisor_slot(unsigned int index)
-{
-    return index - HV_SLOT_FIRST < HV_SLOTS;
-}
-
 void map_fill_l2_top(u64 *l2)
 {
     for ( unsigned int i = HV32_SLOT_FIRST; i < PTES_PER_TABLE; i++ )
