@@ -36,6 +36,8 @@ long domctl_get_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 
 static long read_leaves(struct cpuid_policy *change, struct xen_domctl_cpu_policy *arg)
 {
+    if ( arg->nr_leaves > CPUID_MAX_LEAVES )
+        return -E2BIG;
     for ( u32 i = 0; i < arg->nr_leaves; i++ )
     {
         xen_cpuid_leaf_t leaf;
@@ -56,6 +58,8 @@ static long read_leaves(struct cpuid_policy *change, struct xen_domctl_cpu_polic
 
 static long read_msrs(struct cpuid_policy *change, struct xen_domctl_cpu_policy *arg)
 {
+    if ( arg->nr_msrs > CPUID_MAX_MSRS )
+        return -E2BIG;
     for ( u32 i = 0; i < arg->nr_msrs; i++ )
     {
         xen_msr_entry_t msr;
@@ -81,9 +85,12 @@ static long change_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 
     if ( !change )
         return -ENOMEM;
+    arg->err_leaf = arg->err_subleaf = arg->err_msr = ~0u;
     rc = read_leaves(change, arg);
     if ( !rc )
         rc = read_msrs(change, arg);
+    if ( !rc )
+        rc = cpuid_change_check(change, &arg->err_leaf);
     if ( rc )
         cpuid_change_drop(change);
     else
@@ -92,18 +99,15 @@ static long change_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 }
 
 /*
- * XEN_DOMCTL_set_cpu_policy: -E2BIG, -ERANGE, -EINVAL name the leaf or register; -EEXIST the domain has run, and
- * believes what CPUID showed it; -ENOMEM, -EFAULT.
+ * XEN_DOMCTL_set_cpu_policy: -ERANGE and -EINVAL name the leaf or register; -E2BIG, -EFAULT, -ENOMEM. -EEXIST the
+ * domain has run, and believes what CPUID showed it: that, and oneself (-EINVAL), before anything is looked at.
  */
 long domctl_set_cpu_policy(struct domain *d, struct xen_domctl_cpu_policy *arg)
 {
     long rc;
 
-    arg->err_leaf = arg->err_subleaf = arg->err_msr = ~0u;
     if ( control_is_self(d) )
         return -EINVAL;
-    if ( arg->nr_leaves > CPUID_MAX_LEAVES || arg->nr_msrs > CPUID_MAX_MSRS )
-        return -E2BIG;
 
     domain_pause(d); /* so who unpauses it meanwhile lets it run only when we are done */
     rc = READ_ONCE(d->unpaused) ? -EEXIST : change_policy(d, arg);

@@ -534,9 +534,10 @@ TEST(policies)
     expect_eq(dop.u.cpu_policy.err_leaf, 0x1234);
     dop.u.cpu_policy.nr_leaves = 100000;
     expect_eq(run_domctl(), -E2BIG);
-    dop.u.cpu_policy.nr_leaves = 1;
     domu->unpaused = true;
+    dop.u.cpu_policy.err_leaf = 7;
     expect_eq(run_domctl(), -EEXIST);
+    expect_eq(dop.u.cpu_policy.err_leaf, 7);
     dop.domain = 0;
     expect_eq(run_domctl(), -EINVAL);
 }

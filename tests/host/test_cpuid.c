@@ -287,14 +287,32 @@ TEST(bad_leaves_are_refused)
               -ERANGE);
     expect_eq(cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 7, .subleaf = 3 }),
               -ERANGE);
-    expect_eq(
-        cpuid_change_set_leaf(change, &(xen_cpuid_leaf_t){ .leaf = 0, .subleaf = ~0u, .a = 0xe }),
-        -EINVAL);
     expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0xce }), 0);
-    expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0xce, .flags = 1 }), -ERANGE);
+    expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0xce, .flags = 1 }), -EINVAL);
     expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0x10a, .val = 1 }), -EINVAL);
     expect_eq(cpuid_change_set_msr(change, &(xen_msr_entry_t){ .idx = 0x48 }), -ERANGE);
     cpuid_change_drop(change);
+}
+
+static void expect_too_large(u32 base)
+{
+    struct cpuid_policy *change = cpuid_change_begin(&domain);
+    xen_cpuid_leaf_t limit = { .leaf = base, .subleaf = ~0u, .a = base + 0xff };
+    u32 leaf = ~0u;
+
+    expect_eq(cpuid_change_check(change, &leaf), 0);
+    expect_eq(cpuid_change_set_leaf(change, &limit), 0);
+    expect_eq(cpuid_change_check(change, &leaf), -EINVAL);
+    expect_eq(leaf, base);
+    cpuid_change_drop(change);
+}
+
+/* What a policy says of its size is looked at when all of it is there. */
+TEST(policies_that_are_too_large_are_refused)
+{
+    start(false);
+    expect_too_large(0);
+    expect_too_large(0x80000000);
 }
 
 /* Subleaf limits that the toolstack makes up must not lead beyond our arrays. */

@@ -58,14 +58,15 @@ u32 cpuid_policy_get_msrs(const struct cpuid_policy *policy, xen_msr_entry_t *ms
 /*
  * A change of @d's policy in steps: begin gives a copy of it (NULL: no memory), which takes leaves
  * and registers, and commit puts it in place of the old one, cut down to what @d may have; or drop
- * it. @d must be paused at commit.
+ * it. @d must be paused at commit, and check have passed.
  *
  * set_leaf, set_msr: -ERANGE a leaf or register that policies don't have, -EINVAL a value that
- * can't be.
+ * can't be. check, when all are set: -EINVAL, and which *@leaf can't be.
  */
 struct cpuid_policy *cpuid_change_begin(struct domain *d);
 long cpuid_change_set_leaf(struct cpuid_policy *change, const xen_cpuid_leaf_t *leaf);
 long cpuid_change_set_msr(struct cpuid_policy *change, const xen_msr_entry_t *msr);
+long cpuid_change_check(const struct cpuid_policy *change, u32 *leaf);
 void cpuid_change_commit(struct domain *d, struct cpuid_policy *change);
 void cpuid_change_drop(struct cpuid_policy *change);
 

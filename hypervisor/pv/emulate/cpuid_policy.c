@@ -485,10 +485,6 @@ long cpuid_change_set_leaf(struct cpuid_policy *change, const xen_cpuid_leaf_t *
     slot = cpuid_slot(change, leaf->leaf, leaf->subleaf);
     if ( !slot )
         return -ERANGE;
-    if ( (leaf->leaf == 0 && leaf->a > pv_max.basic[0].eax) ||
-         (leaf->leaf == CPUID_EXT_BASE && leaf->a > pv_max.ext[0].eax) )
-        return -EINVAL;
-
     *slot = (struct cpuid_leaf){ leaf->a, leaf->b, leaf->c, leaf->d };
     return 0;
 }
@@ -496,9 +492,22 @@ long cpuid_change_set_leaf(struct cpuid_policy *change, const xen_cpuid_leaf_t *
 long cpuid_change_set_msr(struct cpuid_policy *change, const xen_msr_entry_t *msr)
 {
     (void)change;
-    if ( msr->flags || (msr->idx != MSR_PLATFORM_INFO && msr->idx != MSR_ARCH_CAPABILITIES) )
+    if ( msr->flags )
+        return -EINVAL;
+    if ( msr->idx != MSR_PLATFORM_INFO && msr->idx != MSR_ARCH_CAPABILITIES )
         return -ERANGE;
     return msr->val ? -EINVAL : 0; /* neither shows anything that could be set */
+}
+
+long cpuid_change_check(const struct cpuid_policy *change, u32 *leaf)
+{
+    if ( change->basic[0].eax > pv_max.basic[0].eax )
+        *leaf = 0;
+    else if ( change->ext[0].eax > pv_max.ext[0].eax )
+        *leaf = CPUID_EXT_BASE;
+    else
+        return 0;
+    return -EINVAL;
 }
 
 /* States are the hardware's, whatever the toolstack said: sizes and offsets come from there. */

@@ -271,6 +271,40 @@ static void set_policy(void)
     expect_eq(op.u.cpu_policy.err_msr, NO_MSR, "it is named");
 }
 
+/* Of several reasons the first one counts: leaves, then registers, each of them; what they say together comes last. */
+static void set_policy_for_several_reasons(void)
+{
+    need(policy(XEN_DOMCTL_get_cpu_policy, child, LEAVES, LEAVES));
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, 0, 100000, 0), -EINVAL, "one's own, and too many");
+    expect_eq(op.u.cpu_policy.err_leaf, 0, "nothing was looked at");
+    about(child)->u.cpu_policy =
+        (struct xen_domctl_cpu_policy){ .nr_leaves = 1, .nr_msrs = 100000 };
+    set_xen_guest_handle(op.u.cpu_policy.leaves, NOWHERE);
+    expect_eq(domctl(XEN_DOMCTL_set_cpu_policy), -EFAULT, "leaves from nowhere, many registers");
+    leaves[0].a = NO_LEAF;
+    entries[0] = (xen_msr_entry_t){ .idx = NO_MSR };
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 1, 1), -ERANGE,
+              "more leaves than can be, and a register that there isn't");
+    expect_eq(op.u.cpu_policy.err_leaf, ~0u, "which is not a leaf's fault");
+    leaves[1].leaf = NO_LEAF;
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 2, 0), -ERANGE,
+              "and a leaf that there isn't");
+    expect_eq(op.u.cpu_policy.err_leaf, NO_LEAF, "that is named");
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 1, 100000), -E2BIG, "and many registers");
+    entries[0] = (xen_msr_entry_t){ .idx = PLATFORM_INFO, .flags = 1 };
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 0, 1), -EINVAL, "a register with flags");
+}
+
+/* When it has run, nothing is looked at either. */
+static void set_policy_too_late(void)
+{
+    about(child);
+    need(domctl(XEN_DOMCTL_unpausedomain));
+    expect_eq(policy(XEN_DOMCTL_set_cpu_policy, child, 100000, 0), -EEXIST, "many, too late");
+    expect_eq(op.u.cpu_policy.err_leaf, 0, "nothing was looked at");
+    expect_eq(policy_at(XEN_DOMCTL_set_cpu_policy, NOWHERE, entries), -EEXIST, "too late, nowhere");
+}
+
 /* --- Frames --- */
 
 static xen_pfn_t list[2];
@@ -387,10 +421,12 @@ void test_main(void)
     model_specific();
     get_policy();
     set_policy();
+    set_policy_for_several_reasons();
     frames();
     interrupts();
     dirty_log();
     suspend();
+    set_policy_too_late();
     about(child);
     need(domctl(XEN_DOMCTL_destroydomain));
 }
