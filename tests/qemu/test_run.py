@@ -34,6 +34,14 @@ def test_kernel_alone():
     assert 'command line "some words"' in text
 
 
+@pytest.mark.soak       # needs that package of Debian's
+def test_kernel_on_the_peer():
+    """The same on Debian's Xen, which can't power off for it."""
+    code, text = run("HV=peer", f"KERNEL={guests.built('guests/hello')}", "MEM=256M", "ARGS=some words")
+    assert code == 0, tail(text)
+    assert 'command line "some words' in text
+
+
 def test_kernel_that_resets():
     """Linux without a root file system panics, and the machine resets."""
     code, text = run(f"KERNEL={s.m.B}/linux/vmlinuz", "MEM=512M", "ARGS=console=hvc0 panic=1 loglevel=2")
