@@ -140,7 +140,8 @@ static long version_commandline(struct vcpu *v, gva_t arg)
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
 
-static const subop_t ops[] = {
+static const subop_t ops[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
@@ -150,7 +151,8 @@ static const subop_t ops[] = {
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
 
-static const subop_t ops_pv32[] = {
+static const subop_t ops_pv32[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/xen_version.def>
 #undef SUBOP
@@ -160,10 +162,10 @@ long control_xen_version(unsigned long cmd, unsigned long arg)
 {
     if ( cmd == XENVER_version )
         return RELEASE;
-    return subop_call(ops, ARRAY_SIZE(ops), cmd, arg);
+    return subop_call(ops, cmd, arg);
 }
 
 long compat_xen_version(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(ops_pv32, ARRAY_SIZE(ops_pv32), cmd, arg);
+    return subop_call(ops_pv32, cmd, arg);
 }

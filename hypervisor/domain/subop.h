@@ -6,7 +6,8 @@
  *     #define SUBOP SUBOP_THUNK
  *     #include <hypercall/ops/NAME.def>
  *     #undef SUBOP
- *     static const subop_t ops[] = {
+ *     static const subop_t ops[SUBOP_ROWS] = {
+ *         SUBOP_NO_ROWS,
  *     #define SUBOP SUBOP_ROW
  *     #include <hypercall/ops/NAME.def>
  *     #undef SUBOP
@@ -30,33 +31,48 @@
 #include "cpu/uaccess.h"
 #include "domain/domain.h"
 #include "domain/widen.h"
+#include "lib/bits.h"
 
 /* The largest argument that is copied to the stack; a larger one is RAW. */
 #define SUBOP_ARGUMENT_MAX 128
 
-/* An element of a table: the row's thunk, which is given the guest's pointer. NULL: no such operation. */
+/* An element of a table: the row's thunk, which is given the guest's pointer. */
 typedef long (*subop_t)(struct vcpu *v, unsigned long arg);
 
 /*
- * Run sub-operation @cmd of the @n in @table for @v, which is current (or, for vcpu_op, a vcpu of current's domain).
+ * How many a table has: more than there are operations, by a power of two, and each of them a function, so that
+ * speculation, too, finds nothing else for whatever number.
+ */
+#define SUBOP_ROWS    64u
+#define SUBOP_NO_ROWS [0 ... SUBOP_ROWS - 1] = subop_none
+#pragma GCC diagnostic ignored "-Woverride-init" /* rows take the place of those */
+
+static inline long subop_none(struct vcpu *v, unsigned long arg)
+{
+    (void)v;
+    (void)arg;
+    return -ENOSYS;
+}
+
+/*
+ * Run sub-operation @cmd of those in @table for @v, which is current (or, for vcpu_op, a vcpu of current's domain).
  * -ENOSYS no such operation, -EPERM the caller lacks the rights, -EFAULT @arg cannot be read or written; else what the
  * handler returns.
  */
-static inline long subop_call_on(struct vcpu *v, const subop_t *table, unsigned int n,
-                                 unsigned long cmd, unsigned long arg)
+static inline long subop_call_on(struct vcpu *v, const subop_t table[SUBOP_ROWS], unsigned long cmd,
+                                 unsigned long arg)
 {
     u32 nr = (u32)cmd; /* the guest's register is an int to the ABI: its upper half means nothing */
 
-    if ( __builtin_expect(nr >= n || !table[nr], 0) )
+    if ( __builtin_expect(nr >= SUBOP_ROWS, 0) )
         return -ENOSYS;
-    return table[nr](v, arg);
+    return table[index_bounded(nr, SUBOP_ROWS)](v, arg);
 }
 
 /* The same for current. */
-static inline long subop_call(const subop_t *table, unsigned int n, unsigned long cmd,
-                              unsigned long arg)
+static inline long subop_call(const subop_t table[SUBOP_ROWS], unsigned long cmd, unsigned long arg)
 {
-    return subop_call_on(current_vcpu(), table, n, cmd, arg);
+    return subop_call_on(current_vcpu(), table, cmd, arg);
 }
 
 /* --- Thunks --- */
@@ -106,8 +122,8 @@ static inline long subop_call(const subop_t *table, unsigned int n, unsigned lon
 
 #define SUBOP_CALL_DONE(thunk)  thunk
 #define SUBOP_CALL_SHOW(thunk)  thunk
-#define SUBOP_CALL_SOON(thunk)  NULL
-#define SUBOP_CALL_NEVER(thunk) NULL
+#define SUBOP_CALL_SOON(thunk)  subop_none
+#define SUBOP_CALL_NEVER(thunk) subop_none
 
 /* --- for 32-bit guests --- */
 

@@ -315,7 +315,8 @@ static long vcpu_get_physid(struct vcpu *v, gva_t arg)
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
 
-static const subop_t ops[] = {
+static const subop_t ops[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
@@ -325,7 +326,8 @@ static const subop_t ops[] = {
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
 
-static const subop_t ops_pv32[] = {
+static const subop_t ops_pv32[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/vcpu.def>
 #undef SUBOP
@@ -341,7 +343,7 @@ static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, 
     if ( (u32)cmd == VCPUOP_is_up ) /* asked of each CPU on each of Linux's waits for one */
         return vcpu_is_up(v, to_gva(arg));
 
-    return subop_call_on(v, table, ARRAY_SIZE(ops), cmd, arg);
+    return subop_call_on(v, table, cmd, arg);
 }
 
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)

@@ -144,7 +144,8 @@ static long event_status(struct vcpu *v, struct evtchn_status *arg)
 #include <hypercall/ops/event_channel.def>
 #undef SUBOP
 
-static const subop_t event_ops[] = {
+static const subop_t event_ops[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/event_channel.def>
 #undef SUBOP
@@ -157,7 +158,7 @@ long event_channel_op(unsigned long cmd, unsigned long arg)
 
     if ( (u32)cmd == EVTCHNOP_send )
         return guest_load_u32(&port, to_gva(arg)) ? send(current_vcpu()->domain, port) : -EFAULT;
-    return subop_call(event_ops, ARRAY_SIZE(event_ops), cmd, arg);
+    return subop_call(event_ops, cmd, arg);
 }
 
 /* event_channel_op_compat (public/event_channel.h): the number of the operation is before its argument. */

@@ -212,15 +212,23 @@ long grant_op_swap(struct grant_call *call)
 
 /* --- The hypercall --- */
 
-struct grant_subop {
-    long (*call)(struct grant_call *call);
-    bool admin;
-};
+static long grant_op_none(struct grant_call *call)
+{
+    (void)call;
+    return -ENOSYS;
+}
 
-#define SUBOP(operation, argument, direction, who_may, status, handler, pv32, summary)             \
-    [operation] = { .call = SUBOP_CALL_##status(handler), .admin = SUBOP_ADMIN_##who_may },
+/* None that there is needs rights. */
+#define GRANT_OP_SELF_DONE(handler)   handler
+#define GRANT_OP_TARGET_DONE(handler) handler
+#define GRANT_OP_SELF_NEVER(handler)  grant_op_none
+#define GRANT_OP_ADMIN_NEVER(handler) grant_op_none
 
-static const struct grant_subop grant_ops[] = {
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    [operation] = GRANT_OP_##who##_##status(handler),
+
+static long (*const grant_ops[SUBOP_ROWS])(struct grant_call *call) = {
+    [0 ... SUBOP_ROWS - 1] = grant_op_none,
 #include <hypercall/ops/grant_table.def>
 };
 #undef SUBOP
@@ -238,14 +246,12 @@ static inline long table_op(bool wide, unsigned long cmd, unsigned long uop, uns
     };
     long rc;
 
-    if ( call.cmd >= ARRAY_SIZE(grant_ops) || !grant_ops[call.cmd].call )
-        return -ENOSYS;
     if ( call.count > INT32_MAX )
         return -EINVAL;
-    if ( grant_ops[call.cmd].admin && access_check(v->domain, v->domain, ACCESS_ADMIN) )
-        return -EPERM;
+    if ( call.cmd >= SUBOP_ROWS )
+        return -ENOSYS;
 
-    rc = grant_ops[call.cmd].call(&call);
+    rc = grant_ops[index_bounded(call.cmd, SUBOP_ROWS)](&call);
     forget_peer(&call, 0);
     forget_peer(&call, 1);
     return rc;

@@ -249,7 +249,8 @@ static long physdev_pci_device_remove(struct vcpu *v, struct physdev_pci_device 
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
 
-static const subop_t ops[] = {
+static const subop_t ops[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
@@ -259,7 +260,8 @@ static const subop_t ops[] = {
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
 
-static const subop_t ops_pv32[] = {
+static const subop_t ops_pv32[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/physdev.def>
 #undef SUBOP
@@ -267,10 +269,10 @@ static const subop_t ops_pv32[] = {
 
 long irq_physdev_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(ops, ARRAY_SIZE(ops), cmd, arg);
+    return subop_call(ops, cmd, arg);
 }
 
 long compat_physdev_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(ops_pv32, ARRAY_SIZE(ops_pv32), cmd, arg);
+    return subop_call(ops_pv32, cmd, arg);
 }

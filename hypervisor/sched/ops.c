@@ -221,7 +221,8 @@ void sched_poll_init(struct vcpu *v)
 #include <hypercall/ops/sched.def>
 #undef SUBOP
 
-static const subop_t sched_ops[] = {
+static const subop_t sched_ops[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW
 #include <hypercall/ops/sched.def>
 #undef SUBOP
@@ -231,7 +232,8 @@ static const subop_t sched_ops[] = {
 #include <hypercall/ops/sched.def>
 #undef SUBOP
 
-static const subop_t sched_ops_pv32[] = {
+static const subop_t sched_ops_pv32[SUBOP_ROWS] = {
+    SUBOP_NO_ROWS,
 #define SUBOP SUBOP_ROW_PV32
 #include <hypercall/ops/sched.def>
 #undef SUBOP
@@ -257,10 +259,10 @@ long sched_op_compat(unsigned long cmd, unsigned long arg)
 
 long sched_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(sched_ops, ARRAY_SIZE(sched_ops), cmd, arg);
+    return subop_call(sched_ops, cmd, arg);
 }
 
 long compat_sched_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(sched_ops_pv32, ARRAY_SIZE(sched_ops_pv32), cmd, arg);
+    return subop_call(sched_ops_pv32, cmd, arg);
 }

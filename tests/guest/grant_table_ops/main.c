@@ -136,6 +136,7 @@ void test_main(void)
     expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, &size, 2), -EINVAL,
               "two, of what there is one");
     expect_eq(hypercall(grant_table_op, 99, &size, 1), -ENOSYS, "99, which is none");
+    expect_eq(hypercall(grant_table_op, 99, &size, 0x80000000U), -EINVAL, "too often at that");
     expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, 0x10, 1), -EFAULT,
               "an argument that is not there");
     try_lists();
