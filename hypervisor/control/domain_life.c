@@ -4,8 +4,9 @@
 #include "lib/atomic.h"
 #include "lib/string.h"
 #include "mm/map.h"
+#include "pv/emulate/emulate.h"
 #include "sched/sched.h"
-#include "time/time.h"
+#include "time/tsc.h"
 
 /* Pauses that a toolstack may pile up on a domain. */
 #define MAX_PAUSES 255
@@ -244,18 +245,25 @@ long domctl_set_time_offset(struct domain *d, struct xen_domctl_settimeoffset *a
     return 0;
 }
 
-/* XEN_DOMCTL_settscinfo's modes. */
-#define TSC_MODE_LAST 2 /* default, always emulate, never emulate */
-
-/* The incarnation that is told is one more than its predecessors' when it was saved. */
+/*
+ * XEN_DOMCTL_settscinfo: the incarnation that is told is one more than its predecessors' when it was saved. -EINVAL
+ * the caller's own, or no TSC that there can be.
+ */
 long domctl_set_tsc(struct domain *d, struct xen_domctl_tsc_info *arg)
 {
-    if ( control_is_self(d) || arg->tsc_mode > TSC_MODE_LAST )
-        return -EINVAL;
+    const struct tsc_choice choice = { arg->tsc_mode, arg->gtsc_khz, arg->incarnation,
+                                       arg->elapsed_nsec };
+    struct vcpu *v;
+    long rc;
 
-    d->time.tsc_mode = arg->tsc_mode;
-    d->time.tsc_incarnation = arg->incarnation + 1;
-    return 0;
+    if ( control_is_self(d) )
+        return -EINVAL;
+    domain_pause(d);
+    rc = tsc_set(d, &choice);
+    for_each_vcpu(d, v)
+        emulate_choose_cr4(v, v->pv.cr4);
+    domain_unpause(d);
+    return rc;
 }
 
 long domctl_get_tsc(struct domain *d, struct xen_domctl_tsc_info *arg)
@@ -264,10 +272,10 @@ long domctl_get_tsc(struct domain *d, struct xen_domctl_tsc_info *arg)
         return -EINVAL;
 
     *arg = (struct xen_domctl_tsc_info){
-        .tsc_mode = d->time.tsc_mode,
-        .gtsc_khz = (u32)time_tsc_khz,
-        .incarnation = d->time.tsc_incarnation,
-        .elapsed_nsec = (u64)time_now(),
+        .tsc_mode = d->time.tsc.mode,
+        .gtsc_khz = d->time.tsc.khz,
+        .incarnation = d->time.tsc.incarnation,
+        .elapsed_nsec = tsc_elapsed_ns(d),
     };
     return 0;
 }

@@ -48,7 +48,8 @@ struct vcpu_pv {
     bool sysenter_mask_events;
     u64 iobitmap; /* guest address, 0 none */
     u32 iobitmap_limit;
-    u64 cr4; /* the guest's bits of CR4 */
+    u64 cr4;        /* the guest's bits of CR4 ... */
+    u64 cr4_loaded; /* ... and what the hardware's are while it runs: EMULATE_CR4_LOADED */
     u64 dr[8];
     u64 window; /* linear address of this vcpu's GDT and LDT window: mm/map.h */
     u64 *window_ptes;

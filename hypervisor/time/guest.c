@@ -19,6 +19,7 @@
 #include "lib/atomic.h"
 #include "sched/sched.h"
 #include "time/cpu.h"
+#include "time/tsc.h"
 
 #define TICK_NS    (10 * (ns_t)NS_PER_MS) /* the ABI's default period */
 #define PERIOD_MIN NS_PER_MS
@@ -109,6 +110,8 @@ static void write_clock(struct vcpu *v, const struct clock_base *base)
     struct vcpu_time_info info;
 
     fill_time_info(&info, base);
+    if ( v->domain->time.tsc.emulated )
+        tsc_emulate_time_info(v->domain, &info);
     write_info(&v->cpu.info->time, &info);
     v->time.tsc_stamp = base->tsc;
     if ( may_write_area(v) && write_user_area(to_gva(v->time.user_area), &info) )
@@ -269,8 +272,7 @@ void time_stop_periodic(struct vcpu *v)
 long time_domain_create(struct domain *d)
 {
     time_update_wallclock(d);
-    d->time.tsc_incarnation = 1;
-    return 0;
+    return tsc_set(d, &(struct tsc_choice){ .mode = TSC_DEFAULT });
 }
 
 long time_vcpu_create(struct vcpu *v)

@@ -11,6 +11,7 @@
 #include <hypercall/abi.h>
 #include "lib/types.h"
 #include "time/pit.h"
+#include "time/scale.h"
 
 typedef s64 ns_t;
 
@@ -88,10 +89,18 @@ struct vcpu_time {
     u64 user_stamp; /* ... and into the user area */
 };
 
+/* tsc.h */
+struct domain_tsc {
+    u32 mode, incarnation;
+    u32 khz;
+    bool emulated;
+    u64 offset; /* what an emulated one is at system time 0 */
+    struct scale from_ns, to_ns;
+};
+
 struct domain_time {
     s64 wall_offset; /* seconds added to the machine's wall clock */
-    u32 tsc_mode;
-    u32 tsc_incarnation;
+    struct domain_tsc tsc;
     struct pit pit; /* for domains that drive devices */
 };
 

@@ -24,6 +24,7 @@
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
 #include "pv/pagetable/pagetable.h"
+#include "time/tsc.h"
 #include "trace/trace.h"
 
 /* ---- what was done, as the functions that the emulator calls put it down */
@@ -67,7 +68,7 @@ static void fake_out(u16 port, unsigned int bytes, u32 value)
 #define outb(port, value) fake_out(port, 1, value)
 #define outw(port, value) fake_out(port, 2, value)
 #define outl(port, value) fake_out(port, 4, value)
-#define rdtsc()           ANSWER(8)
+#define tsc_read(d)       ((void)(d), ANSWER(8))
 #define read_cr0()        ANSWER(9)
 #define read_cr4()        ANSWER(10)
 #define write_cr4(value)  note("cr4", value, 0, 0)

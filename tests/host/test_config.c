@@ -105,6 +105,7 @@ TEST(tells_the_line_of_what_is_wrong)
         "\nmax_grant_version = 0",
         "\nmax_grant_version = 3",
         "\ndomid = 0",
+        "\ntsc_mode = \"native_paravirt\"",
         "\ndomid = 32752",
     };
 
@@ -197,6 +198,7 @@ TEST(writes_what_it_reads)
 
     parse("name='a'\nkernel='k'\nextra=\"q\\\"\\\\\\x01\\xff\"\non_crash='preserve'\nmemory="
           "77\nvcpus=3\nmax_grant_version=1\ndomid=7\n"
+          "tsc_mode='always_emulate'\n"
           "uuid='00112233-4455-6677-8899-AABBCCDDEEFF'");
     expect_eq(rl_config_finish(&config), 0);
     text = rl_config_text(&config);
@@ -210,6 +212,7 @@ TEST(writes_what_it_reads)
     expect_eq(again.maxvcpus, 3);
     expect_eq(again.max_grant_version, 1);
     expect_eq(again.domid, 7);
+    expect_eq(again.tsc_mode, RL_TSC_ALWAYS_EMULATE);
     rl_uuid_text(again.uuid, uuid);
     expect_str(uuid, "00112233-4455-6677-8899-aabbccddeeff");
     free(text);

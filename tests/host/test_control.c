@@ -4,7 +4,7 @@
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
  * LINK: hypervisor/control/sysctl*.c hypervisor/trace/latency.c hypervisor/control/platform.c hypervisor/control/mca.c
  * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c
- * LINK: hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine.c
+ * LINK: hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine.c hypervisor/time/tsc.c
  */
 #include "tests/host/fake/control.h"
 #include "pv/emulate/cpuid.h"
@@ -229,6 +229,14 @@ TEST(tsc)
     domctl_for(XEN_DOMCTL_gettscinfo, 5);
     expect_eq(run_domctl(), 0);
     expect(dop.u.tsc_info.tsc_mode == 2 && dop.u.tsc_info.gtsc_khz == 1000000);
+    domctl_for(XEN_DOMCTL_settscinfo, 5)->u.tsc_info =
+        (struct xen_domctl_tsc_info){ .tsc_mode = 1, .gtsc_khz = 1U << 30 };
+    expect_eq(run_domctl(), 0);
+    dop.u.tsc_info.gtsc_khz++; /* nothing runs at that pace */
+    expect_eq(run_domctl(), -EINVAL);
+    domctl_for(XEN_DOMCTL_gettscinfo, 5);
+    expect_eq(run_domctl(), 0);
+    expect(dop.u.tsc_info.tsc_mode == 1 && dop.u.tsc_info.gtsc_khz == 1U << 30);
     domctl_for(XEN_DOMCTL_settscinfo, 5)->u.tsc_info.tsc_mode = 3;
     expect_eq(run_domctl(), -EINVAL);
     domctl_for(XEN_DOMCTL_gettscinfo, 0);

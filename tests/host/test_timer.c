@@ -2,10 +2,12 @@
  * Timers with the hardware played here, and guests' clocks and timers on top of them. Time passes only when a test
  * says so.
  *
- * LINK: hypervisor/time/heap.c hypervisor/time/timer.c hypervisor/time/guest.c hypervisor/time/wallclock.c
+ * LINK: hypervisor/time/heap.c hypervisor/time/timer.c hypervisor/time/guest.c hypervisor/time/tsc.c
+ * LINK: hypervisor/time/wallclock.c
  */
 #include "tests/host/host.h"
 
+#include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "cpu/uaccess.h"
 #include "event/event.h"
@@ -13,6 +15,7 @@
 #include "sched/sched.h"
 #include "time/clock.h"
 #include "time/cpu.h"
+#include "time/tsc.h"
 #include "trace/trace.h"
 
 /* --- The hypervisor around --- */
@@ -503,6 +506,54 @@ static void expect_consistent(const struct vcpu_time_info *t)
     expect_eq(t->tsc_shift, time_clock.tsc_to_ns.shift);
     expect_eq(t->flags, XEN_PVCLOCK_TSC_STABLE_BIT);
     expect_eq(t->system_time, t->tsc_timestamp - time_clock.tsc_base);
+}
+
+/* What a guest makes of an emulated TSC: system time, to some nanoseconds, whatever the pair. */
+static void expect_clock_by_tsc(const struct vcpu_time_info *t)
+{
+    struct scale scale = { t->tsc_to_system_mul, t->tsc_shift };
+    u64 ns = t->system_time + scale_apply(scale, tsc_read(&guest) - t->tsc_timestamp);
+
+    expect_eq(t->flags, 0);
+    expect((ns_t)ns >= now - 4 && (ns_t)ns <= now + 4);
+}
+
+TEST(emulated_tsc)
+{
+    static const struct tsc_choice choices[] = {
+        { .mode = TSC_ALWAYS_EMULATE, .khz = 3000000 },
+        { .mode = TSC_ALWAYS_EMULATE, .khz = 1 << 30, .elapsed_ns = 3600 * NS_PER_S },
+        { .mode = TSC_DEFAULT, .lives = 1, .khz = 1000003, .elapsed_ns = NS_PER_S / 3 },
+        { .mode = TSC_DEFAULT, .lives = 1, .khz = 500001, .elapsed_ns = ~0UL },
+    };
+
+    struct vcpu *vcpus[] = { &vcpu, &other };
+
+    start();
+    guest.vcpus = vcpus;
+    guest.max_vcpus = ARRAY_SIZE(vcpus);
+    time_tsc_khz = 2000000;
+    now = clock_at(rdtsc()) + NS_PER_S; /* pairs are of before, as they are on the machine */
+    for ( size_t i = 0; i < ARRAY_SIZE(choices); i++ )
+    {
+        u64 before;
+
+        run(&vcpu);
+        expect_eq(tsc_set(&guest, &choices[i]), 0);
+        expect(guest.time.tsc.emulated);
+        run(&vcpu); /* it is told of the new one */
+        before = tsc_read(&guest);
+        expect_clock_by_tsc(&info[0].time);
+        pass(NS_PER_MS);
+        expect_clock_by_tsc(&info[0].time);
+        expect_eq((tsc_read(&guest) - before + 500) / 1000, (choices[i].khz + 500) / 1000);
+        pass(3 * NS_PER_S);
+        run(&vcpu);
+        expect_clock_by_tsc(&info[0].time);
+    }
+    expect_eq(tsc_set(&guest, &(struct tsc_choice){ .lives = 1, .khz = 2000400 }), 0);
+    expect(!guest.time.tsc.emulated); /* as good as the machine's */
+    end();
 }
 
 TEST(time_info_is_written_at_switch_in)

@@ -198,6 +198,19 @@ def test_max_grant_version(dom0, version, verdict):
     dom0.shell(f"rl destroy grants{version}")
 
 
+@pytest.mark.parametrize("kernel, words", [("tsc", ""), ("clock", ""), ("all32", "tests=tsc,clock ")])
+def test_emulated_tsc(dom0, kernel, words):
+    """With tsc_mode=always_emulate a guest's TSC is one of its own, for kernel and processes, and its clock is by that."""
+    shutil.copy(guests.built(f"tests/{kernel}"), dom0.machine.host_dir)
+    dom0.check(f"rl create name=tsc-{kernel} kernel=/host/{kernel} memory=64 tsc_mode=always_emulate extra='{words}emulated'")
+    log = f"/var/log/xen/console/guest-tsc-{kernel}.log"
+    dom0.wait_until("its word", lambda: "RL-TESTS" in dom0.shell(f"cat {log}")[1], 120)
+    text = dom0.check(f"cat {log}")
+    assert "0 errors, 0 failed" in text and "RL-TEST" in text
+    assert "emulated" in text or kernel == "clock", text
+    dom0.shell(f"rl destroy tsc-{kernel}")
+
+
 def test_dry_run_json(dom0):
     plan = json.loads(dom0.check(f"{HELLO} -n --json memory=8"))
     assert plan["frames_given"] == 2048 and 'memory = 8' in plan["settings"]

@@ -174,6 +174,16 @@ def test_32_bit(dom0):
     dom0.wait_until("gone", lambda: "narrow" not in dom0.check("xl list"))
 
 
+def test_tsc_mode(dom0):
+    """create with tsc_mode: a guest's TSC is emulated; that it goes on well, the guest says itself."""
+    create_from(dom0, "tsc", "tests/tsc", 'tsc_mode = "always_emulate"', 'extra = "emulated"', 'on_poweroff = "preserve"',
+                'on_crash = "preserve"')
+    console = "/var/log/xen/console/guest-tsc.log"
+    dom0.wait_until("its word", lambda: "RL-TESTS" in dom0.shell(f"cat {console}")[1], 60)
+    assert "RL-TESTS 1 succeeded" in dom0.check(f"cat {console}"), dom0.check(f"cat {console}")
+    dom0.check("xl destroy tsc")
+
+
 def test_console(dom0, linux):
     """console: to the shell of a Linux guest, twice, since one may come back."""
     for n in (11, 13):

@@ -22,7 +22,7 @@
 
 /* --- the settings --- */
 
-enum kind { TEXT, NUMBER, ACTION, UUID, TYPE, CPUS };
+enum kind { TEXT, NUMBER, ACTION, UUID, TYPE, CPUS, TSC };
 
 struct setting {
     const char *name;
@@ -53,6 +53,7 @@ static const struct setting settings[] = {
     { "on_poweroff", ACTION, AT(on_poweroff), 0, 0 },
     { "on_reboot", ACTION, AT(on_reboot), 0, 0 },
     { "on_crash", ACTION, AT(on_crash), 0, 0 },
+    { "tsc_mode", TSC, AT(tsc_mode), 0, 0 },
     { "uuid", UUID, AT(uuid), 0, 0 },
     { "type", TYPE, 0, 0, 0 },
     { "builder", TYPE, 0, 0, 0 }, /* the older name */
@@ -63,6 +64,12 @@ static const char *const action_names[RL_ACTIONS] = {
     [RL_RESTART] = "restart",
     [RL_RENAME_RESTART] = "rename-restart",
     [RL_PRESERVE] = "preserve",
+};
+
+static const char *const tsc_mode_names[RL_TSC_MODES] = {
+    [RL_TSC_DEFAULT] = "default",
+    [RL_TSC_ALWAYS_EMULATE] = "always_emulate",
+    [RL_TSC_NATIVE] = "native",
 };
 
 const char *rl_action_name(enum rl_action action)
@@ -205,6 +212,17 @@ static bool action_from_text(const char *text, enum rl_action *action)
     return rl_action_named(text, action);
 }
 
+static bool tsc_mode_named(const char *name, enum rl_tsc_mode *mode)
+{
+    for ( int i = 0; i < RL_TSC_MODES; i++ )
+        if ( !strcmp(tsc_mode_names[i], name) )
+        {
+            *mode = (enum rl_tsc_mode)i;
+            return true;
+        }
+    return false;
+}
+
 static bool type_possible(const char *text)
 {
     return !strcmp(text, "pv") || !strcmp(text, "generic") || !strcmp(text, "linux");
@@ -246,6 +264,11 @@ static int set(void *arg, const char *where, unsigned int line, const char *name
         return rl_error(EINVAL,
                         "%s, line %u: %s must be destroy, restart, rename-restart or preserve",
                         where, line, name);
+    case TSC:
+        if ( tsc_mode_named(value->text, field) )
+            return 0;
+        return rl_error(EINVAL, "%s, line %u: %s must be default, always_emulate or native", where,
+                        line, name);
     case UUID:
         config->has_uuid = rl_uuid_from_text(value->text, field);
         return config->has_uuid ? 0 : rl_error(EINVAL, "%s, line %u: this is no UUID", where, line);
@@ -448,6 +471,9 @@ static void print_setting(FILE *f, const struct rl_config *config, const struct 
         break;
     case ACTION:
         print_text(f, setting->name, rl_action_name(*(const enum rl_action *)field));
+        break;
+    case TSC:
+        print_text(f, setting->name, tsc_mode_names[*(const enum rl_tsc_mode *)field]);
         break;
     case UUID:
         rl_uuid_text(config->uuid, uuid);

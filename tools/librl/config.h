@@ -17,6 +17,14 @@ enum rl_action {
     RL_ACTIONS
 };
 
+/* As XEN_DOMCTL_settscinfo numbers them. */
+enum rl_tsc_mode {
+    RL_TSC_DEFAULT, /* the machine's, if it can be */
+    RL_TSC_ALWAYS_EMULATE,
+    RL_TSC_NATIVE,
+    RL_TSC_MODES
+};
+
 #define RL_UUID_SIZE 16
 #define RL_UUID_TEXT 37 /* with its NUL */
 
@@ -39,6 +47,7 @@ struct rl_config {
     u64 domid; /* 0: the next one that is free */
     struct rl_cpu_lists cpus, cpus_soft;
     enum rl_action on_poweroff, on_reboot, on_crash;
+    enum rl_tsc_mode tsc_mode;
     u8 uuid[RL_UUID_SIZE];
     bool has_uuid;
 };

@@ -177,7 +177,7 @@ static int set_memory_map(struct creation *c)
 
 static int set_tsc(struct creation *c)
 {
-    struct xen_domctl op = { 0 };
+    struct xen_domctl op = { .u.tsc_info.tsc_mode = c->config->tsc_mode };
     long rc = domctl(c, XEN_DOMCTL_settscinfo, &op);
 
     return rc < 0 ? refused("the TSC's mode", rc) : 0;

@@ -178,8 +178,8 @@ const struct verb verb_create = {
     .summary = "Make a domain and start it",
     .help = "FILE has xl.cfg's syntax; settings on the command line win. Known are name, kernel,\n"
             "ramdisk, root, extra, cmdline, memory, maxmem (MiB), vcpus, maxvcpus, cpus, cpus_soft,\n"
-            "cpu_weight, cap, max_grant_version, domid, uuid, type (pv), and on_poweroff, on_reboot,\n"
-            "on_crash: destroy, restart, rename-restart or preserve.\n",
+            "cpu_weight, cap, max_grant_version, tsc_mode, domid, uuid, type (pv), and on_poweroff,\n"
+            "on_reboot, on_crash: destroy, restart, rename-restart or preserve.\n",
     .least = 1,
     .most = -1,
     .run = create,

@@ -96,7 +96,7 @@ static void set_modes(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     v->cpu.kernel_mode = (c->flags & VGCF_in_kernel) != 0;
     v->cpu.ts = (c->ctrlreg[0] & CR0_TS) != 0;
-    v->pv.cr4 = emulate_cr4_choice(c->ctrlreg[4]);
+    emulate_choose_cr4(v, c->ctrlreg[4]);
     v->cpu.fs_base = c->fs_base;
     v->cpu.gs_base = v->cpu.kernel_mode ? c->gs_base_kernel : c->gs_base_user;
     v->cpu.gs_base_other = v->cpu.kernel_mode ? c->gs_base_user : c->gs_base_kernel;

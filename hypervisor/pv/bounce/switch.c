@@ -164,7 +164,7 @@ static void load_descriptor_tables(const struct vcpu *v)
 static void load_modes(const struct vcpu *v)
 {
     u64 cr4 = read_cr4();
-    u64 want = cr4 ^ ((cr4 ^ v->pv.cr4) & EMULATE_CR4_LOADED);
+    u64 want = cr4 ^ ((cr4 ^ v->pv.cr4_loaded) & EMULATE_CR4_LOADED);
 
     if ( GUARD(cr4_switched, cr4 != want) )
         write_cr4(want);

@@ -8,27 +8,31 @@
 #define XEN_MSR_BASE   0x40000000u /* write here: fill a hypercall page */
 
 /* Leaf 3: how the TSC behaves, and the mode that the toolstack chose. */
-#define TSC_MODE_ALWAYS_EMULATE 1
-#define TSC_EMULATED            1u
-#define TSC_RELIABLE            2u
-#define TSC_RDTSCP              4u
+#define TSC_EMULATED 1u
+#define TSC_RELIABLE 2u
+#define TSC_RDTSCP   4u
 
 static void tsc_leaf(const struct domain *d, u32 subleaf, struct cpuid_leaf *out)
 {
     const struct cpuid_policy *p = d->pv.cpuid,
                               *host = cpuid_machine_policy(XEN_SYSCTL_cpu_policy_host);
 
+    const struct domain_tsc *tsc = &d->time.tsc;
+
+    if ( subleaf == 1 )
+        *out = (struct cpuid_leaf){ (u32)tsc->offset, tsc->offset >> 32, tsc->to_ns.mul,
+                                    (u8)tsc->to_ns.shift };
     if ( subleaf == 2 )
         out->eax = (u32)time_tsc_khz;
     if ( subleaf != 0 )
         return;
 
-    out->eax = (d->time.tsc_mode == TSC_MODE_ALWAYS_EMULATE ? TSC_EMULATED : 0) |
+    out->eax = (tsc->emulated ? TSC_EMULATED : 0) |
                (cpuid_has(host, XEN_X86_FEATURE_ITSC) ? TSC_RELIABLE : 0) |
                (cpuid_has(p, XEN_X86_FEATURE_RDTSCP) ? TSC_RDTSCP : 0);
-    out->ebx = d->time.tsc_mode;
-    out->ecx = (u32)time_tsc_khz;
-    out->edx = d->time.tsc_incarnation;
+    out->ebx = tsc->mode;
+    out->ecx = tsc->khz;
+    out->edx = tsc->incarnation;
 }
 
 static __attribute__((noinline)) void xen_leaf(const struct domain *d, u32 leaf, u32 subleaf,

@@ -24,14 +24,15 @@ long emulate_get_debugreg(unsigned long reg);
 long emulate_write_dr(struct vcpu *v, unsigned int reg, u64 value);
 
 /*
- * The bits of CR4 in @value that a guest may choose on this machine; others are dropped without a
- * word, since kernels write what they read.
+ * Take the bits of CR4 in @value that a guest may choose on this machine; others are dropped without a
+ * word, since kernels write what they read. @v doesn't run, or its caller loads them.
  */
-u64 emulate_cr4_choice(u64 value);
+void emulate_choose_cr4(struct vcpu *v, u64 value);
 
 /*
  * Those of them that are the hardware's while it runs. FSGSBASE is among them for the sake of
- * kernels that do not know it: their processes must not move the bases behind their backs.
+ * kernels that do not know it: their processes must not move the bases behind their backs. TSD is
+ * also there where the TSC is emulated.
  */
 #define EMULATE_CR4_LOADED (CR4_TSD | CR4_DE | CR4_FSGSBASE)
 

@@ -10,8 +10,9 @@
 #include "cpu/extable.h"
 #include "cpu/uaccess.h"
 #include "lib/guard.h"
-#include "pv/emulate/internal.h"
 #include "mm/map.h"
+#include "pv/emulate/internal.h"
+#include "time/tsc.h"
 
 #define MSR_IA32_TSC      0x00000010
 #define MSR_MICROCODE     0x0000008b /* its revision */
@@ -70,7 +71,7 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
         *value = PAT_VALUE;
         return true;
     case MSR_IA32_TSC:
-        *value = rdtsc();
+        *value = tsc_read(v->domain);
         return true;
     case MSR_TSC_AUX:
         *value = v->pv.tsc_aux;

@@ -14,6 +14,7 @@
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/internal.h"
 #include "pv/pagetable/pagetable.h"
+#include "time/tsc.h"
 #include "trace/buffer.h"
 #include "trace/trace.h"
 
@@ -110,19 +111,21 @@ static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
     }
 }
 
-u64 emulate_cr4_choice(u64 value)
+void emulate_choose_cr4(struct vcpu *v, u64 value)
 {
-    return value & (CR4_TSD | CR4_DE | (cpu_features.fsgsbase ? CR4_FSGSBASE : 0) |
-                    (cpu_features.xsave ? CR4_OSXSAVE : 0));
+    v->pv.cr4 = value & (CR4_TSD | CR4_DE | (cpu_features.fsgsbase ? CR4_FSGSBASE : 0) |
+                         (cpu_features.xsave ? CR4_OSXSAVE : 0));
+    v->pv.cr4_loaded =
+        (v->pv.cr4 & EMULATE_CR4_LOADED) | (v->domain->time.tsc.emulated ? CR4_TSD : 0);
 }
 
 static void cr4_write(struct vcpu *v, u64 value)
 {
-    u64 choice = emulate_cr4_choice(value), change = (v->pv.cr4 ^ choice) & EMULATE_CR4_LOADED;
+    u64 before = v->pv.cr4_loaded;
 
-    v->pv.cr4 = choice;
-    if ( change )
-        write_cr4(read_cr4() ^ change);
+    emulate_choose_cr4(v, value);
+    if ( v->pv.cr4_loaded != before )
+        write_cr4(read_cr4() ^ before ^ v->pv.cr4_loaded);
 }
 
 /* A root that is validated half-way: the instruction runs anew once the guest took its events. */
@@ -204,9 +207,9 @@ static u64 joined_edx_eax(const struct regs *regs)
     return (u32)regs->rax | regs->rdx << 32;
 }
 
-static void emulate_rdtsc(struct regs *regs)
+static void emulate_rdtsc(const struct vcpu *v, struct regs *regs)
 {
-    u64 tsc = rdtsc();
+    u64 tsc = tsc_read(v->domain);
 
     regs->rax = (u32)tsc;
     regs->rdx = tsc >> 32;
@@ -231,7 +234,7 @@ static enum emulated emulate_group7(struct vcpu *v, struct regs *regs, struct in
     case 0xd1:
         return emulate_xsetbv_insn(v, regs);
     case 0xf9:
-        emulate_rdtsc(regs);
+        emulate_rdtsc(v, regs);
         regs->rcx = (u32)v->pv.tsc_aux;
         return EMULATED_DONE;
     default:
@@ -272,7 +275,7 @@ static enum emulated emulate_kernel_only(struct vcpu *v, struct regs *regs, stru
     case 0x0f32:
         return emulated(emulate_rdmsr(v, regs));
     case 0x0f31:
-        emulate_rdtsc(regs);
+        emulate_rdtsc(v, regs);
         return EMULATED_DONE;
     case 0x0fa2:
         emulate_cpuid_insn(v, regs);
@@ -290,10 +293,25 @@ static enum emulated emulate_kernel_only(struct vcpu *v, struct regs *regs, stru
     }
 }
 
+/* A process's RDTSC or RDTSCP traps although its kernel lets it, if the TSC is emulated. */
+static enum emulated emulate_process(struct vcpu *v, struct regs *regs, struct insn *insn)
+{
+    bool rdtscp = insn->opcode == 0x0f01 && insn_byte(insn) == 0xf9;
+
+    if ( !v->domain->time.tsc.emulated || (v->pv.cr4 & CR4_TSD) ||
+         !(rdtscp || insn->opcode == 0x0f31) )
+        return EMULATED_NOT;
+    emulate_rdtsc(v, regs);
+    if ( rdtscp )
+        regs->rcx = (u32)v->pv.tsc_aux;
+    return EMULATED_DONE;
+}
+
 static enum emulated emulate_decoded(struct vcpu *v, struct regs *regs, struct insn *insn)
 {
     if ( (insn->opcode >> 8) == 0x0f )
-        return v->cpu.kernel_mode ? emulate_kernel_only(v, regs, insn) : EMULATED_NOT;
+        return v->cpu.kernel_mode ? emulate_kernel_only(v, regs, insn)
+                                  : emulate_process(v, regs, insn);
 
     switch ( insn->opcode )
     {

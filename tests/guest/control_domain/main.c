@@ -185,10 +185,26 @@ static void handle(void)
     expect(!memcmp(op.u.getdomaininfo.handle, name, sizeof(name)), "it is told");
 }
 
-static long set_tsc(domid_t id, uint32_t mode)
+static long set_tsc(domid_t id, uint32_t mode, uint32_t khz, uint64_t elapsed)
 {
-    about(id)->u.tsc_info = (struct xen_domctl_tsc_info){ .tsc_mode = mode, .incarnation = 3 };
+    about(id)->u.tsc_info = (struct xen_domctl_tsc_info){
+        .tsc_mode = mode, .gtsc_khz = khz, .incarnation = 3, .elapsed_nsec = elapsed
+    };
     return domctl(XEN_DOMCTL_settscinfo);
+}
+
+/* A TSC that ran at 3 MHz for an hour goes on, at that pace, whether it must be emulated or should. */
+static void tsc_of_elsewhere(uint32_t mode)
+{
+    const uint64_t hour = 3600 * NS_PER_S;
+
+    expect_eq(set_tsc(child, mode, 3000, hour), 0, "from another machine");
+    expect_eq(plainly(XEN_DOMCTL_gettscinfo, child), 0, "asked for");
+    expect_eq(op.u.tsc_info.tsc_mode, mode, "its mode");
+    expect_eq(op.u.tsc_info.gtsc_khz, 3000, "its pace");
+    expect(op.u.tsc_info.elapsed_nsec > hour - NS_PER_S &&
+               op.u.tsc_info.elapsed_nsec < hour + 60 * NS_PER_S,
+           "its age");
 }
 
 static void clocks(void)
@@ -197,12 +213,15 @@ static void clocks(void)
     expect_eq(op.u.tsc_info.incarnation, 1, "its first life");
     about(child)->u.settimeoffset.time_offset_seconds = -3600;
     expect_eq(domctl(XEN_DOMCTL_settimeoffset), 0, "its wall clock goes an hour late");
-    expect_eq(set_tsc(child, 0), 0, "a mode of its TSC");
+    tsc_of_elsewhere(1);
+    tsc_of_elsewhere(0);
+    expect_eq(set_tsc(child, 4, 0, 0), -EINVAL, "a mode that there never was");
+    expect_eq(set_tsc(child, 0, 0, 0), 0, "a mode of its TSC");
     expect_eq(plainly(XEN_DOMCTL_gettscinfo, child), 0, "asked for");
     expect_eq(op.u.tsc_info.tsc_mode, 0, "it is the mode that was set");
     expect_eq(op.u.tsc_info.incarnation, 4, "another life than those that it had");
     expect(op.u.tsc_info.gtsc_khz > 0, "its frequency");
-    expect_eq(set_tsc(0, 0), -EINVAL, "one's own");
+    expect_eq(set_tsc(0, 0, 0, 0), -EINVAL, "one's own");
     expect_eq(plainly(XEN_DOMCTL_gettscinfo, 0), -EINVAL, "one's own, asked for");
     about(child);
     expect_eq(control_domctl_readonly(&op, XEN_DOMCTL_gettscinfo, child), -EFAULT,

@@ -14,8 +14,9 @@
 #include "mm/heap.h"
 #include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
+#include "pv/emulate/emulate.h"
 #include "sched/sched.h"
-#include "time/time.h"
+#include "time/clock.h"
 #include "trace/buffer.h"
 #include "trace/trace.h"
 
@@ -25,6 +26,7 @@ u64 fpu_features = 7;
 u32 fpu_area_size = 832;
 struct cpu_features cpu_features = { .rdtscp = true };
 u64 time_tsc_khz = 1000000;
+struct clock time_clock;
 char control_cmdline[1024] = "dom0_mem=512M loglvl=all";
 struct irq_acpi_facts irq_acpi = { .nr_cpus = 5,
                                    .apic_ids = { 0, 2, 4, 6, 8 },
@@ -241,6 +243,11 @@ long sched_domain_set(struct domain *d, u16 weight, u16 cap)
     d->sched.weight = weight;
     d->sched.cap = cap;
     return 0;
+}
+
+void emulate_choose_cr4(struct vcpu *v, u64 value)
+{
+    v->pv.cr4_loaded = value | v->domain->time.tsc.emulated;
 }
 
 ns_t time_now(void)
