@@ -75,6 +75,13 @@ bool mm_shared_in_use(const void *va);
 long mm_release_owner_ref(struct domain *d, struct frame *frame);
 
 /*
+ * The same for the frames on @d's list from @from on (NULL: from the first), @most of them. Returns the frame to go on
+ * from, with a reference that keeps it on the list, and drops that to @from; NULL at the end. Frames that others still
+ * map stay on the list, and theirs to release. The caller holds @d. Takes LOCK_MEMORY.
+ */
+struct frame *mm_release_frames(struct domain *d, struct frame *from, unsigned int most);
+
+/*
  * Take an unused frame of @d away from it, for exchange and transfer: it must hold no reference but
  * the owner's and no type. Until it is given or freed it is nobody's (DOMID_NOBODY, no references,
  * on no list, counted for no domain) and keeps its contents, its TLB stamp tells when its last

@@ -11,6 +11,7 @@
 #include "lib/bits.h"
 #include "lib/guard.h"
 #include "mm/alloc.h"
+#include "mm/frame_inline.h"
 #include "mm/internal.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
@@ -224,29 +225,70 @@ static inline void free_detached(struct domain *d, struct frame *frame, bool las
         release_hold(d);
 }
 
-long mm_release_owner_ref(struct domain *d, struct frame *frame)
+/* With the lock held: drop the owner's reference. False if @d's is not there; *@unused: that was the last one. */
+static inline bool disown(const struct domain *d, struct frame *frame, bool *unused)
 {
-    bool last = false;
-    u64 old, left;
+    u64 old = READ_ONCE(frame->state), left;
 
-    lock_acquire(&d->memory.lock);
-    old = READ_ONCE(frame->state);
     do
     {
         if ( !owns(d, frame, old) )
-        {
-            lock_release(&d->memory.lock);
-            return -EINVAL;
-        }
+            return false;
         left = (old & ~FRAME_ALLOCATED) - FRAME_REF_ONE;
     } while ( !atomic_cmpxchg(&frame->state, &old, left) );
-    if ( !frame_refs(left) )
+    *unused = !frame_refs(left);
+    return true;
+}
+
+long mm_release_owner_ref(struct domain *d, struct frame *frame)
+{
+    bool owned, unused = false, last = false;
+
+    lock_acquire(&d->memory.lock);
+    owned = disown(d, frame, &unused);
+    if ( unused )
         last = detach(d, frame);
     lock_release(&d->memory.lock);
 
-    if ( !frame_refs(left) )
+    if ( unused )
         free_detached(d, frame, last);
-    return 0;
+    return owned ? 0 : -EINVAL;
+}
+
+struct frame *mm_release_frames(struct domain *d, struct frame *from, unsigned int most)
+{
+    struct domain_memory *memory = &d->memory;
+    bool unused, last = false;
+    u32 mfn, next;
+
+    lock_acquire(&memory->lock);
+    if ( from )
+        disown(d, from, &unused); /* never: there is our reference */
+    for ( mfn = from ? from->next : memory->first; mfn; mfn = next )
+    {
+        struct frame *frame = frame_at(mfn);
+
+        next = frame->next;
+        if ( !most )
+        {
+            if ( frame_get_internal(frame) )
+                break;
+            continue; /* whoever dropped its last reference waits for the lock */
+        }
+        most--;
+        if ( disown(d, frame, &unused) && unused )
+        {
+            last = detach(d, frame);
+            free_detached(d, frame, false);
+        }
+    }
+    lock_release(&memory->lock);
+
+    if ( last )
+        release_hold(d);
+    if ( from && !frame_refs(atomic_sub_return(&from->state, FRAME_REF_ONE)) )
+        mm_frame_of_unused(d, from);
+    return mfn ? frame_at(mfn) : NULL;
 }
 
 /*

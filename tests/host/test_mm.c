@@ -556,6 +556,42 @@ TEST(given_back_twice)
     expect_eq(frame_refs(frame_of(mfn)->state), 1);
 }
 
+/* At the end of a domain: a slice begins where the last one stopped, and what somebody maps stays behind. */
+TEST(released_by_slices)
+{
+    struct frame *at = NULL, *mapped;
+    struct domain *d;
+    mfn_t mfns[8];
+
+    machine();
+    d = new_domain(1, false);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(mfns); i++ )
+        mfns[i] = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mapped = frame_of(mfns[4]);
+    mapped->state += FRAME_REF_ONE;
+    d->life = DOMAIN_DYING;
+
+    at = mm_release_frames(d, at, 3); /* the newest is the first */
+    expect_eq(at, mapped);
+    expect_eq(frame_refs(at->state), 3); /* ours, too */
+    expect_eq(d->memory.tot_pages, 5);
+    at = mm_release_frames(d, at, 3);
+    expect_eq(at, frame_of(mfns[0]));
+    expect_eq(frame_refs(mapped->state), 1);
+    expect_eq(mm_release_owner_ref(d, mapped), -EINVAL);
+    expect_eq(mm_release_frames(d, at, 3), NULL);
+    expect_eq(d->memory.tot_pages, 1);
+    expect_eq(mm_free_pages(), RAM - 1);
+    expect_eq(mm_release_frames(d, NULL, 3), NULL);
+    expect_eq(frame_refs(mapped->state), 1);
+
+    mapped->state -= FRAME_REF_ONE;
+    mm_frame_unused(mapped);
+    expect_eq(d->memory.tot_pages, 0);
+    expect_eq(mm_free_pages(), RAM);
+    finish();
+}
+
 TEST(sharing)
 {
     struct domain *d;

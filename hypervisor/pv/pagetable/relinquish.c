@@ -26,19 +26,38 @@ enum pass {
 /* Frames between two looks at whether it is time to stop. */
 #define STRIDE 256
 
+/* Where the last slice of this pass stopped, with its reference; NULL: nowhere, the list begins. */
+static struct frame *cursor_take(const struct domain *d)
+{
+    return d->pv.relinquish_cursor ? mfn_to_frame(to_mfn(d->pv.relinquish_cursor)) : NULL;
+}
+
+/* This slice ends before @frame (NULL: the pass does, and @rc is 0). */
+static long cursor_leave(struct domain *d, const struct frame *frame, long rc)
+{
+    d->pv.relinquish_cursor = frame ? frame_to_mfn(frame).n : 0;
+    return rc;
+}
+
 /*
- * The frame after @frame on @d's list (NULL: the first), with a reference; that to @frame is
- * dropped. NULL at the end.
+ * The next frame after @frame on @d's list (NULL: from the first) that something is to be done about, or the one STRIDE
+ * further, with a reference; that to @frame is dropped. NULL at the end.
  */
 static struct frame *step(struct domain *d, struct frame *frame)
 {
     struct frame *next = NULL;
+    unsigned int passed = 0;
 
     lock_acquire(&d->memory.lock);
     for ( u32 n = frame ? frame->next : d->memory.first; n && !next;
           n = mfn_to_frame(to_mfn(n))->next )
-        if ( frame_get_internal(mfn_to_frame(to_mfn(n))) )
-            next = mfn_to_frame(to_mfn(n));
+    {
+        struct frame *f = mfn_to_frame(to_mfn(n));
+
+        if ( (++passed >= STRIDE || (READ_ONCE(f->state) & (FRAME_PINNED | FRAME_PARTIAL))) &&
+             frame_get_internal(f) )
+            next = f;
+    }
     lock_release(&d->memory.lock);
 
     /* Its list is @d's, and we had a reference: nobody took it away. */
@@ -47,7 +66,7 @@ static struct frame *step(struct domain *d, struct frame *frame)
     return next;
 }
 
-static long drop_tables(struct domain *d, struct frame *frame)
+static long drop_table(struct domain *d, struct frame *frame)
 {
     if ( READ_ONCE(frame->state) & FRAME_PINNED )
         table_unpin(d, frame_to_mfn(frame));
@@ -56,29 +75,33 @@ static long drop_tables(struct domain *d, struct frame *frame)
     return table_drain(d);
 }
 
-static long drop_owner(struct domain *d, struct frame *frame)
+static long drop_tables(struct domain *d)
 {
-    mm_release_owner_ref(d, frame);
-    return 0;
-}
-
-static long for_each_frame(struct domain *d, long (*visit)(struct domain *, struct frame *))
-{
-    struct frame *frame =
-        d->pv.relinquish_cursor ? mfn_to_frame(to_mfn(d->pv.relinquish_cursor)) : step(d, NULL);
-    unsigned int visited = 0;
+    struct frame *frame = cursor_take(d);
     long rc = 0;
 
-    for ( ; frame; frame = step(d, frame) )
+    if ( !frame )
+        frame = step(d, NULL);
+    while ( frame && !rc )
     {
-        rc = visit(d, frame);
-        if ( !rc && ++visited % STRIDE == 0 && tables_preempt(d) )
-            rc = -ERESTART;
+        rc = drop_table(d, frame);
         if ( rc )
             break;
+        frame = step(d, frame); /* before a look at whether to stop: each slice gets on */
+        if ( frame && tables_preempt(d) )
+            rc = -ERESTART;
     }
-    d->pv.relinquish_cursor = frame ? frame_to_mfn(frame).n : 0;
-    return rc;
+    return cursor_leave(d, frame, rc);
+}
+
+static long drop_frames(struct domain *d)
+{
+    struct frame *frame = cursor_take(d);
+
+    do
+        frame = mm_release_frames(d, frame, STRIDE);
+    while ( frame && !tables_preempt(d) );
+    return cursor_leave(d, frame, frame ? -ERESTART : 0);
 }
 
 static long run_pass(struct domain *d)
@@ -89,9 +112,9 @@ static long run_pass(struct domain *d)
     {
     case PASS_TABLES:
         rc = table_drain(d);
-        return rc ? rc : for_each_frame(d, drop_tables);
+        return rc ? rc : drop_tables(d);
     case PASS_FRAMES:
-        return for_each_frame(d, drop_owner);
+        return drop_frames(d);
     default:
         return 0;
     }

@@ -12,6 +12,7 @@
 #include "lib/atomic.h"
 #include "irq/irq.h"
 #include "mm/alloc.h"
+#include "mm/frame_inline.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
@@ -150,6 +151,24 @@ long mm_release_owner_ref(struct domain *d, struct frame *frame)
         return -EINVAL;
     frame_put(frame);
     return 0;
+}
+
+struct frame *mm_release_frames(struct domain *d, struct frame *from, unsigned int most)
+{
+    u32 mfn = from ? from->next : d->memory.first, next;
+
+    if ( from )
+        mm_release_owner_ref(d, from);
+    for ( ; mfn && most; mfn = next, most-- )
+    {
+        next = frame_table[mfn].next;
+        mm_release_owner_ref(d, &frame_table[mfn]);
+    }
+    while ( mfn && !frame_get_internal(&frame_table[mfn]) )
+        mfn = frame_table[mfn].next;
+    if ( from )
+        frame_put(from);
+    return mfn ? &frame_table[mfn] : NULL;
 }
 
 void fake_release(mfn_t mfn)
