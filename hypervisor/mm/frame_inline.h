@@ -159,16 +159,4 @@ static inline void frame_put_used(struct frame *frame)
         frame_put_and_type(frame);
 }
 
-/*
- * A type reference to a frame that is valid and in use as @type, to which the caller holds a
- * reference: false leaves it to the slow path.
- */
-static inline bool frame_get_type_fast(struct frame *frame, enum frame_type type)
-{
-    u64 old = READ_ONCE(frame->state);
-
-    return frame_is_valid_as(old, type) &&
-           atomic_cmpxchg(&frame->state, &old, old + FRAME_TYPE_ONE);
-}
-
 #endif

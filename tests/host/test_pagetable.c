@@ -383,6 +383,48 @@ TEST(roots)
     finish();
 }
 
+static void expect_refused(mfn_t mfn)
+{
+    u64 before = fake_state(mfn);
+
+    expect_eq(new_baseptr(mfn), -EINVAL);
+    expect_eq(new_user_baseptr(mfn), -EINVAL);
+    expect_eq(fake_state(mfn), before);
+}
+
+/* What is in use as a root is taken in one step: only by its owner, only as a root, only while there is room. */
+TEST(roots_in_use)
+{
+    struct domain *other;
+    struct space t, theirs;
+
+    setup_running();
+    space_build(&t, d, 1);
+    expect_eq(pin(4, t.l4), 0);
+    other = fake_domain(2, false, 1);
+    space_build(&theirs, other, 1);
+    require(pagetable_pin_root(other, theirs.l4) == 0);
+
+    expect_refused(theirs.l4);
+    expect_refused(t.l3);
+    expect_refused(t.l1);
+
+    mfn_to_frame(t.l4)->state += FRAME_REF_LIMIT - fake_refs(t.l4);
+    expect_eq(new_baseptr(t.l4), 0); /* the last one there is room for */
+    expect_eq(new_user_baseptr(t.l4), -EINVAL);
+    expect_eq(fake_count(t.l4), 2);
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(fake_refs(t.l4), FRAME_REF_LIMIT);
+    mfn_to_frame(t.l4)->state -= FRAME_REF_LIMIT - 2;
+
+    expect_eq(new_user_baseptr(t.l4), 0);
+    expect_eq(unpin(t.l4), 0);
+    expect_eq(fake_count(t.l4), 1);
+    expect_sane(other);
+    expect_buried(other);
+    finish();
+}
+
 /* ---- linear tables */
 
 TEST(a_table_may_show_itself)

@@ -314,6 +314,24 @@ static const char *wrong_in_frame(const struct frame *frame)
     return NULL;
 }
 
+static bool is_root_of(mfn_t mfn, const struct domain *d)
+{
+    const struct frame *frame = &frames[mfn.n];
+
+    return mfn_eq(mfn, INVALID_MFN) ||
+           (frame->owner == d->id && frame->state & FRAME_VALIDATED && level_of(frame->state) == 4);
+}
+
+static const char *wrong_in_roots(const struct domain *d)
+{
+    const struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        if ( !is_root_of(v->pv.root_kernel, d) || !is_root_of(v->pv.root_user, d) )
+            return "a vcpu is on a frame that is no root of its domain";
+    return NULL;
+}
+
 const char *machine_wrong(void)
 {
     const char *why = NULL;
@@ -322,7 +340,9 @@ const char *machine_wrong(void)
         why = wrong_in_frame(&frames[i]);
     for ( unsigned int cpu = 0; cpu < MODEL_CPUS && !why; cpu++ )
         why = wrong_in_tlb(&tlbs[cpu], cpus[cpu].cpu.current->domain->id);
-    return why;
+    if ( !why )
+        why = wrong_in_roots(domain_a);
+    return why ? why : wrong_in_roots(domain_b);
 }
 
 bool machine_always(const volatile void *at)

@@ -53,7 +53,7 @@ struct scene {
     const char *name;
     void (*set_up)(void);
     struct operation of_cpu[MODEL_CPUS][OPERATIONS]; /* the first OPERATIONS that have a name */
-    struct operation of_hardware[OPERATIONS];
+    struct operation of_hardware[OPERATIONS];        /* none: it does nothing by itself */
     /* Each CPU does its operations one after the other; else any of them, so many times. */
     bool in_order;
     u32 times, times_long;
@@ -146,6 +146,28 @@ static void grant_x(void)
     *entry = (struct grant_entry_v1){ GTF_permit_access, DOMAIN_B, (u32)x.n };
 }
 
+/* A on CPU 0, B on CPU 1; x is A's root table, pinned, on which no vcpu is. All other frames are in use. */
+static void set_up_root(void)
+{
+    machine_set_up(scene->frames);
+    tables_set_up(&a, domain_a);
+    tables_set_up(&b, domain_b);
+    x = machine_frame(domain_a);
+    run_on(0, domain_a->vcpus[0], a.l4);
+    require(guest_mmuext(MMUEXT_PIN_L4_TABLE, a.l4) == 0);
+    require(guest_mmuext(MMUEXT_PIN_L4_TABLE, x) == 0);
+    run_on(1, domain_b->vcpus[0], b.l4);
+    require(guest_mmuext(MMUEXT_PIN_L4_TABLE, b.l4) == 0);
+}
+
+/* ... A on both. */
+static void set_up_roots(void)
+{
+    set_up_a();
+    require(guest_mmuext(MMUEXT_PIN_L4_TABLE, a.l4) == 0);
+    require(guest_mmuext(MMUEXT_PIN_L4_TABLE, x) == 0);
+}
+
 /* A on CPU 0, B on CPU 1, and A grants x to B. */
 static void set_up_strangers(void)
 {
@@ -210,6 +232,21 @@ static void unpin_x(void)
     guest_mmuext(MMUEXT_UNPIN_TABLE, x);
 }
 
+static void pin_root(void)
+{
+    guest_mmuext(MMUEXT_PIN_L4_TABLE, x);
+}
+
+static void take_root(void)
+{
+    guest_mmuext(MMUEXT_NEW_BASEPTR, x);
+}
+
+static void leave_root(void)
+{
+    guest_mmuext(MMUEXT_NEW_BASEPTR, current_vcpu()->domain == domain_a ? a.l4 : b.l4);
+}
+
 static void unpin_y(void)
 {
     guest_mmuext(MMUEXT_UNPIN_TABLE, y);
@@ -248,6 +285,38 @@ static void allocate_for_b(void)
 {
     guest_runs();
     mm_alloc_domain(domain_b, 0, 0, INVALID_PFN);
+}
+
+static void take_from_b(void)
+{
+    guest_runs();
+    memory_release_page(domain_b, x);
+}
+
+static void die(struct domain *d)
+{
+    d->life = DOMAIN_DYING;
+    while ( pagetable_domain_relinquish(d) == -ERESTART )
+        ;
+}
+
+static void kill_a(void)
+{
+    guest_runs();
+    die(domain_a);
+}
+
+/* B gets all that the dead one had, and then gives x to a domain that is created with the dead one's number. */
+static void succeed_a(void)
+{
+    guest_runs();
+    while ( mm_free_pages() )
+        mm_alloc_domain(domain_b, 0, 0, INVALID_PFN);
+    memory_release_page(domain_b, x);
+    domain_a->life = DOMAIN_ALIVE;
+    domain_a->pv.relinquish_pass = 0;
+    domain_a->memory.tag = 0;
+    mm_alloc_domain(domain_a, 0, 0, INVALID_PFN);
 }
 
 static void map_grant(void)
@@ -337,7 +406,6 @@ static const struct scene scenes[] = {
       .set_up = set_up_strangers,
       .of_cpu = { { DOES(pin_x), DOES(unpin_x), DOES(give_back), DOES(allocate) },
                   { DOES(map_grant), DOES(unmap_grant), DOES(write_to_x) } },
-      .of_hardware = { DOES(nothing) },
       .frames = 26,
       .times = 2,
       .times_long = 3 },
@@ -393,9 +461,53 @@ static const struct scene scenes[] = {
       .of_cpu = { { DOES(unmap), DOES(pin_x), DOES(unpin_x), DOES(give_back),
                     DOES(allocate_for_b) },
                   { DOES(update_x) } },
-      .of_hardware = { DOES(nothing) },
       .in_order = true,
       .frames = 26 },
+
+    /* A root is taken, by any of two, and left, while it becomes other things. */
+    { .name = "roots",
+      .set_up = set_up_roots,
+      .of_cpu = { { DOES(take_root), DOES(leave_root), DOES(unpin_x), DOES(pin_root), DOES(pin_x),
+                    DOES(map_writable), DOES(give_back) },
+                  { DOES(take_root), DOES(leave_root), DOES(unpin_x), DOES(pin_root), DOES(pin_x),
+                    DOES(map_writable), DOES(give_back) } },
+      .frames = 6,
+      .times = 1,
+      .times_long = 1 },
+
+    /* ... by one who may not have it, and may come to own the frame. */
+    { .name = "foreign_root",
+      .set_up = set_up_root,
+      .of_cpu = { { DOES(take_root), DOES(leave_root), DOES(unpin_x), DOES(pin_root),
+                    DOES(give_back), DOES(allocate_for_b), DOES(take_from_b), DOES(allocate) },
+                  { DOES(take_root), DOES(leave_root), DOES(unpin_x), DOES(pin_root),
+                    DOES(give_back), DOES(allocate), DOES(map_foreign), DOES(unmap_foreign) } },
+      .frames = 9,
+      .times = 1,
+      .times_long = 1 },
+
+    /* B takes x for its root, which is A's root, then B's page, then A's root again. */
+    { .name = "root_passes_by",
+      .set_up = set_up_root,
+      .of_cpu = { { DOES(unpin_x), DOES(give_back), DOES(allocate_for_b), DOES(take_from_b),
+                    DOES(allocate), DOES(pin_root) },
+                  { DOES(take_root) } },
+      .in_order = true,
+      .frames = 9 },
+
+    /* ... the root of a domain that dies, and of one that gets its number. */
+    { .name = "root_outlives",
+      .set_up = set_up_root,
+      .of_cpu = { { DOES(kill_a), DOES(succeed_a), DOES(pin_root) }, { DOES(take_root) } },
+      .in_order = true,
+      .frames = 9 },
+
+    /* A dies while its other vcpu takes a root. */
+    { .name = "root_of_dying",
+      .set_up = set_up_roots,
+      .of_cpu = { { DOES(kill_a) }, { DOES(take_root) } },
+      .in_order = true,
+      .frames = 6 },
 };
 
 static void do_one(const struct operation *operations)
@@ -430,9 +542,7 @@ static const char *wrong_in_death(u64 rest)
 
     for ( unsigned int i = 0; i < ARRAY_SIZE(dying); i++ )
     {
-        dying[i]->life = DOMAIN_DYING;
-        while ( pagetable_domain_relinquish(dying[i]) == -ERESTART )
-            ;
+        die(dying[i]);
         if ( dying[i]->grant.table && grant_domain_relinquish(dying[i]) )
             return "a domain's grants do not end";
     }
@@ -446,7 +556,7 @@ static const char *wrong_at_end(void)
     u64 all = mm_free_pages() + domain_a->memory.tot_pages + domain_b->memory.tot_pages;
 
     machine_resumed(0);
-    if ( !domain_a->grant.table && pagetable_audit_exact(domain_a) )
+    if ( !domain_a->grant.table && mm_free_pages() && pagetable_audit_exact(domain_a) )
         return "counts are wrong in the end";
     return wrong_in_death(all);
 }
@@ -460,7 +570,7 @@ static struct model_result explore(const struct scene *s, u32 how_often, bool tr
 {
     struct model m = {
         .set_up = set_up,
-        .actors = 5,
+        .actors = s->of_hardware[0].name ? ACTOR_HARDWARE + 1 : ACTOR_HARDWARE,
         .body = { cpu, cpu, machine_interrupts, machine_interrupts, hardware },
         .cpu = { 0, 1, 0, 1, 2 },
         .may_run = machine_may_run,
@@ -528,6 +638,12 @@ TEST(suspended)
     expect_right("suspended");
 }
 
+TEST(roots)
+{
+    expect_right("roots");
+    expect_right("foreign_root");
+}
+
 TEST(in_order)
 {
     for ( unsigned int i = 0; i < ARRAY_SIZE(scenes); i++ )
@@ -546,7 +662,8 @@ static const struct {
     { GUARD_stamp_of_tables, "from_table", 0 },    { GUARD_stamp_while_locked, "stamp", 0 },
     { GUARD_flush_for_owner, "handed_on", 0 },     { GUARD_l1_rw_counts, "vcpus", 1 },
     { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference, "grant", 2 },
-    { GUARD_flush_for_owner, "arrives", 0 },
+    { GUARD_flush_for_owner, "arrives", 0 },       { GUARD_flush_for_owner, "root_passes_by", 0 },
+    { GUARD_flush_for_owner, "root_outlives", 0 },
 };
 
 TEST(guards_are_missed)

@@ -107,14 +107,6 @@ static inline bool table_take_used(const struct domain *d, mfn_t mfn, enum frame
 }
 
 /* The same where most tables are in use, and stay so. */
-static inline long table_get_used(struct domain *d, struct frame *frame, enum frame_type type)
-{
-    if ( __builtin_expect(!frame_get_type_fast(frame, type), 0) )
-        return table_get(d, frame, type);
-    audit_touch(frame);
-    return 0;
-}
-
 static inline void table_put_used(struct domain *d, struct frame *frame)
 {
     audit_touch(frame);
