@@ -105,5 +105,4 @@ $(B)/ringleader: hypervisor/image.lds $(HV_B)/image.o
 .PHONY: FORCE
 FORCE:
 
-.SECONDARY:
 -include $(HV_OBJS:.o=.d) $(HV_B)/hypervisor/cpu/offsets.d
