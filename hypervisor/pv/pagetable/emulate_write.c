@@ -23,12 +23,16 @@
 #include "trace/buffer.h"
 #include "trace/trace.h"
 
+static bool is_table_of(const struct frame *frame, const struct domain *d)
+{
+    return frame_type_is_table(frame_type_of(READ_ONCE(frame->state))) &&
+           READ_ONCE(frame->owner) == d->id;
+}
+
 /* A table of @d, but no L1. */
 static bool is_upper_of(const struct frame *frame, const struct domain *d)
 {
-    enum frame_type type = frame_type_of(READ_ONCE(frame->state));
-
-    return frame_type_is_table(type) && type != FRAME_L1 && READ_ONCE(frame->owner) == d->id;
+    return is_table_of(frame, d) && frame_type_of(READ_ONCE(frame->state)) != FRAME_L1;
 }
 
 typedef bool is_target_fn(const struct frame *frame, const struct domain *d);
@@ -147,14 +151,25 @@ static bool store_to_table(const struct vcpu *v, u64 va, const struct emulate_st
     return entry && is_idle_store(entry, va, store, regs, after);
 }
 
+/* Is it worthwhile to decode a store to @va? Most others are to pages that processes share until one writes. */
+static bool maps_table(const struct vcpu *v, u64 va)
+{
+    bool maps;
+
+    tables_lock(v->domain);
+    maps = target_entry(v, va, is_table_of);
+    tables_unlock(v->domain);
+    return maps;
+}
+
 static __attribute__((noinline)) bool emulate_any(struct vcpu *v, struct regs *regs, u64 va)
 {
     struct emulate_store store;
     struct regs after;
     bool done;
 
-    if ( !emulate_decode_store(v, regs, va, &store) || store.bytes > sizeof(u64) ||
-         va % store.bytes )
+    if ( !maps_table(v, va) || !emulate_decode_store(v, regs, va, &store) ||
+         store.bytes > sizeof(u64) || va % store.bytes )
         return false;
 
     tables_lock(v->domain);
@@ -174,6 +189,14 @@ static __attribute__((noinline)) bool exchange(const struct domain *d, u64 *entr
 {
     u64 old;
     long rc;
+
+    if ( !*reg ) /* what is taken out is all that there is to see to */
+    {
+        *reg = entry_swap(entry, 0);
+        if ( *reg & PTE_P )
+            l1_put(*reg);
+        return true;
+    }
 
     do
         old = READ_ONCE(*entry);

@@ -219,6 +219,18 @@ static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
             ;
 }
 
+/* The references of @pte, by the short way if it is such an entry. */
+static inline long get_l1_usual(const struct domain *d, const struct domain *from, u64 *pte)
+{
+    enum l1_take take = l1_take(from, *pte);
+
+    if ( __builtin_expect(take == L1_TAKEN, 1) )
+        return 0;
+    if ( take == L1_MISTAKEN )
+        drop(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
+    return get_l1(d, from, pte);
+}
+
 long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
                 bool preserve_ad)
 {
@@ -231,7 +243,7 @@ long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u6
         same = !((old ^ new) & L1_COUNTED);
         if ( !same )
         {
-            long rc = get_l1(d, from, &new);
+            long rc = get_l1_usual(d, from, &new);
 
             if ( rc )
                 return rc;
@@ -253,18 +265,6 @@ long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 
     return l1_replace(d, from, slot, new, false);
 }
 
-/* The references of @pte, by the short way if it is such an entry. */
-static inline long get_l1_own(const struct domain *d, u64 *pte)
-{
-    enum l1_take take = l1_take(d, *pte);
-
-    if ( __builtin_expect(take == L1_TAKEN, 1) )
-        return 0;
-    if ( take == L1_MISTAKEN )
-        drop(mfn_to_frame(pte_mfn(*pte)), *pte & PTE_RW);
-    return get_l1(d, d, pte);
-}
-
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc)
 {
     bool same;
@@ -281,7 +281,7 @@ bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long
 
     if ( !same && (new &PTE_P) )
     {
-        *rc = get_l1_own(d, &new);
+        *rc = get_l1_usual(d, d, &new);
         if ( *rc )
             return true;
     }

@@ -62,6 +62,15 @@ static inline bool entry_exchange(u64 *slot, u64 *old, u64 new)
     return true;
 }
 
+/* Write @new, whatever the entry was, which is returned. */
+static inline u64 entry_swap(u64 *slot, u64 new)
+{
+    u64 old = atomic_xchg(slot, new);
+
+    audit_entry(slot, old, new);
+    return old;
+}
+
 /* l1_replace if the slot's value is still @old: false it is not; true: *@rc is the result. */
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc);
 

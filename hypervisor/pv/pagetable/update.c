@@ -26,10 +26,10 @@
  */
 static long write_plainly(const struct domain *d, struct frame *frame, u64 *slot, u64 val)
 {
-    if ( frame_get_and_type(frame, d->id, FRAME_WRITABLE) )
+    if ( frame_get_used(frame, d->id, FRAME_WRITABLE) )
         return -EINVAL;
     WRITE_ONCE(*slot, val);
-    frame_put_and_type(frame);
+    frame_put_used(frame);
     return 0;
 }
 

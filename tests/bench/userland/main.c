@@ -1,5 +1,7 @@
 /*
  * measure: prints `RL-LINUX name instructions` for each row, the best of some rounds; `measure NAME...` only for these.
+ * `measure trace NAME...` runs them between marks for tests/qemu/count/path.c instead, and prints how many operations
+ * those are: `RL-TRACED name operations`.
  */
 #include "measure.h"
 
@@ -9,6 +11,10 @@
 #include <sys/wait.h>
 
 #define ROUNDS 5
+#define TRACED 4 /* times, at least, that a row runs between marks */
+
+/* tests/qemu/count/plugin.h has their numbers. */
+#define MARK(number) asm volatile("nopl " #number "(%%rax)" ::: "memory")
 
 char *own_path;
 
@@ -85,32 +91,52 @@ static int wanted(const char *name, char **names)
     return !any;
 }
 
-static void run(const struct measure *row, char **names)
+static void print_cost(const struct measure *row)
+{
+    uint64_t value = cost(row);
+
+    printf("RL-LINUX %s %lu.%02lu\n", row->name, value / 100, value % 100);
+}
+
+/* Twice as many the second time: what the loop is entered and left by is in both. */
+static void trace(const struct measure *row)
+{
+    long times = row->count / 10 > TRACED ? row->count / 10 : TRACED;
+
+    row->run(times);
+    for ( long count = times; count <= 2 * times; count += times )
+    {
+        MARK(0x524c0001);
+        row->run(count);
+        MARK(0x524c0002);
+    }
+    printf("RL-TRACED %s %u\n", row->name, (unsigned int)times * (row->per ?: 1));
+}
+
+static void run(const struct measure *row, char **names, void (*how)(const struct measure *row))
 {
     for ( ; row->name; row++ )
     {
-        uint64_t value;
-
         if ( !wanted(row->name, names) )
             continue;
         if ( row->prepare )
             row->prepare();
-        value = cost(row);
-        printf("RL-LINUX %s %lu.%02lu\n", row->name, value / 100, value % 100);
+        how(row);
         fflush(stdout); /* or children would write it once more */
     }
 }
 
 int main(int argc, char **argv)
 {
+    static const struct measure *const rows[] = { process_rows, memory_rows, file_rows, local_rows,
+                                                  load_rows };
+    int traced = argc > 1 && !strcmp(argv[1], "trace");
+
     own_path = argv[0];
     if ( argc > 1 && !strcmp(argv[1], "nothing") )
         return 0;
-    run(process_rows, argv + 1);
-    run(memory_rows, argv + 1);
-    run(file_rows, argv + 1);
-    run(local_rows, argv + 1);
-    run(load_rows, argv + 1);
+    for ( size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++ )
+        run(rows[i], argv + 1 + traced, traced ? trace : print_cost);
     printf("RL-LINUX-END\n");
     return 0;
 }
