@@ -95,8 +95,12 @@ long table_get_by_slots(struct domain *d, struct frame *frame, enum frame_type t
 void table_put(struct domain *d, struct frame *frame);
 
 /*
- * A reference and a type reference to what is valid as a table of @d: while the lock is held it stays so, and @d's
- * (is_l1_of tells why), so that both are taken in one step. False: nothing was, table_get knows more.
+ * A reference and a type reference to what is valid as a table of @d, in one step. False: nothing was taken, table_get
+ * knows more.
+ *
+ * A table that is @d's when we look for its owner stays one, and @d's, while the lock is held. A frame of @d's that is
+ * none doesn't become another domain's table before the exchange, which would take that one: whoever gives it waits
+ * until this CPU, too, has flushed its TLB (as for is_l1_of).
  */
 static inline bool table_take_used(const struct domain *d, mfn_t mfn, enum frame_type type)
 {

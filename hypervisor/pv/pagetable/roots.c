@@ -107,31 +107,7 @@ static inline __attribute__((always_inline)) void install(struct vcpu *v, mfn_t 
         table_put_used(v->domain, mfn_to_frame(old));
 }
 
-/*
- * A reference and a type reference to what is valid as a root of @d, in one step. False: the long way.
- *
- * A root that is @d's when we look for its owner stays one, and @d's, while the lock is held. A frame of @d's that is
- * none doesn't become another domain's before the exchange, which would take that one's root: whoever gives it waits
- * until this CPU, too, has flushed its TLB (as for is_l1_of).
- */
-static inline bool get_used_root(const struct domain *d, mfn_t mfn)
-{
-    struct frame *frame;
-    u64 old, some;
-
-    if ( !mfn_has_frame(mfn) )
-        return false;
-    frame = mfn_to_frame(mfn);
-    old = READ_ONCE(frame->state);
-    some = frame_takable_as(old, root_type(d));
-    if ( !some || READ_ONCE(frame->owner) != d->id ||
-         !atomic_cmpxchg(&frame->state, &old, old + some) )
-        return false;
-    audit_touch(frame);
-    return true;
-}
-
-/* The same of any frame. -EINVAL, -ERESTART. */
+/* A reference and a type reference to any frame as a root of @d. -EINVAL, -ERESTART. */
 static __attribute__((noinline)) long get_root(struct domain *d, mfn_t mfn)
 {
     struct frame *frame = get_own_frame(d, mfn);
@@ -156,7 +132,8 @@ static inline __attribute__((always_inline)) long switch_to(struct vcpu *v, mfn_
         return 0;
     }
 
-    if ( !get_used_root(v->domain, mfn) && !(user && mfn_eq(mfn, INVALID_MFN)) )
+    if ( !table_take_used(v->domain, mfn, root_type(v->domain)) &&
+         !(user && mfn_eq(mfn, INVALID_MFN)) )
         rc = get_root(v->domain, mfn);
     if ( !rc )
         install(v, mfn, user);
