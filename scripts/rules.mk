@@ -48,6 +48,9 @@ conform: ## the conformance suite, a line a test; PEER=1: beside Debian's Xen; Q
 	@+$(BUILD_ALL)
 	@+$(RUN_ENV) scripts/conform $(if $(PEER),--peer)
 
+# NAME=VALUE of those of the variables $(1) that were given a value: AS has one of make's own.
+given = $(foreach word,$(1),$(if $(filter-out default,$(origin $(word))),$(if $($(word)),$(word)=$($(word)))))
+
 # ALL=1 also tells those that no guest can provoke, and why.
 errors: guests ## which errors of the hypervisor does no guest test provoke? ALL=1: the excused ones as well
 	@scripts/setup build run test
@@ -56,12 +59,12 @@ errors: guests ## which errors of the hypervisor does no guest test provoke? ALL
 programs: ## hypercalls at random by two domains, or AS=dom0-user: SEED= ROUNDS= CALLS= TELL=1
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
-	@+$(RUN_ENV) scripts/programs $(foreach word,AS SEED ROUNDS CALLS TELL,$(if $($(word)),$(word)=$($(word))))
+	@+$(RUN_ENV) scripts/programs $(call given,AS SEED ROUNDS CALLS TELL)
 
 differential: ## the same hypercalls at random here and on Debian's Xen: SEED= ROUNDS= CALLS= AS=dom0|domain
 	@scripts/setup build run test
 	@+$(BUILD_ALL)
-	@+$(RUN_ENV) scripts/differential $(foreach word,SEED ROUNDS CALLS AS,$(if $($(word)),$(word)=$($(word))))
+	@+$(RUN_ENV) scripts/differential $(call given,SEED ROUNDS CALLS AS)
 
 # NAMES=... for some guards only, or NAMES=--host for those whose tests need no QEMU.
 mutants: ## switch off each guard of hypervisor/guards.def in turn: does its test notice?

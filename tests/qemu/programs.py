@@ -15,7 +15,7 @@ import leaks
 import session as s
 
 CALLS = 4000        # of one domain in a round
-SLACK = 8           # frames that the hypervisor may take for what it makes once
+SLACK = 8           # frames that the hypervisor may take for what it makes once: its heap keeps a page of each of 8 sizes
 
 
 def debug_build():
@@ -161,7 +161,10 @@ def by_process(seed, rounds, calls=PROCESS_CALLS, tell=False):
                 before = leaks.settled(dom0)
                 done = ProcessRounds(dom0, seed + 2, rounds - 2, calls, tell)
                 done.add(first)
-                if not done.wrong and (after := leaks.settled(dom0)) != before:
+                after = leaks.settled(dom0)
+                if 0 <= before["free_frames"] - after["free_frames"] <= SLACK:
+                    after["free_frames"] = before["free_frames"]
+                if not done.wrong and after != before:
                     done.wrong.append("left behind: " + leaks.differences(before, after))
                 return done
     finally:

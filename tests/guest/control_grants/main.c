@@ -47,6 +47,8 @@ static void refused(void)
     expect_eq(size.nr_frames, 4, "as it was made");
     expect_eq(hypercall(memory_op, XENMEM_acquire_resource, page), -EFAULT, "no place to tell");
     page_release(page);
+    size.pad = 1;
+    expect_eq(hypercall(memory_op, XENMEM_acquire_resource, &size), -EINVAL, "what must be 0");
     expect_eq(acquire(0, 1, NULL), -EINVAL, "a frame, and no place for it");
     expect_eq(acquire(0, 1, NOWHERE), -EFAULT, "or none that is ours");
     expect_eq(acquire(0, 5, frames), -EINVAL, "more frames than it may have");
