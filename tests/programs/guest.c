@@ -179,8 +179,8 @@ static void end_events_and_grants(const struct program_world *world)
 
     unmap_grants(); /* or there is no other version */
     hypercall(event_channel_op, EVTCHNOP_reset, &reset);
+    memset(world->grant, 0, PAGE_SIZE); /* what version 1 can't say would stay in its way */
     hypercall(grant_table_op, GNTTABOP_set_version, &version, 1);
-    memset(world->grant, 0, PAGE_SIZE);
 }
 
 static void return_frames(const struct program_world *world)
