@@ -95,6 +95,7 @@ struct domain_tsc {
     u32 khz;
     bool emulated;
     u64 offset; /* what an emulated one is at system time 0 */
+    u64 begun;  /* ... and since when it is one, in system time */
     struct scale from_ns, to_ns;
 };
 

@@ -38,11 +38,11 @@ static bool must_emulate(const struct tsc_choice *choice)
 static void emulate(struct domain_tsc *tsc, u32 khz, u64 elapsed_ns)
 {
     tsc->emulated = true;
+    tsc->begun = (u64)time_now();
     tsc->khz = khz;
     tsc->from_ns = scale_make(NS_PER_S, khz * 1000UL);
     tsc->to_ns = scale_make(khz * 1000UL, NS_PER_S);
-    tsc->offset =
-        scale_apply(tsc->from_ns, elapsed_ns) - scale_apply(tsc->from_ns, (u64)time_now());
+    tsc->offset = scale_apply(tsc->from_ns, elapsed_ns) - scale_apply(tsc->from_ns, tsc->begun);
 }
 
 long tsc_set(struct domain *d, const struct tsc_choice *choice)
@@ -81,6 +81,7 @@ void tsc_emulate_time_info(const struct domain *d, struct vcpu_time_info *info)
 {
     const struct domain_tsc *tsc = &d->time.tsc;
 
+    info->system_time = max(info->system_time, tsc->begun);
     info->tsc_timestamp = emulated_at(tsc, info->system_time);
     info->tsc_to_system_mul = tsc->to_ns.mul;
     info->tsc_shift = tsc->to_ns.shift;

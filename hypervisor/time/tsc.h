@@ -27,7 +27,8 @@ u64 tsc_read(const struct domain *d);
 u64 tsc_elapsed_ns(const struct domain *d);
 
 /*
- * Say in @info, whose system_time is filled in, what an emulated TSC is then, and its pace. Its clocks agree to some
+ * Say in @info, whose system_time is filled in, what an emulated TSC is then, and its pace. A time from before the TSC
+ * began becomes that of its beginning: it would lie below zero, and the TSC never reach it. Its clocks agree to some
  * nanoseconds: too little to promise that they are one (XEN_PVCLOCK_TSC_STABLE_BIT).
  */
 void tsc_emulate_time_info(const struct domain *d, struct vcpu_time_info *info);

@@ -543,6 +543,7 @@ TEST(emulated_tsc)
         expect(guest.time.tsc.emulated);
         run(&vcpu); /* it is told of the new one */
         before = tsc_read(&guest);
+        expect(info[0].time.tsc_timestamp <= before); /* the machine's pair is of before it began */
         expect_clock_by_tsc(&info[0].time);
         pass(NS_PER_MS);
         expect_clock_by_tsc(&info[0].time);
