@@ -4,7 +4,7 @@
  * may. After each step no TLB remembers what it must not; the counts are those that the tables say; and in the end
  * nothing is left. tests/host/test_pagetable_random.c does the same by chance alone.
  *
- * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c tests/fuzz/fuzz.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/tables.c hypervisor/mm/frame.c tests/fuzz/fuzz.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  */

@@ -5,7 +5,7 @@
  * LINK: hypervisor/event/[a-z]*.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c
- * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/event.c
+ * LINK: hypervisor/mm/frame.c tests/host/fake/machine*.c tests/host/fake/rooms.c tests/host/fake/event.c
  */
 #include "tests/host/fake/event.h"
 

@@ -4,7 +4,7 @@
  *
  * LINK: hypervisor/event/[a-z]*.c
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
- * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c hypervisor/mm/frame.c tests/host/fake/machine.c
+ * LINK: hypervisor/sched/cap.c hypervisor/sched/ops.c hypervisor/mm/frame.c tests/host/fake/machine*.c
  * LINK: tests/host/fake/rooms.c
  * FLAGS: -fsanitize=thread
  */

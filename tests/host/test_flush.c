@@ -2,7 +2,7 @@
  * TLB flushes reach the CPUs that may hold what has changed, and no others: those where the domain's vcpus run; for a
  * frame that becomes something else, those of its owner and of whoever has mapped frames of others.
  *
- * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  */

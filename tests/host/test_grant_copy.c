@@ -2,7 +2,7 @@
  * GNTTABOP_copy: between granted frames and frames by number.
  *
  * LINK: hypervisor/grant/[cmoptv]*.c tests/host/fake/grants.c tests/host/fake/stolen.c
- * LINK: tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/rooms.c tests/host/fake/tables.c
  * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  */

@@ -4,7 +4,7 @@
  * left, and each frame is where it belongs.
  *
  * LINK: hypervisor/grant/[cmoptv]*.c tests/host/fake/stolen.c
- * LINK: tests/host/fake/machine.c tests/host/fake/rooms.c tests/host/fake/tables.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/rooms.c tests/host/fake/tables.c
  * LINK: hypervisor/mm/frame.c hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -O2 -fsanitize=thread -Wno-tsan

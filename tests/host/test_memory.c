@@ -2,7 +2,7 @@
  * memory_op: reservations, exchange, maps, resources, over a fake machine.
  *
  * LINK: hypervisor/domain/memory_op.c hypervisor/domain/reservation.c hypervisor/domain/exchange.c
- * LINK: hypervisor/domain/memory_map.c hypervisor/mm/frame.c tests/host/fake/machine.c
+ * LINK: hypervisor/domain/memory_map.c hypervisor/mm/frame.c tests/host/fake/machine*.c
  */
 #include "tests/host/fake/machine.h"
 

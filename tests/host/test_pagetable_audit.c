@@ -3,7 +3,7 @@
  * call that touched it, or at the next recount. Every test of the engine runs under it; here it is
  * given something to find.
  *
- * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  */

@@ -5,7 +5,7 @@
  * the counts must be those that the tables say, no TLB may remember what it must not, and in the end
  * nothing may be left.
  *
- * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  * FLAGS: -O2

@@ -2,7 +2,7 @@
  * Writes that come not by mmu_update: a kernel's stores to its read-only mapped tables, to
  * read-only I/O memory, and grants.
  *
- * LINK: tests/host/fake/machine.c tests/host/fake/tables.c hypervisor/mm/frame.c
+ * LINK: tests/host/fake/machine*.c tests/host/fake/tables.c hypervisor/mm/frame.c
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  */

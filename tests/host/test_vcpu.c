@@ -2,7 +2,7 @@
  * vcpu_op, runstates and vm_assist.
  *
  * LINK: hypervisor/domain/vcpu_op.c hypervisor/domain/runstate.c hypervisor/domain/vm_assist.c
- * LINK: hypervisor/mm/frame.c tests/host/fake/machine.c
+ * LINK: hypervisor/mm/frame.c tests/host/fake/machine*.c
  */
 #include "tests/host/fake/machine.h"
 

@@ -1,7 +1,7 @@
 /*
  * What page tables allow, by a look at tables that may be none any more.
  *
- * LINK: tests/host/fake/machine.c hypervisor/mm/frame.c hypervisor/pv/bounce/walk.c
+ * LINK: tests/host/fake/machine*.c hypervisor/mm/frame.c hypervisor/pv/bounce/walk.c
  */
 #include "tests/host/fake/machine.h"
 

@@ -84,7 +84,9 @@ extern struct fake_config_write {
     u64 value;
 } fake_config_write;
 
-/* ---- the TLB model */
+/* ---- the TLB model (machine_tlb.c) */
+
+void fake_tlb_init(void); /* fake_machine()'s: they know nothing */
 
 /*
  * CPU @cpu walks to @va under @root, remembering each step as a TLB and its paging-structure caches
