@@ -23,6 +23,7 @@ HV_MACHINE  := -m64 -march=x86-64 -mcmodel=small -mno-red-zone -mgeneral-regs-on
 # that another CPU may change it meanwhile is not among it (gcc 12). tests/host/test_event_race.c was read wrongly so.
 HV_CFLAGS   := -std=gnu11 -O2 -fno-ipa-reference -g -ffreestanding -fpie -fvisibility=hidden $(HV_MACHINE) \
     -fno-stack-protector -fno-asynchronous-unwind-tables -fno-strict-aliasing -fcf-protection=none \
+    -mindirect-branch=thunk-extern -mindirect-branch-register \
     -fno-common -fomit-frame-pointer -fno-align-loops -fno-align-jumps $(HV_WARNINGS) $(HV_INCLUDES) \
     -include hypervisor/hidden.h
 ifneq ($(DEBUG),y)
@@ -87,9 +88,13 @@ $(HV_B)/symbols1.S: $(HV_B)/ringleader-pass1 hypervisor/cpu/symbols.awk
 $(HV_B)/symbols%.o: $(HV_B)/symbols%.S
 	@$(HV_CC) -c $< -o $@
 
+# No indirect branch may be left that a guest could train (cpu/indirect.S): start64's is done by then.
 $(B)/ringleader-syms: $(HV_B)/ringleader.lds $(HV_OBJS) $(HV_B)/symbols1.o
 	$(HV_SAY) LD $@
-	@ld $(HV_LDFLAGS) -T $< $(HV_OBJS) $(HV_B)/symbols1.o -o $@
+	@ld $(HV_LDFLAGS) -T $< $(HV_OBJS) $(HV_B)/symbols1.o -o $@.linked
+	@objdump -d -j .text --no-show-raw-insn $@.linked | awk '/>:$$/ { function_ = $$2 } \
+	    /\t(call|jmp) +\*/ && function_ !~ /^<start64>/ { print "$@: an indirect branch in " function_ $$0; bad = 1 } END { exit bad }'
+	@mv $@.linked $@
 
 $(HV_B)/image.bin: $(B)/ringleader-syms
 	@objcopy -O binary $< $@

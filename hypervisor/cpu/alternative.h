@@ -8,6 +8,8 @@
 #ifndef CPU_ALTERNATIVE_H
 #define CPU_ALTERNATIVE_H
 
+#define INDIRECT_THUNK_SIZE 16
+
 #ifdef __ASSEMBLER__
 
 /* clang-format off */
@@ -39,6 +41,9 @@
 
 /* Replace them all if the CPU has SMAP in use. At boot, while the text is still writable. */
 void alternatives_apply_smap(void);
+
+/* Likewise: let indirect branches be what they are called, instead of indirect.S's returns. */
+void alternatives_apply_indirect(void);
 
 /* Likewise: whoever comes to @at, where five bytes are spoilt, goes on at @to. */
 void alternative_jump(u64 at, u64 to);

@@ -10,8 +10,8 @@
  * Ways out: exit_fast by SYSRET where rcx and r11 may be lost (hypercalls, and every bounce, whose
  * frame holds the guest's own), exit_iret elsewhere. Both come after the one test for rare work.
  * The hypercall iret has a way of its own. So far for 64-bit guests; those of 32 bits have struct
- * guest_mode's members in place of exit_fast and of some functions called here, and what is theirs
- * alone is in entry_ring1.S.
+ * guest_mode's members in place of some functions called here, and their ways out are in
+ * entry_ring1.S.
  *
  * Interrupts are off throughout. Names of rare work and its order: exit_work() in pv/bounce/exit.c.
  */
@@ -47,7 +47,7 @@ syscall_from_kernel:
         jae     hypercall_out_of_range
         and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
         lea     hypercall_table(%rip), %r11
-        call    *(%r11, %rax, 8)
+        indirect call, "(%r11, %rax, 8)", r11
 
 /*
  * Its own way out: the frame is what SYSCALL found, but for a rip that may be at the call again, and
@@ -119,15 +119,17 @@ hypercall_out_of_range:                 /* or all of them are recorded */
 exit_upcall:
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    *VCPU_deliver_event(%rbx)
+        call    native_event
         cmpl    $0, PERCPU(exit_work)   /* where that was the domain's end */
-        jne     exit_slow
-        jmp     *VCPU_leave(%rbx)
+        je      exit_fast
 
+        .globl  exit_slow
 exit_slow:
         call    exit_work
         mov     PERCPU(current), %rbx   /* may be another one now, of another width */
-        jmp     *VCPU_leave(%rbx)
+        cmpb    $3, VCPU_kernel_ring(%rbx)
+        je      exit_fast
+        jmp     exit_ring1
 
 /* From anywhere on the main stack: drop what is on it and leave to current. */
         .globl  exit_to_guest
@@ -136,15 +138,12 @@ exit_to_guest:
         add     $STACK_PERCPU_OFFSET - REGS_SIZE, %rsp
         mov     PERCPU(current), %rbx
 
-/* Likewise, with the frame at rsp and rbx = current: exit_test for guests of any width. */
+/* Likewise, with the frame at rsp and rbx = current, of any width. */
         .globl  exit_any
 exit_any:
-        cmpl    $0, PERCPU(exit_work)
-        jne     exit_slow
-        mov     VCPU_info(%rbx), %rdi
-        cmpw    $1, INFO_upcall_pending(%rdi)
-        je      exit_upcall
-        jmp     *VCPU_leave(%rbx)
+        cmpb    $3, VCPU_kernel_ring(%rbx)
+        je      exit_test
+        jmp     exit_test_ring1
 
 /* Likewise, to run the idle loop: nothing of the stack is needed any more. */
         .globl  exit_to_idle
@@ -181,7 +180,7 @@ syscall_compat_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    *VCPU_syscall_compat(%rbx)
+        indirect call, VCPU_syscall_compat(%rbx)
         jmp     exit_any
 
 /*
@@ -209,7 +208,7 @@ sysenter_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    *VCPU_sysenter(%rbx)
+        indirect call, VCPU_sysenter(%rbx)
         jmp     exit_any
 
 /*
@@ -225,7 +224,7 @@ exception_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    *VCPU_trap(%rbx)
+        indirect call, VCPU_trap(%rbx)
         jmp     exit_test
 
 exception_in_hypervisor:
@@ -247,7 +246,7 @@ page_fault_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    *VCPU_page_fault(%rbx)
+        indirect call, VCPU_page_fault(%rbx)
         jmp     exit_test
 
 /*
@@ -274,7 +273,7 @@ ist_entered:
         frame_to_main_stack
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        call    *VCPU_trap(%rbx)
+        indirect call, VCPU_trap(%rbx)
         jmp     exit_test
 
 entry_nmi:
@@ -302,7 +301,7 @@ interrupt_entered:
         testb   $3, REGS_cs(%rsp)
         jz      interrupt_in_hypervisor
         mov     PERCPU(current), %rbx
-        call    *VCPU_interrupt(%rbx)
+        indirect call, VCPU_interrupt(%rbx)
         jmp     exit_any
 
 interrupt_in_hypervisor:

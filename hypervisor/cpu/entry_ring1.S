@@ -18,9 +18,22 @@ entry_int82:
         mov     %rbx, %rdi
         mov     %rsp, %rsi
         call    compat_hypercall
-        jmp     exit_any
 
-/* Leave to the guest whose frame is at rsp: struct guest_mode's leave. Always by IRET. */
+/* Leave to the guest whose frame is at rsp; rbx = current. */
+        .globl  exit_test_ring1
+exit_test_ring1:
+        cmpl    $0, PERCPU(exit_work)
+        jne     exit_slow
+        mov     VCPU_info(%rbx), %rdi
+        cmpw    $1, INFO_upcall_pending(%rdi)
+        jne     exit_ring1
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    compat_event
+        cmpl    $0, PERCPU(exit_work)   /* where that was the domain's end */
+        jne     exit_slow
+
+/* Always by IRET. */
         .globl  exit_ring1
 exit_ring1:
         testl   $CR4_SUPERVISOR, cpu_cr4(%rip)

@@ -16,7 +16,7 @@ struct vcpu;
 struct vcpu_cpu;
 
 struct guest_mode {
-    /* entry.S calls these with current and its frame ... */
+    /* entry.S calls these with current and its frame. */
     void (*trap)(struct vcpu *v, struct regs *regs);       /* an exception */
     void (*page_fault)(struct vcpu *v, struct regs *regs); /* that one */
     void (*trap_timed)(struct vcpu *v, struct regs *regs); /* in their places while latencies ... */
@@ -24,11 +24,6 @@ struct guest_mode {
     void (*interrupt)(u32 vector);
     void (*syscall_compat)(struct vcpu *v, struct regs *regs); /* SYSCALL in 32-bit code */
     void (*sysenter)(struct vcpu *v, struct regs *regs);
-    /*
-     * ... and jumps here to leave: no function, but a label of its own. rbx = current, the frame at
-     * rsp.
-     */
-    void (*leave)(void);
 
     /* Current came in by none of these, but by its IRET's fault: what else they do first. */
     void (*entered)(struct vcpu *v, struct regs *regs);

@@ -77,8 +77,7 @@ void offsets(void)
     OFFSET(VCPU_interrupt, vcpu_cpu, mode.interrupt);
     OFFSET(VCPU_syscall_compat, vcpu_cpu, mode.syscall_compat);
     OFFSET(VCPU_sysenter, vcpu_cpu, mode.sysenter);
-    OFFSET(VCPU_deliver_event, vcpu_cpu, mode.deliver_event);
-    OFFSET(VCPU_leave, vcpu_cpu, mode.leave);
+    OFFSET(VCPU_kernel_ring, vcpu_cpu, mode.kernel_ring);
     _Static_assert(offsetof(struct vcpu, cpu) == 0, "a vcpu begins with what entry.S needs");
     OFFSET(VCPU_domain, vcpu, domain);
     OFFSET(DOMAIN_vm_assist, domain, vm_assist);

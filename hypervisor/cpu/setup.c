@@ -117,6 +117,8 @@ void __init cpu_init_boot(void)
     choose_cr4();
     if ( cpu_cr4 & CR4_SMAP )
         alternatives_apply_smap();
+    if ( !options.retpoline )
+        alternatives_apply_indirect();
     isolation_init();
     stubs_write();
     modes_init();

@@ -16,8 +16,6 @@ void entry_syscall_compat(void);
 void entry_sysenter(void);
 extern const u8 trap_stub_table[256][16];
 extern const u8 exit_iretq[];
-void exit_fast(void);
-void exit_ring1(void);
 void exit_to_guest(void) __attribute__((noreturn));
 void exit_to_idle(void) __attribute__((noreturn));
 

@@ -172,7 +172,7 @@ static bool told(u32 cpu)
 void balance_wake_weaker(const struct vcpu *v)
 {
     cpumask_t rest = balance_cpus(v) & others(v->processor);
-    s64 most = sched_policy->key(v) + sched_policy->lead(v);
+    s64 most = policy_key(v) + policy_lead(v);
     u32 weakest = NR_CPUS;
 
     for ( ; rest; rest &= rest - 1 )
@@ -218,7 +218,7 @@ ns_t balance_look_at(const struct sched_queue *q, ns_t now)
         return TIME_NEVER;
     least = balance_least(q, &anywhere);
     if ( least != INT64_MAX )
-        when = min(when, sched_policy->preempt_at(q->running, least, sched_policy->lead_most));
+        when = min(when, policy_preempt_at(q->running, least, POLICY_LEAD_MOST));
     return max(when, now + LOOK_LEAST);
 }
 
@@ -253,7 +253,7 @@ static bool may_take(const struct sched_queue *q, const struct vcpu *v, s64 have
     cpumask_t cpus = have == INT64_MAX ? balance_allowed(v) : balance_cpus(v);
 
     return (cpus & bit(q->cpu)) && sched_runnable(v) && !v->sched.running &&
-           sched_policy->key(v) < have - sched_policy->lead(v);
+           policy_key(v) < have - policy_lead(v);
 }
 
 static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
@@ -269,7 +269,7 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
     sched_account(from, now);
     list_for_each_entry(v, &from->waiting, sched.queue)
     {
-        if ( sched_policy->key(v) >= have )
+        if ( policy_key(v) >= have )
             break;
         taken = may_take(q, v, have);
         if ( !taken )
@@ -313,8 +313,8 @@ static struct sched_queue *occupied(cpumask_t cpus, u32 cpu, s64 least)
     {
         struct sched_queue *q = sched_queues[__builtin_ctzl(cpus)];
 
-        if ( (READ_ONCE(q->has_cpus) & bit(cpu)) &&
-             READ_ONCE(q->has) <= least + sched_policy->lead_most && !told(q->cpu) )
+        if ( (READ_ONCE(q->has_cpus) & bit(cpu)) && READ_ONCE(q->has) <= least + POLICY_LEAD_MOST &&
+             !told(q->cpu) )
             return q;
     }
     return NULL;
@@ -333,7 +333,7 @@ static void ask_over(struct sched_queue *q, s64 have)
         s64 least = READ_ONCE(other->least);
         struct sched_queue *from;
 
-        if ( least >= have - sched_policy->lead_most || (cpus & bit(q->cpu)) )
+        if ( least >= have - POLICY_LEAD_MOST || (cpus & bit(q->cpu)) )
             continue;
         from = occupied(cpus, q->cpu, least);
         if ( from )

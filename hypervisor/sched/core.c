@@ -19,10 +19,6 @@
 #include "smp/smp.h"
 #include "trace/buffer.h"
 
-const struct sched_policy *const sched_policy = &sched_fair;
-
-#define policy sched_policy
-
 /* Longer than another CPU needs to hear of it, and to warm up to a vcpu. */
 #define WAIT_LONG (200 * (ns_t)NS_PER_US)
 
@@ -85,16 +81,16 @@ void sched_account(struct sched_queue *q, ns_t now)
     v->sched.ran += (u64)ns;
     if ( is_idle(v) )
         return;
-    policy->charge(q, v, ns);
-    WRITE_ONCE(q->has, policy->key(v));
+    policy_charge(q, v, ns);
+    WRITE_ONCE(q->has, policy_key(v));
     sched_cap_charge(v, ns);
 }
 
 static void note_first(struct sched_queue *q)
 {
-    const struct vcpu *first = policy->first(q);
+    const struct vcpu *first = sched_first(q);
 
-    WRITE_ONCE(q->least, first ? policy->key(first) : INT64_MAX);
+    WRITE_ONCE(q->least, first ? policy_key(first) : INT64_MAX);
     WRITE_ONCE(q->least_cpus, first ? balance_cpus(first) : 0);
 }
 
@@ -102,13 +98,13 @@ static void note_running(struct sched_queue *q)
 {
     const struct vcpu *v = q->running;
 
-    WRITE_ONCE(q->has, is_idle(v) ? INT64_MAX : policy->key(v));
+    WRITE_ONCE(q->has, is_idle(v) ? INT64_MAX : policy_key(v));
     WRITE_ONCE(q->has_cpus, is_idle(v) ? 0 : balance_allowed(v));
 }
 
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
 {
-    policy->enqueue(q, v, reason);
+    policy_enqueue(q, v, reason);
     v->sched.queued = true;
     WRITE_ONCE(q->nr_waiting, q->nr_waiting + 1);
     note_first(q);
@@ -117,7 +113,7 @@ void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reas
 
 void sched_dequeue(struct sched_queue *q, struct vcpu *v)
 {
-    policy->dequeue(q, v);
+    list_del(&v->sched.queue);
     v->sched.queued = false;
     WRITE_ONCE(q->nr_waiting, q->nr_waiting - 1);
     note_first(q);
@@ -128,7 +124,7 @@ static ns_t choose_again_at(struct sched_queue *q, struct vcpu *waiting)
 {
     struct vcpu *v = q->running;
     ns_t preempt =
-        waiting ? policy->preempt_at(v, policy->key(waiting), policy->lead(waiting)) : TIME_NEVER;
+        waiting ? policy_preempt_at(v, policy_key(waiting), policy_lead(waiting)) : TIME_NEVER;
     s64 left = sched_cap_left(v);
 
     return preempt - v->sched.since < left ? preempt : v->sched.since + left;
@@ -263,7 +259,7 @@ static struct vcpu *first_runnable(struct sched_queue *q, ns_t now)
 {
     struct vcpu *v;
 
-    while ( (v = policy->first(q)) != NULL && !sched_runnable(v) )
+    while ( (v = sched_first(q)) != NULL && !sched_runnable(v) )
     {
         sched_dequeue(q, v);
         set_runstate(v, runstate_off(v, false), now);
@@ -295,7 +291,7 @@ static void arm(struct sched_queue *q, ns_t now)
         return;
     }
     if ( q->nr_waiting || q->running->domain->sched.cap )
-        when = choose_again_at(q, policy->first(q));
+        when = choose_again_at(q, sched_first(q));
     when = min(when, balance_look_at(q, now));
     if ( when != TIME_NEVER )
         timer_set(&q->timer, when);

@@ -30,7 +30,7 @@
 
 #include "lib/atomic.h"
 
-#define LEAD        (5 * (s64)NS_PER_MS)
+#define LEAD        POLICY_LEAD_MOST
 #define LEAD_WOKEN  (1 * (s64)NS_PER_MS)
 #define CREDIT      (8 * (s64)NS_PER_MS)
 #define BEHIND      (20 * (s64)NS_PER_MS) /* of the vcpu's own running, beyond two turns */
@@ -69,7 +69,7 @@ static void draw_back(struct sched_queue *q, struct vcpu *running, s64 by)
     q->floor -= by;
 }
 
-static void charge(struct sched_queue *q, struct vcpu *v, s64 ns)
+void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns)
 {
     u16 weight = READ_ONCE(v->domain->sched.weight);
     s64 now = v->sched.virtual_time + to_virtual(ns, weight);
@@ -100,12 +100,7 @@ static void insert(struct sched_queue *q, struct vcpu *v)
     list_add(&v->sched.queue, &other->sched.queue); /* other is the head itself if all come later */
 }
 
-static struct vcpu *first(struct sched_queue *q)
-{
-    return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
-}
-
-static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason)
+void policy_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason)
 {
     struct vcpu *last;
     s64 most;
@@ -116,7 +111,7 @@ static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason rea
         v->sched.woken = reason == SCHED_WOKEN;
     insert(q, v);
 
-    most = first(q)->sched.virtual_time + SPREAD;
+    most = sched_first(q)->sched.virtual_time + SPREAD;
     list_for_each_entry_reverse(last, &q->waiting, sched.queue)
     {
         if ( last->sched.virtual_time <= most )
@@ -125,19 +120,8 @@ static void enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason rea
     }
 }
 
-static void dequeue(struct sched_queue *q, struct vcpu *v)
-{
-    (void)q;
-    list_del(&v->sched.queue);
-}
-
-static s64 key(const struct vcpu *v)
-{
-    return v->sched.virtual_time;
-}
-
 /* Those of large weights take turns as often as others. */
-static s64 lead(const struct vcpu *waiting)
+s64 policy_lead(const struct vcpu *waiting)
 {
     u16 weight = READ_ONCE(waiting->domain->sched.weight);
     s64 ns = waiting->sched.woken ? LEAD_WOKEN : LEAD;
@@ -145,8 +129,8 @@ static s64 lead(const struct vcpu *waiting)
     return weight > WEIGHT_UNIT ? to_virtual(ns, weight) : ns;
 }
 
-/* As charge() does it, the running vcpu won't be further behind the waiting one than BEHIND. */
-static ns_t preempt_at(const struct vcpu *running, s64 waiting, s64 ahead)
+/* As policy_charge() does it, the running vcpu won't be further behind the waiting one than BEHIND. */
+ns_t policy_preempt_at(const struct vcpu *running, s64 waiting, s64 ahead)
 {
     u16 weight = READ_ONCE(running->domain->sched.weight);
     s64 behind = from_virtual(waiting - running->sched.virtual_time, weight);
@@ -156,15 +140,3 @@ static ns_t preempt_at(const struct vcpu *running, s64 waiting, s64 ahead)
 
     return max(running->sched.since + more, earliest);
 }
-
-const struct sched_policy sched_fair = {
-    .name = "fair",
-    .charge = charge,
-    .enqueue = enqueue,
-    .dequeue = dequeue,
-    .first = first,
-    .key = key,
-    .lead = lead,
-    .lead_most = LEAD,
-    .preempt_at = preempt_at,
-};

@@ -1,7 +1,7 @@
 /*
  * Inside sched/: the run queue of a CPU, what a policy has to answer, and how vcpus get from CPU to CPU.
  *
- * All of a policy's functions are called under the queue's lock, with times accounted up to now; they don't lock,
+ * All of the policy's functions are called under the queue's lock, with times accounted up to now; they don't lock,
  * don't wake and don't fail.
  */
 #ifndef SCHED_POLICY_H
@@ -22,10 +22,10 @@ struct sched_queue {
     struct list_head waiting; /* runnable vcpus that don't run, in the policy's order */
     u32 nr_waiting;
     s64 floor; /* the policy's */
-    /* What others peek at: policy->key of the first one waiting, INT64_MAX: none; where that one would run; ... */
+    /* What others peek at: policy_key() of the first one waiting, INT64_MAX: none; where that one would run; ... */
     s64 least;
     cpumask_t least_cpus;
-    s64 has; /* ... and policy->key of the one running, when it was last looked at; INT64_MAX: idle */
+    s64 has; /* ... and policy_key() of the one running, when it was last looked at; INT64_MAX: idle */
     cpumask_t has_cpus; /* ... where that one may run; idle: nowhere */
     struct timer timer; /* when to choose again */
 };
@@ -36,42 +36,44 @@ enum sched_reason {
     SCHED_MOVED,     /* it waited on another CPU */
 };
 
-struct sched_policy {
-    const char *name;
+/* --- the policy, fair.c: another one would define the same --- */
 
-    /* @v has run for @ns. */
-    void (*charge)(struct sched_queue *q, struct vcpu *v, s64 ns);
+/* @v has run for @ns. */
+void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns);
 
-    /* Put @v among those waiting, or take it out. */
-    void (*enqueue)(struct sched_queue *q, struct vcpu *v, enum sched_reason reason);
-    void (*dequeue)(struct sched_queue *q, struct vcpu *v);
+/* Put @v among those waiting, in the policy's order: who deserves the CPU most comes first. */
+void policy_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason);
 
-    /* Who of those waiting deserves the CPU most; NULL: nobody waits. */
-    struct vcpu *(*first)(struct sched_queue *q);
+/* How much @v has had: who has less deserves more. Of vcpus on all CPUs. */
+static inline s64 policy_key(const struct vcpu *v)
+{
+    return v->sched.virtual_time;
+}
 
-    /* How much @v has had: who has less deserves more. Of vcpus on all CPUs. */
-    s64 (*key)(const struct vcpu *v);
+/* @waiting takes a CPU from what runs there if its key is less by so much; at most so much for any. */
+s64 policy_lead(const struct vcpu *waiting);
+#define POLICY_LEAD_MOST (5 * (s64)NS_PER_MS)
 
-    /* @waiting takes a CPU from what runs there if its key is less by so much; at most so much for any. */
-    s64 (*lead)(const struct vcpu *waiting);
-    s64 lead_most;
+/* When shall one that waits with @key and @lead take the CPU from @running? In the past: at once. */
+ns_t policy_preempt_at(const struct vcpu *running, s64 key, s64 lead);
 
-    /* When shall one that waits with @key and @lead take the CPU from @running? In the past: at once. */
-    ns_t (*preempt_at)(const struct vcpu *running, s64 key, s64 lead);
-};
+/* --- core.c --- */
 
-extern const struct sched_policy sched_fair;
-extern const struct sched_policy *const sched_policy;
+/* Who of those waiting deserves the CPU most; NULL: nobody waits. */
+static inline struct vcpu *sched_first(struct sched_queue *q)
+{
+    return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
+}
 
 extern struct sched_queue *sched_queues[NR_CPUS];
 
 /* The CPUs that run vcpus. */
 extern cpumask_t sched_cpus;
 
-/* core.c: bring the times of @q's running vcpu up to @now. Under the queue's lock. */
+/* Bring the times of @q's running vcpu up to @now. Under the queue's lock. */
 void sched_account(struct sched_queue *q, ns_t now);
 
-/* core.c: put @v among those that wait, or take it out. Under the queue's lock; @v belongs to its CPU. */
+/* Put @v among those that wait, or take it out. Under the queue's lock; @v belongs to its CPU. */
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now);
 void sched_dequeue(struct sched_queue *q, struct vcpu *v);
 

@@ -20,7 +20,6 @@ const struct guest_mode guest_mode_64 = {
     .interrupt = irq_dispatch,
     .syscall_compat = native_syscall_compat,
     .sysenter = native_sysenter,
-    .leave = exit_fast,
     .entered = native_entered,
     .deliver_exception = native_exception,
     .deliver_page_fault = native_page_fault,

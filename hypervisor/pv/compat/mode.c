@@ -87,7 +87,6 @@ const struct guest_mode guest_mode_32 = {
     .interrupt = compat_dispatch_interrupt,
     .syscall_compat = compat_syscall,
     .sysenter = compat_sysenter,
-    .leave = exit_ring1,
     .entered = compat_entered,
     .deliver_exception = compat_exception,
     .deliver_page_fault = compat_page_fault,

@@ -334,13 +334,13 @@ static void check_queue(u32 cpu)
         n++;
         require(v->sched.queued && v->processor == cpu);
         require(actors_cpus(v) >> cpu & 1);
-        require(sched_policy->key(v) >= last);
-        last = sched_policy->key(v);
+        require(policy_key(v) >= last);
+        last = policy_key(v);
     }
     require(q->loaded == q->running || q->running == q->idle);
     require(!actors_cpu_gone(cpu) || (!n && q->loaded == q->idle));
     require(n == q->nr_waiting);
-    require(q->least == (n ? sched_policy->key(sched_policy->first(q)) : INT64_MAX));
+    require(q->least == (n ? policy_key(sched_first(q)) : INT64_MAX));
 }
 
 /* A CPU that will choose again anyway when the interrupt arrives. */

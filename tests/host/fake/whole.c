@@ -384,16 +384,8 @@ void gdt_load_ldt(u64 base, u32 entries)
     (void)base, (void)entries;
 }
 
-/* Ways out: nobody goes them here. */
-void exit_fast(void)
-{
-}
-
+/* A way out: nobody goes it here. */
 const u8 exit_iretq[1];
-
-void exit_ring1(void)
-{
-}
 
 static jmp_buf idle;
 
