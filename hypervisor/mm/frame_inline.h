@@ -85,14 +85,17 @@ static inline void frame_put_inline(struct frame *frame)
  * never exceeds the references. A frame that is valid as something has a type reference.
  */
 
-/* What may be taken of a frame in state @state for its use as @type: 0 leaves it to the slow path. */
+/*
+ * What may be taken of a frame in state @state for its use as @type: 0 leaves it to the slow path. What is looked at
+ * spans 32 bits.
+ */
 static inline u64 frame_takable_as(u64 state, enum frame_type type)
 {
-    const u64 looked_at = FRAME_VALIDATED | FRAME_TYPE_MASK | FRAME_REF_LIMIT;
+    const u32 looked_at = (FRAME_VALIDATED | FRAME_TYPE_MASK | FRAME_REF_LIMIT) / FRAME_REF_LIMIT;
+    const u32 wanted = (u32)((FRAME_VALIDATED | (u64)type << FRAME_TYPE_SHIFT) / FRAME_REF_LIMIT);
 
-    return (state & looked_at) == (FRAME_VALIDATED | (u64)type << FRAME_TYPE_SHIFT)
-               ? FRAME_TYPE_ONE + FRAME_REF_ONE
-               : 0;
+    return ((u32)(state / FRAME_REF_LIMIT) & looked_at) == wanted ? FRAME_TYPE_ONE + FRAME_REF_ONE
+                                                                  : 0;
 }
 
 /* ... for a mapping. */

@@ -57,6 +57,16 @@ void tlb_load_root(maddr_t root)
 {
     tlb_load_root_inline(root);
 }
+
+void tlb_flush_local(void)
+{
+    tlb_load_root(to_maddr(this_cpu()->cr3));
+}
+
+void tlb_flush_page_local(u64 va)
+{
+    invlpg(va);
+}
 #endif
 
 void tlb_switch_root(maddr_t root, domid_t id)
@@ -78,16 +88,6 @@ void tlb_maps_strangers(domid_t id)
 void tlb_maps_own_frames(domid_t id)
 {
     clear_bit(id, map_strangers);
-}
-
-void tlb_flush_local(void)
-{
-    tlb_load_root(to_maddr(this_cpu()->cr3));
-}
-
-void tlb_flush_page_local(u64 va)
-{
-    invlpg(va);
 }
 
 void tlb_flush_asked(u64 va)

@@ -21,14 +21,26 @@
 
 u32 tlb_clock(void);
 
-/* Load @root into CR3 on this CPU and count it as a flush. */
+/* Load @root into CR3 on this CPU and count it as a flush. The same for the root that is loaded; flush a page. */
 #ifdef HOST_TEST
 void tlb_load_root(maddr_t root);
+void tlb_flush_local(void);
+void tlb_flush_page_local(u64 va);
 #else
 #include "mm/tlb_inline.h"
 static inline void tlb_load_root(maddr_t root)
 {
     tlb_load_root_inline(root);
+}
+
+static inline void tlb_flush_local(void)
+{
+    tlb_load_root_inline(to_maddr(this_cpu()->cr3));
+}
+
+static inline void tlb_flush_page_local(u64 va)
+{
+    invlpg(va);
 }
 #endif
 
@@ -38,9 +50,6 @@ void tlb_switch_root(maddr_t root, domid_t id);
 /* From now on @id's tables may map frames that aren't its own; or, for a new domain, none yet. */
 void tlb_maps_strangers(domid_t id);
 void tlb_maps_own_frames(domid_t id);
-
-void tlb_flush_local(void);
-void tlb_flush_page_local(u64 va);
 
 /* What another CPU asks of this one: TLB_FLUSH_* or a page's address. */
 void tlb_flush_asked(u64 va);

@@ -258,11 +258,15 @@ long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u6
     return 0;
 }
 
-long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
-                         u64 pte)
+/* What the hardware sees of an entry is what it sees of that: l1_for_hardware() may come twice. */
+long l1_finish(enum l1_left left, const struct domain *d, const struct domain *from, u64 *slot,
+               u64 pte)
 {
-    drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
-    return l1_replace(d, from, slot, new, false);
+    if ( left == L1_PUT )
+        return l1_put_slow(pte);
+    if ( left == L1_REPLACE_MISTAKEN )
+        drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
+    return l1_replace(d, from, slot, pte, false);
 }
 
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc)

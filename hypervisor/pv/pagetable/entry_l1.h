@@ -24,13 +24,7 @@
 long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
                 bool preserve_ad);
 
-/*
- * The same, after l1_take() took references for @pte from a stranger's frame: give them back first.
- */
-long l1_replace_mistaken(const struct domain *d, const struct domain *from, u64 *slot, u64 new,
-                         u64 pte);
-
-/* The rest of l1_put. Returns 0, so that it may end a function. */
+/* The rest of l1_put. Returns 0. */
 long l1_put_slow(u64 pte);
 
 /* What the hardware sees: entry.c. A 32-bit guest's entries are as it wrote them. */
@@ -50,25 +44,33 @@ enum l1_take {
 };
 
 /*
- * Take the references of @n entries that say the same as @pte does in L1_COUNTED. The owner is compared before and
- * after, as in frame_get_inline; that a frame is @from's says too that it is RAM.
+ * Take @some references of a frame in state @old, 0: none may be. The owner is compared before and after, as in
+ * frame_get_inline; that a frame is @from's says too that it is RAM.
  */
+static inline __attribute__((always_inline)) enum l1_take
+l1_take_some(const struct domain *from, struct frame *frame, u64 old, u64 some)
+{
+    if ( !some || READ_ONCE(frame->owner) != from->id ||
+         !atomic_cmpxchg(&frame->state, &old, old + some) )
+        return L1_NOT_TAKEN;
+    return READ_ONCE(frame->owner) == from->id ? L1_TAKEN : L1_MISTAKEN;
+}
+
+/* Take the references of @n entries that say the same as @pte does in L1_COUNTED. */
 static inline __attribute__((always_inline)) enum l1_take l1_take_several(const struct domain *from,
                                                                           u64 pte, unsigned int n)
 {
     mfn_t mfn = pte_mfn(pte);
     struct frame *frame;
-    u64 old, some;
+    u64 old;
 
     if ( !mfn_has_frame(mfn) || (pte & L1_CACHE) )
         return L1_NOT_TAKEN;
     frame = mfn_to_frame(mfn);
     old = READ_ONCE(frame->state);
-    some = frame_takable(old, pte & PTE_RW);
-    if ( !some || READ_ONCE(frame->owner) != from->id ||
-         !atomic_cmpxchg(&frame->state, &old, old + n * some) )
-        return L1_NOT_TAKEN;
-    return READ_ONCE(frame->owner) == from->id ? L1_TAKEN : L1_MISTAKEN;
+    if ( __builtin_expect(pte & PTE_RW, 1) )
+        return l1_take_some(from, frame, old, n * frame_takable(old, true));
+    return l1_take_some(from, frame, old, n * frame_takable(old, false));
 }
 
 static inline enum l1_take l1_take(const struct domain *from, u64 pte)
@@ -82,19 +84,23 @@ static inline enum l1_take l1_take(const struct domain *from, u64 pte)
  */
 long entry_get_l1(const struct domain *d, u64 *slot, enum l1_take take);
 
+/* l1_put() of what isn't the last of its kind; false: of nothing. */
+static inline bool l1_put_fast(u64 pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+
+    return __builtin_expect(mfn_has_frame(mfn) &&
+                                (pte & PTE_RW ? frame_put_and_type_fast(mfn_to_frame(mfn))
+                                              : frame_put_fast(mfn_to_frame(mfn))),
+                            1);
+}
+
 /*
  * Drop the references of a present entry that is no longer in the table. What is no RAM has none.
  */
 static inline long l1_put(u64 pte)
 {
-    mfn_t mfn = pte_mfn(pte);
-
-    if ( __builtin_expect(mfn_has_frame(mfn) &&
-                              (pte & PTE_RW ? frame_put_and_type_fast(mfn_to_frame(mfn))
-                                            : frame_put_fast(mfn_to_frame(mfn))),
-                          1) )
-        return 0;
-    return l1_put_slow(pte);
+    return l1_put_fast(pte) ? 0 : l1_put_slow(pte);
 }
 
 /* l1_put() of @n entries that say the same as @pte does in L1_COUNTED; false: of none. */
@@ -105,45 +111,63 @@ static inline bool l1_put_several(u64 pte, unsigned int n)
     return mfn_has_frame(mfn) && frame_put_several(mfn_to_frame(mfn), pte & PTE_RW, n);
 }
 
+/* What l1_update() leaves to do: l1_finish() does it. */
+enum l1_left {
+    L1_DONE,             /* nothing */
+    L1_PUT,              /* to drop references: the entry is written */
+    L1_REPLACE,          /* everything: nothing was done */
+    L1_REPLACE_MISTAKEN, /* the same, but for references to the frame, which became a stranger's */
+};
+
 /*
- * l1_replace without @preserve_ad, for the common case in few instructions and no stack: what isn't
- * common leaves by a tail call. @pv32 is @d's, and known to the compiler.
+ * l1_replace by *@pte without @preserve_ad, for the common case: in few instructions, without a call, so that no
+ * register is saved for one. @pv32 is @d's, and known to the compiler. *@pte then is l1_finish's.
  *
  * An entry that maps the same frame with the same rights holds the same references: it needs none
  * taken and none dropped. RW counts as a right here, whatever else changes (it once didn't,
  * elsewhere, and that made tables writable: XSA-182).
  */
-static inline __attribute__((always_inline)) long
-l1_replace_fast(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 new)
+static inline __attribute__((always_inline)) enum l1_left
+l1_update(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 *pte)
 {
     u64 old = READ_ONCE(*slot);
 
-    if ( new &PTE_P )
+    if ( *pte & PTE_P )
     {
-        u64 pte = l1_for_hardware(pv32, new);
-
-        if ( !((old ^ pte) & L1_COUNTED) )
+        *pte = l1_for_hardware(pv32, *pte);
+        if ( (old & PTE_P) && !((old ^ *pte) & L1_COUNTED) )
             old = 0;
         else
         {
-            enum l1_take take = l1_take(from, pte);
+            enum l1_take take = l1_take(from, *pte);
 
-            if ( __builtin_expect(take == L1_NOT_TAKEN, 0) )
-                return l1_replace(d, from, slot, new, false);
-            if ( __builtin_expect(take == L1_MISTAKEN, 0) )
-                return l1_replace_mistaken(d, from, slot, new, pte);
+            if ( __builtin_expect(take != L1_TAKEN, 0) )
+                return take == L1_MISTAKEN ? L1_REPLACE_MISTAKEN : L1_REPLACE;
         }
-        new = pte;
     }
-    else if ( __builtin_expect(new && d->pv.bars_l1tf, 0) )
-        return l1_replace(d, from, slot, new, false);
+    else if ( __builtin_expect(*pte && d->pv.bars_l1tf, 0) )
+        return L1_REPLACE;
 
     /*
      * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D, which
      * may be lost here.
      */
-    entry_write(slot, new);
-    return old & PTE_P ? l1_put(old) : 0;
+    entry_write(slot, *pte);
+    *pte = old;
+    return !(old & PTE_P) || l1_put_fast(old) ? L1_DONE : L1_PUT;
+}
+
+/* The rest of l1_update(), with the *@pte that it left. As l1_replace. */
+long l1_finish(enum l1_left left, const struct domain *d, const struct domain *from, u64 *slot,
+               u64 pte);
+
+/* Both. What isn't common leaves by a tail call. */
+static inline __attribute__((always_inline)) long
+l1_replace_fast(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 pte)
+{
+    enum l1_left left = l1_update(pv32, d, from, slot, &pte);
+
+    return __builtin_expect(left == L1_DONE, 1) ? 0 : l1_finish(left, d, from, slot, pte);
 }
 
 #endif

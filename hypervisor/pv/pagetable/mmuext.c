@@ -14,12 +14,21 @@
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
 
-/* An operation, and for whom. */
-struct mmuext {
-    struct mmuext_op op;
-    struct vcpu *v;
-    struct domain *target; /* the domain that foreigndom names */
+/* A struct mmuext_op by its words: what is in its unions begins where they do. */
+struct op {
+    u64 cmd, arg1, arg2;
 };
+
+_Static_assert(sizeof(struct op) == sizeof(struct mmuext_op) &&
+                   offsetof(struct op, arg1) == offsetof(struct mmuext_op, arg1) &&
+                   offsetof(struct op, arg2) == offsetof(struct mmuext_op, arg2),
+               "mmuext_op is three words");
+
+/* An operation of the current vcpu's on domain @d, which foreigndom names. In registers; few need all. */
+typedef long operation_fn(struct domain *d, u64 arg1, u64 arg2);
+
+#define UNUSED          __attribute__((unused))
+#define OPERATION(name) static long name(UNUSED struct domain *d, UNUSED u64 arg1, UNUSED u64 arg2)
 
 /* Run @step on the target's tables, locked, with no dead ones before and none after. */
 #define with_tables(d, step)                                                                       \
@@ -35,38 +44,55 @@ struct mmuext {
     })
 
 /* A 32-bit guest has no L4; to pin one succeeds, by the ABI. */
-static long mmuext_pin(const struct mmuext *m)
+static long pin(struct domain *d, u64 mfn, enum frame_type type)
 {
-    enum frame_type type = FRAME_L1 + (m->op.cmd - MMUEXT_PIN_L1_TABLE);
-
-    if ( !table_kind(m->target, type)->entries )
+    if ( !table_kind(d, type)->entries )
         return 0;
-    return with_tables(m->target, table_pin(m->target, to_mfn(m->op.arg1.mfn), type));
+    return with_tables(d, table_pin(d, to_mfn(mfn), type));
 }
 
-static long mmuext_unpin(const struct mmuext *m)
+OPERATION(mmuext_pin_l1)
 {
-    return with_tables(m->target, table_unpin(m->target, to_mfn(m->op.arg1.mfn)));
+    return pin(d, arg1, FRAME_L1);
 }
 
-static long mmuext_new_baseptr(const struct mmuext *m)
+OPERATION(mmuext_pin_l2)
 {
-    return with_tables(m->target, root_switch(m->v, to_mfn(m->op.arg1.mfn)));
+    return pin(d, arg1, FRAME_L2);
+}
+
+OPERATION(mmuext_pin_l3)
+{
+    return pin(d, arg1, FRAME_L3);
+}
+
+OPERATION(mmuext_pin_l4)
+{
+    return pin(d, arg1, FRAME_L4);
+}
+
+OPERATION(mmuext_unpin)
+{
+    return with_tables(d, table_unpin(d, to_mfn(arg1)));
+}
+
+OPERATION(mmuext_new_baseptr)
+{
+    return with_tables(d, root_switch(current_vcpu(), to_mfn(arg1)));
 }
 
 /* Frame 0 stands for none. */
-static long mmuext_new_user_baseptr(const struct mmuext *m)
+OPERATION(mmuext_new_user_baseptr)
 {
-    mfn_t mfn = m->op.arg1.mfn ? to_mfn(m->op.arg1.mfn) : INVALID_MFN;
+    mfn_t mfn = arg1 ? to_mfn(arg1) : INVALID_MFN;
 
-    if ( m->op.arg1.mfn == INVALID_MFN.n )
+    if ( arg1 == INVALID_MFN.n )
         return -EINVAL;
-    return with_tables(m->target, root_switch_user(m->v, mfn));
+    return with_tables(d, root_switch_user(current_vcpu(), mfn));
 }
 
-static long mmuext_tlb_flush_local(const struct mmuext *m)
+OPERATION(mmuext_tlb_flush_local)
 {
-    (void)m;
     tlb_flush_local();
     return 0;
 }
@@ -80,127 +106,124 @@ static bool is_guest_va(u64 va)
     return !GUARD(invlpg_address, !guest_word_ok(to_gva(va)));
 }
 
-static long mmuext_invlpg_local(const struct mmuext *m)
+OPERATION(mmuext_invlpg_local)
 {
-    (void)m;
-    if ( is_guest_va(m->op.arg1.linear_addr) )
-        tlb_flush_page_local(m->op.arg1.linear_addr);
+    if ( is_guest_va(arg1) )
+        tlb_flush_page_local(arg1);
     return 0;
 }
 
-static long flush_some(const struct mmuext *m, u64 va)
+static long flush_some(const struct domain *d, gva_t vcpumask, u64 va)
 {
     cpumask_t cpus;
 
-    if ( flush_cpus_of(m->target, handle_gva(m->op.arg2.vcpumask), &cpus) )
+    if ( flush_cpus_of(d, vcpumask, &cpus) )
         return -EINVAL;
     if ( va == TLB_FLUSH_ALL || is_guest_va(va) )
         tlb_flush_mask(cpus, va);
     return 0;
 }
 
-static long mmuext_tlb_flush_multi(const struct mmuext *m)
+OPERATION(mmuext_tlb_flush_multi)
 {
-    return flush_some(m, TLB_FLUSH_ALL);
+    return flush_some(d, to_gva(arg2), TLB_FLUSH_ALL);
 }
 
-static long mmuext_invlpg_multi(const struct mmuext *m)
+OPERATION(mmuext_invlpg_multi)
 {
     /* The last address of all is a page like any other, not the word for "everything". */
-    return flush_some(m, m->op.arg1.linear_addr & PAGE_MASK);
+    return flush_some(d, to_gva(arg2), arg1 & PAGE_MASK);
 }
 
-static long mmuext_tlb_flush_all(const struct mmuext *m)
+OPERATION(mmuext_tlb_flush_all)
 {
-    tlb_flush_mask(flush_cpus_of_all(m->target), TLB_FLUSH_ALL);
+    tlb_flush_mask(flush_cpus_of_all(d), TLB_FLUSH_ALL);
     return 0;
 }
 
-static long mmuext_invlpg_all(const struct mmuext *m)
+OPERATION(mmuext_invlpg_all)
 {
-    if ( is_guest_va(m->op.arg1.linear_addr) )
-        tlb_flush_mask(flush_cpus_of_all(m->target), m->op.arg1.linear_addr & PAGE_MASK);
+    if ( is_guest_va(arg1) )
+        tlb_flush_mask(flush_cpus_of_all(d), arg1 & PAGE_MASK);
     return 0;
 }
 
-static long flush_cache(const struct mmuext *m, long refusal)
+static long flush_cache(struct domain *d, long refusal)
 {
-    if ( access_check(m->target, m->target, ACCESS_HARDWARE) )
+    if ( access_check(d, d, ACCESS_HARDWARE) )
         return refusal;
     tlb_flush_mask(smp_online, TLB_FLUSH_CACHES); /* the guest may have run on any CPU */
     return 0;
 }
 
-static long mmuext_flush_cache(const struct mmuext *m)
+OPERATION(mmuext_flush_cache)
 {
-    return flush_cache(m, -EACCES);
+    return flush_cache(d, -EACCES);
 }
 
-static long mmuext_flush_cache_all(const struct mmuext *m)
+OPERATION(mmuext_flush_cache_all)
 {
-    return flush_cache(m, -EINVAL);
+    return flush_cache(d, -EINVAL);
 }
 
-static long mmuext_set_ldt(const struct mmuext *m)
+OPERATION(mmuext_set_ldt)
 {
-    return segment_set_ldt(m->v, m->op.arg1.linear_addr, m->op.arg2.nr_ents);
+    return segment_set_ldt(current_vcpu(), arg1, (u32)arg2);
 }
 
 /* A frame of the target's that may be written to, with a reference for the while. */
-static inline __attribute__((always_inline)) struct frame *get_data_page(const struct mmuext *m,
+static inline __attribute__((always_inline)) struct frame *get_data_page(const struct domain *d,
                                                                          mfn_t mfn)
 {
-    if ( !mfn_has_frame(mfn) || frame_get_used(mfn_to_frame(mfn), m->target->id, FRAME_WRITABLE) )
+    if ( !mfn_has_frame(mfn) || frame_get_used(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
         return NULL;
     return mfn_to_frame(mfn);
 }
 
-static long mmuext_clear_page(const struct mmuext *m)
+OPERATION(mmuext_clear_page)
 {
-    struct frame *frame = get_data_page(m, to_mfn(m->op.arg1.mfn));
+    struct frame *frame = get_data_page(d, to_mfn(arg1));
 
     if ( !frame )
         return -EINVAL;
-    hw_clear_page(mfn_to_virt(to_mfn(m->op.arg1.mfn)));
+    hw_clear_page(mfn_to_virt(to_mfn(arg1)));
     frame_put_used(frame);
     return 0;
 }
 
-static long mmuext_copy_page(const struct mmuext *m)
+OPERATION(mmuext_copy_page)
 {
-    mfn_t from = to_mfn(m->op.arg2.src_mfn);
+    mfn_t from = to_mfn(arg2);
     struct frame *frame;
 
-    if ( !mfn_has_frame(from) || !frame_get_inline(mfn_to_frame(from), m->target->id) )
+    if ( !mfn_has_frame(from) || !frame_get_inline(mfn_to_frame(from), d->id) )
         return -EINVAL;
-    frame = get_data_page(m, to_mfn(m->op.arg1.mfn));
+    frame = get_data_page(d, to_mfn(arg1));
     if ( frame )
     {
-        hw_copy_page(mfn_to_virt(to_mfn(m->op.arg1.mfn)), mfn_to_virt(from));
+        hw_copy_page(mfn_to_virt(to_mfn(arg1)), mfn_to_virt(from));
         frame_put_used(frame);
     }
     frame_put_inline(mfn_to_frame(from));
     return frame ? 0 : -EINVAL;
 }
 
-static long mmuext_no_superpages(const struct mmuext *m)
+OPERATION(mmuext_no_superpages)
 {
-    (void)m;
     return -EOPNOTSUPP;
 }
 
 #define ROWS 32
 
-static long mmuext_unknown(const struct mmuext *m)
+OPERATION(mmuext_unknown)
 {
-    (void)m;
     return -ENOSYS;
 }
 
 /* Every row has a function, so that speculation finds one too. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-static long (*const handlers[ROWS])(const struct mmuext *m) = {
+static operation_fn *const handlers[ROWS] = {
     [0 ... ROWS - 1] = mmuext_unknown,
 #define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     [operation] = handler,
@@ -220,28 +243,44 @@ static const u32 for_self = 0
 #undef SUBOP
     ;
 
-static inline long run_own(const struct mmuext *m)
+/* Those that change what tables are in use, and may leave dead ones or have to come again. */
+#define ROW(operation) (1u << MMUEXT_##operation)
+
+static const u32 on_tables = ROW(PIN_L1_TABLE) | ROW(PIN_L2_TABLE) | ROW(PIN_L3_TABLE) |
+                             ROW(PIN_L4_TABLE) | ROW(UNPIN_TABLE) | ROW(NEW_BASEPTR) |
+                             ROW(NEW_USER_BASEPTR);
+
+static inline long run_own(struct domain *d, const struct op *op)
 {
-    return m->op.cmd < ROWS ? handlers[index_bounded(m->op.cmd, ROWS)](m) : -ENOSYS;
+    u64 cmd = (u32)op->cmd;
+
+    return cmd < ROWS ? handlers[index_bounded(cmd, ROWS)](d, op->arg1, op->arg2) : -ENOSYS;
 }
 
-static inline long run_one(const struct mmuext *m)
+static inline long run_one(struct domain *d, const struct op *op)
 {
-    if ( m->target != m->v->domain && m->op.cmd < ROWS && (for_self >> m->op.cmd & 1) )
+    u32 cmd = (u32)op->cmd;
+
+    if ( d != current_vcpu()->domain && cmd < ROWS && (for_self >> cmd & 1) )
         return -EPERM;
-    return run_own(m);
+    return run_own(d, op);
 }
 
 /* Sizes of an operation: three words of the guest's width. */
 #define OP_SIZE      sizeof(struct mmuext_op)
 #define OP_SIZE_PV32 sizeof(struct compat_mmuext_op)
 
-static __attribute__((noinline)) bool load_op_pv32(struct mmuext_op *op, gva_t from)
+static __attribute__((noinline)) bool load_op_pv32(struct op *op, gva_t from)
 {
-    return compat_load_mmuext_op(op, from);
+    struct mmuext_op wide;
+
+    if ( !compat_load_mmuext_op(&wide, from) )
+        return false;
+    memcpy(op, &wide, sizeof(*op));
+    return true;
 }
 
-static inline bool load_op(unsigned int size, struct mmuext_op *op, gva_t from)
+static inline bool load_op(unsigned int size, struct op *op, gva_t from)
 {
     return size == OP_SIZE_PV32 ? load_op_pv32(op, from) : guest_load_struct(op, from);
 }
@@ -253,32 +292,33 @@ static inline long drain(struct domain *d)
 }
 
 /* Emptying caches takes long, however few operations there are. */
-static bool was_long(const struct mmuext *m)
+static bool was_long(u32 cmd)
 {
-    return m->op.cmd == MMUEXT_FLUSH_CACHE || m->op.cmd == MMUEXT_FLUSH_CACHE_GLOBAL;
+    return cmd == MMUEXT_FLUSH_CACHE || cmd == MMUEXT_FLUSH_CACHE_GLOBAL;
 }
 
 /*
  * As mmu_update's: how many operations were done, with the reason for stopping in *@rc. @few of the
  * caller's own: not so many that somebody might be waiting.
  */
-static inline __attribute__((always_inline)) u32 run(bool few, struct mmuext *m, unsigned int size,
+static inline __attribute__((always_inline)) u32 run(bool few, struct domain *d, unsigned int size,
                                                      gva_t ops, u32 count, long *rc)
 {
+    struct op op = { 0 };
     u32 i;
 
-    *rc = drain(m->target);
+    *rc = drain(d);
     for ( i = 0; i < count && !*rc; i++ )
     {
-        if ( i && (!few || was_long(m)) && preempt_pending() )
+        if ( i && (!few || was_long((u32)op.cmd)) && preempt_pending() )
             *rc = -ERESTART;
-        else if ( !load_op(size, &m->op, to_gva(ops.n + (u64)i * size)) )
+        else if ( !load_op(size, &op, to_gva(ops.n + (u64)i * size)) )
             *rc = -EFAULT;
         else
-            *rc = few ? run_own(m) : run_one(m);
+            *rc = few ? run_own(d, &op) : run_one(d, &op);
         if ( __builtin_expect(*rc != 0, 0) )
             break;
-        *rc = drain(m->target);
+        *rc = drain(d);
     }
 
     return i;
@@ -287,70 +327,87 @@ static inline __attribute__((always_inline)) u32 run(bool few, struct mmuext *m,
 /* A batch, of whatever size and for whomever. */
 static __attribute__((noinline)) long run_batch(const struct batch_call *call)
 {
-    struct mmuext m;
+    struct domain *caller = current_vcpu()->domain, *d;
     u32 done = 0;
-    long rc;
+    long rc = foreign_get(caller, (domid_t)call->foreigndom, &d);
 
-    m.v = current_vcpu();
-    rc = foreign_get(m.v->domain, (domid_t)call->foreigndom, &m.target);
     if ( rc )
         return rc;
     if ( call->count & COUNT_FAILED )
         rc = -(long)(u8)call->reqs;
     else
-        done = run(false, &m, call->size, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
-    rc = batch_end(call, m.target, done, rc);
+        done = run(false, d, call->size, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
+    rc = batch_end(call, d, done, rc);
 
-    foreign_put(m.v->domain, m.target);
+    foreign_put(caller, d);
     return rc;
 }
 
 #define FEW 8
 
-/* A few operations on the caller itself, which is what guests do to switch address spaces. */
-static __attribute__((noinline)) long run_few(const struct batch_call *call)
+/* Any; and a few operations on the caller itself, which is what guests do to switch address spaces. */
+static __attribute__((noinline)) long run_any(unsigned int size, unsigned long uops,
+                                              unsigned long count, unsigned long pdone,
+                                              unsigned long foreigndom)
 {
-    struct mmuext m;
+    const struct batch_call call = {
+        __HYPERVISOR_mmuext_op, size, uops, (u32)count, pdone, foreigndom
+    };
+    struct domain *d = current_vcpu()->domain;
     u32 done;
     long rc;
 
-    m.v = current_vcpu();
-    m.target = m.v->domain;
-    done = run(true, &m, call->size, to_gva(call->reqs), call->count, &rc);
-    return batch_end(call, m.target, done, rc);
+    if ( !guest_word_ok(to_gva(uops)) ) /* before anything else, and *pdone stays as it is */
+        return -EFAULT;
+    if ( call.count > FEW || (u32)foreigndom != DOMID_SELF )
+        return run_batch(&call);
+    done = run(true, d, size, to_gva(uops), call.count, &rc);
+    return batch_end(&call, d, done, rc);
 }
 
-/* One operation on the caller itself is the rule. */
-static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned long count,
-                             unsigned long pdone, unsigned long foreigndom)
+/* The end of a single operation that failed or left dead tables. */
+static __attribute__((noinline)) long single_end(struct domain *d, unsigned long uops,
+                                                 unsigned long pdone, long rc)
 {
-    struct mmuext m;
-    long rc;
+    const unsigned int size = d->pv32 ? OP_SIZE_PV32 : OP_SIZE;
 
-    m.v = current_vcpu();
-    m.target = m.v->domain;
-    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || READ_ONCE(m.target->pv.dead_tables) ||
-         !load_op(size, &m.op, to_gva(uops)) )
-    {
-        const struct batch_call call = {
-            __HYPERVISOR_mmuext_op, size, uops, (u32)count, pdone, foreigndom
-        };
+    return batch_end(
+        &(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, pdone, DOMID_SELF }, d, !rc,
+        rc);
+}
 
-        if ( !guest_word_ok(to_gva(uops)) ) /* before anything else, and *pdone stays as it is */
-            return -EFAULT;
-        return call.count <= FEW && (u32)foreigndom == DOMID_SELF ? run_few(&call)
-                                                                  : run_batch(&call);
-    }
+/* A single operation on the caller itself, any of the rows. */
+static __attribute__((noinline)) long run_single(struct domain *d, u64 cmd, u64 arg1, u64 arg2,
+                                                 unsigned long uops, unsigned long pdone)
+{
+    long rc = handlers[index_bounded(cmd, ROWS)](d, arg1, arg2);
 
-    rc = run_own(&m);
-
-    if ( __builtin_expect(rc || READ_ONCE(m.target->pv.dead_tables), 0) )
-        return batch_end(
-            &(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, pdone, DOMID_SELF },
-            m.target, !rc, rc);
+    if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
+        return single_end(d, uops, pdone, rc);
     if ( pdone )
         (void)guest_store_u32(to_gva(pdone), 1);
     return 0;
+}
+
+/*
+ * One operation on the caller itself is the rule. What minds dead tables sees to them, other operations needn't. All
+ * calls are tail calls: what leaves no dead tables, and has no *@pdone to tell, has nothing to come back for.
+ */
+static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned long count,
+                             unsigned long pdone, unsigned long foreigndom)
+{
+    struct domain *d = current_vcpu()->domain;
+    struct op op;
+    u32 cmd;
+
+    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !load_op(size, &op, to_gva(uops)) ||
+         (u32)op.cmd >= ROWS )
+        return run_any(size, uops, count, pdone, foreigndom);
+
+    cmd = (u32)op.cmd;
+    if ( pdone || (on_tables >> cmd & 1) )
+        return run_single(d, cmd, op.arg1, op.arg2, uops, pdone);
+    return handlers[index_bounded(cmd, ROWS)](d, op.arg1, op.arg2);
 }
 
 long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,

@@ -107,7 +107,13 @@ static inline __attribute__((always_inline)) void install(struct vcpu *v, mfn_t 
         table_put_used(v->domain, mfn_to_frame(old));
 }
 
-/* A reference and a type reference to any frame as a root of @d. -EINVAL, -ERESTART. */
+/* A reference and a type reference to what is in use as a root of @d; the type known to the compiler. */
+static inline bool take_root(const struct domain *d, mfn_t mfn)
+{
+    return d->pv32 ? table_take_used(d, mfn, FRAME_L3) : table_take_used(d, mfn, FRAME_L4);
+}
+
+/* The same of any frame. -EINVAL, -ERESTART. */
 static __attribute__((noinline)) long get_root(struct domain *d, mfn_t mfn)
 {
     struct frame *frame = get_own_frame(d, mfn);
@@ -132,8 +138,7 @@ static inline __attribute__((always_inline)) long switch_to(struct vcpu *v, mfn_
         return 0;
     }
 
-    if ( !table_take_used(v->domain, mfn, root_type(v->domain)) &&
-         !(user && mfn_eq(mfn, INVALID_MFN)) )
+    if ( !take_root(v->domain, mfn) && !(user && mfn_eq(mfn, INVALID_MFN)) )
         rc = get_root(v->domain, mfn);
     if ( !rc )
         install(v, mfn, user);

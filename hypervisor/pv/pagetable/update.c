@@ -94,23 +94,22 @@ static __attribute__((noinline)) long update_any(struct domain *d, const struct 
     }
 }
 
-/* One request: here a plain update of an entry of a valid L1, and all else elsewhere. */
-static inline __attribute__((always_inline)) long
-update_one_of(bool pv32, struct domain *d, const struct domain *from, u64 ptr, u64 val)
+/* Is the request a plain update of an entry of a valid L1 of @d? */
+static inline bool is_plain(const struct domain *d, u64 ptr)
 {
     mfn_t mfn = maddr_to_mfn(to_maddr(ptr));
 
-    if ( (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit &&
-         is_l1_of(mfn_to_frame(mfn), d) )
-        return l1_replace_fast(pv32, d, from, maddr_to_virt(to_maddr(ptr)), val);
-    return update_any(d, from, ptr, val);
+    return (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit &&
+           is_l1_of(mfn_to_frame(mfn), d);
 }
 
-/* One that comes alone: what isn't plain leaves by a tail call, so that no register is saved for it. */
-static __attribute__((noinline)) long update_one(struct domain *d, const struct domain *from,
-                                                 u64 ptr, u64 val)
+/* One request: here a plain update, and all else elsewhere. */
+static inline __attribute__((always_inline)) long
+update_one_of(bool pv32, struct domain *d, const struct domain *from, u64 ptr, u64 val)
 {
-    return update_one_of(false, d, from, ptr, val);
+    if ( is_plain(d, ptr) )
+        return l1_replace_fast(pv32, d, from, maddr_to_virt(to_maddr(ptr)), val);
+    return update_any(d, from, ptr, val);
 }
 
 static __attribute__((noinline)) long update_one_pv32(struct domain *d, const struct domain *from,
@@ -249,25 +248,47 @@ static __attribute__((noinline)) long update_batch(const struct batch_call *call
  * A few entries of the guest's own, else a batch: not so many that one would ask whether somebody
  * waits. Tables that die on the way are seen to at once, those that were left before at the end.
  */
-static __attribute__((noinline)) long update_few(const struct batch_call *call)
+static __attribute__((noinline)) long update_few(unsigned long ureqs, unsigned long count,
+                                                 unsigned long pdone, unsigned long foreigndom)
 {
+    const struct batch_call call = { MMU_CALL, ureqs, (u32)count, pdone, foreigndom };
     struct domain *d = current_vcpu()->domain;
     struct ran ran;
 
-    if ( !guest_word_ok(to_gva(call->reqs)) ) /* before anything else, and *pdone stays as it is */
+    if ( !guest_word_ok(to_gva(ureqs)) ) /* before anything else, and *pdone stays as it is */
         return -EFAULT;
-    if ( call->count - 1 >= STRIDE || (u32)call->foreigndom != DOMID_SELF )
-        return update_batch(call);
+    if ( call.count - 1 >= STRIDE || (u32)foreigndom != DOMID_SELF )
+        return update_batch(&call);
 
     tables_lock(d);
-    ran = run_width(d)(d, d, call->reqs, call->reqs + call->count * sizeof(struct mmu_update));
+    ran = run_width(d)(d, d, ureqs, ureqs + call.count * sizeof(struct mmu_update));
     tables_unlock(d);
-    return batch_end(call, d, requests(call->reqs, ran.at), ran.rc);
+    return batch_end(&call, d, requests(ureqs, ran.at), ran.rc);
+}
+
+/* The end of a single request of the guest's own that has been done, as @rc says. */
+static __attribute__((noinline)) long update_end(struct domain *d, unsigned long ureqs,
+                                                 unsigned long pdone, long rc)
+{
+    return batch_end(&(struct batch_call){ MMU_CALL, ureqs, 1, pdone, DOMID_SELF }, d, !rc, rc);
+}
+
+/* The rest of a single request, with the lock held, where l1_update() left something, or it isn't plain. */
+static __attribute__((noinline)) long update_finish(enum l1_left left, u64 ptr, u64 val,
+                                                    unsigned long ureqs, unsigned long pdone)
+{
+    struct domain *d = current_vcpu()->domain;
+    long rc = left == L1_REPLACE ? update_any(d, d, ptr, val)
+                                 : l1_finish(left, d, d, maddr_to_virt(to_maddr(ptr)), val);
+
+    tables_unlock(d);
+    return update_end(d, ureqs, pdone, rc);
 }
 
 /*
  * A guest that changes one entry of its own is the rule. It is alive, and if dead tables are left
- * it doesn't matter to an L1 entry whether they are seen to before or after.
+ * it doesn't matter to an L1 entry whether they are seen to before or after. Calls are tail calls,
+ * so that no register is saved for one.
  */
 static inline __attribute__((always_inline)) long mmu_update(bool pv32, unsigned long ureqs,
                                                              unsigned long count,
@@ -275,19 +296,22 @@ static inline __attribute__((always_inline)) long mmu_update(bool pv32, unsigned
                                                              unsigned long foreigndom)
 {
     struct domain *d = current_vcpu()->domain;
+    enum l1_left left = L1_REPLACE;
     u64 ptr, val;
-    long rc;
 
-    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_word_ok(to_gva(ureqs)) ||
+    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_access_ok(to_gva(ureqs)) ||
          !guest_load_pair(&ptr, &val, to_gva(ureqs)) )
-        return update_few(&(struct batch_call){ MMU_CALL, ureqs, (u32)count, pdone, foreigndom });
+        return update_few(ureqs, count, pdone, foreigndom);
 
     tables_lock(d);
-    rc = (pv32 ? update_one_pv32 : update_one)(d, d, ptr, val);
+    if ( __builtin_expect(is_plain(d, ptr), 1) )
+        left = l1_update(pv32, d, d, maddr_to_virt(to_maddr(ptr)), &val);
+    if ( __builtin_expect(left != L1_DONE, 0) )
+        return update_finish(left, ptr, val, ureqs, pdone);
     tables_unlock(d);
 
-    if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
-        return batch_end(&(struct batch_call){ MMU_CALL, ureqs, 1, pdone, foreigndom }, d, !rc, rc);
+    if ( __builtin_expect(READ_ONCE(d->pv.dead_tables), 0) )
+        return update_end(d, ureqs, pdone, 0);
     if ( pdone )
         (void)guest_store_u32(to_gva(pdone), 1);
     return 0;

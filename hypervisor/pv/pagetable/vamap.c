@@ -13,7 +13,7 @@
  * What the flags say: nothing, one page or all, here, on all of the domain's CPUs, or on those of a
  * bitmap of vcpus.
  */
-static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
+static __attribute__((noinline)) long flush_as_told(struct domain *d, u64 va, unsigned long flags)
 {
     unsigned long where = flags & ~UVMF_FLUSHTYPE_MASK, type = flags & UVMF_FLUSHTYPE_MASK;
     cpumask_t cpus;
@@ -44,78 +44,76 @@ static long flush_as_told(struct domain *d, u64 va, unsigned long flags)
     return 0;
 }
 
-/* Out of line, so that what it saves and restores is not paid for by those who don't flush. */
-static __attribute__((noinline)) long flush_after(struct domain *d, u64 va, unsigned long flags,
-                                                  long rc)
+/* The end of what isn't plain: unlock @d's tables, flush even if nothing was written. */
+static long end(struct domain *d, u64 va, unsigned long flags, long rc)
 {
-    long failed = flush_as_told(d, va, flags);
+    long failed;
 
+    tables_unlock(d);
+    failed = flags && guest_word_ok(to_gva(va)) ? flush_as_told(d, va, flags) : 0;
     return rc ? rc : failed;
 }
 
-static inline __attribute__((always_inline)) long update_locked_of(bool pv32,
-                                                                   const struct domain *d,
-                                                                   const struct domain *from,
-                                                                   mfn_t root, u64 va, u64 val)
+/* The rest of update() where l1_update() left something, or there is no @slot. */
+static __attribute__((noinline)) long update_finish(enum l1_left left, u64 *slot, u64 pte, u64 va,
+                                                    unsigned long flags)
 {
-    u64 *slot = walk_to_l1_inline(pv32, d, root, va);
+    struct domain *d = current_vcpu()->domain;
 
-    return __builtin_expect(slot != NULL, 1) ? l1_replace_fast(pv32, d, from, slot, val) : -EINVAL;
+    return end(d, va, flags, slot ? l1_finish(left, d, d, slot, pte) : -EINVAL);
 }
 
-typedef long update_fn(const struct domain *d, const struct domain *from, mfn_t root, u64 va,
-                       u64 val);
-
-static __attribute__((noinline)) long
-update_locked(const struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val)
-{
-    return update_locked_of(false, d, from, root, va, val);
-}
-
-static __attribute__((noinline)) long
-update_locked_pv32(const struct domain *d, const struct domain *from, mfn_t root, u64 va, u64 val)
-{
-    return update_locked_of(true, d, from, root, va, val);
-}
-
-static inline long update(update_fn *locked, struct domain *d, const struct domain *from,
-                          mfn_t root, u64 va, u64 val, unsigned long flags)
-{
-    long rc;
-
-    tables_lock(d);
-    rc = locked(d, from, root, va, val);
-    tables_unlock(d);
-
-    return flags && guest_word_ok(to_gva(va)) ? flush_after(d, va, flags, rc) : rc;
-}
-
-static inline long update_otherdomain(update_fn *locked, u64 va, u64 val, unsigned long flags,
-                                      unsigned long domid)
+/* Calls are tail calls, so that no register is saved for one. */
+static inline __attribute__((always_inline)) long update(bool pv32, u64 va, u64 pte,
+                                                         unsigned long flags)
 {
     struct vcpu *v = current_vcpu();
-    struct domain *from;
-    long rc = foreign_get(v->domain, (domid_t)domid, &from);
+    struct domain *d = v->domain;
+    enum l1_left left = L1_REPLACE;
+    u64 *slot;
+
+    tables_lock(d);
+    slot = walk_to_l1_inline(pv32, d, v->pv.root_kernel, va);
+    if ( slot )
+        left = l1_update(pv32, d, d, slot, &pte);
+    if ( __builtin_expect(left != L1_DONE, 0) )
+        return update_finish(left, slot, pte, va, flags);
+    tables_unlock(d);
+
+    if ( !flags )
+        return 0;
+    if ( flags != (UVMF_INVLPG | UVMF_LOCAL) )
+        return flush_as_told(d, va, flags);
+    tlb_flush_page_local(va);
+    return 0;
+}
+
+static long update_otherdomain(u64 va, u64 val, unsigned long flags, unsigned long domid)
+{
+    struct vcpu *v = current_vcpu();
+    struct domain *d = v->domain, *from;
+    long rc = foreign_get(d, (domid_t)domid, &from);
+    u64 *slot;
 
     if ( rc )
         return rc;
-    foreign_maps(v->domain, from);
-    rc = update(locked, v->domain, from, v->pv.root_kernel, va, val, flags);
-    foreign_put(v->domain, from);
+    foreign_maps(d, from);
+    tables_lock(d);
+    slot = walk_to_l1(d, v->pv.root_kernel, va);
+    rc = end(d, va, flags, slot ? l1_replace(d, from, slot, val, false) : -EINVAL);
+    foreign_put(d, from);
     return rc;
 }
 
 long pagetable_update_va_mapping(unsigned long va, unsigned long val64, unsigned long flags)
 {
-    struct vcpu *v = current_vcpu();
-
-    return update(update_locked, v->domain, v->domain, v->pv.root_kernel, va, val64, flags);
+    return update(false, va, val64, flags);
 }
 
 long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val64,
                                              unsigned long flags, unsigned long domid)
 {
-    return update_otherdomain(update_locked, va, val64, flags, domid);
+    return update_otherdomain(va, val64, flags, domid);
 }
 
 /* From 32-bit guests an entry comes in two words. */
@@ -123,14 +121,11 @@ long pagetable_update_va_mapping_otherdomain(unsigned long va, unsigned long val
 long compat_update_va_mapping(unsigned long va, unsigned long low, unsigned long high,
                               unsigned long flags)
 {
-    struct vcpu *v = current_vcpu();
-
-    return update(update_locked_pv32, v->domain, v->domain, v->pv.root_kernel, va, high << 32 | low,
-                  flags);
+    return update(true, va, high << 32 | low, flags);
 }
 
 long compat_update_va_mapping_otherdomain(unsigned long va, unsigned long low, unsigned long high,
                                           unsigned long flags, unsigned long domid)
 {
-    return update_otherdomain(update_locked_pv32, va, high << 32 | low, flags, domid);
+    return update_otherdomain(va, high << 32 | low, flags, domid);
 }

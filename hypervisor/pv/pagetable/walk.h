@@ -14,7 +14,7 @@ static inline u64 *walk_entry(u64 table, u64 va, unsigned int level)
 static inline __attribute__((always_inline)) u64 *
 walk_to_l1_inline(bool pv32, const struct domain *d, mfn_t root, u64 va)
 {
-    u64 pte = root.n << PAGE_SHIFT;
+    u64 table = mfn_to_maddr(root).n;
 
     if ( mfn_eq(root, INVALID_MFN) || !(pv32 ? va < HV32_START : guest_word_ok(to_gva(va))) )
         return NULL;
@@ -22,12 +22,16 @@ walk_to_l1_inline(bool pv32, const struct domain *d, mfn_t root, u64 va)
 #pragma GCC unroll 3
     for ( unsigned int level = pv32 ? 3 : 4; level > 1; level-- )
     {
-        pte = READ_ONCE(*walk_entry(pte & PTE_FRAME, va, level));
+        u64 pte = READ_ONCE(*walk_entry(table, va, level));
+
         if ( !(pte & PTE_P) )
             return NULL;
+        table = pte & PTE_FRAME;
     }
 
-    return is_l1_of(mfn_to_frame(pte_mfn(pte)), d) ? walk_entry(pte & PTE_FRAME, va, 1) : NULL;
+    if ( !is_l1_of(mfn_to_frame(maddr_to_mfn(to_maddr(table))), d) )
+        return NULL;
+    return walk_entry(table, va, 1);
 }
 
 #endif
