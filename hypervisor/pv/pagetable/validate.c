@@ -31,17 +31,34 @@
  */
 #define VARIANT static inline __attribute__((always_inline))
 
-/* The first SCAN slots from @slot, which is before @end, on that aren't all empty; @end if there are none. */
+/* Groups of SCAN slots that are looked at before the end is. */
+#define STRIDE 4
+
+/* The first SCAN slots from @slot on that aren't all empty; @end if there are none. */
 static inline u64 *skip_groups(u64 *slot, const u64 *end)
 {
-    while ( all_empty(slot) && (slot += SCAN) != end )
-        ;
+    for ( ; end - slot >= STRIDE * SCAN; slot += STRIDE * SCAN )
+    {
+#pragma GCC unroll 4
+        for ( unsigned int i = 0; i < STRIDE * SCAN; i += SCAN )
+            if ( !all_empty(slot + i) )
+                return slot + i;
+    }
+    while ( slot != end && all_empty(slot) )
+        slot += SCAN;
     return slot;
 }
 
 /* The same downwards: beyond the last SCAN slots below @slot that aren't; or @begin. */
 static inline u64 *skip_groups_down(u64 *slot, const u64 *begin)
 {
+    for ( ; slot - begin >= STRIDE * SCAN; slot -= STRIDE * SCAN )
+    {
+#pragma GCC unroll 4
+        for ( unsigned int i = 0; i < STRIDE * SCAN; i += SCAN )
+            if ( !all_empty(slot - i - SCAN) )
+                return slot - i;
+    }
     while ( slot != begin && all_empty(slot - SCAN) )
         slot -= SCAN;
     return slot;
@@ -184,16 +201,27 @@ static long begin_higher(const struct table_kind *kind, struct frame *frame, u64
     return 0;
 }
 
-/* An entry that names a table in use, as most of a root's do, is validated by one step. */
-static inline bool take_entry_used(const struct domain *d, const struct table_kind *kind,
-                                   unsigned int index, u64 *slot)
+/*
+ * Entries that name tables in use, as most of a root's do, are validated by one step each: from @i up to one that isn't
+ * such, or the last, whose table may be of another type. Which that is; it is the guest's.
+ */
+static unsigned int take_used(const struct domain *d, enum frame_type type, u64 *table,
+                              unsigned int i)
 {
-    u64 pte = *slot;
+    const struct table_kind kind = *table_kind(d, type);
 
-    if ( entry_refused(kind, pte) || !table_take_used(d, pte_mfn(pte), table_child(kind, index)) )
-        return false;
-    *slot = pte | kind->set;
-    return true;
+    for ( ; i + 1 < kind.entries; i++ )
+    {
+        u64 pte = table[i];
+
+        if ( is_hypervisor_entry(type, i) )
+            continue;
+        if ( !(pte & PTE_P) || entry_refused(&kind, pte) ||
+             !table_take_used(d, pte_mfn(pte), kind.child) )
+            break;
+        table[i] = pte | kind.set;
+    }
+    return i;
 }
 
 VARIANT long validate_higher(bool several, struct domain *d, struct frame *frame,
@@ -208,11 +236,11 @@ VARIANT long validate_higher(bool several, struct domain *d, struct frame *frame
     for ( i = skip_empty(several, table, frame->progress); i < kind->entries;
           i = skip_empty(several, table, i + 1) )
     {
-        u64 pte = table[i];
+        u64 pte;
 
-        if ( !(pte & PTE_P) || is_hypervisor_entry(type, i) )
-            continue;
-        if ( take_entry_used(d, kind, i, &table[i]) )
+        i = take_used(d, type, table, i);
+        pte = table[i];
+        if ( !(pte & PTE_P) )
             continue;
         rc = entry_get_table(d, frame, type, i, &pte);
         if ( rc )
@@ -345,6 +373,38 @@ VARIANT void take_l1_apart(bool several, struct frame *frame, u64 *table)
     frame->progress = 0;
 }
 
+/*
+ * The same on the way down: let go what the entries below @i hold, down to one that isn't the last use of its table.
+ * Its index plus one, or 0.
+ */
+static unsigned int put_used(const struct domain *d, enum frame_type type, u64 *table,
+                             unsigned int i)
+{
+    const struct table_kind kind = *table_kind(d, type);
+
+    for ( ; i; i-- )
+    {
+        u64 pte = table[i - 1];
+        struct frame *child;
+
+        if ( is_hypervisor_entry(type, i - 1) )
+            continue;
+        if ( !(pte & PTE_P) )
+            break;
+        child = mfn_to_frame(pte_mfn(pte));
+        if ( frame_type_of(READ_ONCE(child->state)) != kind.child )
+            break;
+        audit_lose(table, i - 1, i);
+        if ( !frame_put_and_type_fast(child) )
+        {
+            audit_gain(table, i - 1, i);
+            break;
+        }
+        table[i - 1] = pte & ~kind.strip;
+    }
+    return i;
+}
+
 /* Until the table is done, or another one has died that should go first. */
 VARIANT void take_higher_apart(bool several, struct domain *d, struct frame *frame,
                                enum frame_type type, u64 *table)
@@ -353,13 +413,18 @@ VARIANT void take_higher_apart(bool several, struct domain *d, struct frame *fra
     unsigned int i = skip_empty_down(several, table, frame->progress);
     u32 first = d->pv.dead_tables;
 
-    for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(several, table, i - 1) )
-        if ( (table[i - 1] & PTE_P) && !is_hypervisor_entry(type, i - 1) )
-        {
-            audit_lose(table, i - 1, i);
-            entry_put_table(d, frame, type, table[i - 1]);
-            table[i - 1] &= keep;
-        }
+    for ( ; i && d->pv.dead_tables == first; i = skip_empty_down(several, table, i) )
+    {
+        i = put_used(d, type, table, i);
+        if ( !i )
+            break;
+        i--;
+        if ( !(table[i] & PTE_P) )
+            continue;
+        audit_lose(table, i, i + 1);
+        entry_put_table(d, frame, type, table[i]);
+        table[i] &= keep;
+    }
     frame->progress = i;
 }
 
