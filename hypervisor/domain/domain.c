@@ -12,6 +12,7 @@
 #include "lib/atomic.h"
 #include "lib/bitmap.h"
 #include "lib/bits.h"
+#include "lib/guard.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
@@ -31,7 +32,9 @@ struct domain *domain_xen;
 
 /*
  * The directory: buckets to find a domain by its id; and which ids are taken, and which words of that are not empty,
- * so that the next one is found in a few steps, however many there are and however far apart.
+ * so that the next one is found in a few steps, however many there are and however far apart. The lock is for those who
+ * change it, or look for the next one; who looks up one id takes none, and uses at once what he finds: a domain that is
+ * unlinked is freed when every CPU has done with what it had found until then.
  */
 static struct lock list_lock = LOCK_INIT(LOCK_LIST);
 static struct domain *buckets[BUCKETS];
@@ -74,10 +77,10 @@ void domain_hold(struct domain *d)
 /* Without a reference. */
 static struct domain *look_up(unsigned long id)
 {
-    struct domain *d = buckets[id % BUCKETS];
+    struct domain *d = READ_ONCE(buckets[id % BUCKETS]);
 
     while ( d && d->id != id )
-        d = d->bucket_next;
+        d = READ_ONCE(d->bucket_next);
     return d;
 }
 
@@ -97,14 +100,9 @@ static unsigned long next_id(unsigned long id)
 
 struct domain *domain_get(domid_t id)
 {
-    struct domain *d;
+    struct domain *d = look_up(id);
 
-    lock_acquire(&list_lock);
-    d = look_up(id);
-    if ( d && !hold_unless_gone(d) )
-        d = NULL;
-    lock_release(&list_lock);
-    return d;
+    return d && hold_unless_gone(d) ? d : NULL;
 }
 
 struct domain *domain_next_unlocked(const struct domain *d)
@@ -148,7 +146,7 @@ static bool domains_add(struct domain *d)
     {
         __set_bit(d->id / BITS_PER_LONG, words);
         d->bucket_next = buckets[d->id % BUCKETS];
-        buckets[d->id % BUCKETS] = d;
+        atomic_store(&buckets[d->id % BUCKETS], d);
     }
     lock_release(&list_lock);
     return !taken;
@@ -164,7 +162,7 @@ static void domains_remove(struct domain *d)
         __clear_bit(d->id / BITS_PER_LONG, words);
     while ( *at != d )
         at = &(*at)->bucket_next;
-    *at = d->bucket_next;
+    WRITE_ONCE(*at, d->bucket_next);
     lock_release(&list_lock);
 }
 
@@ -199,6 +197,7 @@ void domain_put(struct domain *d)
     if ( __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) )
         return;
     domains_remove(d);
+    GUARD_STEP(domain_found_unlocked, smp_synchronize());
     domain_free(d, ARRAY_SIZE(rooms));
 }
 

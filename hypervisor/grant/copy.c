@@ -13,178 +13,218 @@
 #include "mm/map.h"
 #include "smp/smp.h"
 
-/* An entry in use. */
-struct copy_entry {
+/*
+ * What a granted end of a copy has in use, beside the reference to its frame: entry @ref of @granter's table. If another
+ * entry stood for that one, @via_ref of @via's table, then it is in use too, and we hold @granter.
+ */
+struct copy_grant {
     struct domain *granter;
-    u32 ref;
+    struct domain *via; /* or NULL */
+    u32 ref, via_ref;
 };
 
-/* One end of a copy, ready: its frame is referenced and, if granted, pinned. */
-struct copy_end {
-    struct copy_entry entry; /* of the frame; no granter: a frame of our own */
-    struct copy_entry via;   /* the one that stood for it, if any: then we hold entry.granter */
-    struct grant_use use;
-};
-
-/* The entry of @end stands for one of another domain's, to which its granter has no more rights than anybody. */
-static s16 follow(struct copy_end *end, bool write)
+/* @use of @grant's entry is one of another domain's entry, to which the granter has no more rights than anybody. */
+static s16 follow(struct copy_grant *grant, struct grant_use *use, bool write)
 {
-    struct grant_use *use = &end->use;
-    struct copy_entry next = { domain_get_guest(use->next_granter), use->next_ref };
-    domid_t user = end->entry.granter->id;
+    struct domain *user = grant->granter, *next = domain_get_guest(use->next_granter);
+    u32 ref = use->next_ref;
     s16 status = GNTST_general_error;
 
-    if ( !next.granter )
+    if ( !next )
         return status;
-    if ( next.granter != end->entry.granter && READ_ONCE(next.granter->life) == DOMAIN_ALIVE )
-        status = grant_pin(next.granter, next.ref, user, write, GRANT_PART, use);
+    if ( next != user && READ_ONCE(next->life) == DOMAIN_ALIVE )
+        status = grant_pin(next, ref, user->id, write, GRANT_PART, use);
     if ( status != GNTST_okay )
     {
-        domain_put(next.granter);
+        domain_put(next);
         return status;
     }
-    end->via = end->entry;
-    end->entry = next;
+    grant->via = user;
+    grant->via_ref = grant->ref;
+    grant->granter = next;
+    grant->ref = ref;
     return GNTST_okay;
 }
 
-static __attribute__((noinline)) void close_via(const struct copy_end *end, bool write)
+static __attribute__((noinline)) void close_via(const struct copy_grant *grant, bool write)
 {
-    domain_put(end->entry.granter);
-    grant_unpin_entry(end->via.granter, end->via.ref, write);
+    domain_put(grant->granter);
+    grant_unpin_entry(grant->via, grant->via_ref, write);
 }
 
-static inline void close_granted(const struct copy_end *end, bool write)
+static inline __attribute__((always_inline)) void close_granted(const struct copy_grant *grant,
+                                                                mfn_t mfn, bool write)
 {
-    grant_unpin_inline(end->entry.granter, end->entry.ref, write, end->use.mfn);
-    if ( __builtin_expect(end->via.granter != NULL, 0) )
-        close_via(end, write);
+    grant_unpin_inline(grant->granter, grant->ref, write, mfn);
+    if ( __builtin_expect(grant->via != NULL, 0) )
+        close_via(grant, write);
 }
 
-/* What @end has in use is no whole frame, or no frame yet. */
-static __attribute__((noinline)) s16 open_part(u32 offset, u32 len, bool write,
-                                               struct copy_end *end)
+/* What @grant has in use is no whole frame, or no frame yet. */
+static __attribute__((noinline)) s16 open_part(struct copy_grant *grant, struct grant_use *use,
+                                               u32 offset, u32 len, bool write)
 {
-    const struct grant_use *use = &end->use;
-    s16 status = use->kind == GRANT_TRANSITIVE ? follow(end, write) : GNTST_okay;
+    s16 status = use->kind == GRANT_TRANSITIVE ? follow(grant, use, write) : GNTST_okay;
 
     if ( status != GNTST_okay )
     {
-        GUARD_STEP(transitive_refused,
-                   grant_unpin_entry(end->entry.granter, end->entry.ref, write));
+        GUARD_STEP(transitive_refused, grant_unpin_entry(grant->granter, grant->ref, write));
         return status;
     }
     if ( use->kind == GRANT_WHOLE )
         return GNTST_okay;
     if ( GUARD(copy_within_part, offset < use->start || offset + len > use->start + use->size) )
     {
-        close_granted(end, write);
+        close_granted(grant, use->mfn, write);
         return GNTST_general_error;
     }
     return GNTST_okay;
 }
 
-/* The two ends may name different domains: each has a slot of @call. */
-static inline s16 open_granted(struct grant_call *call, const struct gnttab_copy_ptr *ptr, u32 len,
-                               bool write, struct copy_end *end)
+static inline __attribute__((always_inline)) s16
+open_granted(struct domain *self, struct domain **last, const struct gnttab_copy_ptr *ptr, u32 len,
+             bool write, struct copy_grant *grant, mfn_t *mfn)
 {
-    struct domain *d = ptr->domid == DOMID_SELF ? call->self : grant_peer(call, write, ptr->domid);
+    struct domain *d = ptr->domid == DOMID_SELF ? self : grant_peer(last, ptr->domid);
+    struct grant_use use;
     s16 status;
 
     if ( !d )
         return GNTST_bad_domain;
-    status = grant_pin_inline(d, ptr->u.ref, call->self->id, write, GRANT_TRANSITIVE, &end->use);
+    status = grant_pin_inline(d, ptr->u.ref, self->id, write, GRANT_TRANSITIVE, &use);
     if ( status != GNTST_okay )
         return status;
-    end->entry.granter = d;
-    end->entry.ref = ptr->u.ref;
-    end->via.granter = NULL;
-    return end->use.kind == GRANT_WHOLE ? GNTST_okay : open_part(ptr->offset, len, write, end);
+    grant->granter = d;
+    grant->ref = ptr->u.ref;
+    grant->via = NULL;
+    if ( use.kind != GRANT_WHOLE )
+        status = open_part(grant, &use, ptr->offset, len, write);
+    *mfn = use.mfn;
+    return status;
 }
 
 /* Frames by number are our own only. */
-static inline s16 open_own(struct grant_call *call, const struct gnttab_copy_ptr *ptr, bool write,
-                           struct copy_end *end)
+static inline s16 open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write,
+                           mfn_t *mfn)
 {
     if ( ptr->domid != DOMID_SELF )
         return GNTST_permission_denied;
-    end->entry.granter = NULL;
-    end->use.mfn = to_mfn(ptr->u.gmfn);
-    return grant_frame_get(end->use.mfn, call->self->id, write);
+    *mfn = to_mfn(ptr->u.gmfn);
+    return grant_frame_get(*mfn, self->id, write);
 }
 
-/* @write is known to the compiler, here and in close_end(). */
-static inline __attribute__((always_inline)) s16 open_end(struct grant_call *call,
+/* One end of a copy: its frame, referenced and, if granted, pinned. The compiler knows @write, here and at its end. */
+static inline __attribute__((always_inline)) s16 open_end(struct domain *self, struct domain **last,
                                                           const struct gnttab_copy_ptr *ptr,
                                                           bool granted, u32 len, bool write,
-                                                          struct copy_end *end)
+                                                          struct copy_grant *grant, mfn_t *mfn)
 {
-    return granted ? open_granted(call, ptr, len, write, end) : open_own(call, ptr, write, end);
+    return granted ? open_granted(self, last, ptr, len, write, grant, mfn)
+                   : open_own(self, ptr, write, mfn);
 }
 
-static inline __attribute__((always_inline)) void close_end(const struct copy_end *end, bool write)
+static inline __attribute__((always_inline)) void
+close_end(bool granted, const struct copy_grant *grant, mfn_t mfn, bool write)
 {
-    if ( end->entry.granter )
-        close_granted(end, write);
+    if ( granted )
+        close_granted(grant, mfn, write);
     else
-        grant_frame_put(end->use.mfn, write);
+        grant_frame_put(mfn, write);
 }
 
-static void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
+static inline void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
 {
     u8 *dest = (u8 *)mfn_to_virt(to) + op->dest.offset;
     const u8 *source = (const u8 *)mfn_to_virt(from) + op->source.offset;
 
-    memmove(dest, source, op->len);
+    if ( __builtin_expect(mfn_eq(to, from), 0) )
+        memmove(dest, source, op->len);
+    else
+        copy_inline(dest, source, op->len);
 }
 
-static s16 copy_one(struct grant_call *call, const struct gnttab_copy *op)
+/* The domains that the elements before named, as source and as destination. */
+struct copy_peers {
+    struct domain *source, *dest;
+};
+
+static inline __attribute__((always_inline)) s16
+copy_one(struct domain *self, struct copy_peers *peers, const struct gnttab_copy *op)
 {
-    struct copy_end source, dest;
+    struct copy_grant source, dest;
+    mfn_t from, to;
     s16 status;
 
     if ( GUARD(copy_within_a_page, (u32)op->source.offset + op->len > PAGE_SIZE ||
                                        (u32)op->dest.offset + op->len > PAGE_SIZE) )
         return GNTST_bad_copy_arg;
-    status = open_end(call, &op->source, op->flags & GNTCOPY_source_gref, op->len, false, &source);
+    status = open_end(self, &peers->source, &op->source, op->flags & GNTCOPY_source_gref, op->len,
+                      false, &source, &from);
     if ( status != GNTST_okay )
         return status;
-    status = open_end(call, &op->dest, op->flags & GNTCOPY_dest_gref, op->len, true, &dest);
+    status = open_end(self, &peers->dest, &op->dest, op->flags & GNTCOPY_dest_gref, op->len, true,
+                      &dest, &to);
     if ( status == GNTST_okay )
     {
-        copy_bytes(op, dest.use.mfn, source.use.mfn);
-        close_end(&dest, true);
+        copy_bytes(op, to, from);
+        close_end(op->flags & GNTCOPY_dest_gref, &dest, to, true);
     }
-    close_end(&source, false);
+    close_end(op->flags & GNTCOPY_source_gref, &source, from, false);
     return status;
 }
 
-/* An element in guests' memory, by grant_call.wide. */
-static const struct copy_layout {
-    u32 size, status;
-} layouts[] = {
-    { sizeof(struct compat_gnttab_copy), offsetof(struct compat_gnttab_copy, status) },
-    { sizeof(struct gnttab_copy), offsetof(struct gnttab_copy, status) },
-};
+static __attribute__((noinline)) bool load_compat(struct gnttab_copy *op, gva_t at)
+{
+    return compat_load_gnttab_copy(op, at);
+}
+
+/* The element of the call that is next is done. */
+static __attribute__((noinline)) bool end_compat(struct grant_call *call, s16 status)
+{
+    const u32 at = offsetof(struct compat_gnttab_copy, status);
+
+    if ( !guest_store_u16(to_gva(call->uop.n + at), (u16)status) )
+        return false;
+    grant_done(call, 1, sizeof(struct compat_gnttab_copy));
+    return true;
+}
+
+static inline bool end_wide(struct grant_call *call, s16 status)
+{
+    const u32 at = offsetof(struct gnttab_copy, status);
+
+    if ( !guest_store_u16(to_gva(call->uop.n + at), (u16)status) )
+        return false;
+    grant_done(call, 1, sizeof(struct gnttab_copy));
+    return true;
+}
+
+static inline long copy_all(struct grant_call *call, struct copy_peers *peers)
+{
+    struct gnttab_copy op[1]; /* an array: the stack is not aligned for the parts of one */
+    s16 status;
+
+    while ( call->count )
+    {
+        if ( __builtin_expect(call->wide, 1) ? !guest_load_struct(op, call->uop)
+                                             : !load_compat(op, call->uop) )
+            return -EFAULT;
+        status = copy_one(call->self, peers, op);
+        if ( __builtin_expect(call->wide, 1) ? !end_wide(call, status) : !end_compat(call, status) )
+            return -EFAULT;
+        if ( call->count && GUARD(grant_copy_stops, preempt_pending()) )
+            return grant_continue(call);
+    }
+    return 0;
+}
 
 /* -EFAULT an element can't be read or its status written; those before it are done. */
 long grant_op_copy(struct grant_call *call)
 {
-    const struct copy_layout layout = layouts[call->wide];
-    struct gnttab_copy op;
+    struct copy_peers peers = { NULL, NULL };
+    long rc = copy_all(call, &peers);
 
-    for ( u32 i = 0; i < call->count; i++ )
-    {
-        gva_t at = to_gva(call->uop.n + (u64)i * layout.size);
-        s16 status;
-
-        if ( i && GUARD(grant_copy_stops, preempt_pending()) )
-            return grant_continue(call, i, layout.size);
-        if ( call->wide ? !guest_load_struct(&op, at) : !compat_load_gnttab_copy(&op, at) )
-            return -EFAULT;
-        status = copy_one(call, &op);
-        if ( !guest_store_u16(to_gva(at.n + layout.status), (u16)status) )
-            return -EFAULT;
-    }
-    return 0;
+    grant_peer_forget(peers.source);
+    grant_peer_forget(peers.dest);
+    return rc;
 }

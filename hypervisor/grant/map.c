@@ -75,7 +75,7 @@ static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 
     return GNTST_okay;
 }
 
-static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
+static s16 map_one(struct grant_call *call, struct domain **last, struct gnttab_map_grant_ref *op)
 {
     struct domain *granter;
     u32 handle;
@@ -84,7 +84,7 @@ static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
 
     if ( !(op->flags & HANDLE_KINDS) )
         return GNTST_bad_gntref;
-    granter = grant_peer(call, 0, op->dom);
+    granter = grant_peer(last, op->dom);
     if ( !granter )
         return GNTST_bad_domain;
     handle = maptrack_new(call->self);
@@ -107,24 +107,32 @@ static s16 map_one(struct grant_call *call, struct gnttab_map_grant_ref *op)
 _Static_assert(MAP_RESULTS == 16 && sizeof(struct gnttab_map_grant_ref) == 32, "two words");
 
 /* -EFAULT an element can't be read or written; those before it are done. */
-long grant_op_map(struct grant_call *call)
+static inline long map_all(struct grant_call *call, struct domain **last)
 {
     struct gnttab_map_grant_ref op;
 
-    for ( u32 i = 0; i < call->count; i++ )
+    while ( call->count )
     {
-        gva_t at = to_gva(call->uop.n + i * sizeof(op));
-
-        if ( i && GUARD(grant_map_stops, preempt_pending()) )
-            return grant_continue(call, i, sizeof(op));
-        if ( !guest_load_struct(&op, at) )
+        if ( !guest_load_struct(&op, call->uop) )
             return -EFAULT;
-        op.status = map_one(call, &op);
-        if ( !guest_store_words(to_gva(at.n + MAP_RESULTS), (const u8 *)&op + MAP_RESULTS,
+        op.status = map_one(call, last, &op);
+        if ( !guest_store_words(to_gva(call->uop.n + MAP_RESULTS), (const u8 *)&op + MAP_RESULTS,
                                 sizeof(op) - MAP_RESULTS) )
             return -EFAULT;
+        grant_done(call, 1, sizeof(op));
+        if ( call->count && GUARD(grant_map_stops, preempt_pending()) )
+            return grant_continue(call);
     }
     return 0;
+}
+
+long grant_op_map(struct grant_call *call)
+{
+    struct domain *last = NULL;
+    long rc = map_all(call, &last);
+
+    grant_peer_forget(last);
+    return rc;
 }
 
 /* --- Unmapping --- */
@@ -291,19 +299,15 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
 static inline __attribute__((always_inline)) long unmap_all(struct grant_call *call,
                                                             unmap_begin_fn *begin)
 {
-    const size_t size = sizeof(struct gnttab_unmap_grant_ref);
-
-    for ( u32 done = 0; done < call->count; )
+    while ( call->count )
     {
-        u32 n = min_t(u32, call->count - done, UNMAP_BATCH);
-        long rc;
+        long rc = unmap_batch(call, call->uop, min_t(u32, call->count, UNMAP_BATCH), begin);
 
-        if ( done && preempt_pending() )
-            return grant_continue(call, done, size);
-        rc = unmap_batch(call, to_gva(call->uop.n + done * size), n, begin);
         if ( rc < 0 )
             return rc;
-        done += rc;
+        grant_done(call, (u32)rc, sizeof(struct gnttab_unmap_grant_ref));
+        if ( call->count && preempt_pending() )
+            return grant_continue(call);
     }
     return 0;
 }

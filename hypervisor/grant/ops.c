@@ -15,23 +15,10 @@
 #define HANDLE_FRAMES_DEFAULT 1024
 #define HANDLE_FRAMES_MAX     8192
 
-static void forget_peer(struct grant_call *call, unsigned int slot)
+long grant_continue(const struct grant_call *call)
 {
-    if ( call->peers[slot] )
-        domain_put(call->peers[slot]);
-}
-
-struct domain *grant_peer_change(struct grant_call *call, unsigned int slot, domid_t id)
-{
-    forget_peer(call, slot);
-    call->peers[slot] = domain_get_guest(id);
-    return call->peers[slot];
-}
-
-long grant_continue(const struct grant_call *call, u32 done, size_t element)
-{
-    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n + done * element,
-                              call->count - done, 0, 0);
+    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n, call->count, 0,
+                              0);
 }
 
 /* --- Operations that take one element --- */
@@ -195,17 +182,16 @@ long grant_op_swap(struct grant_call *call)
 {
     struct gnttab_swap_grant_ref op;
 
-    for ( u32 i = 0; i < call->count; i++ )
+    while ( call->count )
     {
-        gva_t at = to_gva(call->uop.n + i * sizeof(op));
-
-        if ( i && preempt_pending() )
-            return grant_continue(call, i, sizeof(op));
-        if ( copy_from_guest(&op, at, sizeof(op)) )
+        if ( copy_from_guest(&op, call->uop, sizeof(op)) )
             return -EFAULT;
         op.status = grant_swap(call->self, op.ref_a, op.ref_b);
-        if ( copy_to_guest(at, &op, sizeof(op)) )
+        if ( copy_to_guest(call->uop, &op, sizeof(op)) )
             return -EFAULT;
+        grant_done(call, 1, sizeof(op));
+        if ( call->count && preempt_pending() )
+            return grant_continue(call);
     }
     return 0;
 }
@@ -244,17 +230,12 @@ static inline long table_op(bool wide, unsigned long cmd, unsigned long uop, uns
         .uop = to_gva(uop),
         .count = (u32)count,
     };
-    long rc;
 
     if ( call.count > INT32_MAX )
         return -EINVAL;
     if ( call.cmd >= SUBOP_ROWS )
         return -ENOSYS;
-
-    rc = grant_ops[index_bounded(call.cmd, SUBOP_ROWS)](&call);
-    forget_peer(&call, 0);
-    forget_peer(&call, 1);
-    return rc;
+    return grant_ops[index_bounded(call.cmd, SUBOP_ROWS)](&call);
 }
 
 long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)

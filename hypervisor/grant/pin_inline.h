@@ -170,8 +170,8 @@ s16 pin_entry_v2(struct domain *d, struct grant_table *t, u32 ref, domid_t user,
 void unpin_entry_v2(struct grant_table *t, u32 ref, bool write);
 
 /* grant_pin() and grant_unpin(). */
-static inline s16 grant_pin_inline(struct domain *d, u32 ref, domid_t user, bool write,
-                                   enum grant_kind most, struct grant_use *use)
+PER_VERSION s16 grant_pin_inline(struct domain *d, u32 ref, domid_t user, bool write,
+                                 enum grant_kind most, struct grant_use *use)
 {
     struct grant_table *t = d->grant.table;
     s16 status;
@@ -185,7 +185,7 @@ static inline s16 grant_pin_inline(struct domain *d, u32 ref, domid_t user, bool
     return status;
 }
 
-static inline void unpin_inline(struct domain *d, u32 ref, bool write)
+PER_VERSION void unpin_inline(struct domain *d, u32 ref, bool write)
 {
     struct grant_table *t = d->grant.table;
 
@@ -197,7 +197,7 @@ static inline void unpin_inline(struct domain *d, u32 ref, bool write)
     lock_release(&t->lock);
 }
 
-static inline void grant_unpin_inline(struct domain *d, u32 ref, bool write, mfn_t mfn)
+PER_VERSION void grant_unpin_inline(struct domain *d, u32 ref, bool write, mfn_t mfn)
 {
     unpin_inline(d, ref, write);
     grant_frame_put(mfn, write);

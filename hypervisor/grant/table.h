@@ -56,27 +56,34 @@ struct grant_table {
 struct grant_call {
     struct vcpu *v;
     struct domain *self;
-    gva_t uop; /* the array */
+    gva_t uop; /* the array, from the element on that is next */
     u32 cmd;
-    u32 count;
-    struct domain *peers[2]; /* the last ones named, with references: most elements name the same */
-    bool wide;               /* a 64-bit guest's structures */
+    u32 count; /* elements that are left */
+    bool wide; /* a 64-bit guest's structures */
 };
 
-/* Name another one. NULL: there is none. */
-struct domain *grant_peer_change(struct grant_call *call, unsigned int slot, domid_t id);
-
 /*
- * The domain @id, for one element: NULL there is none, or it is dying. Valid until the next grant_peer of @call for the
- * same @slot: 0, or 1 for a second one.
+ * The domain @id, for one element: NULL there is none, or it is dying. @last is the one that the element before named,
+ * which most elements do: with a reference, or NULL. Valid until the next grant_peer with the same @last; at the end
+ * grant_peer_forget.
  */
-static inline struct domain *grant_peer(struct grant_call *call, unsigned int slot, domid_t id)
+static inline struct domain *grant_peer(struct domain **last, domid_t id)
 {
-    struct domain *d = call->peers[slot];
+    struct domain *d = *last;
 
     if ( !d || d->id != id )
-        d = grant_peer_change(call, slot, id);
+    {
+        if ( d )
+            domain_put(d);
+        d = *last = domain_get_guest(id);
+    }
     return d && READ_ONCE(d->life) == DOMAIN_ALIVE ? d : NULL;
+}
+
+static inline void grant_peer_forget(struct domain *last)
+{
+    if ( last )
+        domain_put(last);
 }
 
 /* What an entry grants: who can do with one kind can do with those before it. */
@@ -158,7 +165,14 @@ long grant_op_get_version(struct grant_call *call);
 long grant_op_get_status_frames(struct grant_call *call);
 long grant_op_swap(struct grant_call *call);
 
-/* -ERESTART, with the hypercall set to go on at element @done; to be called when preempt_pending(). */
-long grant_continue(const struct grant_call *call, u32 done, size_t element);
+/* So many elements of that size are done. */
+static inline void grant_done(struct grant_call *call, u32 elements, size_t size)
+{
+    call->uop.n += elements * size;
+    call->count -= elements;
+}
+
+/* -ERESTART, with the hypercall set to go on with what is left; to be called when preempt_pending(). */
+long grant_continue(const struct grant_call *call);
 
 #endif

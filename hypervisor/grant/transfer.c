@@ -15,9 +15,10 @@
 #include "mm/map.h"
 #include "smp/smp.h"
 
-static s16 give(struct grant_call *call, const struct gnttab_transfer *op, struct frame *frame)
+static s16 give(struct grant_call *call, struct domain **last, const struct gnttab_transfer *op,
+                struct frame *frame)
 {
-    struct domain *taker = grant_peer(call, 0, op->domid);
+    struct domain *taker = grant_peer(last, op->domid);
     u64 number;
     s16 status;
 
@@ -35,39 +36,49 @@ static s16 give(struct grant_call *call, const struct gnttab_transfer *op, struc
     return GNTST_okay;
 }
 
-static s16 transfer_one(struct grant_call *call, const struct gnttab_transfer *op)
+static s16 transfer_one(struct grant_call *call, struct domain **last,
+                        const struct gnttab_transfer *op)
 {
     mfn_t mfn = to_mfn(op->mfn);
     s16 status;
 
     if ( GUARD(transfer_frame_bound, !mfn_valid(mfn)) || mm_steal(call->self, mfn_to_frame(mfn)) )
         return GNTST_bad_page;
-    status = give(call, op, mfn_to_frame(mfn));
+    status = give(call, last, op, mfn_to_frame(mfn));
     if ( status != GNTST_okay )
         mm_free_stolen(mfn_to_frame(mfn));
     return status;
 }
 
 /* -EFAULT an element can't be read or its status written; those before it are done. */
-long grant_op_transfer(struct grant_call *call)
+static long transfer_all(struct grant_call *call, struct domain **last)
 {
     u32 size = call->wide ? sizeof(struct gnttab_transfer) : sizeof(struct compat_gnttab_transfer);
     u32 status_at = call->wide ? offsetof(struct gnttab_transfer, status)
                                : offsetof(struct compat_gnttab_transfer, status);
     struct gnttab_transfer op;
 
-    for ( u32 i = 0; i < call->count; i++ )
+    while ( call->count )
     {
-        gva_t at = to_gva(call->uop.n + (u64)i * size);
         s16 status;
 
-        if ( i && GUARD(transfer_stops, preempt_pending()) )
-            return grant_continue(call, i, size);
-        if ( !guest_load_as(call->wide, gnttab_transfer, &op, at) )
+        if ( !guest_load_as(call->wide, gnttab_transfer, &op, call->uop) )
             return -EFAULT;
-        status = transfer_one(call, &op);
-        if ( copy_to_guest(to_gva(at.n + status_at), &status, sizeof(status)) )
+        status = transfer_one(call, last, &op);
+        if ( copy_to_guest(to_gva(call->uop.n + status_at), &status, sizeof(status)) )
             return -EFAULT;
+        grant_done(call, 1, size);
+        if ( call->count && GUARD(transfer_stops, preempt_pending()) )
+            return grant_continue(call);
     }
     return 0;
+}
+
+long grant_op_transfer(struct grant_call *call)
+{
+    struct domain *last = NULL;
+    long rc = transfer_all(call, &last);
+
+    grant_peer_forget(last);
+    return rc;
 }

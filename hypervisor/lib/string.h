@@ -13,6 +13,8 @@
 
 #include <string.h>
 
+#define copy_inline(dst, src, n) memcpy(dst, src, n)
+
 #else
 
 void *memcpy(void *dst, const void *src, size_t n);
@@ -34,6 +36,19 @@ char *strstr(const char *s, const char *word);
 #define memset(dst, v, n)    __builtin_memset(dst, v, n)
 #define memcmp(a, b, n)      __builtin_memcmp(a, b, n)
 #define strlen(s)            __builtin_strlen(s)
+
+/*
+ * memcpy() in line, of what is long and seldom of constant size. The string instructions, eight bytes an iteration: the
+ * shortest path under an instruction-counting clock, and close to the fastest there is on hardware.
+ */
+static inline void copy_inline(void *dst, const void *src, size_t n)
+{
+    size_t words = n / 8, rest = n % 8;
+
+    __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words)::"memory");
+    if ( rest )
+        __asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(rest)::"memory");
+}
 
 #endif
 

@@ -104,6 +104,14 @@ void mm_free(void *p, unsigned int order)
     free(p);
 }
 
+static void (*on_synchronize)(void);
+
+void smp_synchronize(void)
+{
+    if ( on_synchronize )
+        on_synchronize();
+}
+
 void mm_share_with_domain(void *va, struct domain *d)
 {
     (void)va;
@@ -252,6 +260,27 @@ TEST(an_id_is_taken_until_the_end)
     expect_eq(domain_kill(again), 0);
     expect_eq(blocks, 0);
     expect_eq(rooms_open, 0);
+}
+
+static struct domain *found; /* by another CPU, in the directory */
+
+/* What that CPU does before smp_synchronize() returns here. */
+static void look_at_what_was_found(void)
+{
+    expect_eq(found->refs, 0); /* so that it takes none, of what is there */
+    expect(domain_get(found->id) == NULL);
+    found = NULL;
+}
+
+/* Who looks a domain up holds no lock: nothing of it is freed before all have done with what they found. */
+TEST(it_is_there_while_somebody_may_have_found_it)
+{
+    found = made(9);
+    on_synchronize = look_at_what_was_found;
+    expect_eq(domain_kill(found), 0);
+    on_synchronize = NULL;
+    expect(found == NULL);
+    expect_eq(blocks, 0);
 }
 
 /*
