@@ -14,8 +14,8 @@
 #include "smp/smp.h"
 
 /*
- * What a granted end of a copy has in use, beside the reference to its frame: entry @ref of @granter's table. If another
- * entry stood for that one, @via_ref of @via's table, then it is in use too, and we hold @granter.
+ * What a granted end of a copy has in use, beside the reference to its frame: entry @ref of @granter's table. If
+ * another entry stood for that one, @via_ref of @via's table, then it is in use too, and we hold @granter.
  */
 struct copy_grant {
     struct domain *granter;
@@ -91,7 +91,7 @@ open_granted(struct domain *self, struct domain **last, const struct gnttab_copy
 
     if ( !d )
         return GNTST_bad_domain;
-    status = grant_pin_inline(d, ptr->u.ref, self->id, write, GRANT_TRANSITIVE, &use);
+    status = grant_pin_inline(d, ptr->u.ref, self->id, write, GRANT_TRANSITIVE, 1, &use);
     if ( status != GNTST_okay )
         return status;
     grant->granter = d;
@@ -104,13 +104,13 @@ open_granted(struct domain *self, struct domain **last, const struct gnttab_copy
 }
 
 /* Frames by number are our own only. */
-static inline s16 open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write,
-                           mfn_t *mfn)
+static inline __attribute__((always_inline)) s16
+open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write, mfn_t *mfn)
 {
     if ( ptr->domid != DOMID_SELF )
         return GNTST_permission_denied;
     *mfn = to_mfn(ptr->u.gmfn);
-    return grant_frame_get(*mfn, self->id, write);
+    return grant_frame_get(*mfn, self->id, write, 1);
 }
 
 /* One end of a copy: its frame, referenced and, if granted, pinned. The compiler knows @write, here and at its end. */

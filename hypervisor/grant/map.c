@@ -48,37 +48,34 @@ static s16 enter_into_tables(struct vcpu *v, const struct gnttab_map_grant_ref *
     return rc ? GNTST_general_error : GNTST_okay;
 }
 
-/* With @handle taken: pin and map. On success the handle is in use. */
-static s16 map_with_handle(struct grant_call *call, struct domain *granter, u32 handle,
-                           const struct gnttab_map_grant_ref *op, mfn_t *mfn)
+/* Pin what @op names, and map it: the frame is in *@mfn. Else nothing has changed. */
+static inline s16 pin_and_map(struct grant_call *call, struct domain *granter,
+                              const struct gnttab_map_grant_ref *op, mfn_t *mfn)
 {
-    bool write = !(op->flags & GNTMAP_readonly);
-    struct grant_handle contents = { .granter = granter,
-                                     .ref = op->ref,
-                                     .flags = op->flags & HANDLE_FLAGS };
+    bool write = !(op->flags & GNTMAP_readonly), entered = op->flags & GNTMAP_host_map;
     struct grant_use use;
-    s16 status = grant_pin_inline(granter, op->ref, call->self->id, write, GRANT_WHOLE, &use);
+    s16 status =
+        grant_pin_inline(granter, op->ref, call->self->id, write, GRANT_WHOLE, 1 + entered, &use);
 
     if ( status != GNTST_okay )
         return status;
     *mfn = use.mfn;
-    if ( op->flags & GNTMAP_host_map )
+    if ( entered )
         status = enter_into_tables(call->v, op, *mfn);
     if ( status != GNTST_okay )
     {
+        grant_frame_put(*mfn, write);
         GUARD_STEP(map_refused, grant_unpin(granter, op->ref, write, *mfn));
-        return status;
     }
-    contents.frame = (u32)mfn->n;
-    domain_hold(granter);
-    maptrack_commit(call->self, handle, &contents);
-    return GNTST_okay;
+    return status;
 }
 
-static s16 map_one(struct grant_call *call, struct domain **last, struct gnttab_map_grant_ref *op)
+static inline s16 map_one(struct grant_call *call, struct domain **last,
+                          struct gnttab_map_grant_ref *op)
 {
+    struct grant_table *t = call->self->grant.table;
+    struct grant_handle *h;
     struct domain *granter;
-    u32 handle;
     mfn_t mfn;
     s16 status;
 
@@ -87,17 +84,24 @@ static s16 map_one(struct grant_call *call, struct domain **last, struct gnttab_
     granter = grant_peer(last, op->dom);
     if ( !granter )
         return GNTST_bad_domain;
-    handle = maptrack_new(call->self);
-    if ( handle == HANDLE_INVALID )
+    h = maptrack_new(t, &op->handle);
+    if ( !h )
         return GNTST_no_space;
 
-    status = map_with_handle(call, granter, handle, op, &mfn);
+    status = pin_and_map(call, granter, op, &mfn);
     if ( status != GNTST_okay )
     {
-        maptrack_free(call->self, handle);
+        maptrack_free(t, h, op->handle);
         return status;
     }
-    op->handle = handle;
+    if ( call->count > 1 )
+        domain_hold(granter);
+    else
+        *last = NULL; /* its reference is the handle's: nobody else needs it */
+    h->granter = granter;
+    h->ref = op->ref;
+    h->frame = (u32)mfn.n;
+    maptrack_commit(h, op->flags & HANDLE_FLAGS);
     op->dev_bus_addr = mfn_to_maddr(mfn).n;
     return GNTST_okay;
 }
@@ -143,9 +147,9 @@ struct unmap {
         struct gnttab_unmap_and_replace
             replace; /* the same but for new_addr in dev_bus_addr's place */
     };
-    struct grant_handle handle;
-    u32 undone; /* GNTMAP_host_map, GNTMAP_device_map */
-    bool claimed;
+    struct grant_handle *handle; /* claimed, or NULL */
+    u32 flags;                   /* its, then */
+    u32 undone;                  /* GNTMAP_host_map, GNTMAP_device_map */
 };
 
 _Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unmap_and_replace) &&
@@ -157,12 +161,12 @@ _Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unm
 
 typedef s16 unmap_begin_fn(struct grant_call *call, struct unmap *u);
 
-static long remove_from_tables(struct vcpu *v, const struct unmap *u)
+static inline long remove_from_tables(struct vcpu *v, const struct unmap *u)
 {
-    mfn_t mfn = to_mfn(u->handle.frame);
-    bool readonly = !handle_writes(&u->handle);
+    mfn_t mfn = to_mfn(u->handle->frame);
+    bool readonly = !handle_writes(u->flags);
 
-    if ( u->handle.flags & GNTMAP_contains_pte )
+    if ( u->flags & GNTMAP_contains_pte )
         return pagetable_grant_unmap_pte(v, to_maddr(u->op.host_addr), mfn, readonly);
     return pagetable_grant_unmap_va(v, u->op.host_addr, mfn, readonly);
 }
@@ -171,22 +175,22 @@ static long remove_from_tables(struct vcpu *v, const struct unmap *u)
 static s16 unmap_begin(struct grant_call *call, struct unmap *u)
 {
     u->undone = 0;
-    u->claimed = maptrack_claim(call->self, u->op.handle, &u->handle);
-    if ( !u->claimed )
+    u->handle = maptrack_claim(call->self->grant.table, u->op.handle, &u->flags);
+    if ( !u->handle )
         return GNTST_bad_handle;
     if ( GUARD(unmap_dev_bus_addr,
                u->op.dev_bus_addr &&
-                   u->op.dev_bus_addr != mfn_to_maddr(to_mfn(u->handle.frame)).n) )
+                   u->op.dev_bus_addr != mfn_to_maddr(to_mfn(u->handle->frame)).n) )
         return GNTST_general_error;
 
-    if ( u->op.host_addr && (u->handle.flags & GNTMAP_host_map) )
+    if ( u->op.host_addr && (u->flags & GNTMAP_host_map) )
     {
         if ( remove_from_tables(call->v, u) )
             return GNTST_general_error;
         u->undone |= GNTMAP_host_map;
     }
     if ( u->op.dev_bus_addr )
-        u->undone |= u->handle.flags & GNTMAP_device_map;
+        u->undone |= u->flags & GNTMAP_device_map;
     return GNTST_okay;
 }
 
@@ -200,53 +204,63 @@ static s16 replace_begin(struct grant_call *call, struct unmap *u)
     long rc;
 
     u->undone = 0;
-    u->claimed = maptrack_claim(call->self, op->handle, &u->handle);
-    if ( !u->claimed )
+    u->handle = maptrack_claim(call->self->grant.table, op->handle, &u->flags);
+    if ( !u->handle )
         return GNTST_bad_handle;
-    if ( !op->host_addr || !(u->handle.flags & GNTMAP_host_map) )
+    if ( !op->host_addr || !(u->flags & GNTMAP_host_map) )
         return GNTST_okay;
     if ( !op->new_addr )
         rc = remove_from_tables(call->v, u);
-    else if ( GUARD(replace_by_address, u->handle.flags & GNTMAP_contains_pte) )
+    else if ( GUARD(replace_by_address, u->flags & GNTMAP_contains_pte) )
         return GNTST_general_error;
     else
         rc = pagetable_grant_replace_va(call->v, op->host_addr, op->new_addr,
-                                        to_mfn(u->handle.frame), !handle_writes(&u->handle));
+                                        to_mfn(u->handle->frame), !handle_writes(u->flags));
     if ( rc )
         return GNTST_general_error;
     u->undone = GNTMAP_host_map;
     return GNTST_okay;
 }
 
-/* The second half, after the flush: only now may the granter think that its frame is its own again. */
-static void unmap_finish(struct grant_call *call, struct unmap *u)
+/*
+ * The second half, after the flush: only now may the granter think that its frame is its own again. The references of
+ * an entry that was taken out go together with the pin's, if that ends.
+ */
+static inline void unmap_finish(struct grant_call *call, struct unmap *u)
 {
-    u32 left = u->handle.flags & ~u->undone;
+    struct grant_handle *h = u->handle;
+    struct domain *granter;
+    u32 left;
+    bool write;
+    mfn_t mfn;
 
-    if ( !u->claimed )
+    if ( !h )
         return;
+    granter = h->granter;
+    left = u->flags & ~u->undone;
+    write = handle_writes(u->flags);
+    mfn = to_mfn(h->frame);
     if ( left & HANDLE_KINDS )
     {
-        maptrack_unclaim(call->self, u->op.handle, left);
+        maptrack_unclaim(h, left);
+        if ( u->undone & GNTMAP_host_map )
+            grant_frame_put(mfn, write);
         return;
     }
-    grant_unpin_inline(u->handle.granter, u->handle.ref, handle_writes(&u->handle),
-                       to_mfn(u->handle.frame));
-    maptrack_free(call->self, u->op.handle);
-    domain_put(u->handle.granter);
+    grant_unpin_entry_inline(granter, h->ref, write);
+    if ( u->undone & GNTMAP_host_map )
+        grant_frame_put_both(mfn, write);
+    else
+        grant_frame_put(mfn, write);
+    maptrack_free(call->self->grant.table, h, u->op.handle);
+    domain_put(granter);
 }
 
 /* One unmap of one page flushes just that, if we know where it was; a replacement was at two places. */
 static inline void unmap_flush(struct domain *d, const struct unmap *batch, u32 n, bool replaced)
 {
-    bool mapped = false;
-
-    for ( u32 i = 0; i < n; i++ )
-        mapped |= batch[i].undone & GNTMAP_host_map;
-    if ( !GUARD(unmap_flushes, mapped) )
-        return;
-    if ( n == 1 && !replaced && !(batch[0].handle.flags & GNTMAP_contains_pte) )
-        tlb_flush_mask(READ_ONCE(d->dirty_cpus), batch[0].op.host_addr & PAGE_MASK);
+    if ( n == 1 && !replaced && !(batch[0].flags & GNTMAP_contains_pte) )
+        tlb_flush_page_mask(READ_ONCE(d->dirty_cpus), batch[0].op.host_addr & PAGE_MASK);
     else
         tlb_flush_mask(READ_ONCE(d->dirty_cpus), TLB_FLUSH_ALL);
 }
@@ -255,7 +269,7 @@ static inline void unmap_flush(struct domain *d, const struct unmap *batch, u32 
 static __attribute__((noinline, cold)) bool named_before(const struct unmap *batch, u32 n)
 {
     for ( u32 i = 0; i < n; i++ )
-        if ( batch[i].claimed && batch[i].op.handle == batch[n].op.handle )
+        if ( batch[i].handle && batch[i].op.handle == batch[n].op.handle )
             return true;
     return false;
 }
@@ -268,8 +282,8 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
                                                               u32 n, unmap_begin_fn *begin)
 {
     struct unmap batch[UNMAP_BATCH];
+    u32 begun, mapped = 0;
     long rc = 0;
-    u32 begun;
 
     for ( begun = 0; begun < n; begun++ )
     {
@@ -281,10 +295,12 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
             break;
         }
         u->op.status = begin(call, u);
+        mapped |= u->undone & GNTMAP_host_map;
         if ( u->op.status == GNTST_bad_handle && named_before(batch, begun) )
             break;
     }
-    unmap_flush(call->self, batch, begun, begin == replace_begin);
+    if ( GUARD(unmap_flushes, mapped) )
+        unmap_flush(call->self, batch, begun, begin == replace_begin);
     for ( u32 i = 0; i < begun; i++ )
     {
         gva_t status = to_gva(at.n + i * sizeof(batch[i].op) + UNMAP_STATUS);

@@ -3,8 +3,8 @@
 #define GRANT_MAPTRACK_H
 
 #include "grant/table.h"
-
-#define HANDLE_INVALID (~0u)
+#include "lib/atomic.h"
+#include "lib/guard.h"
 
 struct grant_handle {
     struct domain *granter; /* with a reference */
@@ -19,25 +19,93 @@ struct grant_handle {
 #define HANDLE_KINDS (GNTMAP_host_map | GNTMAP_device_map)
 #define HANDLE_FLAGS (HANDLE_KINDS | GNTMAP_readonly | GNTMAP_contains_pte)
 
-static inline bool handle_writes(const struct grant_handle *h)
+/* May who has a handle with these flags write? */
+static inline bool handle_writes(u32 flags)
 {
-    return !(h->flags & GNTMAP_readonly);
+    return !(flags & GNTMAP_readonly);
 }
 
-/* A new handle of @d, unknown to others until maptrack_commit; HANDLE_INVALID: none is left. */
-u32 maptrack_new(struct domain *d);
+#define HANDLES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_handle))
 
-/* From now on @handle, which is new, is what @contents says. */
-void maptrack_commit(struct domain *d, u32 handle, const struct grant_handle *contents);
+/* Handle @number, which there is. */
+static inline struct grant_handle *maptrack_at(const struct grant_table *t, u32 number)
+{
+    return &t->handles[number / HANDLES_PER_FRAME][number % HANDLES_PER_FRAME];
+}
 
-/* Give @handle back. */
-void maptrack_free(struct domain *d, u32 handle);
+/* Pages of handles stay until the domain is gone. */
+static inline bool maptrack_exists(const struct grant_table *t, u32 number)
+{
+    return !GUARD(grant_handle_bound,
+                  number / HANDLES_PER_FRAME >= atomic_load(&t->nr_handle_frames));
+}
 
-/* Take a handle in order to unmap: copies it. False: it is not in use, or being unmapped by somebody else. */
-bool maptrack_claim(struct domain *d, u32 handle, struct grant_handle *copy);
+/* In maptrack.c, under the lock: a further page of handles. False: there can't be one. */
+bool maptrack_grow(struct grant_table *t);
+
+/* A new handle and its *@number, unknown to others until maptrack_commit; NULL: none is left. */
+static inline struct grant_handle *maptrack_new(struct grant_table *t, u32 *number)
+{
+    struct grant_handle *h = NULL;
+
+    lock_acquire(&t->handles_lock);
+    if ( __builtin_expect(t->free_handle, 1) || maptrack_grow(t) )
+    {
+        *number = t->free_handle - 1;
+        h = maptrack_at(t, *number);
+        t->free_handle = h->next_free;
+    }
+    lock_release(&t->handles_lock);
+    return h;
+}
+
+/* @h, which is new and tells what is mapped but for the flags, is in use. */
+static inline void maptrack_commit(struct grant_handle *h, u32 flags)
+{
+    atomic_store(&h->flags, flags);
+}
+
+/* Put handle @h, @number, on the list of free ones. Under the lock. */
+static inline void maptrack_list(struct grant_table *t, struct grant_handle *h, u32 number)
+{
+    WRITE_ONCE(h->flags, 0);
+    h->next_free = t->free_handle;
+    t->free_handle = number + 1;
+}
+
+/* Give it back. */
+static inline void maptrack_free(struct grant_table *t, struct grant_handle *h, u32 number)
+{
+    lock_acquire(&t->handles_lock);
+    maptrack_list(t, h, number);
+    lock_release(&t->handles_lock);
+}
+
+/*
+ * Take a handle in order to unmap: nobody else changes it then. Its flags were *@was. NULL: it is not in use, or taken
+ * by somebody else.
+ */
+static inline struct grant_handle *maptrack_claim(struct grant_table *t, u32 number, u32 *was)
+{
+    struct grant_handle *h;
+    u32 flags;
+
+    if ( !maptrack_exists(t, number) )
+        return NULL;
+    h = maptrack_at(t, number);
+    flags = READ_ONCE(h->flags);
+    if ( !flags || GUARD(unmap_once, (flags & HANDLE_BUSY) ||
+                                         !atomic_cmpxchg(&h->flags, &flags, flags | HANDLE_BUSY)) )
+        return NULL;
+    *was = flags;
+    return h;
+}
 
 /* ... and let it go on with @flags, of which some mapping is left. */
-void maptrack_unclaim(struct domain *d, u32 handle, u32 flags);
+static inline void maptrack_unclaim(struct grant_handle *h, u32 flags)
+{
+    atomic_store(&h->flags, flags);
+}
 
 /* Handles of @d in use. Takes no lock: true as of some moment for each handle. */
 u32 maptrack_mappings(struct domain *d);

@@ -7,9 +7,9 @@
 #include "grant/pin_inline.h"
 
 s16 pin_entry_v2(struct domain *d, struct grant_table *t, u32 ref, domid_t user, bool write,
-                 enum grant_kind most, struct grant_use *use)
+                 enum grant_kind most, unsigned int refs, struct grant_use *use)
 {
-    return pin_entry(d, t, 2, ref, user, write, most, use);
+    return pin_entry(d, t, 2, ref, user, write, most, refs, use);
 }
 
 void unpin_entry_v2(struct grant_table *t, u32 ref, bool write)
@@ -20,7 +20,7 @@ void unpin_entry_v2(struct grant_table *t, u32 ref, bool write)
 s16 grant_pin(struct domain *d, u32 ref, domid_t user, bool write, enum grant_kind most,
               struct grant_use *use)
 {
-    return grant_pin_inline(d, ref, user, write, most, use);
+    return grant_pin_inline(d, ref, user, write, most, 1, use);
 }
 
 void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn)
@@ -30,7 +30,7 @@ void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn)
 
 void grant_unpin_entry(struct domain *d, u32 ref, bool write)
 {
-    unpin_inline(d, ref, write);
+    grant_unpin_entry_inline(d, ref, write);
 }
 
 /* --- Transfers --- */

@@ -94,18 +94,19 @@ PER_VERSION s16 check_pin(const struct entry *e, domid_t user, bool write, enum 
     return claim(e, user, write, most, header);
 }
 
-PER_VERSION s16 pin_frame(const struct entry *e, domid_t owner, bool write, mfn_t *mfn)
+PER_VERSION s16 pin_frame(const struct entry *e, domid_t owner, bool write, unsigned int refs,
+                          mfn_t *mfn)
 {
     bool kept = e->version == 1 && GUARD(grant_frame_kept, pinned(e->active)) &&
                 e->active->frame != GRANT_FRAME_UNKNOWN;
 
     *mfn = to_mfn(kept ? e->active->frame : entry_frame(e));
-    return grant_frame_get(*mfn, owner, write);
+    return grant_frame_get(*mfn, owner, write, refs);
 }
 
 /* What is beside the header of an entry that is claimed now: of whole frames only the frame is. */
 PER_VERSION s16 read_entry(const struct entry *e, u32 header, domid_t owner, bool write,
-                           struct grant_use *use)
+                           unsigned int refs, struct grant_use *use)
 {
     use->kind = e->version == 1 ? GRANT_WHOLE : kind_of(e->version, header);
     if ( use->kind == GRANT_TRANSITIVE )
@@ -120,11 +121,12 @@ PER_VERSION s16 read_entry(const struct entry *e, u32 header, domid_t owner, boo
         use->start = READ_ONCE(e->v2->sub_page.page_off);
         use->size = READ_ONCE(e->v2->sub_page.length);
     }
-    return pin_frame(e, owner, write, &use->mfn);
+    return pin_frame(e, owner, write, refs, &use->mfn);
 }
 
 PER_VERSION s16 pin_entry(struct domain *d, struct grant_table *t, u32 version, u32 ref,
-                          domid_t user, bool write, enum grant_kind most, struct grant_use *use)
+                          domid_t user, bool write, enum grant_kind most, unsigned int refs,
+                          struct grant_use *use)
 {
     struct entry e;
     u32 header = 0;
@@ -136,7 +138,7 @@ PER_VERSION s16 pin_entry(struct domain *d, struct grant_table *t, u32 version, 
     status = check_pin(&e, user, write, most, &header);
     if ( status != GNTST_okay )
         return status;
-    status = read_entry(&e, header, d->id, write, use);
+    status = read_entry(&e, header, d->id, write, refs, use);
     if ( status != GNTST_okay )
     {
         unmark(&e);
@@ -166,26 +168,26 @@ PER_VERSION void unpin_entry(struct grant_table *t, u32 version, u32 ref, bool w
 
 /* In pin.c: in tables of version 2. */
 s16 pin_entry_v2(struct domain *d, struct grant_table *t, u32 ref, domid_t user, bool write,
-                 enum grant_kind most, struct grant_use *use);
+                 enum grant_kind most, unsigned int refs, struct grant_use *use);
 void unpin_entry_v2(struct grant_table *t, u32 ref, bool write);
 
-/* grant_pin() and grant_unpin(). */
+/* grant_pin() with @refs references to the frame, and grant_unpin(). */
 PER_VERSION s16 grant_pin_inline(struct domain *d, u32 ref, domid_t user, bool write,
-                                 enum grant_kind most, struct grant_use *use)
+                                 enum grant_kind most, unsigned int refs, struct grant_use *use)
 {
     struct grant_table *t = d->grant.table;
     s16 status;
 
     lock_acquire(&t->lock);
     if ( __builtin_expect(t->version == 1, 1) )
-        status = pin_entry(d, t, 1, ref, user, write, most, use);
+        status = pin_entry(d, t, 1, ref, user, write, most, refs, use);
     else
-        status = pin_entry_v2(d, t, ref, user, write, most, use);
+        status = pin_entry_v2(d, t, ref, user, write, most, refs, use);
     lock_release(&t->lock);
     return status;
 }
 
-PER_VERSION void unpin_inline(struct domain *d, u32 ref, bool write)
+PER_VERSION void grant_unpin_entry_inline(struct domain *d, u32 ref, bool write)
 {
     struct grant_table *t = d->grant.table;
 
@@ -199,7 +201,7 @@ PER_VERSION void unpin_inline(struct domain *d, u32 ref, bool write)
 
 PER_VERSION void grant_unpin_inline(struct domain *d, u32 ref, bool write, mfn_t mfn)
 {
-    unpin_inline(d, ref, write);
+    grant_unpin_entry_inline(d, ref, write);
     grant_frame_put(mfn, write);
 }
 

@@ -282,6 +282,28 @@ void frame_put_and_type(struct frame *frame)
         put_leaf_type(frame, FRAME_REF_ONE);
 }
 
+void frame_put_and_type_several(struct frame *frame, unsigned int n)
+{
+    while ( n-- )
+        frame_put_and_type(frame);
+}
+
+long frame_get_and_type_several(struct frame *frame, domid_t owner, enum frame_type type,
+                                unsigned int n)
+{
+    for ( unsigned int i = 0; i < n; i++ )
+    {
+        long rc = frame_get_and_type(frame, owner, type);
+
+        if ( rc )
+        {
+            frame_put_and_type_several(frame, i);
+            return rc;
+        }
+    }
+    return 0;
+}
+
 void frame_unused(struct frame *frame)
 {
     if ( !(READ_ONCE(frame->state) & FRAME_HYPERVISOR) )

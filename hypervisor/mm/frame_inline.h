@@ -42,19 +42,25 @@ static inline bool frame_is_valid_as(u64 state, enum frame_type type)
  * stranger's frame is ever seen; after it, since the frame may have been freed and given away
  * between the two reads, with an equal word.
  */
-static inline bool frame_get_inline(struct frame *frame, domid_t owner)
+static inline bool frame_get_several(struct frame *frame, domid_t owner, unsigned int n)
 {
     u64 old = READ_ONCE(frame->state);
 
     do
         if ( !frame_referable(old) || READ_ONCE(frame->owner) != owner )
             return false;
-    while ( !atomic_cmpxchg(&frame->state, &old, old + FRAME_REF_ONE) );
+    while ( !atomic_cmpxchg(&frame->state, &old, old + n * FRAME_REF_ONE) );
 
     if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
         return true;
-    frame_put(frame);
+    while ( n-- )
+        frame_put(frame);
     return false;
+}
+
+static inline bool frame_get_inline(struct frame *frame, domid_t owner)
+{
+    return frame_get_several(frame, owner, 1);
 }
 
 /*
@@ -141,19 +147,30 @@ static inline bool frame_put_several(struct frame *frame, bool writable, unsigne
                           old - n * (writable ? FRAME_TYPE_ONE + FRAME_REF_ONE : FRAME_REF_ONE));
 }
 
-/* frame_get_and_type and frame_put_and_type where frames are in use as that type already. */
-static inline long frame_get_used(struct frame *frame, domid_t owner, enum frame_type type)
+/* In frame.c: @n times frame_get_and_type, or not once; frame_put_and_type. */
+long frame_get_and_type_several(struct frame *frame, domid_t owner, enum frame_type type,
+                                unsigned int n);
+void frame_put_and_type_several(struct frame *frame, unsigned int n);
+
+/* The same, and frame_put_and_type, where frames are in use as that type already. */
+static inline long frame_get_used_several(struct frame *frame, domid_t owner, enum frame_type type,
+                                          unsigned int n)
 {
     u64 old = READ_ONCE(frame->state), some = frame_takable_as(old, type);
 
     if ( __builtin_expect(!some || READ_ONCE(frame->owner) != owner ||
-                              !atomic_cmpxchg(&frame->state, &old, old + some),
+                              !atomic_cmpxchg(&frame->state, &old, old + n * some),
                           0) )
-        return frame_get_and_type(frame, owner, type);
+        return frame_get_and_type_several(frame, owner, type, n);
     if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
         return 0;
-    frame_put_and_type(frame);
+    frame_put_and_type_several(frame, n);
     return -EBUSY;
+}
+
+static inline long frame_get_used(struct frame *frame, domid_t owner, enum frame_type type)
+{
+    return frame_get_used_several(frame, owner, type, 1);
 }
 
 static inline void frame_put_used(struct frame *frame)

@@ -412,7 +412,7 @@ static void check(void)
             continue;
         total++;
         require(!(h->flags & HANDLE_BUSY) && h->granter == front);
-        if ( handle_writes(h) )
+        if ( handle_writes(h->flags) )
             writers[h->ref]++;
         else
             readers[h->ref]++;

@@ -1,10 +1,12 @@
 /*
  * Mappings of granted frames. The grant table holds references to a frame that it maps; the entry
  * holds its own, like any other. So nothing goes wrong when the guest writes over the entry: the
- * entry's references go, and the grant's stay until it is unmapped.
+ * entry's references go, and the grant's stay until it is unmapped. Both are taken and dropped by the grant table,
+ * in one step.
  */
 #include "mm/tlb.h"
 #include "pv/pagetable/entry_l1.h"
+#include "pv/pagetable/walk.h"
 
 /* The slot that a machine address names, in a valid L1 table of @d; NULL. */
 static u64 *slot_at(const struct domain *d, maddr_t maddr)
@@ -17,29 +19,20 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
     return maddr_to_virt(maddr);
 }
 
-/* References to a frame that the caller holds as @pte will: whose it is and what it is used as is settled. */
-static bool take_again(u64 pte)
+static u64 *slot_of(const struct vcpu *v, u64 va)
 {
-    struct frame *frame = mfn_to_frame(pte_mfn(pte));
-    u64 old = READ_ONCE(frame->state), some;
+    const struct domain *d = v->domain;
 
-    do
-    {
-        some = frame_takable(old, pte & PTE_RW);
-        if ( !some )
-            return false;
-    } while ( !atomic_cmpxchg(&frame->state, &old, old + some) );
-    return true;
+    return __builtin_expect(d->pv32, 0) ? walk_to_l1(d, v->pv.root_kernel, va)
+                                        : walk_to_l1_inline(false, d, v->pv.root_kernel, va);
 }
 
-static long put_in(const struct domain *d, u64 *slot, u64 pte)
+static inline long put_in(const struct domain *d, u64 *slot, u64 pte)
 {
     u64 old;
 
     if ( !slot )
         return -EINVAL;
-    if ( !take_again(pte) )
-        return -EBUSY;
     old = READ_ONCE(*slot);
     entry_write(slot, l1_for_hardware(d->pv32, pte));
     return old & PTE_P ? l1_put(old) : 0;
@@ -52,7 +45,7 @@ static bool maps(u64 pte, mfn_t mfn, bool readonly)
            !GUARD(unmap_rights, !(pte & PTE_RW) != readonly);
 }
 
-static long take_out(u64 *slot, mfn_t mfn, bool readonly)
+static inline long take_out(u64 *slot, mfn_t mfn, bool readonly)
 {
     u64 old;
 
@@ -62,7 +55,7 @@ static long take_out(u64 *slot, mfn_t mfn, bool readonly)
     if ( !maps(old, mfn, readonly) )
         return -EINVAL;
     entry_write(slot, 0);
-    return l1_put(old);
+    return 0;
 }
 
 /* The references of what is in @from move along with it. What the hardware adds to it meanwhile does, too. */
@@ -80,7 +73,7 @@ static long move_over(u64 *slot, u64 *from, mfn_t mfn, bool readonly)
     while ( !entry_exchange(from, &pte, 0) )
         ;
     entry_write(slot, pte);
-    return l1_put(old);
+    return 0;
 }
 
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
@@ -90,7 +83,7 @@ long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
 
     tlb_maps_strangers(d->id);
     tables_lock(d);
-    rc = put_in(d, walk_to_l1(d, v->pv.root_kernel, va), pte);
+    rc = put_in(d, slot_of(v, va), pte);
     tables_unlock(d);
     return rc;
 }
@@ -113,7 +106,7 @@ long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly)
     long rc;
 
     tables_lock(d);
-    rc = take_out(walk_to_l1(d, v->pv.root_kernel, va), mfn, readonly);
+    rc = take_out(slot_of(v, va), mfn, readonly);
     tables_unlock(d);
     return rc;
 }
@@ -135,8 +128,7 @@ long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, 
     long rc;
 
     tables_lock(d);
-    rc = move_over(walk_to_l1(d, v->pv.root_kernel, va), walk_to_l1(d, v->pv.root_kernel, from_va),
-                   mfn, readonly);
+    rc = move_over(slot_of(v, va), slot_of(v, from_va), mfn, readonly);
     tables_unlock(d);
     return rc;
 }

@@ -56,10 +56,11 @@ bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn);
 /*
  * A grant mapping: put @pte into the entry that maps host address @va of the current vcpu, or into
  * the entry at machine address @pte_maddr (GNTMAP_contains_pte). The caller holds references of its
- * own to the frame, with a writable type if @pte has RW; the entry takes the same once more, so that
- * a guest that overwrites it does no harm. What was there before is released. 0; -EINVAL no such
- * entry in a table of the domain, -EBUSY no reference. And the way back: clear it only if it still
- * maps @mfn with those rights, else -EINVAL. Flushing TLBs is the caller's. Take the domain's LOCK_PAGETABLE.
+ * own to the frame, with a writable type if @pte has RW, and gives the entry the same once more, so
+ * that a guest that overwrites it does no harm. What was there before is released. 0; -EINVAL no such
+ * entry in a table of the domain. And the way back: clear it only if it still maps @mfn with those
+ * rights, else -EINVAL; the entry's references are the caller's then, and so is flushing TLBs. Take
+ * the domain's LOCK_PAGETABLE.
  */
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte);
 long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte);
