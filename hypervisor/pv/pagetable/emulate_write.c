@@ -185,7 +185,7 @@ static __attribute__((noinline)) bool emulate_any(struct vcpu *v, struct regs *r
 }
 
 /* Exchange the @entry of an L1 of @d and @reg. False: it is refused. */
-static __attribute__((noinline)) bool exchange(const struct domain *d, u64 *entry, u64 *reg)
+static bool exchange(const struct domain *d, u64 *entry, u64 *reg)
 {
     u64 old;
     long rc;
@@ -207,47 +207,63 @@ static __attribute__((noinline)) bool exchange(const struct domain *d, u64 *entr
     return rc == 0;
 }
 
-static inline bool store_direct(const struct vcpu *v, u64 va, const struct emulate_direct *store)
+/* The @store of @pte to @va has been made, and the lock is released. */
+static inline bool direct_done(const struct domain *d, struct regs *regs, u64 va, u64 pte,
+                               struct emulate_direct store)
 {
-    const struct domain *d = v->domain;
-    u64 *slot = walk_to_l1_inline(false, d, v->pv.root_kernel, va);
-    u64 *entry = entry_by_slot(d, slot, va, is_l1_of);
+    u64 rip = regs->rip;
 
-    if ( !entry )
-        return false;
-    if ( store->xchg )
-        return exchange(d, entry, store->reg);
-    return l1_replace_fast(false, d, d, entry, *store->reg) == 0;
-}
-
-/* What most stores of 64-bit guests are, in few instructions. False: nothing has changed. */
-static inline bool emulate_direct(struct vcpu *v, struct regs *regs, u64 va)
-{
-    struct domain *d = v->domain;
-    struct emulate_direct store;
-    u64 pte;
-    bool done;
-
-    if ( d->pv32 || !has_assist(d) || va % sizeof(u64) || !emulate_decode_direct(regs, va, &store) )
-        return false;
-
-    pte = *store.reg;
-    tables_lock(d);
-    done = store_direct(v, va, &store);
-    tables_unlock(d);
-
-    if ( !done )
-        return false;
-    trace_store(d, pte, va, regs->rip);
-    regs->rip += store.length;
+    regs->rip = rip + store.length;
     regs->rflags &= ~(u64)EFLAGS_RF;
     count(COUNTER_pte_emulated);
+    trace_store(d, pte, va, rip);
     return true;
 }
 
+/* The rest of pagetable_emulate_write(), with the lock held: an xchg with @entry, or what l1_update() left of a mov. */
+static __attribute__((noinline)) bool direct_finish(enum l1_left left, struct regs *regs, u64 va,
+                                                    u64 *entry, u64 left_pte,
+                                                    struct emulate_direct store)
+{
+    struct vcpu *v = current_vcpu();
+    struct domain *d = v->domain;
+    u64 pte = *store.reg;
+    bool done =
+        store.xchg ? exchange(d, entry, store.reg) : l1_finish(left, d, d, entry, left_pte) == 0;
+
+    tables_unlock(d);
+    return done ? direct_done(d, regs, va, pte, store) : emulate_any(v, regs, va);
+}
+
+/*
+ * What most stores of 64-bit guests are, in few instructions: calls are tail calls, so that no
+ * register is saved for one.
+ */
 bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
 {
-    return emulate_direct(v, regs, va) || emulate_any(v, regs, va);
+    struct domain *d = v->domain;
+    enum l1_left left = L1_REPLACE;
+    struct emulate_direct store;
+    u64 *slot, *entry, pte;
+
+    if ( d->pv32 || !has_assist(d) || va % sizeof(u64) || !emulate_decode_direct(regs, va, &store) )
+        return emulate_any(v, regs, va);
+
+    tables_lock(d);
+    slot = walk_to_l1_inline(false, d, v->pv.root_kernel, va);
+    entry = entry_by_slot(d, slot, va, is_l1_of);
+    if ( !entry )
+    {
+        tables_unlock(d);
+        return emulate_any(v, regs, va);
+    }
+    pte = *store.reg;
+    if ( !store.xchg )
+        left = l1_update(false, d, d, entry, &pte);
+    if ( left != L1_DONE )
+        return direct_finish(left, regs, va, entry, pte, store);
+    tables_unlock(d);
+    return direct_done(d, regs, va, *store.reg, store);
 }
 
 bool pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs, u64 va)
