@@ -6,6 +6,7 @@
 #ifndef CPU_GDT_H
 #define CPU_GDT_H
 
+#include "cpu/percpu.h"
 #include "lib/types.h"
 
 #define GDT_64    0 /* for guests of 64 bits, and while the CPU idles */
@@ -31,7 +32,10 @@ extern struct gate idt[IDT_GATES];
  * The reserved page of @cpu for guests of width @which, to be mapped at page 14 of a vcpu's window
  * while it runs there.
  */
-mfn_t gdt_reserved_mfn(u32 cpu, unsigned int which);
+static inline mfn_t gdt_reserved_mfn(const struct percpu *cpu, unsigned int which)
+{
+    return mfn_add(cpu->gdt_mfn, which);
+}
 
 /*
  * Load GDTR: @base + GDT_RESERVED_BASE must map this CPU's reserved page. gdt_load_idle: the CPU's

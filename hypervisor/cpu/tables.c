@@ -12,7 +12,6 @@
 #include "cpu/segments.h"
 #include "cpu/stub.h"
 #include "lib/bits.h"
-#include "smp/smp.h"
 
 /* Flat descriptors, marked accessed, so that loading them never writes to the page. */
 #define FLAT_CODE64(dpl) (0x00af9b000000ffffUL | (u64)(dpl) << 45)
@@ -119,11 +118,6 @@ static void tss_fill(struct percpu *cpu)
     cpu->tss.ist[IST_MC - 1] = area + (STACK_MC_PAGE + 1) * PAGE_SIZE;
     cpu->tss.ist[IST_DB - 1] = area + (STACK_DB_PAGE + 1) * PAGE_SIZE;
     cpu->tss.iomap = sizeof(cpu->tss); /* none: guests' I/O is emulated or refused */
-}
-
-mfn_t gdt_reserved_mfn(u32 cpu, unsigned int which)
-{
-    return to_mfn(smp_percpu(cpu)->gdt_mfn.n + which);
 }
 
 void gdt_load(u64 base)

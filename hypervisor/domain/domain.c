@@ -368,7 +368,6 @@ struct vcpu *domain_create_idle_vcpu(u32 cpu)
     v->domain = domain_idle;
     v->id = cpu;
     v->processor = cpu;
-    v->initialised = true;
     v->cpu.info = &v->no_info;
     v->no_info.evtchn_upcall_mask = 1;
     domain_idle->vcpus[cpu] = v;

@@ -56,7 +56,6 @@ struct domain {
     domid_t id;
     bool privileged;            /* dom0: access/ derives its rights from this */
     bool pv32;                  /* a 32-bit PAE guest, in ring 1; chosen while it has no frames */
-    u8 life;                    /* enum domain_life */
     u32 refs;                   /* atomic */
     struct domain *bucket_next; /* of the directory */
     xen_domain_handle_t handle;
@@ -65,10 +64,18 @@ struct domain {
     u32 max_vcpus;
     struct vcpu **vcpus; /* max_vcpus entries; NULL until created */
 
-    u32 pause_count; /* by control/ and debuggers */
-    bool unpaused;   /* by control/, once at least: it may have run */
-    bool debugged;   /* by control/: its kernel's #DB and #BP pause it */
-    bool shut_down;  /* all vcpus stopped by SCHEDOP_shutdown or a crash */
+    /* What stops all of its vcpus, each of it unless it is 0: sched/ looks at all at once. */
+    union {
+        struct {
+            u32 pause_count; /* by control/ and debuggers */
+            u8 life;         /* enum domain_life */
+            bool shut_down;  /* by SCHEDOP_shutdown or a crash */
+            bool throttled;  /* by sched/: its cap is used up */
+        };
+        u64 stops;
+    };
+    bool unpaused; /* by control/, once at least: it may have run */
+    bool debugged; /* by control/: its kernel's #DB and #BP pause it */
     u8 shutdown_reason;
     u32 options; /* XEN_DOMCTL_CDF_* */
     u32 ssidref;

@@ -15,18 +15,19 @@
 void runstate_change(struct vcpu *v, int state, s64 now)
 {
     struct vcpu_runstate *r = &v->runstate;
+    u32 version = r->version, before = (u32)r->info.state;
     s64 spent = now - (s64)r->info.state_entry_time;
 
-    trace(TRC_SCHED_RUNSTATE_CHANGE | (u32)r->info.state << 8 | (u32)state << 4, TRACE_VCPU(v));
-    WRITE_ONCE(r->version, r->version + 1);
+    WRITE_ONCE(r->version, version + 1);
     wmb();
     if ( spent > 0 ) /* clocks of two CPUs may differ by a little */
     {
-        r->info.time[r->info.state] += (u64)spent;
+        r->info.time[before] += (u64)spent;
         r->info.state_entry_time = (u64)now;
     }
     r->info.state = state;
-    atomic_store(&r->version, r->version + 1);
+    atomic_store(&r->version, version + 2);
+    trace(TRC_SCHED_RUNSTATE_CHANGE | before << 8 | (u32)state << 4, TRACE_VCPU(v));
 }
 
 /* Of one moment: the version was even, and is the same afterwards. */

@@ -10,14 +10,28 @@ long event_alloc_unbound(struct domain *d, domid_t remote, u32 *number)
     long rc;
 
     lock_acquire(&d->event.lock);
-    port = event_port_find_free(d, &rc);
+    port = event_port_find_free(d);
+    rc = port ? 0 : event_port_refusal(d);
     if ( port )
     {
         port->open_to = remote;
-        event_port_set_state(port, EVENT_UNBOUND);
+        event_port_take(d, port, EVENT_UNBOUND);
         *number = port->number;
     }
     lock_release(&d->event.lock);
+    return rc;
+}
+
+static __attribute__((noinline)) long alloc_for_other(struct domain *d, domid_t remote,
+                                                      struct evtchn_alloc_unbound *arg)
+{
+    struct domain *other;
+    long rc = access_domain(d, arg->dom, ACCESS_CONTROL, &other);
+
+    if ( rc )
+        return rc;
+    rc = event_alloc_unbound(other, remote, &arg->port);
+    domain_put(other);
     return rc;
 }
 
@@ -27,21 +41,14 @@ long event_alloc_unbound(struct domain *d, domid_t remote, u32 *number)
  */
 long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg)
 {
-    domid_t remote = arg->remote_dom == DOMID_SELF ? v->domain->id : arg->remote_dom;
-    struct domain *d;
-    long rc;
+    struct domain *d = v->domain;
+    domid_t remote = arg->remote_dom == DOMID_SELF ? d->id : arg->remote_dom;
 
-    if ( arg->dom == DOMID_SELF )
-        return event_alloc_unbound(v->domain, remote, &arg->port);
-    rc = access_domain(v->domain, arg->dom, ACCESS_CONTROL, &d);
-    if ( rc )
-        return rc;
-    rc = event_alloc_unbound(d, remote, &arg->port);
-    domain_put(d);
-    return rc;
+    return arg->dom == DOMID_SELF ? event_alloc_unbound(d, remote, &arg->port)
+                                  : alloc_for_other(d, remote, arg);
 }
 
-/* Under both locks: make the pair, each end holding the other's domain. One's own needs no holding. */
+/* Under both locks: make the pair of free @a_port, each end holding the other's domain. One's own needs no holding. */
 static void join(struct domain *a, struct event_port *a_port, struct domain *b,
                  struct event_port *b_port)
 {
@@ -54,7 +61,7 @@ static void join(struct domain *a, struct event_port *a_port, struct domain *b,
     a_port->peer.port = b_port;
     b_port->peer.domain = a;
     b_port->peer.port = a_port;
-    event_port_set_state(a_port, EVENT_INTERDOMAIN);
+    event_port_take(a, a_port, EVENT_INTERDOMAIN);
     event_port_set_state(b_port, EVENT_INTERDOMAIN);
 }
 
@@ -72,12 +79,11 @@ static struct event_port *open_port(struct domain *remote, u32 number, const str
 static inline long bind_pair(struct domain *d, struct domain *remote,
                              struct evtchn_bind_interdomain *arg)
 {
-    long rc;
-    struct event_port *port = event_port_find_free(d, &rc);
+    struct event_port *port = event_port_find_free(d);
     struct event_port *remote_port = open_port(remote, arg->remote_port, d);
 
     if ( !port )
-        return rc;
+        return event_port_refusal(d);
     if ( !remote_port )
         return -EINVAL;
     join(d, port, remote, remote_port);
@@ -86,13 +92,29 @@ static inline long bind_pair(struct domain *d, struct domain *remote,
     return 0;
 }
 
-static long bind_to_self(struct domain *d, struct evtchn_bind_interdomain *arg)
+static __attribute__((noinline)) long bind_to_self(struct domain *d,
+                                                   struct evtchn_bind_interdomain *arg)
 {
     long rc;
 
     lock_acquire(&d->event.lock);
     rc = bind_pair(d, d, arg);
     lock_release(&d->event.lock);
+    return rc;
+}
+
+static __attribute__((noinline)) long bind_to_other(struct domain *d,
+                                                    struct evtchn_bind_interdomain *arg)
+{
+    struct domain *remote = domain_get_guest(arg->remote_dom);
+    long rc;
+
+    if ( !remote )
+        return -ESRCH;
+    lock_pair(&d->event.lock, &remote->event.lock);
+    rc = bind_pair(d, remote, arg);
+    unlock_pair(&d->event.lock, &remote->event.lock);
+    domain_put(remote);
     return rc;
 }
 
@@ -105,19 +127,10 @@ static long bind_to_self(struct domain *d, struct evtchn_bind_interdomain *arg)
  */
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {
-    struct domain *d = v->domain, *remote;
-    long rc;
+    struct domain *d = v->domain;
 
-    if ( arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id )
-        return bind_to_self(d, arg);
-    remote = domain_get_guest(arg->remote_dom);
-    if ( !remote )
-        return -ESRCH;
-    lock_pair(&d->event.lock, &remote->event.lock);
-    rc = bind_pair(d, remote, arg);
-    unlock_pair(&d->event.lock, &remote->event.lock);
-    domain_put(remote);
-    return rc;
+    return arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id ? bind_to_self(d, arg)
+                                                                     : bind_to_other(d, arg);
 }
 
 bool event_virq_is_per_vcpu(u32 virq)
@@ -134,7 +147,7 @@ long event_bind_virq(struct vcpu *current, struct evtchn_bind_virq *arg)
     struct domain *d = current->domain;
     struct vcpu *v = domain_vcpu(d, arg->vcpu);
     struct event_port *port;
-    long rc = -EEXIST;
+    long rc;
 
     if ( arg->virq >= ARRAY_SIZE(v->event.virq_port) )
         return -EINVAL;
@@ -144,15 +157,18 @@ long event_bind_virq(struct vcpu *current, struct evtchn_bind_virq *arg)
         return -ENOENT;
 
     lock_acquire(&d->event.lock);
-    port = v->event.virq_port[arg->virq] ? NULL : event_port_find_free(d, &rc);
+    rc = v->event.virq_port[arg->virq] ? -EEXIST : 0;
+    port = rc ? NULL : event_port_find_free(d);
     if ( port )
     {
         WRITE_ONCE(port->vcpu, arg->vcpu);
         port->virq = arg->virq;
-        event_port_set_state(port, EVENT_VIRQ);
+        event_port_take(d, port, EVENT_VIRQ);
         WRITE_ONCE(v->event.virq_port[arg->virq], port->number);
         arg->port = port->number;
     }
+    else if ( !rc )
+        rc = event_port_refusal(d);
     lock_release(&d->event.lock);
     return rc;
 }
@@ -167,11 +183,12 @@ long event_bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *arg)
     if ( !domain_vcpu(d, arg->vcpu) )
         return -ENOENT;
     lock_acquire(&d->event.lock);
-    port = event_port_find_free(d, &rc);
+    port = event_port_find_free(d);
+    rc = port ? 0 : event_port_refusal(d);
     if ( port )
     {
         WRITE_ONCE(port->vcpu, arg->vcpu);
-        event_port_set_state(port, EVENT_IPI);
+        event_port_take(d, port, EVENT_IPI);
         arg->port = port->number;
     }
     lock_release(&d->event.lock);
@@ -186,13 +203,15 @@ static struct event_port *pirq_port_claim(struct domain *d, u32 pirq, long *rc)
     if ( !d->event.pirq_port )
         atomic_store(&d->event.pirq_port, heap_new_array(u32, EVENT_MAX_PIRQS));
     *rc = !d->event.pirq_port ? -ENOMEM : d->event.pirq_port[pirq] ? -EEXIST : 0;
-    port = *rc ? NULL : event_port_find_free(d, rc);
+    port = *rc ? NULL : event_port_find_free(d);
     if ( port )
     {
         port->pirq = pirq;
-        event_port_set_state(port, EVENT_CHANGING);
+        event_port_take(d, port, EVENT_CHANGING);
         WRITE_ONCE(d->event.pirq_port[pirq], port->number);
     }
+    else if ( !*rc )
+        *rc = event_port_refusal(d);
     return port;
 }
 

@@ -8,8 +8,8 @@
 /* Ports that reset and teardown close before they look whether to stop. */
 #define CLOSE_BATCH 64
 
-/* Under both locks: @port of @d is free, and its peer unbound, open to @d. */
-static void part(struct domain *d, struct event_port *port)
+/* Under both locks: the other end of @port of @d, which is to be freed, is unbound, and open to @d. */
+static void part(const struct domain *d, const struct event_port *port)
 {
     struct event_port *other = port->peer.port;
 
@@ -17,7 +17,6 @@ static void part(struct domain *d, struct event_port *port)
     other->peer.domain = NULL;
     other->open_to = d->id;
     event_port_set_state(other, EVENT_UNBOUND);
-    event_port_free(d, port);
 }
 
 /* Close @port if it is still joined to a port of @peer, another domain. False: it isn't. */
@@ -29,7 +28,10 @@ static bool close_pair(struct domain *d, struct event_port *port, struct domain 
     joined =
         !GUARD(close_looks_again, port->state != EVENT_INTERDOMAIN || port->peer.domain != peer);
     if ( joined )
+    {
         part(d, port);
+        event_port_free(d, port);
+    }
     unlock_pair(&d->event.lock, &peer->event.lock);
     if ( joined )
     {
@@ -47,85 +49,63 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
     WRITE_ONCE(v->event.virq_port[port->virq], 0);
 }
 
-/* What a port needs to be closed beyond our own lock. */
-enum closing {
-    CLOSE_DONE,
-    CLOSE_NOT_OPEN,
-    CLOSE_PAIR, /* it is joined to a port of another domain, which is held now */
-    CLOSE_PIRQ, /* irq/ has to be told, and then the port freed */
-};
+static long port_close(struct domain *d, struct event_port *port);
 
-/* Close @port if our own lock is enough; *@peer: for CLOSE_PAIR, whose the other end is. */
-static inline enum closing close_single(struct domain *d, struct event_port *port,
-                                        struct domain **peer)
+/* With our own lock, which is released: @port is joined to a port of another domain. */
+static __attribute__((noinline)) long close_joined(struct domain *d, struct event_port *port)
 {
-    enum closing rest = CLOSE_DONE;
+    struct domain *peer = port->peer.domain;
+    bool closed;
 
+    domain_hold(peer);
+    lock_release(&d->event.lock);
+    closed = close_pair(d, port, peer);
+    domain_put(peer);
+    /* Or did the peer close its end between our two looks? Ours is unbound now, or something else already. */
+    return closed ? 0 : port_close(d, port);
+}
+
+/* With the lock, which is released: irq/ has to be told before the port is free. */
+static __attribute__((noinline)) long close_pirq(struct domain *d, struct event_port *port)
+{
+    WRITE_ONCE(d->event.pirq_port[port->pirq], 0);
+    event_port_set_state(port, EVENT_CHANGING);
+    lock_release(&d->event.lock);
+
+    irq_pirq_unbound(d, port->pirq);
+
+    lock_acquire(&d->event.lock);
+    event_port_free(d, port);
+    lock_release(&d->event.lock);
+    return 0;
+}
+
+/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
+static long port_close(struct domain *d, struct event_port *port)
+{
     lock_acquire(&d->event.lock);
     switch ( port->state )
     {
     case EVENT_INTERDOMAIN:
-        if ( port->peer.domain == d )
-            part(d, port);
-        else
-        {
-            *peer = port->peer.domain;
-            domain_hold(*peer);
-            rest = CLOSE_PAIR;
-        }
+        if ( port->peer.domain != d )
+            return close_joined(d, port);
+        part(d, port);
         break;
     case EVENT_PIRQ:
-        WRITE_ONCE(d->event.pirq_port[port->pirq], 0);
-        event_port_set_state(port, EVENT_CHANGING);
-        rest = CLOSE_PIRQ;
-        break;
+        return close_pirq(d, port);
     case EVENT_VIRQ:
         virq_unbind(d, port);
-        event_port_free(d, port);
         break;
     case EVENT_IPI:
     case EVENT_UNBOUND:
-        event_port_free(d, port);
         break;
     default:
-        rest = CLOSE_NOT_OPEN;
+        lock_release(&d->event.lock);
+        return -EINVAL;
     }
-    lock_release(&d->event.lock);
-    return rest;
-}
-
-static void close_pirq(struct domain *d, struct event_port *port)
-{
-    irq_pirq_unbound(d, port->pirq);
-    lock_acquire(&d->event.lock);
     event_port_free(d, port);
     lock_release(&d->event.lock);
-}
-
-/* The rest of port_close. */
-static __attribute__((noinline)) long close_rest(struct domain *d, struct event_port *port,
-                                                 enum closing rest, struct domain *peer)
-{
-    while ( rest == CLOSE_PAIR )
-    {
-        bool closed = close_pair(d, port, peer);
-
-        domain_put(peer);
-        /* Or did the peer close its end between our two looks? Ours is unbound now, or something else already. */
-        rest = closed ? CLOSE_DONE : close_single(d, port, &peer);
-    }
-    if ( rest == CLOSE_PIRQ )
-        close_pirq(d, port);
-    return rest == CLOSE_NOT_OPEN ? -EINVAL : 0;
-}
-
-/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
-static inline long port_close(struct domain *d, struct event_port *port)
-{
-    struct domain *peer = NULL;
-    enum closing rest = close_single(d, port, &peer);
-
-    return rest == CLOSE_DONE ? 0 : close_rest(d, port, rest, peer);
+    return 0;
 }
 
 /* EVTCHNOP_close. -EINVAL the port is not open. */

@@ -14,7 +14,7 @@ static long send_to_peer(struct domain *d, struct event_port *port)
     return 0;
 }
 
-static long send_any(struct domain *d, struct event_port *port)
+static __attribute__((noinline)) long send_any(struct domain *d, struct event_port *port)
 {
     u8 state = READ_ONCE(port->state);
 
@@ -60,7 +60,7 @@ bool event_send_suspended(struct domain *d)
     return port && send(d, port) == 0;
 }
 
-static long unmask_any(struct domain *d, struct event_port *port)
+static __attribute__((noinline)) long unmask_any(struct domain *d, struct event_port *port)
 {
     if ( READ_ONCE(d->event.fifo) )
         event_fifo_unmask(d, port);

@@ -71,11 +71,13 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
 
 /* ---- ports.c, under the event lock */
 
-/*
- * A free port, which stays free until the caller gives it a state. NULL with *@rc: -ENOSPC, -ENOMEM, or -EINVAL while
- * @d is dying. Port 0 is never given.
- */
-struct event_port *event_port_find_free(struct domain *d, long *rc);
+/* A late sender to whom @port, which is free, was bound before may still look. */
+static inline struct event_port *event_port_renew(struct event_port *port)
+{
+    WRITE_ONCE(port->vcpu, 0);
+    WRITE_ONCE(port->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
+    return port;
+}
 
 /* The ports of the 2-level ABI, one more than the highest. */
 static inline u32 event_2level_ports(const struct domain *d)
@@ -83,12 +85,50 @@ static inline u32 event_2level_ports(const struct domain *d)
     return d->pv32 ? EVENT_2L_PORTS_PV32 : EVTCHN_2L_NR_CHANNELS;
 }
 
-/* @port is bound to nothing any more: forget that it is pending, too. */
-void event_port_free(struct domain *d, struct event_port *port);
+/* Is port @n more than @d may have, by its ABI or by what it was created with? */
+static inline bool event_port_beyond_limit(const struct domain *d, u32 n)
+{
+    if ( d->event.max_port && n > d->event.max_port )
+        return true;
+    return n >= EVENT_2L_PORTS_PV32 &&
+           n >= (d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d));
+}
+
+/* The rest of event_port_find_free. */
+struct event_port *event_port_search(struct domain *d);
+
+/*
+ * The lowest free port, for event_port_take; it stays free otherwise. NULL: there is none, and event_port_refusal tells
+ * why: -ENOSPC, -ENOMEM, or -EINVAL while @d is dying. Port 0 is never given.
+ */
+static inline struct event_port *event_port_find_free(struct domain *d)
+{
+    u32 n = d->event.lowest_free;
+
+    if ( event_port_exists(d, n) && !event_port_beyond_limit(d, n) &&
+         READ_ONCE(d->life) == DOMAIN_ALIVE )
+    {
+        struct event_port *port = event_port_at(d, n);
+
+        if ( port->state == EVENT_FREE )
+            return event_port_renew(port);
+    }
+    return event_port_search(d);
+}
+
+long event_port_refusal(const struct domain *d);
 
 static inline void event_port_set_state(struct event_port *port, enum event_state state)
 {
     WRITE_ONCE(port->state, state);
+}
+
+/* @port, which event_port_find_free has just given, is bound. */
+static inline void event_port_take(struct domain *d, struct event_port *port,
+                                   enum event_state state)
+{
+    event_port_set_state(port, state);
+    d->event.lowest_free = port->number + 1;
 }
 
 /* ---- deliver.c and fifo.c */
@@ -106,50 +146,56 @@ void event_tell(struct domain *d, const struct event_port *port);
 
 /*
  * The bits of the 2-level ABI: set one that was clear, clear one that was set, is it set? The compiler would compute
- * the word and the bit, which these instructions do by themselves.
+ * the word and the bit, which these instructions do by themselves; to them no port has a negative number.
  */
-static inline bool event_set_bit(void *words, u64 n)
+static inline bool event_set_bit(void *words, u32 n)
 {
 #ifdef HOST_TEST
     return !test_and_set_bit(n, words);
 #else
     bool was_set;
 
-    __asm__ volatile("lock bts %2, (%1)" : "=@ccc"(was_set) : "r"(words), "r"(n) : "memory");
+    __asm__ volatile("lock bts %1, %2"
+                     : "=@ccc"(was_set)
+                     : "r"(n), "m"(*(const char *)words)
+                     : "memory");
     return !was_set;
 #endif
 }
 
-static inline bool event_clear_bit(void *words, u64 n)
+static inline bool event_clear_bit(void *words, u32 n)
 {
 #ifdef HOST_TEST
     return test_and_clear_bit(n, words);
 #else
     bool was_set;
 
-    __asm__ volatile("lock btr %2, (%1)" : "=@ccc"(was_set) : "r"(words), "r"(n) : "memory");
+    __asm__ volatile("lock btr %1, %2"
+                     : "=@ccc"(was_set)
+                     : "r"(n), "m"(*(const char *)words)
+                     : "memory");
     return was_set;
 #endif
 }
 
-static inline bool event_bit(const void *words, u64 n)
+static inline bool event_bit(const void *words, u32 n)
 {
 #ifdef HOST_TEST
     return test_bit(n, words);
 #else
     bool set;
 
-    __asm__ volatile("bt %2, (%1)" : "=@ccc"(set) : "r"(words), "r"(n) : "memory");
+    __asm__ volatile("bt %1, %2" : "=@ccc"(set) : "r"(n), "m"(*(const char *)words) : "memory");
     return set;
 #endif
 }
 
-static inline bool event_set_pending_bit(struct shared_info *shared, u64 n)
+static inline bool event_set_pending_bit(struct shared_info *shared, u32 n)
 {
     return event_set_bit(shared->evtchn_pending, n);
 }
 
-static inline bool event_mask_bit(const struct domain *d, u64 n)
+static inline bool event_mask_bit(const struct domain *d, u32 n)
 {
     return event_bit(d->event.mask, n);
 }
@@ -164,6 +210,20 @@ bool event_fifo_raise(struct domain *d, struct event_port *port);
 void event_fifo_unmask(struct domain *d, struct event_port *port);
 bool event_fifo_pending(struct domain *d, struct event_port *port);
 void event_fifo_clear(struct domain *d, struct event_port *port);
+
+/* @port is bound to nothing any more: forget that it is pending, too. Under the event lock. */
+static inline void event_port_free(struct domain *d, struct event_port *port)
+{
+    if ( d->event.fifo )
+        event_fifo_clear(d, port);
+    else
+        event_clear_bit(d->shared_info->evtchn_pending, port->number);
+    port->peer.domain = NULL;
+    port->peer.port = NULL;
+    event_port_set_state(port, EVENT_FREE);
+    if ( port->number < d->event.lowest_free )
+        d->event.lowest_free = port->number;
+}
 
 /* Give back the guest's frames; the domain is on the 2-level ABI again. Under the event lock. */
 void event_fifo_destroy(struct domain *d);

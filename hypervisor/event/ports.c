@@ -11,15 +11,6 @@ _Static_assert(EVENT_GROUP * sizeof(struct event_port) == PAGE_SIZE << GROUP_ORD
 _Static_assert(EVTCHN_FIFO_NR_CHANNELS / EVENT_GROUP * sizeof(struct event_port *) <= PAGE_SIZE,
                "the list of groups is a block of the heap");
 
-/* Is port @n more than @d may have, by its ABI or by what it was created with? */
-static bool beyond_limit(const struct domain *d, u32 n)
-{
-    if ( d->event.max_port && n > d->event.max_port )
-        return true;
-    return n >= EVENT_2L_PORTS_PV32 &&
-           n >= (d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d));
-}
-
 /* Room for all groups that may ever be needed: so the list never moves, and its readers need no lock. */
 static struct event_port **groups_alloc(const struct domain *d)
 {
@@ -69,48 +60,28 @@ static long group_add(struct domain *d)
     return 0;
 }
 
-/* event_port_find_free when none of the ports that exist is free. */
-static __attribute__((noinline)) struct event_port *find_after_adding(struct domain *d, long *rc)
-{
-    *rc = group_add(d);
-    return *rc ? NULL : event_port_find_free(d, rc);
-}
-
-struct event_port *event_port_find_free(struct domain *d, long *rc)
+struct event_port *event_port_search(struct domain *d)
 {
     u32 n = d->event.lowest_free;
-    struct event_port *port = event_port(d, n);
 
     if ( GUARD(dying_opens_no_port, READ_ONCE(d->life) != DOMAIN_ALIVE) )
-    {
-        *rc = -EINVAL;
         return NULL;
-    }
-    while ( port && port->state != EVENT_FREE )
-        port = event_port(d, ++n);
+    while ( event_port_exists(d, n) && event_port_at(d, n)->state != EVENT_FREE )
+        n++;
     d->event.lowest_free = n;
 
-    *rc = GUARD(port_limit, beyond_limit(d, n)) ? -ENOSPC : 0;
-    if ( *rc )
+    if ( GUARD(port_limit, event_port_beyond_limit(d, n)) )
         return NULL;
-    if ( !port )
-        return find_after_adding(d, rc);
-    WRITE_ONCE(port->vcpu, 0); /* a late sender to the one before may still look */
-    WRITE_ONCE(port->priority, EVTCHN_FIFO_PRIORITY_DEFAULT);
-    return port;
+    if ( !event_port_exists(d, n) && group_add(d) )
+        return NULL;
+    return event_port_renew(event_port_at(d, n));
 }
 
-void event_port_free(struct domain *d, struct event_port *port)
+long event_port_refusal(const struct domain *d)
 {
-    if ( d->event.fifo )
-        event_fifo_clear(d, port);
-    else
-        event_clear_bit(d->shared_info->evtchn_pending, port->number);
-    port->peer.domain = NULL;
-    port->peer.port = NULL;
-    event_port_set_state(port, EVENT_FREE);
-    if ( port->number < d->event.lowest_free )
-        d->event.lowest_free = port->number;
+    if ( READ_ONCE(d->life) != DOMAIN_ALIVE )
+        return -EINVAL;
+    return event_port_beyond_limit(d, d->event.lowest_free) ? -ENOSPC : -ENOMEM;
 }
 
 /* --- Lifecycle --- */

@@ -22,16 +22,6 @@ cpumask_t sched_cpus;
 /* CPUs with nothing to run that have not been told to look again: who clears a bit tells it. */
 static cpumask_t idle_cpus;
 
-static cpumask_t bit(u32 cpu)
-{
-    return (cpumask_t)1 << cpu;
-}
-
-static cpumask_t others(u32 cpu)
-{
-    return READ_ONCE(sched_cpus) & ~bit(cpu);
-}
-
 /* --- Where --- */
 
 /* If none of its CPUs is there any more, any will do. */
@@ -44,7 +34,7 @@ cpumask_t balance_allowed(const struct vcpu *v)
 
 bool balance_allows(const struct vcpu *v, u32 cpu)
 {
-    return balance_allowed(v) & bit(cpu);
+    return balance_allowed(v) & balance_bit(cpu);
 }
 
 /* The first of @cpus that isn't busy, among those that @v likes best if it can be. */
@@ -65,7 +55,7 @@ u32 balance_home(const struct vcpu *v)
     u32 cpu = READ_ONCE(v->processor);
     cpumask_t cpus = balance_allowed(v), idle = cpus & READ_ONCE(idle_cpus);
 
-    if ( cpus & bit(cpu) )
+    if ( cpus & balance_bit(cpu) )
         return cpu;
     return (u32)__builtin_ctzl(prefer(v, idle ? idle : cpus));
 }
@@ -101,7 +91,7 @@ static void rehome(struct vcpu *v)
     unlock_pair(&from->lock, &to->lock);
 }
 
-struct sched_queue *balance_lock_home(struct vcpu *v)
+static __attribute__((noinline)) struct sched_queue *lock_other_home(struct vcpu *v)
 {
     for ( ;; )
     {
@@ -114,16 +104,29 @@ struct sched_queue *balance_lock_home(struct vcpu *v)
     }
 }
 
+/* Nearly always it is at home, and stays there until we have the lock. */
+struct sched_queue *balance_lock_home(struct vcpu *v)
+{
+    u32 cpu = READ_ONCE(v->processor);
+    struct sched_queue *q = sched_queues[cpu];
+
+    lock_acquire(&q->lock);
+    if ( READ_ONCE(v->processor) == cpu && balance_allows(v, cpu) )
+        return q;
+    lock_release(&q->lock);
+    return lock_other_home(v);
+}
+
 /* --- Idle CPUs --- */
 
 void balance_set_idle(bool idle)
 {
     u32 cpu = this_cpu()->cpu;
 
-    if ( idle && others(cpu) ) /* if it is alone nobody would look */
-        atomic_fetch_or(&idle_cpus, bit(cpu));
-    else if ( READ_ONCE(idle_cpus) & bit(cpu) )
-        atomic_fetch_and(&idle_cpus, ~bit(cpu));
+    if ( idle && balance_others(cpu) ) /* if it is alone nobody would look */
+        atomic_fetch_or(&idle_cpus, balance_bit(cpu));
+    else if ( READ_ONCE(idle_cpus) & balance_bit(cpu) )
+        atomic_fetch_and(&idle_cpus, ~balance_bit(cpu));
 }
 
 /* @v has been queued before this looks: a CPU that becomes idle later finds it by itself. */
@@ -131,13 +134,14 @@ bool balance_wake_idle(const struct vcpu *v)
 {
     cpumask_t idle;
 
-    if ( !others(v->processor) )
+    if ( !balance_others(v->processor) )
         return false;
-    while ( (idle = atomic_fetch_or(&idle_cpus, 0) & balance_allowed(v) & ~bit(v->processor)) != 0 )
+    while ( (idle = atomic_fetch_or(&idle_cpus, 0) & balance_allowed(v) &
+                    ~balance_bit(v->processor)) != 0 )
     {
         u32 cpu = (u32)__builtin_ctzl(prefer(v, idle));
 
-        if ( atomic_fetch_and(&idle_cpus, ~bit(cpu)) & bit(cpu) )
+        if ( atomic_fetch_and(&idle_cpus, ~balance_bit(cpu)) & balance_bit(cpu) )
         {
             smp_kick(cpu, WORK_RESCHEDULE);
             return true;
@@ -171,7 +175,7 @@ static bool told(u32 cpu)
 
 void balance_wake_weaker(const struct vcpu *v)
 {
-    cpumask_t rest = balance_cpus(v) & others(v->processor);
+    cpumask_t rest = balance_cpus(v) & balance_others(v->processor);
     s64 most = policy_key(v) + policy_lead(v);
     u32 weakest = NR_CPUS;
 
@@ -195,13 +199,13 @@ s64 balance_least(const struct sched_queue *q, s64 *anywhere)
 {
     s64 least = q->least, all = least;
 
-    for ( cpumask_t rest = others(q->cpu); rest; rest &= rest - 1 )
+    for ( cpumask_t rest = balance_others(q->cpu); rest; rest &= rest - 1 )
     {
         const struct sched_queue *other = sched_queues[__builtin_ctzl(rest)];
         s64 key = READ_ONCE(other->least);
 
         all = min(all, key);
-        if ( READ_ONCE(other->least_cpus) & bit(q->cpu) )
+        if ( READ_ONCE(other->least_cpus) & balance_bit(q->cpu) )
             least = min(least, key);
     }
     *anywhere = all;
@@ -214,7 +218,7 @@ ns_t balance_look_at(const struct sched_queue *q, ns_t now)
     ns_t when = now + LOOK_MOST;
     s64 least, anywhere;
 
-    if ( !others(q->cpu) )
+    if ( !balance_others(q->cpu) )
         return TIME_NEVER;
     least = balance_least(q, &anywhere);
     if ( least != INT64_MAX )
@@ -240,7 +244,7 @@ static struct sched_queue *neediest(cpumask_t *rest, s64 have)
         }
     }
     if ( best )
-        *rest &= ~bit(best->cpu);
+        *rest &= ~balance_bit(best->cpu);
     return best;
 }
 
@@ -252,7 +256,7 @@ static bool may_take(const struct sched_queue *q, const struct vcpu *v, s64 have
 {
     cpumask_t cpus = have == INT64_MAX ? balance_allowed(v) : balance_cpus(v);
 
-    return (cpus & bit(q->cpu)) && sched_runnable(v) && !v->sched.running &&
+    return (cpus & balance_bit(q->cpu)) && sched_runnable(v) && !v->sched.running &&
            policy_key(v) < have - policy_lead(v);
 }
 
@@ -309,12 +313,12 @@ static void displace(struct sched_queue *from, u32 cpu)
 /* Of @cpus, one that runs who could run on @cpu as well, and keeps those from running who have @least. NULL: none. */
 static struct sched_queue *occupied(cpumask_t cpus, u32 cpu, s64 least)
 {
-    for ( cpus &= others(cpu); cpus; cpus &= cpus - 1 )
+    for ( cpus &= balance_others(cpu); cpus; cpus &= cpus - 1 )
     {
         struct sched_queue *q = sched_queues[__builtin_ctzl(cpus)];
 
-        if ( (READ_ONCE(q->has_cpus) & bit(cpu)) && READ_ONCE(q->has) <= least + POLICY_LEAD_MOST &&
-             !told(q->cpu) )
+        if ( (READ_ONCE(q->has_cpus) & balance_bit(cpu)) &&
+             READ_ONCE(q->has) <= least + POLICY_LEAD_MOST && !told(q->cpu) )
             return q;
     }
     return NULL;
@@ -326,14 +330,14 @@ static struct sched_queue *occupied(cpumask_t cpus, u32 cpu, s64 least)
  */
 static void ask_over(struct sched_queue *q, s64 have)
 {
-    for ( cpumask_t rest = others(q->cpu); rest; rest &= rest - 1 )
+    for ( cpumask_t rest = balance_others(q->cpu); rest; rest &= rest - 1 )
     {
         const struct sched_queue *other = sched_queues[__builtin_ctzl(rest)];
         cpumask_t cpus = READ_ONCE(other->least_cpus);
         s64 least = READ_ONCE(other->least);
         struct sched_queue *from;
 
-        if ( least >= have - POLICY_LEAD_MOST || (cpus & bit(q->cpu)) )
+        if ( least >= have - POLICY_LEAD_MOST || (cpus & balance_bit(q->cpu)) )
             continue;
         from = occupied(cpus, q->cpu, least);
         if ( from )
@@ -346,7 +350,7 @@ static void ask_over(struct sched_queue *q, s64 have)
 
 bool balance_pull(struct sched_queue *q)
 {
-    cpumask_t rest = others(q->cpu);
+    cpumask_t rest = balance_others(q->cpu);
     struct sched_queue *from;
     s64 have;
 

@@ -35,7 +35,7 @@ static void refill(void *arg)
         return;
     atomic_fetch_add(&d->sched.budget, used < full ? used : full);
     timer_set(&d->sched.refill, time_now() + PERIOD);
-    if ( READ_ONCE(d->sched.budget) > 0 && atomic_xchg(&d->sched.throttled, false) )
+    if ( READ_ONCE(d->sched.budget) > 0 && atomic_xchg(&d->throttled, false) )
         update_all(d);
 }
 
@@ -45,7 +45,7 @@ void sched_cap_charge(struct vcpu *v, s64 ns)
     struct domain *d = v->domain;
 
     if ( d->sched.cap && atomic_sub_return(&d->sched.budget, ns) <= 0 )
-        WRITE_ONCE(d->sched.throttled, true);
+        WRITE_ONCE(d->throttled, true);
 }
 
 s64 sched_cap_left(const struct vcpu *v)
@@ -75,7 +75,7 @@ static void cap_update(struct domain *d)
         timer_set(&d->sched.refill, time_now() + PERIOD);
     else
         timer_stop(&d->sched.refill);
-    if ( atomic_xchg(&d->sched.throttled, false) )
+    if ( atomic_xchg(&d->throttled, false) )
         update_all(d);
     choose_again(d);
 }

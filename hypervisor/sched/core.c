@@ -22,21 +22,13 @@
 /* Longer than another CPU needs to hear of it, and to warm up to a vcpu. */
 #define WAIT_LONG (200 * (ns_t)NS_PER_US)
 
-static bool is_idle(const struct vcpu *v)
-{
-    return v->domain == domain_idle;
-}
-
 /* --- States --- */
 
-/* Is there anything that stops @v but that it is blocked? */
+/* Is there anything that stops @v but that it is blocked? The idle vcpus never had a context. */
 static bool stopped(const struct vcpu *v)
 {
-    const struct domain *d = v->domain;
-
-    return is_idle(v) || READ_ONCE(v->sched.pause_count) || READ_ONCE(v->down) || !v->initialised ||
-           READ_ONCE(d->pause_count) || READ_ONCE(d->shut_down) || d->life != DOMAIN_ALIVE ||
-           READ_ONCE(d->sched.throttled);
+    return !v->initialised || READ_ONCE(v->down) || READ_ONCE(v->sched.pause_count) ||
+           READ_ONCE(v->domain->stops);
 }
 
 bool sched_runnable(const struct vcpu *v)
@@ -79,7 +71,7 @@ void sched_account(struct sched_queue *q, ns_t now)
         return;
     v->sched.since = now;
     v->sched.ran += (u64)ns;
-    if ( is_idle(v) )
+    if ( v == q->idle )
         return;
     policy_charge(q, v, ns);
     WRITE_ONCE(q->has, policy_key(v));
@@ -97,9 +89,10 @@ static void note_first(struct sched_queue *q)
 static void note_running(struct sched_queue *q)
 {
     const struct vcpu *v = q->running;
+    bool idle = v == q->idle;
 
-    WRITE_ONCE(q->has, is_idle(v) ? INT64_MAX : policy_key(v));
-    WRITE_ONCE(q->has_cpus, is_idle(v) ? 0 : balance_allowed(v));
+    WRITE_ONCE(q->has, idle ? INT64_MAX : policy_key(v));
+    WRITE_ONCE(q->has_cpus, idle ? 0 : balance_allowed(v));
 }
 
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
@@ -135,19 +128,19 @@ static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
 {
     ns_t when;
 
-    if ( is_idle(q->running) )
+    if ( q->running == q->idle )
     {
         smp_kick(q->cpu, WORK_RESCHEDULE);
         return;
     }
-    if ( balance_wake_idle(waiting) )
+    if ( balance_others(q->cpu) && balance_wake_idle(waiting) )
         return;
     when = choose_again_at(q, waiting);
     if ( when <= now )
         smp_kick(q->cpu, WORK_RESCHEDULE);
     else if ( !timer_active(&q->timer) || when < q->timer.expires )
         timer_set(&q->timer, when);
-    if ( when - now > WAIT_LONG )
+    if ( when - now > WAIT_LONG && balance_others(q->cpu) )
         balance_wake_weaker(waiting);
 }
 
@@ -188,7 +181,8 @@ void sched_update(struct vcpu *v)
 __attribute__((noinline)) void sched_wake(struct vcpu *v)
 {
     trace(TRC_SCHED_WAKE, TRACE_IDS(v));
-    event_poll_end(v);
+    if ( READ_ONCE(v->event.polling) )
+        event_poll_end(v);
     atomic_set(&v->sched.blocked, false);
     sched_update(v);
 }
@@ -285,14 +279,15 @@ static void arm(struct sched_queue *q, ns_t now)
 {
     ns_t when = TIME_NEVER;
 
-    if ( is_idle(q->running) )
+    if ( q->running == q->idle )
     {
         timer_stop(&q->timer);
         return;
     }
     if ( q->nr_waiting || q->running->domain->sched.cap )
         when = choose_again_at(q, sched_first(q));
-    when = min(when, balance_look_at(q, now));
+    if ( balance_others(q->cpu) )
+        when = min(when, balance_look_at(q, now));
     if ( when != TIME_NEVER )
         timer_set(&q->timer, when);
     else
@@ -306,7 +301,10 @@ static struct sched_queue *lock_home(struct sched_queue *q, const struct vcpu *p
     {
         struct sched_queue *home = sched_queues[balance_home(prev)];
 
-        lock_pair(&q->lock, &home->lock);
+        if ( home == q )
+            lock_acquire(&q->lock);
+        else
+            lock_pair(&q->lock, &home->lock);
         if ( balance_allows(prev, home->cpu) )
             return home;
         unlock_pair(&q->lock, &home->lock);
@@ -326,7 +324,7 @@ static void switched(struct sched_queue *q, struct vcpu *v, enum sched_reason re
     {
         WRITE_ONCE(v->processor, home->cpu);
         sched_enqueue(home, v, reason, now);
-        if ( home != q || is_idle(q->running) )
+        if ( home != q || q->running == q->idle )
             consider(home, v, now);
         else if ( !balance_wake_idle(v) )
             balance_wake_weaker(v);
@@ -370,7 +368,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, struct
     if ( next != prev )
         change(q, prev, next, now);
     *leaves = NULL;
-    if ( next != loaded && !(is_idle(next) && may_linger(q, loaded, stopped(loaded))) )
+    if ( next != loaded && !(next == q->idle && may_linger(q, loaded, stopped(loaded))) )
     {
         if ( loaded->sched.queued ) /* it lingered: switched() queues it again */
             sched_dequeue(q, loaded);
@@ -378,7 +376,7 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, struct
         q->loaded = next;
         q->switches = true;
     }
-    if ( !*leaves || is_idle(*leaves) )
+    if ( !*leaves || *leaves == q->idle )
         arm(q, now);
     lock_release(&q->lock);
     return next;
@@ -389,27 +387,33 @@ void sched_run(void)
     struct percpu *cpu = this_cpu();
     struct sched_queue *q = cpu->sched;
     struct vcpu *prev = cpu->current, *leaves, *next;
+    bool idles, idled = prev == q->idle;
     ns_t now;
 
-    atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
-    balance_pull(q);
+    if ( READ_ONCE(cpu->exit_work) & WORK_RESCHEDULE )
+        atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
+    if ( balance_others(cpu->cpu) )
+        balance_pull(q);
     next = choose_next(q, prev, &leaves, &now);
-    if ( is_idle(next) || is_idle(prev) )
-        balance_set_idle(is_idle(next));
+    idles = next == q->idle;
+    if ( idles || idled )
+        balance_set_idle(idles);
     if ( leaves )
     {
         vcpu_switch(leaves, next);
         atomic_store(&q->switches, false);
     }
-    else if ( is_idle(next) && next != prev )
+    else if ( idles && !idled )
         vcpu_linger(prev, next);
     else if ( next != prev )
         vcpu_resume(next);
-    if ( leaves && !is_idle(leaves) )
+    if ( leaves && leaves != q->idle )
         switched(q, leaves, leaves == prev ? SCHED_PREEMPTED : SCHED_WOKEN, now);
-    if ( is_idle(next) && balance_pull(q) )
+    if ( !balance_others(cpu->cpu) )
+        return;
+    if ( idles && balance_pull(q) )
         percpu_raise(cpu, WORK_RESCHEDULE);
-    else if ( is_idle(prev) && !is_idle(next) )
+    else if ( idled && !idles )
         balance_wake_others();
 }
 

@@ -57,7 +57,7 @@ static s64 behind_most(u16 weight)
     return 2 * LEAD + to_virtual(BEHIND, weight);
 }
 
-static void draw_back(struct sched_queue *q, struct vcpu *running, s64 by)
+static __attribute__((noinline)) void draw_back(struct sched_queue *q, struct vcpu *running, s64 by)
 {
     struct vcpu *v;
 
@@ -69,15 +69,17 @@ static void draw_back(struct sched_queue *q, struct vcpu *running, s64 by)
     q->floor -= by;
 }
 
-void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns)
+/* @least: the key of the first who waits for this CPU, @anywhere: for any, if there are others; INT64_MAX: nobody. */
+static __attribute__((noinline)) void charge(struct sched_queue *q, struct vcpu *v, s64 ns,
+                                             s64 least, s64 anywhere)
 {
     u16 weight = READ_ONCE(v->domain->sched.weight);
-    s64 now = v->sched.virtual_time + to_virtual(ns, weight);
-    s64 anywhere, least = balance_least(q, &anywhere), ahead;
+    s64 now = v->sched.virtual_time + to_virtual(ns, weight), ahead;
 
     if ( least == INT64_MAX ) /* nobody waits: who comes starts beside the one that runs */
         least = max(now, q->floor);
-    now = max(now, least - behind_most(weight));
+    if ( now < least )
+        now = max(now, least - behind_most(weight));
     v->sched.virtual_time = now;
     if ( v->sched.since - v->sched.switched_in > CREDIT )
         v->sched.woken = false;
@@ -87,6 +89,15 @@ void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns)
     q->floor = max(least, min(q->floor, least + CREDIT / 2));
     if ( ahead > 0 )
         draw_back(q, v, ahead / max(DRAW / ns, (s64)1));
+}
+
+void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns)
+{
+    s64 least = q->least, anywhere = INT64_MAX;
+
+    if ( balance_others(q->cpu) )
+        least = balance_least(q, &anywhere);
+    charge(q, v, ns, least, anywhere);
 }
 
 /* Few vcpus wait at a time, and most belong near the end. */
@@ -129,13 +140,13 @@ s64 policy_lead(const struct vcpu *waiting)
     return weight > WEIGHT_UNIT ? to_virtual(ns, weight) : ns;
 }
 
-/* As policy_charge() does it, the running vcpu won't be further behind the waiting one than BEHIND. */
-ns_t policy_preempt_at(const struct vcpu *running, s64 waiting, s64 ahead)
+/* As charge() does it, the running vcpu won't be further behind the waiting one than BEHIND. */
+ns_t policy_preempt_at(const struct vcpu *running, s64 key, s64 lead)
 {
     u16 weight = READ_ONCE(running->domain->sched.weight);
-    s64 behind = from_virtual(waiting - running->sched.virtual_time, weight);
+    s64 behind = from_virtual(key - running->sched.virtual_time, weight);
     s64 most = from_virtual(2 * LEAD, weight) + BEHIND;
-    s64 more = min(behind, most) + min(from_virtual(ahead, weight), RUN_MOST);
+    s64 more = min(behind, most) + min(from_virtual(lead, weight), RUN_MOST);
     ns_t earliest = running->sched.switched_in + RUN_MIN;
 
     return max(running->sched.since + more, earliest);

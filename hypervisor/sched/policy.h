@@ -60,7 +60,7 @@ ns_t policy_preempt_at(const struct vcpu *running, s64 key, s64 lead);
 /* --- core.c --- */
 
 /* Who of those waiting deserves the CPU most; NULL: nobody waits. */
-static inline struct vcpu *sched_first(struct sched_queue *q)
+static inline struct vcpu *sched_first(const struct sched_queue *q)
 {
     return list_first_entry_or_null(&q->waiting, struct vcpu, sched.queue);
 }
@@ -78,6 +78,17 @@ void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reas
 void sched_dequeue(struct sched_queue *q, struct vcpu *v);
 
 /* --- balance.c --- */
+
+static inline cpumask_t balance_bit(u32 cpu)
+{
+    return (cpumask_t)1 << cpu;
+}
+
+/* The CPUs but @cpu that run vcpus. If there are none there is nothing to balance: most of what follows is for them. */
+static inline cpumask_t balance_others(u32 cpu)
+{
+    return READ_ONCE(sched_cpus) & ~balance_bit(cpu);
+}
 
 /* When this CPU, which runs something since @now, looks whether others need it more; TIME_NEVER: no other CPUs. */
 ns_t balance_look_at(const struct sched_queue *q, ns_t now);

@@ -12,7 +12,6 @@ struct domain_sched {
     u16 weight;          /* default 256 */
     u16 cap;             /* percent of a CPU, 0 none */
     s64 budget;          /* ns that it may still run in this period, while capped; atomic */
-    bool throttled;      /* the budget is used up: none of its vcpus is runnable */
     struct timer refill; /* the end of the period */
     bool code_latched;   /* SCHEDOP_shutdown_code was called ... */
     u8 code;             /* ... with this */

@@ -123,7 +123,15 @@ static bool clock_out_of_date(const struct vcpu *v, const struct clock_base *bas
     return v->time.tsc_stamp != base->tsc || (v->time.user_stamp != base->tsc && may_write_area(v));
 }
 
-static void catch_up_ticks(struct vcpu *v);
+static void catch_up_now(struct vcpu *v);
+
+/* Is a tick of @v's due, or the next one not yet awaited? Seldom: most kernels stop the periodic timer. */
+static inline void catch_up_ticks(struct vcpu *v)
+{
+    if ( READ_ONCE(v->time.period_asked) ||
+         (READ_ONCE(v->time.period) && !timer_active(&v->time.periodic)) )
+        catch_up_now(v);
+}
 
 static void bring_timers_here(struct vcpu *v)
 {
@@ -204,7 +212,7 @@ static void begin_period(struct vcpu *v)
     timer_stop(&v->time.periodic);
 }
 
-static void catch_up_ticks(struct vcpu *v)
+static void catch_up_now(struct vcpu *v)
 {
     ns_t period, now;
 

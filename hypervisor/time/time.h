@@ -61,8 +61,13 @@ void timer_set(struct timer *timer, ns_t expires);
 void timer_stop(struct timer *timer);
 void timer_kill(struct timer *timer);
 
-/* Make @cpu the one that the timer belongs to; an active one stays armed. */
-void timer_move(struct timer *timer, u32 cpu);
+/* Make @cpu the one that the timer belongs to, mostly as it is already; an active one stays armed. */
+void timer_move_between(struct timer *timer, u32 cpu);
+static inline void timer_move(struct timer *timer, u32 cpu)
+{
+    if ( timer->cpu != cpu )
+        timer_move_between(timer, cpu);
+}
 
 static inline bool timer_active(const struct timer *timer)
 {

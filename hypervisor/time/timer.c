@@ -165,15 +165,11 @@ void timer_kill(struct timer *timer)
     }
 }
 
-void timer_move(struct timer *timer, u32 cpu)
+void timer_move_between(struct timer *timer, u32 cpu)
 {
-    struct time_cpu *owner;
-    bool active;
+    struct time_cpu *owner = lock_owner(timer);
+    bool active = timer->active;
 
-    if ( timer->cpu == cpu )
-        return;
-    owner = lock_owner(timer);
-    active = timer->active;
     if ( active )
         dequeue(owner, timer);
     WRITE_ONCE(timer->cpu, cpu);

@@ -453,7 +453,7 @@ static void check(void)
         v = vcpu(i);
         require(v->sched.running == (v == q->loaded));
         require(sched_runnable(v) == (v == host_cpu->current || v->sched.queued) ||
-                guests[i]->sched.throttled);
+                guests[i]->throttled);
         require(sched_runs(v) == (v == host_cpu->current));
         require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
     }

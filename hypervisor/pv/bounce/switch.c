@@ -144,8 +144,8 @@ static void save(struct vcpu *v)
 static void map_own_pages(struct vcpu *v, const struct percpu *cpu)
 {
     u64 *reserved = &v->pv.window_ptes[GDT_GUEST_PAGES];
-    u64 pte = pte_make(gdt_reserved_mfn(cpu->cpu, v->cpu.mode.gdt),
-                       PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
+    u64 pte =
+        pte_make(gdt_reserved_mfn(cpu, v->cpu.mode.gdt), PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX);
 
     if ( *reserved == pte )
         return;

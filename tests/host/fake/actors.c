@@ -366,10 +366,10 @@ static void check_actor(const struct actor *a)
     if ( runnable )
         require(here || v->sched.queued || told(v->processor));
     else
-        require(!v->sched.queued || v->domain->sched.throttled);
+        require(!v->sched.queued || v->domain->throttled);
     if ( here )
         require((runnable && (actors_cpus(v) >> v->processor & 1)) || told(v->processor) ||
-                v->domain->sched.throttled);
+                v->domain->throttled);
     require(sched_runs(v) == here);
     require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
     require(sched_vcpu_ns(v) == (u64)actor_ran(a));

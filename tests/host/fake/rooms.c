@@ -181,7 +181,6 @@ struct vcpu *domain_create_idle_vcpu(u32 cpu)
 
     v->domain = domain_idle;
     v->id = v->processor = cpu;
-    v->initialised = true;
     return v;
 }
 

@@ -364,12 +364,6 @@ void fpu_set_xcr0(u64 value)
     (void)value;
 }
 
-mfn_t gdt_reserved_mfn(u32 cpu, unsigned int which)
-{
-    (void)cpu, (void)which;
-    return to_mfn(2);
-}
-
 void gdt_load(u64 base)
 {
     (void)base;
