@@ -282,14 +282,22 @@ TEST(read_only_io_memory)
 
 /* ---- grants */
 
+/* As grant/ does: references of its own, and before it maps the frame those of the entry. */
+static void hold(mfn_t mfn, enum frame_type type)
+{
+    domid_t owner = mfn_to_frame(mfn)->owner;
+
+    if ( type == FRAME_WRITABLE )
+        expect_eq(frame_get_and_type(mfn_to_frame(mfn), owner, type), 0);
+    else
+        expect(frame_get(mfn_to_frame(mfn), owner));
+}
+
 static mfn_t granted(struct domain *granter, enum frame_type type)
 {
     mfn_t mfn = fake_frame(granter);
 
-    if ( type == FRAME_WRITABLE )
-        expect_eq(frame_get_and_type(mfn_to_frame(mfn), granter->id, type), 0);
-    else
-        expect(frame_get(mfn_to_frame(mfn), granter->id));
+    hold(mfn, type);
     return mfn;
 }
 
@@ -305,9 +313,11 @@ TEST(grants_by_address_and_by_entry)
     ro = granted(granter, FRAME_NONE);
     pte = to_maddr(mfn_to_maddr(s.l1).n + 60 * 8);
 
+    hold(rw, FRAME_WRITABLE);
     expect_eq(pagetable_grant_map_va(v, SPACE_VA + 50 * PAGE_SIZE, pte_make(rw, PTE_P | PTE_RW)),
               0);
     expect_eq(fake_count(rw), 2);
+    hold(ro, FRAME_NONE);
     expect_eq(pagetable_grant_map_pte(v, pte, pte_make(ro, PTE_P | PTE_US)), 0);
     expect_eq(fake_refs(ro), 3);
     expect_eq(*slot_of(s.l1, 60), pte_make(ro, PTE_P | PTE_US | PTE_G));
@@ -322,7 +332,7 @@ TEST(grants_by_address_and_by_entry)
     expect_eq(pagetable_grant_map_va(v, SPACE_VA + (1UL << 39), pte_make(ro, RO)), -EINVAL);
     /* No more rights than the frame can give. */
     expect_eq(frame_get_and_type(mfn_to_frame(ro), 2, FRAME_SEGDESC), 0);
-    expect_eq(pagetable_grant_map_va(v, SPACE_VA + 51 * PAGE_SIZE, pte_make(ro, RWD)), -EBUSY);
+    expect_eq(frame_get_and_type(mfn_to_frame(ro), 2, FRAME_WRITABLE), -EINVAL);
     frame_put_and_type(mfn_to_frame(ro));
 
     /* Unmapped only as what they are (XSA-234). */
@@ -332,6 +342,9 @@ TEST(grants_by_address_and_by_entry)
     expect_eq(pagetable_grant_unmap_va(v, SPACE_VA + 50 * PAGE_SIZE, rw, false), -EINVAL);
     expect_eq(pagetable_grant_unmap_pte(v, pte, ro, false), -EINVAL);
     expect_eq(pagetable_grant_unmap_pte(v, pte, ro, true), 0);
+    /* ... and the entries' references are the caller's. */
+    frame_put_and_type(mfn_to_frame(rw));
+    frame_put(mfn_to_frame(ro));
     expect_eq(fake_count(rw), 1);
     expect_eq(fake_refs(ro), 2);
     finish();
@@ -349,10 +362,12 @@ TEST(overwritten_grant_mappings)
     setup();
     granter = fake_domain(2, false, 1);
     rw = granted(granter, FRAME_WRITABLE);
+    hold(rw, FRAME_WRITABLE);
     expect_eq(pagetable_grant_map_va(v, SPACE_VA + 50 * PAGE_SIZE, pte_make(rw, RWD)), 0);
     expect_eq(set_pte(s.l1, 50, pte_make(s.page[0], RWD)), 0);
     expect_eq(fake_count(rw), 1);
     expect_eq(pagetable_grant_unmap_va(v, SPACE_VA + 50 * PAGE_SIZE, rw, false), -EINVAL);
+    hold(rw, FRAME_WRITABLE);
     expect_eq(pagetable_grant_map_va(v, SPACE_VA + 50 * PAGE_SIZE, pte_make(rw, RWD)), 0);
     expect_eq(fake_count(s.page[0]), 1);
     /* The domain's own way to the frame is none: it knows the name, but not the owner. */
