@@ -32,12 +32,12 @@ static unsigned long copy(void *to, const void *from, unsigned long len)
 
 unsigned long copy_from_guest(void *to, gva_t from, unsigned long len)
 {
-    return range_ok(from, len) ? copy(to, (const void *)from.n, len) : len;
+    return range_ok(from, len) ? copy(to, (const void *)guest_bounded(from).n, len) : len;
 }
 
 unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
 {
-    return range_ok(to, len) ? copy((void *)to.n, from, len) : len;
+    return range_ok(to, len) ? copy((void *)guest_bounded(to).n, from, len) : len;
 }
 
 unsigned long clear_guest(gva_t gva, unsigned long len)

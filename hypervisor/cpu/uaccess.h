@@ -43,12 +43,32 @@ static inline bool guest_word_ok(gva_t va)
 }
 
 /*
- * The same for a word that is accessed at once, in fewer still: what isn't canonical faults then.
+ * Speculation does not wait for the answers above: what it reads at an address of ours must not become the address of
+ * something else. So whoever is about to read through @va has it bounded; it stays what it is unless it is ours.
  */
-static inline bool guest_access_ok(gva_t va)
+static inline gva_t guest_bounded(gva_t va)
 {
+    u64 slot = va.n >> 43;
+
     _Static_assert(HV_VIRT_END - HV_VIRT_START == 1UL << 43, "our slots are all that begin so");
-    return va.n >> 43 != HV_VIRT_START >> 43;
+    __asm__("cmp %2, %1; cmove %1, %0" : "+r"(va.n) : "r"(slot), "i"(HV_VIRT_START >> 43) : "cc");
+    return va;
+}
+
+/* Both for a word that is accessed at once, in fewer instructions: what isn't canonical faults then. */
+static inline bool guest_access_ok(gva_t *va)
+{
+    u64 n = va->n, slot = n >> 43;
+
+    __asm__ goto("cmp %2, %1; je %l[ours]; cmove %1, %0"
+                 : "+r"(n)
+                 : "r"(slot), "i"(HV_VIRT_START >> 43)
+                 : "cc"
+                 : ours);
+    va->n = n;
+    return true;
+ours:
+    return false;
 }
 
 /*

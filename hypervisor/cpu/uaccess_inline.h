@@ -38,7 +38,7 @@ static inline bool guest_store_words(gva_t to, const void *from, size_t len)
 #define GUEST_WORD(type)                                                                           \
     static inline bool guest_store_##type(gva_t to, type value)                                    \
     {                                                                                              \
-        if ( !guest_access_ok(to) )                                                                \
+        if ( !guest_access_ok(&to) )                                                               \
             return false;                                                                          \
                                                                                                    \
         __asm__ goto(SMAP_OPEN "1: mov %0, (%1)\n" SMAP_CLOSE EXTABLE_FAULT(1b)::"r"(value),       \
@@ -54,7 +54,7 @@ static inline bool guest_store_words(gva_t to, const void *from, size_t len)
     {                                                                                              \
         type got;                                                                                  \
                                                                                                    \
-        if ( !guest_access_ok(from) )                                                              \
+        if ( !guest_access_ok(&from) )                                                             \
             return false;                                                                          \
                                                                                                    \
         __asm__ goto(SMAP_OPEN "1: mov (%1), %0\n" SMAP_CLOSE EXTABLE_FAULT(1b)                    \
@@ -91,7 +91,7 @@ static inline __attribute__((always_inline)) bool guest_load_words(void *to, gva
 {
     u64 *words = to;
 
-    if ( !guest_access_ok(from) )
+    if ( !guest_access_ok(&from) )
         return false;
     guest_access_begin();
 #pragma GCC unroll 8
@@ -129,7 +129,7 @@ static inline __attribute__((always_inline)) bool guest_store_words(gva_t to, co
 {
     const u64 *words = from;
 
-    if ( !guest_access_ok(to) )
+    if ( !guest_access_ok(&to) )
         return false;
     guest_access_begin();
 #pragma GCC unroll 8

@@ -178,7 +178,7 @@ struct vcpu *domain_vcpu_create(struct domain *d, u32 id); /* NULL: no memory */
 
 static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
 {
-    return id < d->max_vcpus ? d->vcpus[id] : NULL;
+    return index_below(&id, d->max_vcpus) ? d->vcpus[id] : NULL;
 }
 
 /* In pv/: v->cpu.info is another one now; @v doesn't run, or is current. */

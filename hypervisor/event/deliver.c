@@ -81,7 +81,7 @@ bool event_raise(struct domain *d, struct event_port *port)
 
 long event_port_pending(struct domain *d, u32 number)
 {
-    if ( !number || !event_port_exists(d, number) )
+    if ( !number || !event_port_exists(d, &number) )
         return -EINVAL;
     if ( READ_ONCE(d->event.fifo) )
         return event_fifo_pending(d, event_port_at(d, number));

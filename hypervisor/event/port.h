@@ -52,10 +52,10 @@ struct event_port {
 
 _Static_assert(sizeof(struct event_port) == 32, "a group of ports is two frames");
 
-/* Was port @number of @d ever made? Then event_port_at() finds it, free or not. */
-static inline bool event_port_exists(const struct domain *d, u32 number)
+/* Was port *@number of @d ever made? Then event_port_at() finds it, free or not. */
+static inline bool event_port_exists(const struct domain *d, u32 *number)
 {
-    return !GUARD(port_bound, number >= atomic_load(&d->event.nr_ports));
+    return !GUARD(port_bound, !index_below(number, atomic_load(&d->event.nr_ports)));
 }
 
 static inline struct event_port *event_port_at(const struct domain *d, u32 number)
@@ -66,7 +66,7 @@ static inline struct event_port *event_port_at(const struct domain *d, u32 numbe
 /* Both in one; NULL: it was not. */
 static inline struct event_port *event_port(const struct domain *d, u32 number)
 {
-    return event_port_exists(d, number) ? event_port_at(d, number) : NULL;
+    return event_port_exists(d, &number) ? event_port_at(d, number) : NULL;
 }
 
 /* ---- ports.c, under the event lock */
@@ -105,7 +105,7 @@ static inline struct event_port *event_port_find_free(struct domain *d)
 {
     u32 n = d->event.lowest_free;
 
-    if ( event_port_exists(d, n) && !event_port_beyond_limit(d, n) &&
+    if ( event_port_exists(d, &n) && !event_port_beyond_limit(d, n) &&
          READ_ONCE(d->life) == DOMAIN_ALIVE )
     {
         struct event_port *port = event_port_at(d, n);

@@ -66,13 +66,13 @@ struct event_port *event_port_search(struct domain *d)
 
     if ( GUARD(dying_opens_no_port, READ_ONCE(d->life) != DOMAIN_ALIVE) )
         return NULL;
-    while ( event_port_exists(d, n) && event_port_at(d, n)->state != EVENT_FREE )
+    while ( event_port_exists(d, &n) && event_port_at(d, n)->state != EVENT_FREE )
         n++;
     d->event.lowest_free = n;
 
     if ( GUARD(port_limit, event_port_beyond_limit(d, n)) )
         return NULL;
-    if ( !event_port_exists(d, n) && group_add(d) )
+    if ( !event_port_exists(d, &n) && group_add(d) )
         return NULL;
     return event_port_renew(event_port_at(d, n));
 }

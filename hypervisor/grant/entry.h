@@ -34,21 +34,23 @@ struct entry {
     struct grant_active *active;
 };
 
-PER_VERSION u64 entry_offset(u32 version, u32 ref)
+PER_VERSION u32 entry_size(u32 version)
 {
-    return (u64)ref * (version == 1 ? sizeof(struct grant_entry_v1) : sizeof(union grant_entry_v2));
+    return version == 1 ? sizeof(struct grant_entry_v1) : sizeof(union grant_entry_v2);
 }
 
-/* Is there an entry @ref? @version is the table's, whose lock is held. */
-PER_VERSION bool entry_exists(const struct grant_table *t, u32 version, u32 ref)
+/* Is there an entry *@ref? @version is the table's, whose lock is held. */
+PER_VERSION bool entry_exists(const struct grant_table *t, u32 version, u32 *ref)
 {
-    return !GUARD(grant_ref_bound, entry_offset(version, ref) / PAGE_SIZE >= t->nr_frames);
+    u32 entries = t->nr_frames * ((u32)PAGE_SIZE / entry_size(version));
+
+    return !GUARD(grant_ref_bound, !index_below(ref, entries));
 }
 
 /* Entry @ref, which is there. Under the table's lock: the version may change at any other time. */
 PER_VERSION struct entry entry_at(const struct grant_table *t, u32 version, u32 ref)
 {
-    u64 offset = entry_offset(version, ref), frame = offset / PAGE_SIZE;
+    u64 offset = (u64)ref * entry_size(version), frame = offset / PAGE_SIZE;
     struct entry e = { .version = version,
                        .header = (u32 *)(t->shared[frame] + offset % PAGE_SIZE),
                        .active = (struct grant_active *)(t->active[frame] + offset % PAGE_SIZE) };

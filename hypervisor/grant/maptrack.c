@@ -51,7 +51,7 @@ u32 maptrack_mappings(struct domain *d)
     const struct grant_table *t = d->grant.table;
     u32 used = 0;
 
-    for ( u32 n = 0; maptrack_exists(t, n); n++ )
+    for ( u32 n = 0; maptrack_exists(t, &n); n++ )
         used += READ_ONCE(maptrack_at(t, n)->flags) != 0;
     return used;
 }
@@ -61,7 +61,7 @@ long maptrack_release_all(struct domain *d)
 {
     struct grant_table *t = d->grant.table;
 
-    for ( u32 n = t->release_cursor; maptrack_exists(t, n); n++ )
+    for ( u32 n = t->release_cursor; maptrack_exists(t, &n); n++ )
     {
         struct domain *granter;
         struct grant_handle *h;

@@ -33,11 +33,12 @@ static inline struct grant_handle *maptrack_at(const struct grant_table *t, u32 
     return &t->handles[number / HANDLES_PER_FRAME][number % HANDLES_PER_FRAME];
 }
 
-/* Pages of handles stay until the domain is gone. */
-static inline bool maptrack_exists(const struct grant_table *t, u32 number)
+/* Is there a handle *@number? Pages of them stay until the domain is gone. */
+static inline bool maptrack_exists(const struct grant_table *t, u32 *number)
 {
-    return !GUARD(grant_handle_bound,
-                  number / HANDLES_PER_FRAME >= atomic_load(&t->nr_handle_frames));
+    u32 handles = atomic_load(&t->nr_handle_frames) * HANDLES_PER_FRAME;
+
+    return !GUARD(grant_handle_bound, !index_below(number, handles));
 }
 
 /* In maptrack.c, under the lock: a further page of handles. False: there can't be one. */
@@ -90,7 +91,7 @@ static inline struct grant_handle *maptrack_claim(struct grant_table *t, u32 num
     struct grant_handle *h;
     u32 flags;
 
-    if ( !maptrack_exists(t, number) )
+    if ( !maptrack_exists(t, &number) )
         return NULL;
     h = maptrack_at(t, number);
     flags = READ_ONCE(h->flags);

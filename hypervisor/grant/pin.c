@@ -59,7 +59,7 @@ s16 grant_transfer_commit(struct domain *d, u32 ref, domid_t giver, u64 *number)
     s16 status = GNTST_general_error;
 
     lock_acquire(&t->lock);
-    if ( entry_exists(t, t->version, ref) )
+    if ( entry_exists(t, t->version, &ref) )
     {
         struct entry e = entry_at(t, t->version, ref);
 

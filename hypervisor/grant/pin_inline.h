@@ -132,7 +132,7 @@ PER_VERSION s16 pin_entry(struct domain *d, struct grant_table *t, u32 version, 
     u32 header = 0;
     s16 status;
 
-    if ( !entry_exists(t, version, ref) )
+    if ( !entry_exists(t, version, &ref) )
         return GNTST_bad_gntref;
     e = entry_at(t, version, ref);
     status = check_pin(&e, user, write, most, &header);

@@ -111,7 +111,7 @@ static s16 swap_entries(struct grant_table *t, u32 a, u32 b)
     union grant_entry_v2 entry;
     struct entry first, second;
 
-    if ( !entry_exists(t, t->version, a) || !entry_exists(t, t->version, b) )
+    if ( !entry_exists(t, t->version, &a) || !entry_exists(t, t->version, &b) )
         return GNTST_bad_gntref;
     first = entry_at(t, t->version, a);
     second = entry_at(t, t->version, b);

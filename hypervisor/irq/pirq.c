@@ -16,7 +16,7 @@
 
 struct irq_line *pirq_line(const struct domain *d, u32 pirq)
 {
-    return d->irq.pirqs && pirq < d->irq.nr_pirqs ? d->irq.pirqs[pirq] : NULL;
+    return d->irq.pirqs && index_below(&pirq, d->irq.nr_pirqs) ? d->irq.pirqs[pirq] : NULL;
 }
 
 /*

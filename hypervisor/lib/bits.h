@@ -53,6 +53,25 @@
         index_bounded_ % (rows);                                                                   \
     })
 
+/*
+ * Is *@index below @size? Where speculation goes on as if it were, and it is not, *@index is 0: what
+ * is read there never becomes the address of something else.
+ */
+static inline bool index_below(uint32_t *index, uint32_t size)
+{
+    uint32_t bounded = *index, all;
+
+    __asm__ goto("cmp %2, %0; jae %l[beyond]; sbb %1, %1; and %1, %0"
+                 : "+r"(bounded), "=&r"(all)
+                 : "rm"(size)
+                 : "cc"
+                 : beyond);
+    *index = bounded;
+    return true;
+beyond:
+    return false;
+}
+
 /* The object of @type whose @member is at @ptr. */
 #define container_of(ptr, type, member)                                                            \
     ({                                                                                             \

@@ -113,6 +113,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
     struct vcpu_info *info = v->cpu.info;
     const u64 bytes = 8 * (7 + how->nr_extra);
     u64 sp, cs = regs->cs, rflags = regs->rflags;
+    gva_t to;
     u8 mask;
 
     if ( v->cpu.kernel_mode )
@@ -138,8 +139,9 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         rflags |= (u64)v->cpu.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
-    if ( !how->handler || GUARD(frame_outside_hypervisor, !guest_access_ok(to_gva(sp))) ||
-         !push_frame(sp, regs, how, cs, rflags) )
+    to = to_gva(sp);
+    if ( !how->handler || GUARD(frame_outside_hypervisor, !guest_access_ok(&to)) ||
+         !push_frame(to.n, regs, how, cs, rflags) )
     {
         no_way(v, how->what, how->handler, sp);
         return;
@@ -290,6 +292,7 @@ static always_inline bool load_iret_frame(u64 sp, struct iret_context *frame)
     if ( !guest_range_ok(to_gva(sp), sizeof(*frame)) )
         return false;
 
+    sp = guest_bounded(to_gva(sp)).n;
     guest_access_begin();
 #define LOAD(member)                                                                               \
     __asm__ goto("1: mov %c2(%1), %0\n" EXTABLE_FAULT(1b)                                          \

@@ -282,6 +282,7 @@ long hypercall_multicall(unsigned long list, unsigned long count)
         return -EINVAL;
     if ( count > (1UL << 32) / size || !guest_range_ok(to_gva(list), count * size) )
         return -EFAULT;
+    list = guest_bounded(to_gva(list)).n;
     end = list + count * size;
 
     mc->active = true;

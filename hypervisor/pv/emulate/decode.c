@@ -122,7 +122,7 @@ static inline void fetch(struct insn *insn, u64 va, u64 room)
     u64 words[2];
 
     if ( guest_range_ok(to_gva(va), sizeof(words)) &&
-         guest_load_pair(&words[0], &words[1], to_gva(va)) )
+         guest_load_pair(&words[0], &words[1], guest_bounded(to_gva(va))) )
     {
         memcpy(insn->bytes, words, sizeof(words));
         insn->available = INSN_MAX;

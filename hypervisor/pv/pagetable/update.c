@@ -174,12 +174,15 @@ static run_fn *run_width(const struct domain *d)
  */
 static u32 run_strides(struct domain *d, const struct domain *from, u64 reqs, u32 count, long *rc)
 {
-    const u64 end = reqs + (u64)count * sizeof(struct mmu_update);
-    u64 at = reqs;
+    const u64 size = (u64)count * sizeof(struct mmu_update);
+    u64 at, end;
 
     *rc = d->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;
-    if ( !guest_range_ok(to_gva(reqs), end - reqs) )
+    if ( !guest_range_ok(to_gva(reqs), size) )
         *rc = -EFAULT;
+    reqs = guest_bounded(to_gva(reqs)).n;
+    at = reqs;
+    end = reqs + size;
 
     while ( at != end && !*rc )
     {
@@ -253,6 +256,7 @@ static __attribute__((noinline)) long update_few(unsigned long ureqs, unsigned l
 {
     const struct batch_call call = { MMU_CALL, ureqs, (u32)count, pdone, foreigndom };
     struct domain *d = current_vcpu()->domain;
+    u64 reqs = guest_bounded(to_gva(ureqs)).n;
     struct ran ran;
 
     if ( !guest_word_ok(to_gva(ureqs)) ) /* before anything else, and *pdone stays as it is */
@@ -261,9 +265,9 @@ static __attribute__((noinline)) long update_few(unsigned long ureqs, unsigned l
         return update_batch(&call);
 
     tables_lock(d);
-    ran = run_width(d)(d, d, ureqs, ureqs + call.count * sizeof(struct mmu_update));
+    ran = run_width(d)(d, d, reqs, reqs + call.count * sizeof(struct mmu_update));
     tables_unlock(d);
-    return batch_end(&call, d, requests(ureqs, ran.at), ran.rc);
+    return batch_end(&call, d, requests(reqs, ran.at), ran.rc);
 }
 
 /* The end of a single request of the guest's own that has been done, as @rc says. */
@@ -297,10 +301,11 @@ static inline __attribute__((always_inline)) long mmu_update(bool pv32, unsigned
 {
     struct domain *d = current_vcpu()->domain;
     enum l1_left left = L1_REPLACE;
+    gva_t req = to_gva(ureqs);
     u64 ptr, val;
 
-    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_access_ok(to_gva(ureqs)) ||
-         !guest_load_pair(&ptr, &val, to_gva(ureqs)) )
+    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !guest_access_ok(&req) ||
+         !guest_load_pair(&ptr, &val, req) )
         return update_few(ureqs, count, pdone, foreigndom);
 
     tables_lock(d);
@@ -345,6 +350,7 @@ static u32 run_singly(struct domain *d, const struct domain *from, u64 reqs, u32
     u32 done = 0;
 
     *rc = guest_range_ok(to_gva(reqs), count * sizeof(struct mmu_update)) ? 0 : -EFAULT;
+    reqs = guest_bounded(to_gva(reqs)).n;
     while ( done < count && !*rc )
     {
         struct ran ran;
