@@ -46,8 +46,8 @@ syscall_from_kernel:
         cmp     trace_hypercall_limit(%rip), %rax
         jae     hypercall_out_of_range
         and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
-        lea     hypercall_table(%rip), %r11
-        indirect call, "(%r11, %rax, 8)", r11
+        mov     REGS_SIZE + PERCPU_hypercalls(%rsp, %rax, 8), %r11
+        call    __x86_indirect_thunk_r11
 
 /*
  * Its own way out: the frame is what SYSCALL found, but for a rip that may be at the call again, and
@@ -180,7 +180,7 @@ syscall_compat_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        indirect call, VCPU_syscall_compat(%rbx)
+        call_indirect VCPU_syscall_compat(%rbx)
         jmp     exit_any
 
 /*
@@ -208,7 +208,7 @@ sysenter_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        indirect call, VCPU_sysenter(%rbx)
+        call_indirect VCPU_sysenter(%rbx)
         jmp     exit_any
 
 /*
@@ -224,7 +224,11 @@ exception_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        indirect call, VCPU_trap(%rbx)
+        cmpb    $0, VCPU_direct(%rbx)
+        je      1f
+        call    trap_from_guest
+        jmp     exit_test
+1:      call_indirect VCPU_trap(%rbx)
         jmp     exit_test
 
 exception_in_hypervisor:
@@ -246,7 +250,11 @@ page_fault_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        indirect call, VCPU_page_fault(%rbx)
+        cmpb    $0, VCPU_direct(%rbx)
+        je      1f
+        call    trap_page_fault
+        jmp     exit_test
+1:      call_indirect VCPU_page_fault(%rbx)
         jmp     exit_test
 
 /*
@@ -273,7 +281,7 @@ ist_entered:
         frame_to_main_stack
         mov     %rbx, %rdi
         mov     %rsp, %rsi
-        indirect call, VCPU_trap(%rbx)
+        call_indirect VCPU_trap(%rbx)
         jmp     exit_test
 
 entry_nmi:
@@ -301,7 +309,7 @@ interrupt_entered:
         testb   $3, REGS_cs(%rsp)
         jz      interrupt_in_hypervisor
         mov     PERCPU(current), %rbx
-        indirect call, VCPU_interrupt(%rbx)
+        call_indirect VCPU_interrupt(%rbx)
         jmp     exit_any
 
 interrupt_in_hypervisor:

@@ -16,7 +16,7 @@ struct vcpu;
 struct vcpu_cpu;
 
 struct guest_mode {
-    /* entry.S calls these with current and its frame. */
+    /* entry.S calls these with current and its frame; the first two are 64-bit guests', by name, where @direct. */
     void (*trap)(struct vcpu *v, struct regs *regs);       /* an exception */
     void (*page_fault)(struct vcpu *v, struct regs *regs); /* that one */
     void (*trap_timed)(struct vcpu *v, struct regs *regs); /* in their places while latencies ... */
@@ -39,6 +39,7 @@ struct guest_mode {
     bool (*load_segments)(const struct vcpu_cpu *cpu);
 
     u8 arguments[5]; /* offsets in struct regs of the registers that hold a hypercall's */
+    bool direct;     /* 64 bits, and latencies aren't measured */
     u8 kernel_ring; /* the least privileged ring that is the kernel's; selectors are raised to it */
     u8 gdt;         /* which of a CPU's reserved GDT pages: cpu/gdt.h */
     u8 cr2;         /* offset of arch.cr2 in its vcpu_info */

@@ -53,6 +53,7 @@ void offsets(void)
     OFFSET(PERCPU_current, percpu, current);
     OFFSET(PERCPU_exit_work, percpu, exit_work);
     OFFSET(PERCPU_cr3, percpu, cr3);
+    OFFSET(PERCPU_hypercalls, percpu, hypercalls);
 
     OFFSET(VCPU_info, vcpu_cpu, info);
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
@@ -77,6 +78,7 @@ void offsets(void)
     OFFSET(VCPU_interrupt, vcpu_cpu, mode.interrupt);
     OFFSET(VCPU_syscall_compat, vcpu_cpu, mode.syscall_compat);
     OFFSET(VCPU_sysenter, vcpu_cpu, mode.sysenter);
+    OFFSET(VCPU_direct, vcpu_cpu, mode.direct);
     OFFSET(VCPU_kernel_ring, vcpu_cpu, mode.kernel_ring);
     _Static_assert(offsetof(struct vcpu, cpu) == 0, "a vcpu begins with what entry.S needs");
     OFFSET(VCPU_domain, vcpu, domain);

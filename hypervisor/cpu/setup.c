@@ -11,6 +11,7 @@
 #include "cpu/percpu.h"
 #include "cpu/segments.h"
 #include "cpu/stub.h"
+#include "lib/string.h"
 #include "mm/map.h"
 
 /* Rflags that SYSCALL clears: nothing of the guest's reaches us, and interrupts go off. */
@@ -54,6 +55,7 @@ static void modes_init(void)
 static void syscall_init(u32 cpu)
 {
     wrmsr(MSR_STAR, (u64)SEL_USER_CS32 << 48 | (u64)SEL_HV_CODE << 32);
+    memcpy(this_cpu()->hypercalls, hypercall_table, sizeof(hypercall_table));
     wrmsr(MSR_LSTAR, (u64)syscall_stubs[cpu][0]);
     wrmsr(MSR_CSTAR, (u64)syscall_stubs[cpu][1]);
     wrmsr(MSR_SFMASK, SYSCALL_CLEARS);

@@ -4,6 +4,7 @@
 #ifndef CPU_STUB_H
 #define CPU_STUB_H
 
+#include "cpu/regs.h"
 #include "lib/types.h"
 
 #define SYSCALL_STUB_SIZE 32
@@ -16,6 +17,7 @@ void entry_syscall_compat(void);
 void entry_sysenter(void);
 extern const u8 trap_stub_table[256][16];
 extern const u8 exit_iretq[];
+extern const void *const hypercall_table[HYPERCALL_TABLE]; /* pv/bounce/hypercall.c */
 void exit_to_guest(void) __attribute__((noreturn));
 void exit_to_idle(void) __attribute__((noreturn));
 

@@ -47,7 +47,7 @@
  */
 #define index_bounded(index, rows)                                                                 \
     ({                                                                                             \
-        unsigned long index_bounded_ = (index);                                                    \
+        __typeof__((index) + 0u) index_bounded_ = (index);                                         \
         BUILD_BUG_ON((rows) & ((rows)-1));                                                         \
         __asm__("" : "+r"(index_bounded_));                                                        \
         index_bounded_ % (rows);                                                                   \

@@ -31,6 +31,7 @@ static void choose(struct vcpu *v, const struct guest_mode *mode)
     bool timed = READ_ONCE(latency_on);
 
     WRITE_ONCE(v->cpu.mode.trap, timed ? mode->trap_timed : mode->trap);
+    WRITE_ONCE(v->cpu.mode.direct, !timed && mode->direct);
     WRITE_ONCE(v->cpu.mode.page_fault, timed ? mode->page_fault_timed : mode->page_fault);
 }
 

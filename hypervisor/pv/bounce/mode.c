@@ -30,6 +30,7 @@ const struct guest_mode guest_mode_64 = {
     .arguments = { offsetof(struct regs, rdi), offsetof(struct regs, rsi),
                    offsetof(struct regs, rdx), offsetof(struct regs, r10),
                    offsetof(struct regs, r8) },
+    .direct = true,
     .kernel_ring = 3,
     .gdt = GDT_64,
     .cr2 = offsetof(struct vcpu_info, arch.cr2),

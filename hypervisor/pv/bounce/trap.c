@@ -24,6 +24,23 @@
 #include "pv/segment/segment.h"
 #include "trace/trace.h"
 
+/* To 64-bit guests directly: an indirect call costs more than the question. */
+static void deliver_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
+{
+    if ( v->cpu.mode.kernel_ring == 3 )
+        native_page_fault(v, regs, error, cr2);
+    else
+        bounce_page_fault(v, regs, error, cr2);
+}
+
+static void deliver_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
+{
+    if ( v->cpu.mode.kernel_ring == 3 )
+        native_interrupt(v, regs, vector);
+    else
+        bounce_interrupt(v, regs, vector);
+}
+
 /* The kernel counts as ring 1 for gates, though it runs in ring 3. */
 static bool may_raise(const struct vcpu *v, const struct trap_info *trap)
 {
@@ -49,7 +66,7 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
         return false;
     }
     regs->rip += 2;
-    bounce_interrupt(v, regs, vector);
+    deliver_interrupt(v, regs, vector);
     return true;
 }
 
@@ -73,7 +90,7 @@ HANDLER int80(struct vcpu *v, struct regs *regs)
 
     if ( trap->address && may_raise(v, trap) )
     {
-        bounce_interrupt(v, regs, VECTOR_INT80);
+        deliver_interrupt(v, regs, VECTOR_INT80);
         return;
     }
     regs->rip -= 2;
@@ -175,7 +192,9 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
 {
     u32 vector = regs->vector;
 
-    if ( vector < HANDLERS )
+    if ( vector == TRAP_GP ) /* by far the most */
+        general_protection(v, regs);
+    else if ( vector < HANDLERS )
         handlers[vector](v, regs);
     else if ( vector == VECTOR_INT80 )
         int80(v, regs);
@@ -211,7 +230,7 @@ HANDLER hypervisors_page_fault(struct vcpu *v, struct regs *regs, u64 cr2)
     u32 error = regs->error;
 
     if ( !ldt_fault(v, &cr2, &error) )
-        bounce_page_fault(v, regs, error, cr2);
+        deliver_page_fault(v, regs, error, cr2);
 }
 
 /* The kernel wrote to a page that is mapped read-only. */
@@ -219,7 +238,7 @@ HANDLER kernel_write_fault(struct vcpu *v, struct regs *regs, u64 cr2)
 {
     if ( pagetable_emulate_write(v, regs, cr2) || pagetable_emulate_mmio_write(v, regs, cr2) )
         return;
-    bounce_page_fault(v, regs, regs->error, cr2);
+    deliver_page_fault(v, regs, regs->error, cr2);
 }
 
 #define PF_WRITE_PROTECTED (PF_PRESENT | PF_WRITE)
@@ -235,7 +254,7 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
               v->cpu.kernel_mode )
         kernel_write_fault(v, regs, cr2);
     else
-        bounce_page_fault(v, regs, error, cr2);
+        deliver_page_fault(v, regs, error, cr2);
 }
 
 bool bounce_user_may(u64 va, unsigned int bytes, bool write)
