@@ -92,8 +92,8 @@ $(HV_B)/symbols%.o: $(HV_B)/symbols%.S
 $(B)/ringleader-syms: $(HV_B)/ringleader.lds $(HV_OBJS) $(HV_B)/symbols1.o
 	$(HV_SAY) LD $@
 	@ld $(HV_LDFLAGS) -T $< $(HV_OBJS) $(HV_B)/symbols1.o -o $@.linked
-	@objdump -d -j .text --no-show-raw-insn $@.linked | awk '/>:$$/ { function_ = $$2 } \
-	    /\t(call|jmp) +\*/ && function_ !~ /^<start64>/ { print "$@: an indirect branch in " function_ $$0; bad = 1 } END { exit bad }'
+	@objdump -d -j .text --no-show-raw-insn $@.linked | awk '/>:$$/ { function_ = $$2; seen++ } \
+	    /\t(call|jmp) +\*/ && function_ !~ /^<start64>/ { print "$@: an indirect branch in " function_ $$0; bad = 1 } END { exit bad || !seen }'
 	@mv $@.linked $@
 
 $(HV_B)/image.bin: $(B)/ringleader-syms

@@ -1,8 +1,8 @@
 /*
  * What differs between guests of 64 bits, which run in ring 3, and of 32 bits, in rings 1 to 3: how
- * they come in, how things are delivered to them, how they go out. Each vcpu has a copy
- * (vcpu_cpu.mode), so that whoever has to choose jumps through a word of the vcpu instead: on the
- * hot paths that costs nothing.
+ * they come in, and how things are delivered to them. Each vcpu has a copy (vcpu_cpu.mode). An
+ * indirect call costs five instructions (indirect.S): on the hot paths who calls asks for the width
+ * instead, and calls a 64-bit guest's function by name.
  *
  * pv/bounce defines the one for 64 bits, pv/compat that for 32.
  */

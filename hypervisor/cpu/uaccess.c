@@ -3,11 +3,16 @@
 #include "cpu/extable.h"
 #include "lib/guard.h"
 
-/* Not the hypervisor's, wherever it ends. */
-static bool range_ok(gva_t va, unsigned long len)
+/* Not the hypervisor's, wherever it ends; nor for speculation. */
+static bool not_ours(gva_t *va, unsigned long len)
 {
-    return !GUARD(guest_range, !guest_range_ok(va, len));
+    bool ok = guest_range_ok(*va, len);
+
+    *va = guest_bounded(*va);
+    return ok;
 }
+
+#define range_ok(va, len) (!GUARD(guest_range, !not_ours(va, len)))
 
 /*
  * Eight bytes an iteration, then the rest. rcx counts down with what is done, so that it tells what
@@ -32,21 +37,22 @@ static unsigned long copy(void *to, const void *from, unsigned long len)
 
 unsigned long copy_from_guest(void *to, gva_t from, unsigned long len)
 {
-    return range_ok(from, len) ? copy(to, (const void *)guest_bounded(from).n, len) : len;
+    return range_ok(&from, len) ? copy(to, (const void *)from.n, len) : len;
 }
 
 unsigned long copy_to_guest(gva_t to, const void *from, unsigned long len)
 {
-    return range_ok(to, len) ? copy((void *)guest_bounded(to).n, from, len) : len;
+    return range_ok(&to, len) ? copy((void *)to.n, from, len) : len;
 }
 
 unsigned long clear_guest(gva_t gva, unsigned long len)
 {
-    void *to = (void *)gva.n;
     unsigned long left = len / 8;
+    void *to;
 
-    if ( !range_ok(gva, len) )
+    if ( !range_ok(&gva, len) )
         return len;
+    to = (void *)gva.n;
 
     __asm__ volatile(SMAP_OPEN "1: rep stosq\n"
                                "   mov %k[rest], %%ecx\n"

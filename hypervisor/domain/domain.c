@@ -107,9 +107,12 @@ struct domain *domain_get(domid_t id)
 
 struct domain *domain_next_unlocked(const struct domain *d)
 {
-    unsigned long id = next_id(d ? d->id + 1u : 0);
+    struct domain *next = NULL;
 
-    return id < NR_IDS ? look_up(id) : NULL;
+    for ( unsigned long id = next_id(d ? d->id + 1u : 0); id < NR_IDS && !next;
+          id = next_id(id + 1) )
+        next = look_up(id);
+    return next;
 }
 
 struct domain *domain_first_at_or_above(domid_t id)
@@ -120,7 +123,7 @@ struct domain *domain_first_at_or_above(domid_t id)
     for ( unsigned long next = next_id(id); next < NR_IDS; next = next_id(next + 1) )
     {
         d = look_up(next);
-        if ( hold_unless_gone(d) )
+        if ( d && hold_unless_gone(d) )
             break;
         d = NULL;
     }
@@ -152,17 +155,24 @@ static bool domains_add(struct domain *d)
     return !taken;
 }
 
+/* Nobody finds @d any more; its id stays taken. */
 static void domains_remove(struct domain *d)
 {
     struct domain **at = &buckets[d->id % BUCKETS];
 
     lock_acquire(&list_lock);
-    __clear_bit(d->id, ids);
-    if ( !ids[d->id / BITS_PER_LONG] )
-        __clear_bit(d->id / BITS_PER_LONG, words);
     while ( *at != d )
         at = &(*at)->bucket_next;
     WRITE_ONCE(*at, d->bucket_next);
+    lock_release(&list_lock);
+}
+
+static void domains_free_id(domid_t id)
+{
+    lock_acquire(&list_lock);
+    __clear_bit(id, ids);
+    if ( !ids[id / BITS_PER_LONG] )
+        __clear_bit(id / BITS_PER_LONG, words);
     lock_release(&list_lock);
 }
 
@@ -194,11 +204,14 @@ static void domain_free(struct domain *d, unsigned int nr_rooms)
 
 void domain_put(struct domain *d)
 {
+    domid_t id = d->id;
+
     if ( __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) )
         return;
     domains_remove(d);
     GUARD_STEP(domain_found_unlocked, smp_synchronize());
     domain_free(d, ARRAY_SIZE(rooms));
+    domains_free_id(id);
 }
 
 long domain_kill(struct domain *d)

@@ -124,16 +124,18 @@ struct vcpu {
 /* vcpu.work */
 #define VCPU_WORK_NMI 0x1u /* an NMI is pending for the guest */
 
-/* Every domain, in order of ids; take a reference before using one outside the directory's lock. */
-struct domain *
-domain_get(domid_t id); /* NULL: no such domain. Dying ones are found, dead ones too until gone */
+/* With a reference. NULL: no such domain. Dying ones are found, dead ones too until gone. Takes no lock. */
+struct domain *domain_get(domid_t id);
+
 /* The same for guests alone: special domains own frames, and have no rooms for anything else. */
 static inline struct domain *domain_get_guest(domid_t id)
 {
     return id < DOMID_FIRST_RESERVED ? domain_get(id) : NULL;
 }
 
-void domain_hold(struct domain *d);
+void domain_hold(struct domain *d); /* for who has a reference */
+
+/* The last one frees @d, which waits for all CPUs: not for interrupts' handlers. */
 void domain_put(struct domain *d);
 struct domain *domain_first_at_or_above(domid_t id); /* with a reference; NULL: none */
 struct domain *domain_after(struct domain *d);       /* likewise; @d's reference is given back */

@@ -225,7 +225,7 @@ long event_bind_pirq(struct vcpu *v, struct evtchn_bind_pirq *arg)
     struct event_port *port;
     long rc;
 
-    if ( arg->pirq >= EVENT_MAX_PIRQS )
+    if ( !index_below(&arg->pirq, EVENT_MAX_PIRQS) )
         return -EINVAL;
     lock_acquire(&d->event.lock);
     port = pirq_port_claim(d, arg->pirq, &rc);

@@ -60,6 +60,7 @@ void event_tell(struct domain *d, const struct event_port *port)
         event_select(d, port);
 }
 
+/* By the FIFO ABI; or a port that was made with that, before a reset: it is nowhere any more. */
 static __attribute__((noinline)) bool fifo_raise(struct domain *d, struct event_port *port)
 {
     bool news = event_fifo_raise(d, port);
@@ -71,7 +72,7 @@ static __attribute__((noinline)) bool fifo_raise(struct domain *d, struct event_
 
 bool event_raise(struct domain *d, struct event_port *port)
 {
-    if ( READ_ONCE(d->event.fifo) )
+    if ( port->number >= READ_ONCE(d->event.two_level) )
         return fifo_raise(d, port);
     if ( !event_set_pending_bit(d->shared_info, port->number) )
         return false;
@@ -83,9 +84,9 @@ long event_port_pending(struct domain *d, u32 number)
 {
     if ( !number || !event_port_exists(d, &number) )
         return -EINVAL;
-    if ( READ_ONCE(d->event.fifo) )
-        return event_fifo_pending(d, event_port_at(d, number));
-    return event_bit(d->shared_info->evtchn_pending, number);
+    if ( number < READ_ONCE(d->event.two_level) )
+        return event_bit(d->shared_info->evtchn_pending, number);
+    return READ_ONCE(d->event.fifo) ? event_fifo_pending(d, event_port_at(d, number)) : -EINVAL;
 }
 
 /*

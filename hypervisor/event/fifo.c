@@ -218,6 +218,7 @@ static long install_queues(struct vcpu *v, struct event_queues *queues)
     lock_acquire(&d->event.fifo_lock);
     v->event.queues = queues;
     WRITE_ONCE(d->event.fifo, fifo);
+    WRITE_ONCE(d->event.two_level, 0);
     lock_release(&d->event.fifo_lock);
     if ( first )
         take_over_pending(d);
@@ -336,6 +337,8 @@ void event_fifo_destroy(struct domain *d)
     lock_acquire(&d->event.fifo_lock);
     fifo = d->event.fifo;
     WRITE_ONCE(d->event.fifo, NULL); /* from now on nobody looks at the queues */
+    WRITE_ONCE(d->event.two_level,
+               GUARD(fifo_ports_forgotten, true) ? event_2level_ports(d) : d->event.nr_ports);
     lock_release(&d->event.fifo_lock);
     if ( !fifo )
         return;

@@ -46,7 +46,7 @@ static inline long send(struct domain *d, u32 number)
     if ( !event_port_exists(d, &number) )
         return -EINVAL;
     port = event_port_at(d, number);
-    if ( READ_ONCE(port->state) != EVENT_IPI || READ_ONCE(d->event.fifo) )
+    if ( READ_ONCE(port->state) != EVENT_IPI || number >= READ_ONCE(d->event.two_level) )
         return send_any(d, port);
     if ( !event_set_pending_bit(d->shared_info, number) )
         return 0;
@@ -69,7 +69,7 @@ bool event_send_suspended(struct domain *d)
 
 static __attribute__((noinline)) long unmask_any(struct domain *d, struct event_port *port)
 {
-    if ( READ_ONCE(d->event.fifo) )
+    if ( port->number >= READ_ONCE(d->event.two_level) )
         event_fifo_unmask(d, port);
     else if ( event_clear_bit(d->event.mask, port->number) &&
               event_bit(d->shared_info->evtchn_pending, port->number) )
@@ -89,7 +89,7 @@ static long event_unmask(struct vcpu *v, struct evtchn_unmask *arg)
     if ( !event_port_exists(d, &number) )
         return -EINVAL;
     port = event_port_at(d, number);
-    if ( READ_ONCE(port->state) == EVENT_PIRQ || READ_ONCE(d->event.fifo) )
+    if ( READ_ONCE(port->state) == EVENT_PIRQ || number >= READ_ONCE(d->event.two_level) )
         return unmask_any(d, port);
     if ( event_clear_bit(d->event.mask, number) &&
          event_bit(d->shared_info->evtchn_pending, number) )

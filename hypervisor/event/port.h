@@ -214,7 +214,7 @@ void event_fifo_clear(struct domain *d, struct event_port *port);
 /* @port is bound to nothing any more: forget that it is pending, too. Under the event lock. */
 static inline void event_port_free(struct domain *d, struct event_port *port)
 {
-    if ( d->event.fifo )
+    if ( port->number >= d->event.two_level )
         event_fifo_clear(d, port);
     else
         event_clear_bit(d->shared_info->evtchn_pending, port->number);

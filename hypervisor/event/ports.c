@@ -34,6 +34,7 @@ void event_set_width(struct domain *d)
     lock_acquire(&d->event.lock);
     d->event.mask = d->pv32 ? ((struct compat_shared_info *)d->shared_info)->evtchn_mask
                             : (void *)d->shared_info->evtchn_mask;
+    d->event.two_level = event_2level_ports(d);
     for ( u32 n = 0; n < d->event.nr_ports; n++ )
         event_port_at(d, n)->selector = selector_bit(d, n);
     lock_release(&d->event.lock);

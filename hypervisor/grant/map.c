@@ -76,6 +76,7 @@ static inline s16 map_one(struct grant_call *call, struct domain **last,
     struct grant_table *t = call->self->grant.table;
     struct grant_handle *h;
     struct domain *granter;
+    u32 handle;
     mfn_t mfn;
     s16 status;
 
@@ -84,14 +85,14 @@ static inline s16 map_one(struct grant_call *call, struct domain **last,
     granter = grant_peer(last, op->dom);
     if ( !granter )
         return GNTST_bad_domain;
-    h = maptrack_new(t, &op->handle);
+    h = maptrack_new(t, &handle);
     if ( !h )
         return GNTST_no_space;
 
     status = pin_and_map(call, granter, op, &mfn);
     if ( status != GNTST_okay )
     {
-        maptrack_free(t, h, op->handle);
+        maptrack_free(t, h, handle);
         return status;
     }
     if ( call->count > 1 )
@@ -102,6 +103,7 @@ static inline s16 map_one(struct grant_call *call, struct domain **last,
     h->ref = op->ref;
     h->frame = (u32)mfn.n;
     maptrack_commit(h, op->flags & HANDLE_FLAGS);
+    op->handle = handle;
     op->dev_bus_addr = mfn_to_maddr(mfn).n;
     return GNTST_okay;
 }
@@ -256,13 +258,14 @@ static inline void unmap_finish(struct grant_call *call, struct unmap *u)
     domain_put(granter);
 }
 
-/* One unmap of one page flushes just that, if we know where it was; a replacement was at two places. */
-static inline void unmap_flush(struct domain *d, const struct unmap *batch, u32 n, bool replaced)
+/*
+ * Everything: an entry's table may hang in several places, so that an address is not all that it was seen at. What we
+ * wrote to the entries is there before we look who may still have read them (mm/flush.c).
+ */
+static inline void unmap_flush(struct domain *d)
 {
-    if ( n == 1 && !replaced && !(batch[0].flags & GNTMAP_contains_pte) )
-        tlb_flush_page_mask(READ_ONCE(d->dirty_cpus), batch[0].op.host_addr & PAGE_MASK);
-    else
-        tlb_flush_mask(READ_ONCE(d->dirty_cpus), TLB_FLUSH_ALL);
+    mb();
+    tlb_flush_all(READ_ONCE(d->dirty_cpus));
 }
 
 /* Is the handle of batch[n] that of an earlier one? It may undo what that leaves, once that is finished. */
@@ -300,7 +303,7 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
             break;
     }
     if ( GUARD(unmap_flushes, mapped) )
-        unmap_flush(call->self, batch, begun, begin == replace_begin);
+        unmap_flush(call->self);
     for ( u32 i = 0; i < begun; i++ )
     {
         gva_t status = to_gva(at.n + i * sizeof(batch[i].op) + UNMAP_STATUS);

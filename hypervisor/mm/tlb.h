@@ -57,17 +57,13 @@ void tlb_flush_asked(u64 va);
 /* Flush one page (or TLB_FLUSH_*) on the CPUs in @mask; returns when all of them have. */
 void tlb_flush_mask(cpumask_t mask, u64 va);
 
-/* The same for a page, in few instructions if that is this CPU alone. */
-static inline void tlb_flush_page_mask(cpumask_t mask, u64 va)
+/* The same for all that they hold, in few instructions if that is this CPU alone. */
+static inline void tlb_flush_all(cpumask_t mask)
 {
-#ifndef HOST_TEST
     if ( __builtin_expect(mask == 1UL << this_cpu()->cpu, 1) )
-    {
-        invlpg(va);
-        return;
-    }
-#endif
-    tlb_flush_mask(mask, va);
+        tlb_flush_local();
+    else
+        tlb_flush_mask(mask, TLB_FLUSH_ALL);
 }
 
 /* Write back and drop what the caches, of all CPUs, hold of @page of the direct map. */

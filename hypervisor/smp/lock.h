@@ -62,7 +62,7 @@ static inline void lock_acquire(struct lock *lock)
 {
     if ( __builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0) )
         __asm__ volatile("call lock_wait" ::"D"(lock)
-                         : "memory", "cc"); /* which gcc takes for any call */
+                         : "memory", "cc"); /* by a call in C, gcc would save registers for it */
 }
 
 static inline void lock_release(struct lock *lock)

@@ -88,9 +88,10 @@ void smp_flush_others(cpumask_t mask, u64 va)
 /* Any flush will do: an address that nobody has mapped costs least. */
 void smp_synchronize(void)
 {
-    cpumask_t others = READ_ONCE(smp_online) & ~(1UL << this_cpu()->cpu);
+    cpumask_t others;
 
     mb();
+    others = READ_ONCE(smp_online) & ~(1UL << this_cpu()->cpu);
     if ( others )
         smp_flush_others(others, 0);
 }

@@ -157,14 +157,17 @@ long root_switch_user(struct vcpu *v, mfn_t mfn)
 
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
 {
-    long rc;
+    long rc, drained = 0;
 
     tables_lock(v->domain);
     rc = table_drain(v->domain);
     if ( !rc )
+    {
         rc = user ? root_switch_user(v, mfn) : root_switch(v, mfn);
+        drained = table_drain(v->domain); /* of what it came from, or is refused */
+    }
     tables_unlock(v->domain);
-    return rc;
+    return rc ? rc : drained;
 }
 
 void pagetable_drop_roots(struct vcpu *v)

@@ -443,8 +443,11 @@ VARIANT long drain_some(bool several, struct domain *d)
 
         if ( !frame->progress && d->pv.dead_tables == frame_to_mfn(frame).n )
         {
-            WRITE_ONCE(d->pv.dead_tables, frame->link);
-            frame_release_type(frame);
+            u32 next = frame->link;
+
+            frame_release_type(
+                frame); /* first: who finds the list empty, without the lock, finds it free */
+            WRITE_ONCE(d->pv.dead_tables, next);
         }
         if ( d->pv.dead_tables && GUARD(release_stops, tables_preempt(d)) )
             return -ERESTART;

@@ -44,6 +44,8 @@ void test_main(void)
     expect_no_fault(write_cr3(virt_to_mfn(copy) << PAGE_SHIFT), "a copy of our root");
     expect_eq(read_cr3() >> PAGE_SHIFT, virt_to_mfn(copy), "is the root now");
     expect_no_fault(write_cr3(cr3), "the old one");
+    expect_eq(mmuext_mfn(MMUEXT_CLEAR_PAGE, virt_to_mfn(copy)), 0,
+              "the copy is a page as any other");
     expect_fault(write_cr3(0xfffUL << PAGE_SHIFT << 24), TRAP_GP, 0, "a root that is no RAM");
     expect_eq(read_cr3(), cr3, "leaves the old one");
     page_release(copy);

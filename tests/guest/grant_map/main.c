@@ -4,15 +4,19 @@
  */
 #include "test.h"
 
+#define NO_HANDLE 0x12345
+
 #define NO_TABLE 0x70000000UL /* ours, and empty */
 
 static struct gnttab_map_grant_ref map(ulong where, uint32_t flags, grant_ref_t ref, domid_t domain)
 {
     struct gnttab_map_grant_ref op = {
-        .host_addr = where, .flags = flags, .ref = ref, .dom = domain
+        .host_addr = where, .flags = flags, .ref = ref, .dom = domain, .handle = NO_HANDLE
     };
 
     expect_eq(hypercall(grant_table_op, GNTTABOP_map_grant_ref, &op, 1), 0, "map_grant_ref");
+    expect_eq(op.handle == NO_HANDLE, op.status != GNTST_okay,
+              "who is refused has the handle that was there");
     return op;
 }
 
