@@ -14,7 +14,7 @@ long event_alloc_unbound(struct domain *d, domid_t remote, u32 *number)
     rc = port ? 0 : event_port_refusal(d);
     if ( port )
     {
-        port->open_to = remote;
+        WRITE_ONCE(port->open_to, remote);
         event_port_take(d, port, EVENT_UNBOUND);
         *number = port->number;
     }
@@ -57,9 +57,9 @@ static void join(struct domain *a, struct event_port *a_port, struct domain *b,
         domain_hold(a);
         domain_hold(b);
     }
-    a_port->peer.domain = b;
+    WRITE_ONCE(a_port->peer.domain, b);
     a_port->peer.port = b_port;
-    b_port->peer.domain = a;
+    WRITE_ONCE(b_port->peer.domain, a);
     b_port->peer.port = a_port;
     event_port_take(a, a_port, EVENT_INTERDOMAIN);
     event_port_set_state(b_port, EVENT_INTERDOMAIN);
@@ -162,7 +162,7 @@ long event_bind_virq(struct vcpu *current, struct evtchn_bind_virq *arg)
     if ( port )
     {
         WRITE_ONCE(port->vcpu, arg->vcpu);
-        port->virq = arg->virq;
+        WRITE_ONCE(port->virq, arg->virq);
         event_port_take(d, port, EVENT_VIRQ);
         WRITE_ONCE(v->event.virq_port[arg->virq], port->number);
         arg->port = port->number;
@@ -206,7 +206,7 @@ static struct event_port *pirq_port_claim(struct domain *d, u32 pirq, long *rc)
     port = *rc ? NULL : event_port_find_free(d);
     if ( port )
     {
-        port->pirq = pirq;
+        WRITE_ONCE(port->pirq, pirq);
         event_port_take(d, port, EVENT_CHANGING);
         WRITE_ONCE(d->event.pirq_port[pirq], port->number);
     }

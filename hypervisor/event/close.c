@@ -14,8 +14,8 @@ static void part(const struct domain *d, const struct event_port *port)
     struct event_port *other = port->peer.port;
 
     other->peer.port = NULL;
-    other->peer.domain = NULL;
-    other->open_to = d->id;
+    WRITE_ONCE(other->peer.domain, NULL);
+    WRITE_ONCE(other->open_to, d->id);
     event_port_set_state(other, EVENT_UNBOUND);
 }
 

@@ -75,7 +75,8 @@ static __attribute__((noinline)) long unmask_any(struct domain *d, struct event_
               event_bit(d->shared_info->evtchn_pending, port->number) )
         event_select(d, port);
     if ( READ_ONCE(port->state) == EVENT_PIRQ )
-        irq_pirq_unmasked(d, port->pirq);
+        irq_pirq_unmasked(
+            d, READ_ONCE(port->pirq)); /* its own, or no bound one: that is checked there */
     return 0;
 }
 

@@ -218,7 +218,7 @@ static inline void event_port_free(struct domain *d, struct event_port *port)
         event_fifo_clear(d, port);
     else
         event_clear_bit(d->shared_info->evtchn_pending, port->number);
-    port->peer.domain = NULL;
+    WRITE_ONCE(port->peer.domain, NULL); /* the union's: an unmask may look at a pirq there */
     port->peer.port = NULL;
     event_port_set_state(port, EVENT_FREE);
     if ( port->number < d->event.lowest_free )
