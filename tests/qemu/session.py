@@ -41,14 +41,18 @@ class Session:
         self.log_path = os.path.join(LOGS, re.sub(r"[^\w.+-]+", "_", name) + ".log")
         self.log = open(self.log_path, "w", encoding="utf-8", errors="replace")
         self.commands = 0
+        self.echo = echo
+        self._start()
+
+    def _start(self):
         self.starved = 0            # for clock()
         self.ended = None           # (exit code, what happened)
         self.outcome = m.Outcome()
-        line = machine.command() + self.outcome.options() + ["-serial", "stdio"]
+        line = self.machine.command() + self.outcome.options() + ["-serial", "stdio"]
         self.log.write(" ".join(line) + "\n")
         self.qemu = pexpect.spawn(line[0], line[1:], encoding="utf-8", codec_errors="replace", echo=False,
                                   dimensions=(50, 250), timeout=60)
-        self.qemu.logfile_read = Tee(self.log, echo)
+        self.qemu.logfile_read = Tee(self.log, self.echo)
         self.qemu.delaybeforesend = None
         self.outcome.start()
 
@@ -132,7 +136,15 @@ class Session:
     # --- dom0's shell ------------------------------------------------------------------------------------------------
 
     def wait_for_shell(self, timeout=120):
-        self.expect(PROMPT, timeout)
+        """Waits for dom0's first prompt. QEMU may die of a fault of its own meanwhile (docs/debugging.md): once it starts anew."""
+        try:
+            self.expect(PROMPT, timeout)
+        except Failed:
+            if not self.ended or self.ended[1] != "QEMU died from signal 11":
+                raise
+            self.log.write(f"\n--- {self.ended[1]}: once more\n")
+            self._start()
+            self.expect(PROMPT, timeout)
         return self
 
     def shell(self, command, timeout=60):
