@@ -46,7 +46,7 @@ syscall_from_kernel:
         cmp     trace_hypercall_limit(%rip), %rax
         jae     hypercall_out_of_range
         and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
-        mov     REGS_SIZE + PERCPU_hypercalls(%rsp, %rax, 8), %r11
+        mov     REGS_SIZE + PERCPU_hypercalls(%rsp, %rax, 8), %r11 /* hypercall_table, without its address */
         call    __x86_indirect_thunk_r11
 
 /*
@@ -81,11 +81,7 @@ hypercall_exit_iret:
 
 /* Leave to the 64-bit guest whose frame is at rsp; rbx = current. */
 exit_test:
-        cmpl    $0, PERCPU(exit_work)
-        jne     exit_slow
-        mov     VCPU_info(%rbx), %rdi
-        cmpw    $1, INFO_upcall_pending(%rdi)
-        je      exit_upcall
+        work_or_upcall exit_upcall
         .globl  exit_fast
 exit_fast:
         isolation_jump exit_isolated
@@ -139,7 +135,6 @@ exit_to_guest:
         mov     PERCPU(current), %rbx
 
 /* Likewise, with the frame at rsp and rbx = current, of any width. */
-        .globl  exit_any
 exit_any:
         cmpb    $3, VCPU_kernel_ring(%rbx)
         je      exit_test

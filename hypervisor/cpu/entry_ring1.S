@@ -22,16 +22,7 @@ entry_int82:
 /* Leave to the guest whose frame is at rsp; rbx = current. */
         .globl  exit_test_ring1
 exit_test_ring1:
-        cmpl    $0, PERCPU(exit_work)
-        jne     exit_slow
-        mov     VCPU_info(%rbx), %rdi
-        cmpw    $1, INFO_upcall_pending(%rdi)
-        jne     exit_ring1
-        mov     %rbx, %rdi
-        mov     %rsp, %rsi
-        call    compat_event
-        cmpl    $0, PERCPU(exit_work)   /* where that was the domain's end */
-        jne     exit_slow
+        work_or_upcall exit_upcall_ring1
 
 /* Always by IRET. */
         .globl  exit_ring1
@@ -44,3 +35,11 @@ exit_ring1:
 1:      pop_general
         add     $8, %rsp
         jmp     exit_iretq
+
+exit_upcall_ring1:
+        mov     %rbx, %rdi
+        mov     %rsp, %rsi
+        call    compat_event
+        cmpl    $0, PERCPU(exit_work)   /* where that was the domain's end */
+        je      exit_ring1
+        jmp     exit_slow

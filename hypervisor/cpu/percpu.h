@@ -61,8 +61,8 @@ struct percpu {
     u64 gdt_base; /* linear address that GDTR holds */
     struct tss tss;
     u64 irq_count;
-    const void
-        *hypercalls[HYPERCALL_TABLE];    /* hypercall_table, where a frame's distance is known */
+    /* hypercall_table, at a distance from the frame that entry.S knows: see there */
+    const void *hypercalls[HYPERCALL_TABLE];
     void *time;                          /* time/'s own, per CPU */
     void *sched;                         /* sched/'s own, per CPU */
     void *smp;                           /* smp/'s own, per CPU */

@@ -74,9 +74,8 @@ static __attribute__((noinline)) long unmask_any(struct domain *d, struct event_
     else if ( event_clear_bit(d->event.mask, port->number) &&
               event_bit(d->shared_info->evtchn_pending, port->number) )
         event_select(d, port);
-    if ( READ_ONCE(port->state) == EVENT_PIRQ )
-        irq_pirq_unmasked(
-            d, READ_ONCE(port->pirq)); /* its own, or no bound one: that is checked there */
+    if ( READ_ONCE(port->state) == EVENT_PIRQ ) /* or it was: then it names any PIRQ, or none */
+        irq_pirq_unmasked(d, READ_ONCE(port->pirq));
     return 0;
 }
 

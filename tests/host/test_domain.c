@@ -267,8 +267,12 @@ static struct domain *found; /* by another CPU, in the directory */
 /* What that CPU does before smp_synchronize() returns here. */
 static void look_at_what_was_found(void)
 {
+    struct domain *other;
+
     expect_eq(found->refs, 0); /* so that it takes none, of what is there */
     expect(domain_get(found->id) == NULL);
+    expect(domain_first_at_or_above(0) == NULL);
+    expect_eq(domain_create(found->id, &config, false, &other), -EEXIST);
     found = NULL;
 }
 

@@ -11,6 +11,24 @@
 
 int lib_snprintf(char *buf, size_t size, const char *fmt, ...);
 
+/* What is below stays as it is, what isn't is told: at either end. */
+TEST(an_index_is_below_its_bound_or_refused)
+{
+    static const struct {
+        uint32_t index, size;
+        bool below;
+    } cases[] = { { 0, 1, true },         { 0, 0, false },     { 5, 6, true },   { 6, 6, false },
+                  { ~0u - 1, ~0u, true }, { ~0u, ~0u, false }, { ~0u, 1, false } };
+
+    for ( size_t i = 0; i < ARRAY_SIZE(cases); i++ )
+    {
+        uint32_t index = cases[i].index;
+
+        expect_eq(index_below(&index, cases[i].size), cases[i].below);
+        expect_eq(index, cases[i].index);
+    }
+}
+
 TEST(bits)
 {
     expect_eq(ALIGN_UP(0x100000001ULL, 0x1000), 0x100001000ULL);

@@ -445,8 +445,8 @@ VARIANT long drain_some(bool several, struct domain *d)
         {
             u32 next = frame->link;
 
-            frame_release_type(
-                frame); /* first: who finds the list empty, without the lock, finds it free */
+            /* In this order: who finds the list empty, without the lock, finds the frame free. */
+            frame_release_type(frame);
             WRITE_ONCE(d->pv.dead_tables, next);
         }
         if ( d->pv.dead_tables && GUARD(release_stops, tables_preempt(d)) )
