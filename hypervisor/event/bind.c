@@ -49,8 +49,8 @@ long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg)
 }
 
 /* Under both locks: make the pair of free @a_port, each end holding the other's domain. One's own needs no holding. */
-static void join(struct domain *a, struct event_port *a_port, struct domain *b,
-                 struct event_port *b_port)
+static inline void join(struct domain *a, struct event_port *a_port, struct domain *b,
+                        struct event_port *b_port)
 {
     if ( a != b )
     {
