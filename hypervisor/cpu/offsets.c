@@ -57,9 +57,9 @@ void offsets(void)
 
     OFFSET(VCPU_info, vcpu_cpu, info);
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
-    _Static_assert(offsetof(struct vcpu_cpu, nmi_masked) ==
-                       offsetof(struct vcpu_cpu, kernel_mode) + 1,
-                   "iret tests both as one word");
+    _Static_assert(offsetof(struct vcpu_cpu, iret_plain) ==
+                       offsetof(struct vcpu_cpu, kernel_mode) + 3,
+                   "iret tests four bytes as one");
     OFFSET(VCPU_iopl, vcpu_cpu, iopl);
     OFFSET(VCPU_syscall_mask_events, vcpu_cpu, syscall_mask_events);
     OFFSET(VCPU_syscall_rip, vcpu_cpu, syscall_rip);

@@ -44,6 +44,11 @@ struct regs {
 #define EFLAGS_VIP   0x00100000u
 #define EFLAGS_ID    0x00200000u
 
+static inline u8 eflags_iopl(u64 rflags)
+{
+    return (u8)(rflags >> 12 & 3);
+}
+
 /* What iret must not load, whatever its frame says. */
 #define EFLAGS_NOT_GUESTS (EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
 

@@ -18,6 +18,8 @@ struct vcpu_cpu {
      */
     u8 kernel_mode;
     u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
+    u8 iret_sets_iopl;      /* VMASST_TYPE_architectural_iopl */
+    u8 iret_plain;          /* 0: entry.S looks at these four bytes at once */
     u8 syscall_mask_events; /* VGCF_syscall_disables_events */
     u8 ts;                  /* virtual CR0.TS */
     u8 iopl;                /* set_iopl: 0-3 */

@@ -300,7 +300,8 @@ void memory_keep_machine_map(const struct boot_info *boot);
  */
 void memory_reserve_machine(u64 start, u64 len);
 
-extern const u64 domain_known_assists; /* a bit for each VMASST_TYPE_* that vm_assist knows */
+/* Give @d the assists of which @assists has the bits (VMASST_TYPE_*), as far as they are known. */
+void domain_set_assists(struct domain *d, u64 assists);
 
 long memory_op(unsigned long cmd, unsigned long arg);
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);

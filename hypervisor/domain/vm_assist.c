@@ -5,29 +5,46 @@
 /* One bit a type that has a row. */
 #define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     | (1UL << (operation))
-const u64 domain_known_assists = 0
+static const u64 known_assists = 0
 #include <hypercall/ops/vm_assist.def>
     ;
 #undef SUBOP
 
+/* entry.S leaves the iret of vcpus whose IOPL it may change to C. */
+static void tell_vcpus(const struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        v->cpu.iret_sets_iopl = test_bit(VMASST_TYPE_architectural_iopl, &d->vm_assist);
+}
+
+void domain_set_assists(struct domain *d, u64 assists)
+{
+    d->vm_assist = assists & known_assists;
+    tell_vcpus(d);
+}
+
 /* -EINVAL an unknown type, -ENOSYS an unknown command. */
 long domain_vm_assist(unsigned long cmd, unsigned long assist)
 {
-    u64 *assists = &current_vcpu()->domain->vm_assist;
+    struct domain *d = current_vcpu()->domain;
     u32 type = (u32)assist; /* both are ints to the ABI: their upper halves mean nothing */
 
-    if ( type >= BITS_PER_LONG || !(domain_known_assists & (1UL << type)) )
+    if ( type >= BITS_PER_LONG || !(known_assists & (1UL << type)) )
         return -EINVAL;
 
     switch ( (u32)cmd )
     {
     case VMASST_CMD_enable:
-        set_bit(type, assists);
-        return 0;
+        set_bit(type, &d->vm_assist);
+        break;
     case VMASST_CMD_disable:
-        clear_bit(type, assists);
-        return 0;
+        clear_bit(type, &d->vm_assist);
+        break;
     default:
         return -ENOSYS;
     }
+    tell_vcpus(d);
+    return 0;
 }

@@ -320,8 +320,9 @@ fault:
 
 /*
  * iret (public/xen.h, arch-x86/xen-x86_64.h): leave to where the frame on the kernel stack says.
- * rcx and r11 come from it too, unless VGCF_in_syscall says that they may be lost. Returns the rax
- * that the frame holds: entry.S stores it as any result.
+ * rcx and r11 come from it too, unless VGCF_in_syscall says that they may be lost: then cs and ss
+ * are those that SYSRET loads, whatever the frame holds, but for 32-bit code, which IRET leads to.
+ * Returns the rax that the frame holds: entry.S stores it as any result.
  *
  * entry.S does the same by itself when nothing else is to be done; what isn't plain comes here.
  */
@@ -361,10 +362,14 @@ long bounce_iret(void)
     regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
     v->cpu.nmi_masked = 0;
+    if ( v->cpu.iret_sets_iopl )
+        v->cpu.iopl = eflags_iopl(frame.rflags);
     percpu_raise(this_cpu(), WORK_ANEW | (v->work ? WORK_VCPU : 0));
 
-    if ( (frame.flags & VGCF_in_syscall) && regs->cs == SEL_USER_CS64 && regs->ss == SEL_USER_DS )
+    if ( (frame.flags & VGCF_in_syscall) && regs->cs != SEL_USER_CS32 )
     {
+        regs->cs = SEL_USER_CS64;
+        regs->ss = SEL_USER_DS;
         regs->vector = VECTOR_SYSCALL;
         regs->rcx = regs->rip;
         regs->r11 = regs->rflags;

@@ -55,7 +55,7 @@ static void set_registers(struct vcpu *v, const struct cpu_user_regs *user)
     regs->vector = 0;
     regs->cs = segment_raise(v, user->cs);
     regs->ss = segment_raise(v, user->ss);
-    v->cpu.iopl = (u8)(regs->rflags >> 12 & 3);
+    v->cpu.iopl = eflags_iopl(regs->rflags);
     regs->rflags =
         (regs->rflags & ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP | EFLAGS_NT)) |
         EFLAGS_IF | EFLAGS_FIXED;
@@ -155,7 +155,7 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
         set_compat(v, c);
     if ( v->id == 0 && !v->initialised )
     {
-        v->domain->vm_assist = c->vm_assist & domain_known_assists;
+        domain_set_assists(v->domain, c->vm_assist);
         time_update_wallclock(v->domain); /* its builder may have cleared shared_info meanwhile */
     }
     v->down = !(c->flags & VGCF_online);

@@ -2,7 +2,8 @@
  * The iret hypercall: what it restores, what it sanitises, and that it looks for events.
  *
  * Its frame says which registers come back: all, or with VGCF_in_syscall all but rcx and r11, which then hold rip and
- * rflags as after SYSRET. rflags.IF becomes the upcall mask; the true IOPL stays 0, the true IF 1.
+ * rflags as after SYSRET; cs and ss are those of 64-bit code then, whatever the frame has there. rflags.IF becomes the
+ * upcall mask; the true IOPL stays 0, the true IF 1.
  */
 #include "test.h"
 
@@ -16,7 +17,7 @@ asm("iret_landing: mov %rcx, landed; mov %r11, landed + 8; pushf; pop landed + 1
     "lea back, %rdi; mov $1, %esi; jmp context_load");
 extern char iret_landing[];
 
-static void iret(ulong flags, ulong rflags)
+static void iret_to(ulong cs, ulong ss, ulong flags, ulong rflags)
 {
     struct iret_context frame = {
         .rax = 1,
@@ -24,16 +25,21 @@ static void iret(ulong flags, ulong rflags)
         .rcx = 0xcccc,
         .flags = flags,
         .rip = (ulong)iret_landing,
-        .cs = KIT_CS & ~3,
+        .cs = cs,
         .rflags = rflags,
         .rsp = (ulong)__builtin_frame_address(0) - 2048,
-        .ss = KIT_SS,
+        .ss = ss,
     };
 
     if ( !context_save(&back) )
         asm volatile("mov %0, %%rsp; mov %1, %%eax; syscall"
                      :
                      : "r"(&frame), "i"(__HYPERVISOR_iret));
+}
+
+static void iret(ulong flags, ulong rflags)
+{
+    iret_to(KIT_CS & ~3, KIT_SS, flags, rflags);
 }
 
 static void arrive(evtchn_port_t port, void *data)
@@ -66,6 +72,13 @@ void test_main(void)
     expect_eq(landed[0], iret_landing, "in_syscall: rcx is rip");
     expect_eq(landed[1] & ~0x10000UL, 0x246, "in_syscall: r11 is rflags");
     expect_eq(info->evtchn_upcall_mask, 0, "in_syscall: events are enabled");
+
+    landed[0] = 0;
+    iret_to(0, 0, VGCF_in_syscall, 0x202);
+    expect_eq(landed[0], iret_landing, "in_syscall: no selectors");
+    landed[0] = 0;
+    iret_to(0xfff0, 0xfff0, VGCF_in_syscall, 0x202);
+    expect_eq(landed[0], iret_landing, "in_syscall: bad ones");
 
     port = need(event_bind_ipi(0));
     event_handle((evtchn_port_t)port, arrive, NULL);

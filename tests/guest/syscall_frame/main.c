@@ -51,7 +51,7 @@ static void expect_call(ulong flags, unsigned int mask, ulong iopl, const char *
 {
     struct cpu_frame frame = user_frame(call, 0);
 
-    frame.flags = flags;
+    frame.flags = flags | iopl; /* with the assist, user mode has what this says */
     seen = (struct cpu_frame){ .ax = 0 };
     printf("%s\n", how);
     expect_eq(user_run_frame(&frame).value, SUM, "user mode's registers are as they were");
