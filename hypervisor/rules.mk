@@ -88,12 +88,14 @@ $(HV_B)/symbols1.S: $(HV_B)/ringleader-pass1 hypervisor/cpu/symbols.awk
 $(HV_B)/symbols%.o: $(HV_B)/symbols%.S
 	@$(HV_CC) -c $< -o $@
 
-# No indirect branch may be left that a guest could train (cpu/indirect.S): start64's is done by then.
+# No indirect branch may be left that a guest could train (cpu/indirect.S): start64's is done by then. And no instruction
+# may become too long by the prefixes that stand where an alternative may come (cpu/alternative.h).
 $(B)/ringleader-syms: $(HV_B)/ringleader.lds $(HV_OBJS) $(HV_B)/symbols1.o
 	$(HV_SAY) LD $@
 	@ld $(HV_LDFLAGS) -T $< $(HV_OBJS) $(HV_B)/symbols1.o -o $@.linked
 	@objdump -d -j .text --no-show-raw-insn $@.linked | awk '/>:$$/ { function_ = $$2; seen++ } \
-	    /\t(call|jmp) +\*/ && function_ !~ /^<start64>/ { print "$@: an indirect branch in " function_ $$0; bad = 1 } END { exit bad || !seen }'
+	    /\t(call|jmp) +\*/ && function_ !~ /^<start64>/ { print "$@: an indirect branch in " function_ $$0; bad = 1 } \
+	    /\tcs .*\(bad\)/ { print "$@: too long an instruction in " function_ $$0; bad = 1 } END { exit bad || !seen }'
 	@mv $@.linked $@
 
 $(HV_B)/image.bin: $(B)/ringleader-syms

@@ -6,7 +6,7 @@
 
 struct alternative {
     s32 where; /* relative to this field */
-    u8 bytes[3];
+    u8 bytes[ALTERNATIVE_SIZE];
     u8 pad;
 };
 

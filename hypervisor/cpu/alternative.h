@@ -1,6 +1,7 @@
 /*
- * Instructions that exist only on some CPUs: a NOP of the same length stands in the text, and is
- * replaced once at boot.
+ * Instructions that exist only on some CPUs: as many prefixes stand in the text, which mean nothing in 64-bit mode, and
+ * are replaced once at boot. So a CPU without them executes nothing in their place, but an instruction behind one that
+ * faults does so at its first prefix: extable_find().
  *
  * SMAP: the hypervisor may touch guests' pages only between SMAP_OPEN and SMAP_CLOSE. Exceptions
  * and interrupts keep the interrupted EFLAGS.AC, so their entries close as well.
@@ -10,11 +11,14 @@
 
 #define INDIRECT_THUNK_SIZE 16
 
+#define ALTERNATIVE_SIZE 3
+#define PREFIX_IGNORED   0x2e /* CS */
+
 #ifdef __ASSEMBLER__
 
 /* clang-format off */
 .macro ALTERNATIVE_SMAP last
-661:    .byte   0x0f, 0x1f, 0x00
+661:    .byte   0x2e, 0x2e, 0x2e
         .pushsection .alternatives, "a"
         .long   661b - .
         .byte   0x0f, 0x01, \last, 0
@@ -30,7 +34,7 @@
 #include "lib/types.h"
 
 #define ALTERNATIVE_SMAP(last)                                                                     \
-    "661: .byte 0x0f, 0x1f, 0x00\n"                                                                \
+    "661: .byte 0x2e, 0x2e, 0x2e\n"                                                                \
     ".pushsection .alternatives, \"a\"\n"                                                          \
     ".long 661b - .\n"                                                                             \
     ".byte 0x0f, 0x01, " #last ", 0\n"                                                             \

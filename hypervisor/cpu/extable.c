@@ -1,4 +1,5 @@
 #include "cpu/extable.h"
+#include "cpu/alternative.h"
 #include "cpu/init.h"
 
 struct entry {
@@ -37,6 +38,16 @@ void __init extable_init(void)
     }
 }
 
+/* An instruction with what stands in an absent one's place before it faults at the first byte of that. */
+static bool same_instruction(u64 rip, u64 from)
+{
+    if ( from - rip > ALTERNATIVE_SIZE )
+        return false;
+    while ( rip < from && *(const u8 *)rip == PREFIX_IGNORED )
+        rip++;
+    return rip == from;
+}
+
 u64 extable_find(u64 rip)
 {
     const struct entry *low = extable_start, *high = extable_end;
@@ -45,12 +56,10 @@ u64 extable_find(u64 rip)
     {
         const struct entry *middle = low + (high - low) / 2;
 
-        if ( from_of(middle) == rip )
-            return to_of(middle);
         if ( from_of(middle) < rip )
             low = middle + 1;
         else
             high = middle;
     }
-    return 0;
+    return low < extable_end && same_instruction(rip, from_of(low)) ? to_of(low) : 0;
 }

@@ -173,58 +173,48 @@ copy_one(struct domain *self, struct copy_peers *peers, const struct gnttab_copy
     return status;
 }
 
-static __attribute__((noinline)) bool load_compat(struct gnttab_copy *op, gva_t at)
+/* -EFAULT an element can't be read or its status written; those before it are done. @wide is known to the compiler. */
+static inline __attribute__((always_inline)) long copy_all(struct grant_call *call,
+                                                           struct copy_peers *peers, bool wide)
 {
-    return compat_load_gnttab_copy(op, at);
-}
-
-/* The element of the call that is next is done. */
-static __attribute__((noinline)) bool end_compat(struct grant_call *call, s16 status)
-{
-    const u32 at = offsetof(struct compat_gnttab_copy, status);
-
-    if ( !guest_store_u16(to_gva(call->uop.n + at), (u16)status) )
-        return false;
-    grant_done(call, 1, sizeof(struct compat_gnttab_copy));
-    return true;
-}
-
-static inline bool end_wide(struct grant_call *call, s16 status)
-{
-    const u32 at = offsetof(struct gnttab_copy, status);
-
-    if ( !guest_store_u16(to_gva(call->uop.n + at), (u16)status) )
-        return false;
-    grant_done(call, 1, sizeof(struct gnttab_copy));
-    return true;
-}
-
-static inline long copy_all(struct grant_call *call, struct copy_peers *peers)
-{
+    const u32 size = wide ? sizeof(struct gnttab_copy) : sizeof(struct compat_gnttab_copy);
+    const u32 status_at =
+        wide ? offsetof(struct gnttab_copy, status) : offsetof(struct compat_gnttab_copy, status);
     struct gnttab_copy op[1]; /* an array: the stack is not aligned for the parts of one */
-    s16 status;
 
     while ( call->count )
     {
-        if ( __builtin_expect(call->wide, 1) ? !guest_load_struct(op, call->uop)
-                                             : !load_compat(op, call->uop) )
+        s16 status;
+
+        if ( wide ? !guest_load_struct(op, call->uop) : !compat_load_gnttab_copy(op, call->uop) )
             return -EFAULT;
         status = copy_one(call->self, peers, op);
-        if ( __builtin_expect(call->wide, 1) ? !end_wide(call, status) : !end_compat(call, status) )
+        if ( !guest_store_u16(to_gva(call->uop.n + status_at), (u16)status) )
             return -EFAULT;
+        grant_done(call, 1, size);
         if ( call->count && GUARD(grant_copy_stops, preempt_pending()) )
             return grant_continue(call);
     }
     return 0;
 }
 
-/* -EFAULT an element can't be read or its status written; those before it are done. */
-long grant_op_copy(struct grant_call *call)
+static inline __attribute__((always_inline)) long copy(u32 cmd, gva_t uop, u32 count, bool wide)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
     struct copy_peers peers = { NULL, NULL };
-    long rc = copy_all(call, &peers);
+    long rc = copy_all(&call, &peers, wide);
 
     grant_peer_forget(peers.source);
     grant_peer_forget(peers.dest);
     return rc;
+}
+
+long grant_op_copy(u32 cmd, gva_t uop, u32 count)
+{
+    return copy(cmd, uop, count, true);
+}
+
+long compat_grant_op_copy(u32 cmd, gva_t uop, u32 count)
+{
+    return copy(cmd, uop, count, false);
 }

@@ -132,10 +132,11 @@ static inline long map_all(struct grant_call *call, struct domain **last)
     return 0;
 }
 
-long grant_op_map(struct grant_call *call)
+long grant_op_map(u32 cmd, gva_t uop, u32 count)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
     struct domain *last = NULL;
-    long rc = map_all(call, &last);
+    long rc = map_all(&call, &last);
 
     grant_peer_forget(last);
     return rc;
@@ -161,7 +162,7 @@ _Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unm
 
 #define UNMAP_STATUS offsetof(struct gnttab_unmap_grant_ref, status)
 
-typedef s16 unmap_begin_fn(struct grant_call *call, struct unmap *u);
+typedef s16 unmap_begin_fn(struct vcpu *v, struct unmap *u);
 
 static inline long remove_from_tables(struct vcpu *v, const struct unmap *u)
 {
@@ -174,10 +175,10 @@ static inline long remove_from_tables(struct vcpu *v, const struct unmap *u)
 }
 
 /* The first half of an unmap: what the processor may still hold in its TLB. */
-static s16 unmap_begin(struct grant_call *call, struct unmap *u)
+static s16 unmap_begin(struct vcpu *v, struct unmap *u)
 {
     u->undone = 0;
-    u->handle = maptrack_claim(call->self->grant.table, u->op.handle, &u->flags);
+    u->handle = maptrack_claim(v->domain->grant.table, u->op.handle, &u->flags);
     if ( !u->handle )
         return GNTST_bad_handle;
     if ( GUARD(unmap_dev_bus_addr,
@@ -187,7 +188,7 @@ static s16 unmap_begin(struct grant_call *call, struct unmap *u)
 
     if ( u->op.host_addr && (u->flags & GNTMAP_host_map) )
     {
-        if ( remove_from_tables(call->v, u) )
+        if ( remove_from_tables(v, u) )
             return GNTST_general_error;
         u->undone |= GNTMAP_host_map;
     }
@@ -200,24 +201,24 @@ static s16 unmap_begin(struct grant_call *call, struct unmap *u)
  * The same, another entry coming to the place of what is unmapped. What is mapped by entry can't be replaced; what has
  * no address to come from is just unmapped.
  */
-static s16 replace_begin(struct grant_call *call, struct unmap *u)
+static s16 replace_begin(struct vcpu *v, struct unmap *u)
 {
     const struct gnttab_unmap_and_replace *op = &u->replace;
     long rc;
 
     u->undone = 0;
-    u->handle = maptrack_claim(call->self->grant.table, op->handle, &u->flags);
+    u->handle = maptrack_claim(v->domain->grant.table, op->handle, &u->flags);
     if ( !u->handle )
         return GNTST_bad_handle;
     if ( !op->host_addr || !(u->flags & GNTMAP_host_map) )
         return GNTST_okay;
     if ( !op->new_addr )
-        rc = remove_from_tables(call->v, u);
+        rc = remove_from_tables(v, u);
     else if ( GUARD(replace_by_address, u->flags & GNTMAP_contains_pte) )
         return GNTST_general_error;
     else
-        rc = pagetable_grant_replace_va(call->v, op->host_addr, op->new_addr,
-                                        to_mfn(u->handle->frame), !handle_writes(u->flags));
+        rc = pagetable_grant_replace_va(v, op->host_addr, op->new_addr, to_mfn(u->handle->frame),
+                                        !handle_writes(u->flags));
     if ( rc )
         return GNTST_general_error;
     u->undone = GNTMAP_host_map;
@@ -297,7 +298,7 @@ static inline __attribute__((always_inline)) long unmap_batch(struct grant_call 
             rc = -EFAULT;
             break;
         }
-        u->op.status = begin(call, u);
+        u->op.status = begin(call->v, u);
         mapped |= u->undone & GNTMAP_host_map;
         if ( u->op.status == GNTST_bad_handle && named_before(batch, begun) )
             break;
@@ -331,12 +332,16 @@ static inline __attribute__((always_inline)) long unmap_all(struct grant_call *c
     return 0;
 }
 
-long grant_op_unmap(struct grant_call *call)
+long grant_op_unmap(u32 cmd, gva_t uop, u32 count)
 {
-    return unmap_all(call, unmap_begin);
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return unmap_all(&call, unmap_begin);
 }
 
-long grant_op_unmap_and_replace(struct grant_call *call)
+long grant_op_unmap_and_replace(u32 cmd, gva_t uop, u32 count)
 {
-    return unmap_all(call, replace_begin);
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return unmap_all(&call, replace_begin);
 }

@@ -15,12 +15,6 @@
 #define HANDLE_FRAMES_DEFAULT 1024
 #define HANDLE_FRAMES_MAX     8192
 
-long grant_continue(const struct grant_call *call)
-{
-    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n, call->count, 0,
-                              0);
-}
-
 /* --- Operations that take one element --- */
 
 /* The table that @id names, for its owner or whoever controls it: GNTST_okay with a reference in *@d. */
@@ -56,8 +50,7 @@ static bool list_possible(const void *list, u32 nr)
 }
 
 /* Into the guest's array, as it names frames: by mfn. The table grows for them, whether they can be stored or not. */
-static s16 list_frames(const struct grant_call *call, struct domain *d,
-                       const struct gnttab_setup_table *op)
+static s16 list_frames(struct domain *d, const struct gnttab_setup_table *op, bool wide)
 {
     if ( grant_table_grow(d, op->nr_frames) )
         return GNTST_general_error;
@@ -66,79 +59,96 @@ static s16 list_frames(const struct grant_call *call, struct domain *d,
         mfn_t mfn;
 
         if ( grant_frame(d, XENMEM_resource_grant_table_id_shared, i, &mfn) ||
-             !guest_store_pfn(call->wide, handle_gva(op->frame_list), i, mfn.n) )
+             !guest_store_pfn(wide, handle_gva(op->frame_list), i, mfn.n) )
             return GNTST_bad_virt_addr;
     }
     return GNTST_okay;
 }
 
-long grant_op_setup_table(struct grant_call *call)
+static long setup_table(struct grant_call *call, bool wide)
 {
     struct gnttab_setup_table op;
     struct domain *d;
 
     if ( call->count != 1 )
         return -EINVAL;
-    if ( !guest_load_as(call->wide, setup_table, &op, call->uop) ||
+    if ( !guest_load_as(wide, setup_table, &op, call->uop) ||
          !list_possible(op.frame_list.p, op.nr_frames) )
         return -EFAULT;
     op.status = table_of(call, op.dom, &d);
     if ( op.status == GNTST_okay )
     {
-        op.status = list_frames(call, d, &op);
+        op.status = list_frames(d, &op, wide);
         domain_put(d);
     }
-    return guest_store_as(call->wide, setup_table, call->uop, &op) ? 0 : -EFAULT;
+    return guest_store_as(wide, setup_table, call->uop, &op) ? 0 : -EFAULT;
 }
 
-long grant_op_query_size(struct grant_call *call)
+long grant_op_setup_table(u32 cmd, gva_t uop, u32 count)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return setup_table(&call, true);
+}
+
+long compat_grant_op_setup_table(u32 cmd, gva_t uop, u32 count)
+{
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return setup_table(&call, false);
+}
+
+long grant_op_query_size(u32 cmd, gva_t uop, u32 count)
+{
+    struct grant_call call = grant_call(cmd, uop, count);
     struct gnttab_query_size op;
     struct domain *d;
-    long rc = read_single(call, &op, sizeof(op));
+    long rc = read_single(&call, &op, sizeof(op));
 
     if ( rc )
         return rc;
-    op.status = table_of(call, op.dom, &d);
+    op.status = table_of(&call, op.dom, &d);
     if ( op.status == GNTST_okay )
     {
         op.nr_frames = grant_table_frames(d);
         op.max_nr_frames = grant_max_frames(d, XENMEM_resource_grant_table_id_shared);
         domain_put(d);
     }
-    return write_single(call, &op, sizeof(op));
+    return write_single(&call, &op, sizeof(op));
 }
 
 /*
  * The caller is told what it has, whether that is what it asked for or not. These two don't look at the number of
  * elements, as on Debian's Xen.
  */
-long grant_op_set_version(struct grant_call *call)
+long grant_op_set_version(u32 cmd, gva_t uop, u32 count)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
     struct gnttab_set_version op;
     long rc;
 
-    if ( copy_from_guest(&op, call->uop, sizeof(op)) )
+    if ( copy_from_guest(&op, call.uop, sizeof(op)) )
         return -EFAULT;
-    rc = grant_set_version(call->self, op.version);
-    op.version = grant_version(call->self);
-    return write_single(call, &op, sizeof(op)) ? -EFAULT : rc;
+    rc = grant_set_version(call.self, op.version);
+    op.version = grant_version(call.self);
+    return write_single(&call, &op, sizeof(op)) ? -EFAULT : rc;
 }
 
-long grant_op_get_version(struct grant_call *call)
+long grant_op_get_version(u32 cmd, gva_t uop, u32 count)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
     struct gnttab_get_version op;
     struct domain *d;
     long rc;
 
-    if ( copy_from_guest(&op, call->uop, sizeof(op)) )
+    if ( copy_from_guest(&op, call.uop, sizeof(op)) )
         return -EFAULT;
-    rc = access_domain(call->self, op.dom, ACCESS_CONTROL, &d);
+    rc = access_domain(call.self, op.dom, ACCESS_CONTROL, &d);
     if ( rc )
         return rc;
     op.version = grant_version(d);
     domain_put(d);
-    return write_single(call, &op, sizeof(op));
+    return write_single(&call, &op, sizeof(op));
 }
 
 /* Numbers of 64 bits for guests of either width. GNTST_bad_virt_addr: they can't be stored. */
@@ -159,14 +169,14 @@ static s16 list_status_frames(struct domain *d, const struct gnttab_get_status_f
     return GNTST_okay;
 }
 
-long grant_op_get_status_frames(struct grant_call *call)
+static long get_status_frames(struct grant_call *call, bool wide)
 {
     struct gnttab_get_status_frames op;
     struct domain *d;
 
     if ( call->count != 1 )
         return -EINVAL;
-    if ( !guest_load_as(call->wide, get_status_frames, &op, call->uop) ||
+    if ( !guest_load_as(wide, get_status_frames, &op, call->uop) ||
          !list_possible(op.frame_list.p, op.nr_frames) )
         return -EFAULT;
     op.status = table_of(call, op.dom, &d);
@@ -175,32 +185,49 @@ long grant_op_get_status_frames(struct grant_call *call)
         op.status = list_status_frames(d, &op);
         domain_put(d);
     }
-    return guest_store_as(call->wide, get_status_frames, call->uop, &op) ? 0 : -EFAULT;
+    return guest_store_as(wide, get_status_frames, call->uop, &op) ? 0 : -EFAULT;
 }
 
-long grant_op_swap(struct grant_call *call)
+long grant_op_get_status_frames(u32 cmd, gva_t uop, u32 count)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return get_status_frames(&call, true);
+}
+
+long compat_grant_op_get_status_frames(u32 cmd, gva_t uop, u32 count)
+{
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return get_status_frames(&call, false);
+}
+
+long grant_op_swap(u32 cmd, gva_t uop, u32 count)
+{
+    struct grant_call call = grant_call(cmd, uop, count);
     struct gnttab_swap_grant_ref op;
 
-    while ( call->count )
+    while ( call.count )
     {
-        if ( copy_from_guest(&op, call->uop, sizeof(op)) )
+        if ( copy_from_guest(&op, call.uop, sizeof(op)) )
             return -EFAULT;
-        op.status = grant_swap(call->self, op.ref_a, op.ref_b);
-        if ( copy_to_guest(call->uop, &op, sizeof(op)) )
+        op.status = grant_swap(call.self, op.ref_a, op.ref_b);
+        if ( copy_to_guest(call.uop, &op, sizeof(op)) )
             return -EFAULT;
-        grant_done(call, 1, sizeof(op));
-        if ( call->count && preempt_pending() )
-            return grant_continue(call);
+        grant_done(&call, 1, sizeof(op));
+        if ( call.count && preempt_pending() )
+            return grant_continue(&call);
     }
     return 0;
 }
 
 /* --- The hypercall --- */
 
-static long grant_op_none(struct grant_call *call)
+static long grant_op_none(u32 cmd, gva_t uop, u32 count)
 {
-    (void)call;
+    (void)cmd;
+    (void)uop;
+    (void)count;
     return -ENOSYS;
 }
 
@@ -210,43 +237,42 @@ static long grant_op_none(struct grant_call *call)
 #define GRANT_OP_SELF_NEVER(handler)  grant_op_none
 #define GRANT_OP_ADMIN_NEVER(handler) grant_op_none
 
+static grant_op_fn *const grant_ops[SUBOP_ROWS] = {
+    [0 ... SUBOP_ROWS - 1] = grant_op_none,
 #define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
     [operation] = GRANT_OP_##who##_##status(handler),
-
-static long (*const grant_ops[SUBOP_ROWS])(struct grant_call *call) = {
-    [0 ... SUBOP_ROWS - 1] = grant_op_none,
 #include <hypercall/ops/grant_table.def>
-};
 #undef SUBOP
+};
 
-static inline long table_op(bool wide, unsigned long cmd, unsigned long uop, unsigned long count)
+/* For 32-bit guests: what is not the SAME is called compat_*. */
+static grant_op_fn *const compat_grant_ops[SUBOP_ROWS] = {
+    [0 ... SUBOP_ROWS - 1] = grant_op_none,
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    [operation] = SUBOP_PICK(SUBOP_PV32_##pv32, GRANT_OP_##who##_##status(handler),                \
+                             GRANT_OP_##who##_##status(compat_##handler)),
+#include <hypercall/ops/grant_table.def>
+#undef SUBOP
+};
+
+static inline long table_op(grant_op_fn *const ops[SUBOP_ROWS], unsigned long cmd,
+                            unsigned long uop, unsigned long count)
 {
-    struct vcpu *v = current_vcpu();
-    struct grant_call call = {
-        .v = v,
-        .self = v->domain,
-        .wide = wide,
-        .cmd = (u32)cmd,
-        .uop = to_gva(uop),
-        .count = (u32)count,
-    };
-
-    if ( call.count > INT32_MAX )
+    if ( (u32)count > INT32_MAX )
         return -EINVAL;
-    if ( call.cmd >= SUBOP_ROWS )
+    if ( (u32)cmd >= SUBOP_ROWS )
         return -ENOSYS;
-    return grant_ops[index_bounded(call.cmd, SUBOP_ROWS)](&call);
+    return ops[index_bounded(cmd, SUBOP_ROWS)]((u32)cmd, to_gva(uop), (u32)count);
 }
 
 long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
 {
-    return table_op(true, cmd, uop, count);
+    return table_op(grant_ops, cmd, uop, count);
 }
 
-/* The handlers ask call->wide where the structures of 32-bit guests differ. */
 long compat_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
 {
-    return table_op(false, cmd, uop, count);
+    return table_op(compat_grant_ops, cmd, uop, count);
 }
 
 /* --- Lifecycle --- */

@@ -52,15 +52,21 @@ struct grant_table {
     u32 release_cursor;            /* teardown: handles below it are gone */
 };
 
-/* One call of grant_table_op. */
+/* What is left of a call of grant_table_op: the handler's own, in registers where no pointer to it escapes. */
 struct grant_call {
     struct vcpu *v;
     struct domain *self;
     gva_t uop; /* the array, from the element on that is next */
     u32 cmd;
     u32 count; /* elements that are left */
-    bool wide; /* a 64-bit guest's structures */
 };
+
+static inline struct grant_call grant_call(u32 cmd, gva_t uop, u32 count)
+{
+    struct vcpu *v = current_vcpu();
+
+    return (struct grant_call){ .v = v, .self = v->domain, .uop = uop, .cmd = cmd, .count = count };
+}
 
 /*
  * The domain @id, for one element: NULL there is none, or it is dying. @last is the one that the element before named,
@@ -152,18 +158,16 @@ long grant_table_create(struct domain *d, struct grant_table *t);
 /* The domain's end: nobody uses an entry any more. */
 void grant_table_free(struct grant_table *t);
 
-/* The operations: ops/grant_table.def. 0 or -errno; the elements' codes are in them. */
-long grant_op_map(struct grant_call *call);
-long grant_op_unmap(struct grant_call *call);
-long grant_op_unmap_and_replace(struct grant_call *call);
-long grant_op_copy(struct grant_call *call);
-long grant_op_transfer(struct grant_call *call);
-long grant_op_setup_table(struct grant_call *call);
-long grant_op_query_size(struct grant_call *call);
-long grant_op_set_version(struct grant_call *call);
-long grant_op_get_version(struct grant_call *call);
-long grant_op_get_status_frames(struct grant_call *call);
-long grant_op_swap(struct grant_call *call);
+/*
+ * The operations: ops/grant_table.def. 0 or -errno; the elements' codes are in them. The arguments are where the
+ * guest's are, so that the way from a hypercall's handler to them is a jump. compat_*: a 32-bit guest's structures.
+ */
+typedef long grant_op_fn(u32 cmd, gva_t uop, u32 count);
+grant_op_fn grant_op_map, grant_op_unmap, grant_op_unmap_and_replace, grant_op_swap;
+grant_op_fn grant_op_query_size, grant_op_set_version, grant_op_get_version;
+grant_op_fn grant_op_copy, grant_op_transfer, grant_op_setup_table, grant_op_get_status_frames;
+grant_op_fn compat_grant_op_copy, compat_grant_op_transfer;
+grant_op_fn compat_grant_op_setup_table, compat_grant_op_get_status_frames;
 
 /* So many elements of that size are done. */
 static inline void grant_done(struct grant_call *call, u32 elements, size_t size)
@@ -173,6 +177,10 @@ static inline void grant_done(struct grant_call *call, u32 elements, size_t size
 }
 
 /* -ERESTART, with the hypercall set to go on with what is left; to be called when preempt_pending(). */
-long grant_continue(const struct grant_call *call);
+static inline long grant_continue(const struct grant_call *call)
+{
+    return hypercall_continue(__HYPERVISOR_grant_table_op, call->cmd, call->uop.n, call->count, 0,
+                              0);
+}
 
 #endif

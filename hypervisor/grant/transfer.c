@@ -51,18 +51,18 @@ static s16 transfer_one(struct grant_call *call, struct domain **last,
 }
 
 /* -EFAULT an element can't be read or its status written; those before it are done. */
-static long transfer_all(struct grant_call *call, struct domain **last)
+static long transfer_all(struct grant_call *call, struct domain **last, bool wide)
 {
-    u32 size = call->wide ? sizeof(struct gnttab_transfer) : sizeof(struct compat_gnttab_transfer);
-    u32 status_at = call->wide ? offsetof(struct gnttab_transfer, status)
-                               : offsetof(struct compat_gnttab_transfer, status);
+    u32 size = wide ? sizeof(struct gnttab_transfer) : sizeof(struct compat_gnttab_transfer);
+    u32 status_at = wide ? offsetof(struct gnttab_transfer, status)
+                         : offsetof(struct compat_gnttab_transfer, status);
     struct gnttab_transfer op;
 
     while ( call->count )
     {
         s16 status;
 
-        if ( !guest_load_as(call->wide, gnttab_transfer, &op, call->uop) )
+        if ( !guest_load_as(wide, gnttab_transfer, &op, call->uop) )
             return -EFAULT;
         status = transfer_one(call, last, &op);
         if ( copy_to_guest(to_gva(call->uop.n + status_at), &status, sizeof(status)) )
@@ -74,11 +74,22 @@ static long transfer_all(struct grant_call *call, struct domain **last)
     return 0;
 }
 
-long grant_op_transfer(struct grant_call *call)
+static long transfer(u32 cmd, gva_t uop, u32 count, bool wide)
 {
+    struct grant_call call = grant_call(cmd, uop, count);
     struct domain *last = NULL;
-    long rc = transfer_all(call, &last);
+    long rc = transfer_all(&call, &last, wide);
 
     grant_peer_forget(last);
     return rc;
+}
+
+long grant_op_transfer(u32 cmd, gva_t uop, u32 count)
+{
+    return transfer(cmd, uop, count, true);
+}
+
+long compat_grant_op_transfer(u32 cmd, gva_t uop, u32 count)
+{
+    return transfer(cmd, uop, count, false);
 }
