@@ -103,6 +103,32 @@ static inline void page_release(void *page)
     page_free(page);
 }
 
+/* Entries of a root that are free, and ours to use. */
+#define ROOT_SLOT (KIT_PV32 ? 1 : 300)
+#define ROOT_NEXT (ROOT_SLOT + 1)
+
+/*
+ * A table with an entry that may be a root: in 32 bits it has a last GiB, without which there is none. Gone by
+ * root_release().
+ */
+static inline pte_t *root_with_entry(unsigned int index, pte_t entry)
+{
+    pte_t *root = page_alloc();
+
+    root[index] = entry;
+    if ( KIT_PV32 )
+        root[3] = pte_table(page_readonly());
+    need(page_protect(root, PTE_KERNEL_RO));
+    return root;
+}
+
+static inline void root_release(pte_t *root)
+{
+    if ( KIT_PV32 )
+        page_release(mfn_to_virt(pte_mfn(root[3])));
+    page_release(root);
+}
+
 #ifdef TEST_NAME
 /* Built with -DTEST_NAME=name and -Dtest_main=test_main_name. */
 void test_main(void);

@@ -15,6 +15,9 @@ static unsigned int es_inside, fs_inside;
 static bool failed(struct cpu_frame *frame, unsigned int number)
 {
     asm volatile("mov %%es, %0; mov %%fs, %1" : "=r"(es_inside), "=r"(fs_inside));
+#ifdef __i386__
+    es_inside = frame->es; /* our entry loads it, and the way back this one */
+#endif
     calls++;
     return true;
 }
@@ -55,6 +58,12 @@ static bool more_than_a_vcpu(void)
     return hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) >= 0;
 }
 
+/* The compiler's code does, in 32 bits. */
+static void use_es(void)
+{
+    asm volatile("mov %0, %%es" : : "r"(KIT_PV32 ? KIT_SS : 0));
+}
+
 static void end(uint64_t *gdt)
 {
     stop = true;
@@ -69,6 +78,7 @@ void test_main(void)
 {
     uint64_t *gdt = page_alloc();
     ulong frame = virt_to_mfn(gdt);
+    unsigned int es_after;
 
     stop = false;
     for ( unsigned int i = 1; i < 4 && hypercall(vcpu_op, VCPUOP_is_up, i, NULL) == 0; i++ )
@@ -83,17 +93,21 @@ void test_main(void)
     expect_eq(calls, 0, "a good selector is loaded again");
     need(hypercall(update_descriptor, virt_to_machine(&gdt[INDEX]), 0));
     switch_away();
+    asm volatile("mov %%es, %0" : "=r"(es_after));
+    use_es();
     if ( !calls && (is_dom0() || more_than_a_vcpu()) )
     {
-        asm volatile("mov %0, %%es" : : "r"(0));
         end(gdt);
         skip("nobody else ran on our processor");
     }
     expect_eq(calls, 1, "its descriptor has gone: one failsafe callback");
     expect_eq((uint16_t)kit_failsafe_selectors[1], SELECTOR, "which tells the selector");
     expect_eq(es_inside, 0, "ES is NULL");
+    expect_eq(es_after, 0, "... and stays it");
     expect_eq((uint16_t)kit_failsafe_selectors[2], fs_inside, "FS is what it is told to be");
+    asm volatile("mov %0, %%es" : : "r"(0));
     switch_away();
+    use_es();
     expect_eq(calls, 1, "NULL is no failure");
 
     end(gdt);

@@ -4,6 +4,40 @@
  */
 #include "test.h"
 
+#ifdef __i386__
+
+static long user_write(long arg)
+{
+    *(volatile char *)arg = 1;
+    return 0;
+}
+
+/* There we may read to where the M2P ends, and write nowhere: neither may the hypervisor for us (XSA-29, XSA-212). */
+void test_main(void)
+{
+    static const ulong edges[] = { HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START + PAGE_SIZE,
+                                   -16UL };
+
+    for ( unsigned int i = 0; i < sizeof(edges) / sizeof(edges[0]); i++ )
+    {
+        struct fault f = fault_of(*(volatile char *)edges[i] = 1);
+
+        expect(f.vector == TRAP_PF || f.vector == TRAP_GP, "write");
+        f = user_run(user_write, (long)edges[i]).fault;
+        expect(f.vector == TRAP_PF || f.vector == TRAP_GP, "write from user mode");
+        f = fault_of(((void (*)(void))edges[i])());
+        expect(f.vector == TRAP_PF || f.vector == TRAP_GP, "execute");
+        expect_eq(hypercall(xen_version, XENVER_extraversion, edges[i]), -EFAULT,
+                  "an answer there");
+        expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, edges[i]), -EFAULT,
+                  "another one");
+    }
+    expect_eq(hypercall(xen_version, XENVER_extraversion, HYPERVISOR_VIRT_START - 4), -EFAULT,
+              "an answer that ends there");
+}
+
+#else
+
 static long user_read(long arg)
 {
     return *(volatile char *)arg;
@@ -54,3 +88,5 @@ void test_main(void)
               "an answer that ends there");
     structures_at_the_edges();
 }
+
+#endif

@@ -16,19 +16,24 @@ static bool note_mask(struct cpu_frame *frame, unsigned int number)
 static struct cpu_frame frame_at(ulong rip)
 {
     return (struct cpu_frame){ .ip = rip,
-                               .cs = KIT_CS & ~3,
+                               .cs = KIT_PV32 ? KIT_CS : KIT_CS & ~3,
                                .ss = KIT_SS,
                                .flags = 0x202,
-                               .sp = (ulong)__builtin_frame_address(0) - 2048 };
+                               .sp = (ulong)__builtin_frame_address(0) - 2048,
+                               KIT_FRAME_DATA(KIT_SS) };
 }
 
 void test_main(void)
 {
-    struct cpu_frame frame = frame_at(0x0000800000000000);
-    struct fault f = fault_of(kit_resume(&frame));
+    struct cpu_frame frame;
+    struct fault f;
 
+#ifndef __i386__
+    frame = frame_at(0x0000800000000000);
+    f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_GP, 0, "iret to an address that is not canonical");
     expect_eq(f.ip, 0x0000800000000000, "is a fault there");
+#endif
     frame = frame_at(8);
     f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_PF, PF_FETCH, "iret to where nothing is");
@@ -38,11 +43,14 @@ void test_main(void)
     f = fault_of(kit_resume(&frame));
     expect_fault(f, TRAP_GP, 0x8880, "iret with a bad cs");
     expect_eq(f.ip, test_main, "is a fault where it leads");
-    frame = frame_at((ulong)test_main);
-    frame.ss = 0x8880;
-    f = fault_of(kit_resume(&frame));
-    expect_fault(f, TRAP_GP, 0x8880, "iret with a bad ss");
-    expect_eq(f.ip, test_main, "is a fault where it leads");
+    if ( !KIT_PV32 ) /* whose frames have no ss where the ring stays */
+    {
+        frame = frame_at((ulong)test_main);
+        frame.ss = 0x8880;
+        f = fault_of(kit_resume(&frame));
+        expect_fault(f, TRAP_GP, 0x8880, "iret with a bad ss");
+        expect_eq(f.ip, test_main, "is a fault where it leads");
+    }
 
     /* What a frame says beside the selector was told by an earlier one: it must not come back. */
     trap_handle(TRAP_GP, note_mask);

@@ -11,7 +11,7 @@ void test_main(void)
     uint64_t where = virt_to_machine(entry);
     pte_t good = pte_make(virt_to_mfn(page), PTE_USER_RW);
     struct mmu_update batch[3] = { { where, good },
-                                   { where + 8, ~0UL << 12 | 1 },
+                                   { where + 8, -(uint64_t)PAGE_SIZE | PTE_P },
                                    { where + 16, good } };
     unsigned int done = 99;
 
@@ -29,16 +29,20 @@ void test_main(void)
     expect_eq(hypercall(mmu_update, 0x10, 1, NULL, DOMID_SELF), -EFAULT,
               "entries that come from nowhere");
     done = 99;
-    expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -EFAULT,
-              "entries in the hypervisor's range");
-    expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, 999), -EFAULT,
-              "... for whomever");
+    if ( !KIT_PV32 ) /* which may read there what it is told of frames */
+    {
+        expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, DOMID_SELF), -EFAULT,
+                  "entries in the hypervisor's range");
+        expect_eq(hypercall(mmu_update, HYPERVISOR_VIRT_START, 1, &done, 999), -EFAULT,
+                  "... for whomever");
+    }
     expect_eq(done, 99, "nothing is told of these");
-    expect_eq(hypercall(mmu_update, 0x7ffffffffff0, 1000, NULL, DOMID_SELF), -EFAULT,
-              "entries beyond all addresses");
+    expect_eq(
+        hypercall(mmu_update, (ulong)(KIT_PV32 ? -16L : 0x7ffffffffff0), 1000, NULL, DOMID_SELF),
+        -EFAULT, "entries beyond all addresses");
     expect_eq(hypercall(mmu_update, batch, 1, &done, 999), -ESRCH, "a domain that is not there");
     expect_eq(done, 0, "none done");
-    expect_eq(mmu_update_one(~0UL << 12, good), -EINVAL, "a table that is no RAM");
+    expect_eq(mmu_update_one(-(uint64_t)PAGE_SIZE, good), -EINVAL, "a table that is no RAM");
 
     /* Of another domain's frames are pages only, never tables. */
     batch[0].ptr = virt_to_machine(table_find(window, 2));

@@ -22,10 +22,14 @@ void test_main(void)
     trap_handle(TRAP_DB, count);
     need(hypercall(set_debugreg, 0, &selector));
     need(hypercall(set_debugreg, 7, 1 | 3 << 16 | 1 << 18)); /* reads and writes of 2 bytes */
+#ifdef __i386__
+    asm volatile("mov %1, %%ss; int $0x82" : "+a"(rc) : "m"(selector), "b"(0), "c"(0) : "memory");
+#else
     asm volatile("mov %1, %%ss; syscall"
                  : "+a"(rc)
                  : "m"(selector), "D"(0), "S"(0)
                  : "rcx", "r11", "memory");
+#endif
     expect_eq(rc, 4 << 16 | 17, "the hypercall is done");
     hypercall(set_debugreg, 7, 0x400);
     hypercall(set_debugreg, 0, 0);

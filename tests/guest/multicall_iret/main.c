@@ -4,12 +4,30 @@
  */
 #include "test.h"
 
-static ulong landed_rax __attribute__((used));
+static ulong landed_ax __attribute__((used));
 static struct context back __attribute__((used));
+extern char multicall_iret_landing[]; /* where iret goes */
 
-/* Where iret goes. */
-asm("multicall_iret_landing: mov %rax, landed_rax; lea back, %rdi; mov $1, %esi; jmp context_load");
-extern char multicall_iret_landing[];
+#ifdef __i386__
+
+asm("multicall_iret_landing: mov %eax, landed_ax; push $1; push $back; call context_load");
+
+static void multicall_with_iret(struct multicall_entry *calls, unsigned int count)
+{
+    ulong *frame = (ulong *)((ulong)__builtin_frame_address(0) - 2048);
+
+    /* ax, ip, cs, flags: events stay disabled */
+    memcpy(frame, (ulong[4]){ 0x1234, (ulong)multicall_iret_landing, KIT_CS, 0x2 }, 16);
+    if ( !context_save(&back) )
+        asm volatile("mov %0, %%esp; int $0x82"
+                     :
+                     : "r"(frame), "a"(__HYPERVISOR_multicall), "b"(calls), "c"(count)
+                     : "memory");
+}
+
+#else
+
+asm("multicall_iret_landing: mov %rax, landed_ax; lea back, %rdi; mov $1, %esi; jmp context_load");
 
 static void multicall_with_iret(struct multicall_entry *calls, unsigned int count)
 {
@@ -29,6 +47,8 @@ static void multicall_with_iret(struct multicall_entry *calls, unsigned int coun
                      : "rcx", "r11", "memory");
 }
 
+#endif
+
 void test_main(void)
 {
     struct multicall_entry calls[3] = {
@@ -39,7 +59,7 @@ void test_main(void)
 
     events_disable();
     multicall_with_iret(calls, 3);
-    expect_eq(landed_rax, 0x1234, "rax as iret's frame has it");
+    expect_eq(landed_ax, 0x1234, "ax as iret's frame has it");
     expect_eq(calls[0].result, 4 << 16 | 17, "the entry before iret");
     expect_eq(calls[2].result, 0x55, "the entry behind it does not run");
     events_enable();

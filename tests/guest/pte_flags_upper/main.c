@@ -16,8 +16,8 @@ static void try_level(int level)
     } bad[] = { { PTE_PSE, "PSE" }, { PTE_PWT, "PWT" }, { PTE_PCD, "PCD" }, { PTE_G, "G" } };
     char text[40];
 
-    if ( level == 4 ) /* a free slot in the same table */
-        where = virt_to_machine(&table_root()[100]);
+    if ( level == KIT_LEVELS ) /* a free slot in the same table */
+        where = virt_to_machine(&table_root()[ROOT_SLOT]);
     for ( unsigned int i = 0; i < 4; i++ )
     {
         snprintf(text, sizeof(text), "L%d entry with %s", level, bad[i].name);
@@ -26,11 +26,11 @@ static void try_level(int level)
     snprintf(text, sizeof(text), "L%d entry, ordinary", level);
     if ( level > 1 && !(kept & PTE_P) )
         expect_eq(mmu_update_one(where, pte_table(lower)), 0, text);
-    need(mmu_update_one(where, level == 4 ? 0 : kept));
+    need(mmu_update_one(where, level == KIT_LEVELS ? 0 : kept));
 }
 
 void test_main(void)
 {
-    for ( int level = 2; level <= 4; level++ )
+    for ( int level = 2; level <= KIT_LEVELS; level++ )
         try_level(level);
 }

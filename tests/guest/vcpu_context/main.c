@@ -8,23 +8,51 @@
 #define KERNEL_BASE 0x223344556000
 #define USER_BASE   0x33445566000
 #define XMM         0x0123456789abcdef
+#ifdef __i386__
+#define OTHER_DS FLAT_USER_DS
+#else
+#define OTHER_DS FLAT_RING3_DS32
+#endif
 
 static struct vcpu_guest_context context;
 static volatile unsigned int ready, leave;
+
+/* Which selectors mean in 32 bits. */
+#ifdef __i386__
+static void set_bases(void)
+{
+}
+
+static void check_bases(void)
+{
+}
+#else
+static void set_bases(void)
+{
+    hypercall(set_segment_base, SEGBASE_FS, FS_BASE);
+    hypercall(set_segment_base, SEGBASE_GS_KERNEL, KERNEL_BASE);
+    hypercall(set_segment_base, SEGBASE_GS_USER, USER_BASE);
+}
+
+static void check_bases(void)
+{
+    expect_eq(context.fs_base, FS_BASE, "the FS base that it set");
+    expect_eq(context.gs_base_kernel, KERNEL_BASE, "the GS base of its kernel");
+    expect_eq(context.gs_base_user, USER_BASE, "... of its user mode");
+}
+#endif
 
 static void other(void *arg)
 {
     uint64_t xmm = XMM;
 
-    asm volatile("mov %w0, %%ds; mov %w0, %%es" : : "r"(FLAT_RING3_DS32));
-    hypercall(set_segment_base, SEGBASE_FS, FS_BASE);
-    hypercall(set_segment_base, SEGBASE_GS_KERNEL, KERNEL_BASE);
-    hypercall(set_segment_base, SEGBASE_GS_USER, USER_BASE);
-    asm volatile("movq %0, %%xmm3" : : "r"(xmm));
+    asm volatile("mov %w0, %%ds; mov %w0, %%es" : : "r"(OTHER_DS));
+    set_bases();
+    asm volatile("movq %0, %%xmm3" : : "m"(xmm));
     ready = 1;
     while ( !leave )
         hypercall(sched_op, SCHEDOP_yield, NULL);
-    asm volatile("mov %w0, %%ds; mov %w0, %%es" : : "r"(0));
+    asm volatile("mov %w0, %%ds; mov %w0, %%es" : : "r"(KIT_PV32 ? KIT_SS : 0));
     ready = 2;
 }
 
@@ -65,11 +93,9 @@ void test_main(void)
     need(vcpu_start(1, other, NULL));
     yield_until(1);
     expect_eq(get_context(1), 0, "the other's context");
-    expect_eq(context.user_regs.ds, FLAT_RING3_DS32, "has the selector that it loaded into ds");
-    expect_eq(context.user_regs.es, FLAT_RING3_DS32, "... into es");
-    expect_eq(context.fs_base, FS_BASE, "the FS base that it set");
-    expect_eq(context.gs_base_kernel, KERNEL_BASE, "the GS base of its kernel");
-    expect_eq(context.gs_base_user, USER_BASE, "... of its user mode");
+    expect_eq(context.user_regs.ds, OTHER_DS, "has the selector that it loaded into ds");
+    expect_eq(context.user_regs.es, OTHER_DS, "... into es");
+    check_bases();
     expect_eq(*(uint64_t *)&context.fpu_ctxt.x[160 + 3 * 16], XMM, "and its SSE registers");
     leave = 1;
     yield_until(2);
