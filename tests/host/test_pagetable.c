@@ -349,6 +349,24 @@ TEST(m2p_strict_shows_the_m2p_to_kernels_only)
     finish();
 }
 
+TEST(m2p_is_shown_to_those_who_were_kernels)
+{
+    struct space user;
+
+    setup();
+    space_build(&user, d, 1);
+    expect_eq(pin(4, s.l4), 0);
+    expect_eq(pin(4, user.l4), 0);
+    expect(*slot_of(s.l4, 256) == 0);
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(new_user_baseptr(user.l4), 0);
+    expect(*slot_of(s.l4, 256) != 0);
+    expect(*slot_of(user.l4, 256) == 0);
+    expect_eq(new_user_baseptr(s.l4), 0);
+    expect(*slot_of(s.l4, 256) != 0);
+    finish();
+}
+
 TEST(roots)
 {
     unsigned long flushes;

@@ -27,13 +27,16 @@ static inline struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
 
 #define MONITOR_FLAGS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
-/* Under m2p_strict a process cannot read the M2P: only kernels' roots show it. */
+/*
+ * A process cannot read the M2P. Under m2p_strict that holds for whatever is its root; otherwise a new L4 is without it
+ * (validate.c), and gets it for good when it becomes a kernel's root, so that one that is both needs no change.
+ */
 static void show_m2p(const struct domain *d, mfn_t root, bool user)
 {
     const u64 *hypervisors = maddr_to_virt(map_idle_root);
     u64 *l4 = mfn_to_virt(root);
 
-    if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) )
+    if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) && user )
         return;
     /* In one store: other CPUs may be using the root. */
     WRITE_ONCE(l4[HV_SLOT_FIRST], user ? 0 : hypervisors[HV_SLOT_FIRST]);

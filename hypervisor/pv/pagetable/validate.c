@@ -260,11 +260,15 @@ VARIANT long validate_higher(bool several, struct domain *d, struct frame *frame
     return rc;
 }
 
-/* What the hypervisor has in a table that is valid now. */
-static void fill_in_ours(enum frame_type type, u64 *table)
+/* What the hypervisor has in a table that is valid now; the M2P perhaps only later (roots.c). */
+static void fill_in_ours(const struct domain *d, enum frame_type type, u64 *table)
 {
     if ( type == FRAME_L4 )
+    {
         map_fill_l4(table);
+        if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) )
+            table[HV_SLOT_FIRST] = 0;
+    }
     else if ( type == FRAME_L2_TOP )
         map_fill_l2_top(table);
 }
@@ -311,7 +315,7 @@ VARIANT long get(bool several, struct domain *d, struct frame *frame, enum frame
                               : validate_higher(several, d, frame, type, table);
     if ( !rc )
     {
-        fill_in_ours(type, table);
+        fill_in_ours(d, type, table);
         frame_commit_type(frame);
     }
     else if ( rc == -ERESTART )

@@ -78,6 +78,8 @@ void test_main(void)
         expect_eq(f.vector, TRAP_PF, "execute");
         expect_eq(user_run(user_read, (long)at).fault.vector, TRAP_PF, "read from user mode");
     }
+    expect_eq(user_run(user_read, (long)HYPERVISOR_VIRT_START).fault.vector, TRAP_PF,
+              "the M2P is the kernel's to read");
     expect_eq(hypercall(event_channel_op, EVTCHNOP_status, inside), -EFAULT, "an argument there");
     expect_eq(hypercall(event_channel_op, EVTCHNOP_status, HYPERVISOR_VIRT_START), -EFAULT,
               "an argument in the M2P");
