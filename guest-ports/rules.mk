@@ -31,6 +31,8 @@ GUEST_TESTS_ALONE := $(patsubst tests/guest/%/alone,%,$(wildcard tests/guest/*/a
 GUEST_TESTS_PV64  := $(patsubst tests/guest/%/pv64,%,$(wildcard tests/guest/*/pv64))
 GUEST_TESTS   := $(filter-out $(GUEST_TESTS_ROLES),$(patsubst tests/guest/%/main.c,%,$(wildcard tests/guest/*/main.c)))
 GUEST_TESTS32 := $(filter-out $(GUEST_TESTS_PV64),$(GUEST_TESTS))
+GUEST_TESTS_ROLES32 := $(filter-out $(GUEST_TESTS_PV64),$(GUEST_TESTS_ROLES))
+GUEST_TESTS_ALONE32 := $(filter-out $(GUEST_TESTS_PV64),$(GUEST_TESTS_ALONE))
 
 # Of tests/programs, what guests take: not the program for Linux.
 PROGRAM_PARTS := program values memory vcpu control report guest
@@ -77,7 +79,7 @@ $(2)/kit.lds: guest-ports/kit/kit.lds $(wildcard guest-ports/kit/arch/*.h)
 KIT$(1) := $(2)/kit.lds $(2)/kit/arch/entry$(or $(1),64).o \
     $(patsubst guest-ports/%.c,$(2)/%.o,$(wildcard guest-ports/kit/*.c guest-ports/kit/arch/*.c))
 TEST_KIT$(1) := $(2)/tests/runner.o $$(KIT$(1))
-PROGRAMS$(1) := $(patsubst %,$(2)/programs/%.o,$(PROGRAM_PARTS))
+PROGRAMS$(1) := $(if $(1),,$(patsubst %,$(2)/programs/%.o,$(PROGRAM_PARTS)))
 
 guests: $(GUESTS$(1):%=$(B)/guests/%$(1))
 
@@ -95,7 +97,7 @@ $(B)/tests/all$(1): $(patsubst %,$(2)/tests/%/main.o,$(filter-out $(GUEST_TESTS_
 $(B)/tests/abi$(1): $(2)/tests/abi/main.o $$(TEST_KIT$(1))
 	$$(guest_link)
 
-$(B)/tests/together$(1): $(GUEST_TESTS_ROLES:%=$(2)/tests/%/main.o) $(2)/tests/roles.o \
+$(B)/tests/together$(1): $(GUEST_TESTS_ROLES$(1):%=$(2)/tests/%/main.o) $(2)/tests/roles.o \
     $$(PROGRAMS$(1)) $$(TEST_KIT$(1))
 	$$(guest_link)
 endef
@@ -116,16 +118,21 @@ $(B)/guests/bench-native: $(B)/guest-obj/bench/native/start.o $(B)/guest-obj/ben
 
 # A line `TEST ROLE ROLE...` each, for guests/dom0.
 $(B)/tests/together.groups: $(GUEST_TESTS_ROLES:%=tests/guest/%/roles)
+$(B)/tests/together32.groups: $(GUEST_TESTS_ROLES32:%=tests/guest/%/roles)
+$(B)/tests/together.groups $(B)/tests/together32.groups:
 	@mkdir -p $(@D)
 	for roles in $^; do echo $$(basename $$(dirname $$roles)) $$(cat $$roles); done > $@
 
-# The archive that guests/dom0 runs domain by domain: the shared image, the sweep, the tests with an image of their own,
-# and those for several domains.
-DOMAIN_IMAGES := all abi $(GUEST_TESTS_ALONE) together together.groups
+# The archives that guests/dom0 runs domain by domain, one of each width: the shared image, the sweep, the tests with an
+# image of their own, and those for several domains.
+DOMAIN_IMAGES   := all abi $(GUEST_TESTS_ALONE) together together.groups
+DOMAIN_IMAGES32 := all32 abi32 $(GUEST_TESTS_ALONE32:%=%32) together32 together32.groups
 
-guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/all32 $(B)/tests/abi32
+guests: $(GUEST_TESTS:%=$(B)/tests/%) $(B)/tests/domains.cpio $(B)/tests/domains32.cpio
 $(B)/tests/domains.cpio: $(DOMAIN_IMAGES:%=$(B)/tests/%)
 	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES) | cpio --quiet -o -H newc > $(@F)
+$(B)/tests/domains32.cpio: $(DOMAIN_IMAGES32:%=$(B)/tests/%)
+	cd $(@D) && printf '%s\n' $(DOMAIN_IMAGES32) | cpio --quiet -o -H newc > $(@F)
 
 .PHONY: bench bench-linux bench-system ablate path flame
 # SAVE=1 renews docs/bench; VARIANTS=, ROWS= and ONLY= measure less.

@@ -36,7 +36,7 @@ void domain_unmap(ulong at, ulong count)
     mmuext(MMUEXT_TLB_FLUSH_ALL);
 }
 
-static long create(struct domain *d, ulong pages, unsigned int vcpus)
+static long create(struct domain *d, bool pv32, ulong pages, unsigned int vcpus)
 {
     static struct xen_domctl op;
     long rc;
@@ -52,8 +52,10 @@ static long create(struct domain *d, ulong pages, unsigned int vcpus)
         return rc;
     d->id = (domid_t)op.domain;
 
+    op.u.address_size.size = 32;
+    rc = pv32 ? domctl(&op, XEN_DOMCTL_set_address_size, d->id) : 0;
     op.u.max_vcpus.max = vcpus;
-    rc = domctl(&op, XEN_DOMCTL_max_vcpus, d->id);
+    rc = rc ?: domctl(&op, XEN_DOMCTL_max_vcpus, d->id);
     op.u.max_mem.max_memkb = pages * 4;
     return rc ?: domctl(&op, XEN_DOMCTL_max_mem, d->id);
 }
@@ -78,7 +80,7 @@ long domain_create(struct domain *d, const struct image *image, const char *comm
 
     d->id = DOMID_INVALID;
     d->nr_pages = pages;
-    rc = create(d, pages, vcpus);
+    rc = create(d, image->pv32, pages, vcpus);
     if ( rc )
         return rc;
     port = event_alloc_unbound(d->id, 0);

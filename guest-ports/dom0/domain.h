@@ -21,9 +21,10 @@ struct domain {
 struct image {
     const char *elf;
     ulong virt_base, entry, hypercall_page, end; /* end: pseudo-physical address behind it */
+    bool pv32;                                   /* of 32 bits, with PAE */
 };
 
-/* Reads the notes of an ELF64 image. False when it is none, or lacks one that we need. */
+/* Reads the notes of an ELF64 or ELF32 image. False when it is none, or lacks one that we need. */
 bool image_parse(struct image *image, const char *elf, ulong size);
 
 /* Copies it to @to, which stands for pseudo-physical address 0; the memory there is zeroed. */

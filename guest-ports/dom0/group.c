@@ -10,7 +10,10 @@
 #define TIMEOUT  (120 * NS_PER_S)
 #define PATIENCE (5 * NS_PER_S)
 #define LOOK     (20 * NS_PER_MS)
-#define SLACK    8 /* frames that the hypervisor may keep for what it builds at first use */
+
+/* Frames that the hypervisor may keep for what it builds at first use; for the first 32-bit domain, their M2P. */
+#define SLACK      8
+#define SLACK_PV32 520
 
 enum state { MADE, RUNNING, DEAD, GONE };
 
@@ -26,6 +29,7 @@ struct member {
 static struct member members[GROUP_MAX];
 static unsigned int nr_members;
 static ulong free_before; /* frames of the machine, before the first was made */
+static ulong slack;       /* of which as many need not come back */
 static volatile bool stirred;
 
 static const char *const reasons[] = { "poweroff", "reboot", "suspend", "crash", "watchdog" };
@@ -201,12 +205,21 @@ static bool watch_while_any(enum state state, uint64_t limit)
 void group_add(const char *name, const struct image *image, const char *command_line, ulong pages,
                unsigned int vcpus)
 {
+    static bool had_pv32;
     struct member *m = &members[nr_members];
     ulong *p2m = m->domain.p2m;
     long rc;
 
     if ( nr_members++ == 0 )
+    {
         free_before = free_frames();
+        slack = SLACK;
+    }
+    if ( image->pv32 && !had_pv32 )
+    {
+        had_pv32 = true;
+        slack += SLACK_PV32;
+    }
     if ( nr_members > GROUP_MAX )
         panic("more than %u domains in a group", GROUP_MAX);
     p2m = p2m ?: pages_alloc_aligned(GROUP_PAGES * sizeof(*p2m) / PAGE_SIZE);
@@ -227,7 +240,7 @@ static bool frames_return(void)
 {
     uint64_t deadline = time_now() + PATIENCE;
 
-    while ( free_frames() + SLACK < free_before )
+    while ( free_frames() + slack < free_before )
     {
         if ( time_now() > deadline )
             return false;

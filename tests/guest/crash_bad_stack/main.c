@@ -11,7 +11,7 @@ static long fault(long arg)
 
 static bool at_syscall(struct cpu_frame *frame, unsigned int number)
 {
-    hypercall(stack_switch, KIT_SS, 0x123456789000); /* nothing there */
+    hypercall(stack_switch, KIT_SS, 0x80001000UL); /* nothing there */
     frame->ip = (ulong)fault;
     return true;
 }

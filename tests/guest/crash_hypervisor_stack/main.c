@@ -11,7 +11,13 @@ static void __attribute__((used)) entered(void)
     failure("a frame was written to the hypervisor's memory");
 }
 
+#ifdef __i386__
+#define PLACE HYPERVISOR_VIRT_START /* the M2P, which is there, and not to be written to */
+asm("crash_hypervisor_stack_entry: mov stack, %esp; call entered");
+#else
+#define PLACE (HYPERVISOR_VIRT_START + 0x8000000000)
 asm("crash_hypervisor_stack_entry: mov stack, %rsp; call entered");
+#endif
 extern char crash_hypervisor_stack_entry[];
 
 static long fault(long arg)
@@ -22,7 +28,7 @@ static long fault(long arg)
 
 static bool at_syscall(struct cpu_frame *frame, unsigned int number)
 {
-    hypercall(stack_switch, KIT_SS, HYPERVISOR_VIRT_START + 0x8000000000 + 0x1000);
+    hypercall(stack_switch, KIT_SS, PLACE + 0x1000);
     frame->ip = (ulong)fault;
     return true;
 }

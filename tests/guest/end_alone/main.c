@@ -69,7 +69,7 @@ static void by_going_down(void)
 
 static void stand_by(void)
 {
-    ulong *page = page_alloc();
+    uint64_t *page = page_alloc();
     unsigned int ticks = 0;
 
     memset(page, 'b', PAGE_SIZE);
@@ -77,7 +77,7 @@ static void stand_by(void)
         time_wait_until(time_now() + NS_PER_MS);
     hear_ends(8);
     time_wait_until(time_now() + NS_PER_MS);
-    for ( unsigned int i = 0; i < PAGE_SIZE / sizeof(ulong); i++ )
+    for ( unsigned int i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++ )
     {
         if ( page[i] != 0x6262626262626262 )
             failure("our memory has changed");

@@ -61,13 +61,13 @@ static uint64_t read_xmm(void)
 {
     uint64_t value;
 
-    asm volatile("movq %%xmm3, %0" : "=r"(value));
+    asm volatile("movq %%xmm3, %0" : "=m"(value));
     return value;
 }
 
 static void write_xmm(uint64_t value)
 {
-    asm volatile("movq %0, %%xmm3" : : "r"(value));
+    asm volatile("movq %0, %%xmm3" : : "m"(value));
 }
 
 static void yield_until(unsigned int value)
