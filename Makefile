@@ -1,6 +1,8 @@
 # Ringleader. `make help` lists what there is.
 
 B ?= build
+# However it is spelled, it is the same folder: rules would take other flags for a reason to build all anew.
+override B := $(patsubst $(CURDIR)/%,%,$(abspath $(B)))
 include hypervisor/rules.mk
 include boot/efi/rules.mk
 -include guest-ports/rules.mk
