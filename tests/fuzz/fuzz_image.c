@@ -4,6 +4,7 @@
  *
  * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c boot/domain/notes.c boot/domain/start.c
  * LINK: boot/domain/tables.c tests/host/fake/builder.c tests/fuzz/fuzz.c tests/fuzz/packed.c
+ * LINK: hypervisor/lib/unzip/[a-z]*.c
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/packed.h"

@@ -8,8 +8,8 @@
  *     }
  *     HOST_TEST_MAIN
  *
- * All of hypervisor/lib is linked to it; what else it needs, a line of its head comment says ("LINK: a.c b.c", paths
- * from the top), and further compiler flags another ("FLAGS: -fsanitize=thread" replaces the default sanitizers).
+ * hypervisor/lib is linked to it, without its folders; what else it needs, its head comment says ("LINK: a.c b.c",
+ * paths from the top), and what further compiler flags ("FLAGS: -fsanitize=thread" replaces the default sanitizers).
  *
  * Each case runs in a process of its own, so that a crash or a sanitizer's complaint fails that case alone.
  * The result is one line a case, "HOST-TEST NAME.case PASS", FAIL or "SKIP reason", and the exit code.

@@ -4,6 +4,7 @@
  *
  * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c
  * LINK: boot/domain/notes.c boot/domain/start.c boot/domain/tables.c tests/host/fake/builder.c
+ * LINK: hypervisor/lib/unzip/[a-z]*.c
  */
 #include "tests/host/fake/builder.h"
 

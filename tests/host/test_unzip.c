@@ -3,6 +3,7 @@
  * the same files cut short and damaged: any answer will do, but nothing outside of the buffers may be
  * touched (each lives in a block of its own, so the sanitizer sees that), and damage that a checksum covers
  * must not go unnoticed.
+ * LINK: hypervisor/lib/unzip/[a-z]*.c
  */
 #include "tests/host/host.h"
 
