@@ -8,12 +8,17 @@
 #include <stdint.h>
 
 /* What the processor says of itself, as it does to everybody. */
-static inline uint32_t plain_cpuid(uint32_t leaf, unsigned int reg)
+static inline uint32_t plain_cpuid_of(uint32_t leaf, uint32_t subleaf, unsigned int reg)
 {
-    uint32_t regs[4] = { leaf };
+    uint32_t regs[4] = { leaf, 0, subleaf };
 
     asm volatile("cpuid" : "+a"(regs[0]), "=b"(regs[1]), "+c"(regs[2]), "=d"(regs[3]));
     return regs[reg];
+}
+
+static inline uint32_t plain_cpuid(uint32_t leaf, unsigned int reg)
+{
+    return plain_cpuid_of(leaf, 0, reg);
 }
 
 /*
