@@ -21,7 +21,7 @@ memory = 128
 maxmem = 160
 vcpus = 2
 maxvcpus = 4
-extra = 'console=hvc0 loglevel=4 rl.run="(while :; do :; done)& while :; do cat /sys/devices/system/cpu/online; sleep 1; done"'
+extra = 'console=hvc0 loglevel=4'
 """
 
 
@@ -37,12 +37,23 @@ def dom0(hv, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def linux(dom0):
-    """The guest, up, with two of its four vcpus, one of them busy. Its name."""
+    """The guest, up, with two of its four vcpus; it tells time and again which it uses. Its name."""
     dom0.check(f"cat > /tmp/linux <<'END'\n{GUEST}END")
     dom0.check("rl create /tmp/linux")
-    uses(dom0, "0-1", 120)
+    dom0.wait_until("the guest is up", lambda: "is up with 2 CPU" in dom0.shell("cat /var/log/xen/console/guest-linux.log")[1], 120)
+    type_in(dom0, "while cat /sys/devices/system/cpu/online; do sleep 1; done &")
+    uses(dom0, "0-1")
     yield "linux"
     dom0.shell("rl destroy linux")
+
+
+@pytest.fixture
+def busy(dom0, linux):
+    """The guest, with work for one of its vcpus while the test lasts."""
+    type_in(dom0, "while :; do :; done &")
+    dom0.wait_until("the guest is at work", lambda before=used(dom0, linux): used(dom0, linux) > before + 10 ** 9)
+    yield linux
+    type_in(dom0, "kill $!")
 
 
 @pytest.fixture
@@ -56,6 +67,17 @@ def hello(dom0):
         return "hello"
     yield make
     dom0.shell("rl destroy hello")
+
+
+def type_in(dom0, line):
+    """Types a line at the guest's shell."""
+    domid = json.loads(dom0.check("rl list --json linux"))[0]["domid"]
+    dom0.check(f"echo '{line}' > $(xenstore-read /local/domain/{domid}/console/tty)")
+
+
+def used(dom0, name):
+    """The nanoseconds that a domain has run."""
+    return sum(row["cpu_ns"] for row in vcpus(dom0, name))
 
 
 def uses(dom0, cpus, seconds=60):
@@ -91,11 +113,11 @@ def xl_share(dom0, name):
 
 @pytest.mark.parametrize("command, count", [("rl vcpu-set --wait linux 4", 4), ("rl vcpu-set --wait linux 1", 1),
                                             ("xl vcpu-set --ignore-host linux 3", 3), ("rl vcpu-set linux 2", 2)])
-def test_vcpu_set(dom0, linux, command, count):
+def test_vcpu_set(dom0, busy, command, count):
     """The guest takes vcpus off and on, and dom0 sees it."""
     dom0.check(command, timeout=120)
     uses(dom0, f"0-{count - 1}" if count > 1 else "0")
-    states = [row["state"] for row in vcpus(dom0, linux)]
+    states = [row["state"] for row in vcpus(dom0, busy)]
     assert [state != "offline" for state in states] == [n < count for n in range(4)], states
     assert f" {count} " in re.search(r"^linux +(.*)", dom0.check("xl list linux"), re.M).group(1)
 
@@ -111,19 +133,19 @@ def test_vcpu_set_of_one_that_stopped(dom0, hello):
 # --- where they run ---------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("cpu", [1, 0])
-def test_pinned(dom0, linux, cpu):
+def test_pinned(dom0, busy, cpu):
     """A guest's vcpus leave the other CPU, and stay away; the guest goes on working."""
     dom0.check(f"rl vcpu-pin linux all {cpu}")
-    assert affinities(dom0, linux) == [([cpu], [0, 1])] * 4
-    assert xl_affinities(dom0, linux) == [(str(cpu), "all")] * 4
-    dom0.wait_until("them there", lambda: {row["cpu"] for row in vcpus(dom0, linux)[:2]} == {cpu})
-    before = sum(row["cpu_ns"] for row in vcpus(dom0, linux))
+    assert affinities(dom0, busy) == [([cpu], [0, 1])] * 4
+    assert xl_affinities(dom0, busy) == [(str(cpu), "all")] * 4
+    dom0.wait_until("them there", lambda: {row["cpu"] for row in vcpus(dom0, busy)[:2]} == {cpu})
+    before = used(dom0, busy)
     for _ in range(5):
-        assert {row["cpu"] for row in vcpus(dom0, linux)[:2]} == {cpu}
+        assert {row["cpu"] for row in vcpus(dom0, busy)[:2]} == {cpu}
         time.sleep(0.2)
-    dom0.wait_until("some work done there", lambda: sum(row["cpu_ns"] for row in vcpus(dom0, linux)) > before + 10 ** 8)
+    dom0.wait_until("some work done there", lambda: used(dom0, busy) > before + 10 ** 8)
     dom0.check("rl vcpu-pin linux all all")
-    assert affinities(dom0, linux) == [([0, 1], [0, 1])] * 4
+    assert affinities(dom0, busy) == [([0, 1], [0, 1])] * 4
 
 
 def test_soft(dom0, linux):
@@ -174,17 +196,15 @@ def test_share_from_the_start(dom0, hello, tool):
     assert share(dom0, name) == xl_share(dom0, name) == (1000, 50)
 
 
-def test_cap_holds(dom0, linux):
+def test_cap_holds(dom0, busy):
     """A busy guest with a cap of 20 uses a fifth of one CPU's time."""
-    def used():
-        return sum(row["cpu_ns"] for row in vcpus(dom0, linux))
     def uptime():
         return float(dom0.check("cut -d' ' -f1 /proc/uptime"))
     dom0.check("rl sched -c 20 linux")
     time.sleep(1)
-    start, before = uptime(), used() # the clock is read outside of what it measures, however long each takes
+    start, before = uptime(), used(dom0, busy) # the clock is read outside of what it measures, however long each takes
     time.sleep(8)
-    after, end = used(), uptime()
+    after, end = used(dom0, busy), uptime()
     dom0.check("rl sched -c 0 linux")
     assert 0 < after - before < 0.3 * (end - start) * 1e9
 
@@ -237,17 +257,25 @@ MISTAKES = {
 }
 
 
+def settings(dom0):
+    """All that a mistake could change."""
+    return dom0.check("rl vcpu-list linux | awk '{ print $2, $3, $(NF - 1), $NF }'; rl sched linux; xenstore-ls /local/domain")
+
+
+@pytest.fixture(scope="module")
+def before(dom0, linux):
+    """settings() before the first mistake."""
+    return settings(dom0)
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_mistake(dom0, linux, mistake):
+def test_mistake(dom0, before, mistake):
     """Its own status, the bound that was broken, and nothing changed."""
-    def state():
-        return dom0.check("rl vcpu-list linux | awk '{ print $2, $3, $(NF - 1), $NF }'; rl sched linux; xenstore-ls /local/domain")
     command, status, message = MISTAKES[mistake]
-    before = state()
     got, output = dom0.shell(command)
     domid = re.search(r"^(\d+) 0 ", before, re.M).group(1)
     assert (got, message.format(id=domid) in output) == (status, True), output
-    assert state() == before
+    assert settings(dom0) == before
 
 
 def test_offline_cpu(dom0, linux):
