@@ -39,6 +39,10 @@ bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value);
 long irq_physdev_op(unsigned long cmd, unsigned long arg);
 long compat_physdev_op(unsigned long cmd, unsigned long arg);
 
+/* physdev_op_compat (struct physdev_op at @op): the operations that there were before interface version 3.2. */
+long irq_physdev_op_compat(unsigned long op);
+long compat_physdev_op_compat(unsigned long op);
+
 /* Hooks of domain/rooms.def. */
 long irq_domain_create(struct domain *d);
 long irq_domain_relinquish(struct domain *d);

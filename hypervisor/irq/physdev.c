@@ -276,3 +276,27 @@ long compat_physdev_op(unsigned long cmd, unsigned long arg)
 {
     return subop_call(ops_pv32, cmd, arg);
 }
+
+typedef long physdev_call_t(unsigned long cmd, unsigned long arg);
+
+/* The number of the operation is before its argument, at @op; what came later has no member there. */
+static long call_old(unsigned long op, unsigned int argument, physdev_call_t *call)
+{
+    u32 cmd;
+
+    if ( !guest_load_u32(&cmd, to_gva(op)) )
+        return -EFAULT;
+    if ( cmd > PHYSDEVOP_free_irq_vector )
+        return -ENOSYS;
+    return call(cmd, op + argument);
+}
+
+long irq_physdev_op_compat(unsigned long op)
+{
+    return call_old(op, offsetof(struct physdev_op, u), irq_physdev_op);
+}
+
+long compat_physdev_op_compat(unsigned long op)
+{
+    return call_old(op, sizeof(u32), compat_physdev_op); /* no member is aligned to more there */
+}

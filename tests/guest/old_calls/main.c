@@ -1,13 +1,48 @@
 /*
- * Scheduling and event channels by the hypercalls that kernels made before interface versions 3.1
- * and 3.2 use: GNU Mach is one. Operations have the same numbers; an event channel's is in memory,
- * before its argument, and scheduling has no structures.
+ * Scheduling, event channels and physical devices by the hypercalls that kernels made before interface versions 3.1
+ * and 3.2 use: GNU Mach is one. Operations have the same numbers; those of event channels and devices are in memory,
+ * before their arguments, and scheduling has no structures.
  */
 #include "test.h"
 
 static long old_event(struct evtchn_op *op)
 {
     return hypercall(event_channel_op_compat, op);
+}
+
+static long old_iopl(unsigned int level)
+{
+    struct physdev_op op = { .cmd = PHYSDEVOP_set_iopl, .u.set_iopl.iopl = level };
+
+    return hypercall(physdev_op_compat, &op);
+}
+
+static long user_in(long port)
+{
+    return inb((uint16_t)port);
+}
+
+static void devices(void)
+{
+    static uint8_t bitmap[8192] __attribute__((aligned(4096)));
+    struct physdev_op op = { .cmd = PHYSDEVOP_set_iobitmap, .u.set_iobitmap.nr_ports = 65536 };
+
+    expect_eq(old_iopl(4), -EINVAL, "a privilege above 3");
+    expect_eq(old_iopl(1), 0, "an I/O privilege");
+    expect_no_fault(fault_of(inb(0x80)), "it is there");
+    expect_eq(old_iopl(0), 0, "none");
+    expect_fault(fault_of(inb(0x80)), TRAP_GP, 0, "it is gone");
+
+    set_xen_guest_handle(op.u.set_iobitmap.bitmap, bitmap);
+    expect_fault(user_run(user_in, 0x80).fault, TRAP_GP, 0, "a process without a bitmap");
+    expect_eq(hypercall(physdev_op_compat, &op), 0, "a bitmap");
+    expect_no_fault(user_run(user_in, 0x80).fault, "it allows");
+    op.u.set_iobitmap.nr_ports = 0;
+    expect_eq(hypercall(physdev_op_compat, &op), 0, "none");
+
+    op.cmd = 3;
+    expect_eq(hypercall(physdev_op_compat, &op), -ENOSYS, "no operation");
+    expect_eq(hypercall(physdev_op_compat, 0x10), -EFAULT, "an argument that is not there");
 }
 
 void test_main(void)
@@ -31,4 +66,5 @@ void test_main(void)
     op.cmd = EVTCHNOP_reset;
     expect_eq(old_event(&op), -ENOSYS, "reset came later");
     expect_eq(hypercall(event_channel_op_compat, 0x10), -EFAULT, "an argument that is not there");
+    devices();
 }
