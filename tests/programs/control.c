@@ -216,7 +216,9 @@ static void fill_known_domctl(uint64_t *words, uint32_t cmd)
         memset(words, 0, sizeof(struct xen_domctl_vcpuextstate));
         words[0] = pick(2);
         break;
-    case XEN_DOMCTL_get_cpu_policy: /* likewise */
+    case XEN_DOMCTL_get_cpu_policy:    /* likewise */
+    case XEN_DOMCTL_get_vcpu_msrs:     /* how many */
+    case XEN_DOMCTL_getpageframeinfo3: /* of none */
         memset(words, 0, sizeof(struct xen_domctl_cpu_policy));
         break;
     case XEN_DOMCTL_setvcpuextstate:
@@ -255,8 +257,12 @@ static void fill_domctl(uint8_t *bytes, uint32_t cmd)
         fill_createdomain(bytes + 16);
     if ( !world->only_look && chance(2) )
         fill_known_domctl((void *)(bytes + 16), cmd);
-    if ( cmd == XEN_DOMCTL_setvcpucontext && world->context && chance(2) )
-        memcpy(bytes + 24, &world->context, 8);
+    if ( cmd == XEN_DOMCTL_setvcpucontext && chance(world->context ? 2 : 32) )
+    {
+        uint64_t context = chance(4) ? 0 : world->context; /* 0: back to none */
+
+        memcpy(bytes + 24, &context, 8);
+    }
 }
 
 static void fill_known_sysctl(uint8_t *payload, uint32_t cmd)
@@ -279,6 +285,8 @@ static void fill_known_sysctl(uint8_t *payload, uint32_t cmd)
         memcpy(payload, &policy, sizeof(policy));
     if ( cmd == XEN_SYSCTL_cpupool_op )
         memcpy(payload, &pool, sizeof(pool));
+    if ( cmd == XEN_SYSCTL_cputopoinfo || cmd == XEN_SYSCTL_numainfo ) /* how many there are */
+        memset(payload, 0, sizeof(struct xen_sysctl_numainfo));
 }
 
 static void fill_known_platform(uint8_t *payload, uint32_t cmd)

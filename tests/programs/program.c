@@ -69,6 +69,8 @@ static struct made make_gdt(void)
 {
     uint64_t list = some_list(4);
 
+    if ( chance(8) ) /* none */
+        return (struct made){ { 0, 0 } };
     return (struct made){ { list, pick(1200) } };
 }
 
@@ -173,7 +175,7 @@ static void write_multicall_entry(uint64_t at, unsigned int i, unsigned int nr,
 /* Several in one, each as by itself. */
 static struct made make_multicall(void)
 {
-    unsigned int n = 1 + pick(5);
+    unsigned int n = chance(16) ? 0 : 1 + pick(5);
     uint64_t at = some_pointer(n * 64);
     bool there = fill(at, n * 64);
 

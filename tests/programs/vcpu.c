@@ -174,7 +174,7 @@ struct made make_trap_table(void)
     }
     if ( traps )
         memset(&traps[n], 0, sizeof(traps[n]));
-    return (struct made){ { at } };
+    return (struct made){ { chance(8) ? 0 : at } }; /* 0: no handlers at all */
 }
 
 struct made make_callbacks(void)
