@@ -25,8 +25,22 @@ struct memory_call {
 /* The frame's limit from XENMEMF_address_bits: 0 none. False: no frame can be that low. */
 bool memory_address_bits(unsigned int flags, unsigned int *bits);
 
+/* The command's upper bits are where a continuation goes on. */
+#define MEMORY_OP_BITS 6
+
 /* Stop here; the guest will call again and go on at extent @at. The handler returns what this returns. */
-long memory_continue(const struct memory_call *call, unsigned long at);
+static inline long memory_continue(const struct memory_call *call, unsigned long at)
+{
+    return hypercall_continue(__HYPERVISOR_memory_op, call->op | (at << MEMORY_OP_BITS),
+                              call->arg.n, 0, 0, 0);
+}
+
+/* memory_op of a 64-bit guest, the general way: what memory_op() has a shorter one for, too. */
+long memory_op_any(unsigned long cmd, unsigned long arg);
+
+/* XENMEM_decrease_reservation and XENMEM_populate_physmap, as memory_op() begins them. */
+long memory_balloon_out(gva_t arg);
+long memory_balloon_in(gva_t arg);
 
 /* Give back a page of @d by its number: false if it isn't @d's, or was given back already. Takes LOCK_MEMORY. */
 bool memory_release_page(struct domain *d, mfn_t mfn);

@@ -4,17 +4,7 @@
 #include "lib/bits.h"
 #include "mm/map.h"
 
-/* The upper bits of the command are where a continuation goes on. */
-#define OP_BITS 6
-#define OP_MASK ((1UL << OP_BITS) - 1)
-
 #define M2P_CHUNK_SIZE (2UL << 20)
-
-long memory_continue(const struct memory_call *call, unsigned long at)
-{
-    return hypercall_continue(__HYPERVISOR_memory_op, call->op | (at << OP_BITS), call->arg.n, 0, 0,
-                              0);
-}
 
 /* One past the last frame, as libxc expects: it sizes the M2P by it. */
 static long memory_maximum_ram_page(const struct memory_call *call)
@@ -166,8 +156,8 @@ static inline __attribute__((always_inline)) long dispatch(bool wide, unsigned l
     struct memory_call call = {
         .v = current_vcpu(),
         .wide = wide,
-        .op = cmd & OP_MASK,
-        .start = cmd >> OP_BITS,
+        .op = cmd & ((1UL << MEMORY_OP_BITS) - 1),
+        .start = cmd >> MEMORY_OP_BITS,
         .arg = to_gva(arg),
     };
     long rc = check_start(&call);
@@ -182,9 +172,18 @@ static inline __attribute__((always_inline)) long dispatch(bool wide, unsigned l
     }
 }
 
-long memory_op(unsigned long cmd, unsigned long arg)
+long memory_op_any(unsigned long cmd, unsigned long arg)
 {
     return dispatch(true, cmd, arg);
+}
+
+long memory_op(unsigned long cmd, unsigned long arg)
+{
+    if ( cmd == XENMEM_populate_physmap )
+        return memory_balloon_in(to_gva(arg));
+    if ( cmd == XENMEM_decrease_reservation )
+        return memory_balloon_out(to_gva(arg));
+    return memory_op_any(cmd, arg);
 }
 
 /* The handlers read their arguments by memory_load(), which knows both widths. */

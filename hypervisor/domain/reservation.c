@@ -56,47 +56,52 @@ static void release_extent(struct domain *d, mfn_t mfn, unsigned int order)
         (void)memory_release_page(d, mfn_add(mfn, i));
 }
 
+/* What is done of an operation at extent @i: false, not at all, which ends the call. */
+typedef bool (*one_extent)(bool wide, unsigned int order, const struct reservation *r,
+                           unsigned long i);
+
 /* More frames. The M2P tells nothing of them until the guest writes it. A caller that wants no list is told none. */
 static inline __attribute__((always_inline)) bool
-increase_one(bool wide, const struct reservation *r, unsigned long i)
+increase_one(bool wide, unsigned int order, const struct reservation *r, unsigned long i)
 {
-    mfn_t mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits, INVALID_PFN);
+    mfn_t mfn = mm_alloc_domain(r->d, order, r->bits, INVALID_PFN);
 
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
     if ( !r->ask.extent_start.p || extent_store(wide, r, i, mfn) )
         return true;
 
-    release_extent(r->d, mfn, r->ask.extent_order); /* the guest could never name them */
+    release_extent(r->d, mfn, order); /* the guest could never name them */
     return false;
 }
 
 static inline __attribute__((always_inline)) bool
-populate_one(bool wide, const struct reservation *r, unsigned long i)
+populate_one(bool wide, unsigned int order, const struct reservation *r, unsigned long i)
 {
     u64 pfn;
     mfn_t mfn;
 
     if ( !extent_load(wide, r, i, &pfn) )
         return false;
-    mfn = mm_alloc_domain(r->d, r->ask.extent_order, r->bits, to_pfn(pfn));
+    mfn = order || r->bits ? mm_alloc_domain(r->d, order, r->bits, to_pfn(pfn))
+                           : mm_alloc_domain_page(r->d, to_pfn(pfn));
     if ( mfn_eq(mfn, INVALID_MFN) )
         return false;
     if ( extent_store(wide, r, i, mfn) )
         return true;
 
-    release_extent(r->d, mfn, r->ask.extent_order);
+    release_extent(r->d, mfn, order);
     return false;
 }
 
 static inline __attribute__((always_inline)) bool
-decrease_one(bool wide, const struct reservation *r, unsigned long i)
+decrease_one(bool wide, unsigned int order, const struct reservation *r, unsigned long i)
 {
     u64 mfn;
 
     if ( !extent_load(wide, r, i, &mfn) )
         return false;
-    for ( unsigned long k = 0; k < 1UL << r->ask.extent_order; k++ )
+    for ( unsigned long k = 0; k < 1UL << order; k++ )
     {
         if ( !memory_release_page(r->d, to_mfn(mfn + k)) )
             return false;
@@ -104,21 +109,23 @@ decrease_one(bool wide, const struct reservation *r, unsigned long i)
     return true;
 }
 
-/* Run @one over the extents left. Inlined into each operation, so that the call in the loop is direct. */
-static inline __attribute__((always_inline)) long
-each_extent(bool wide, const struct memory_call *call, const struct reservation *r,
-            bool (*one)(bool wide, const struct reservation *r, unsigned long i))
+/*
+ * Run @one over the extents left, of which there are some. Inlined into each operation, so that the call in the loop is
+ * direct; the compiler knows @order where it is 0, as most are: then there is no loop in it.
+ */
+static inline __attribute__((always_inline)) long each_extent(bool wide, unsigned int order,
+                                                              const struct memory_call *call,
+                                                              const struct reservation *r,
+                                                              one_extent one)
 {
-    unsigned long stride = r->ask.extent_order ? 1 : STRIDE, i = call->start;
+    unsigned long stride = order ? 1 : STRIDE, i = call->start;
 
-    if ( 1UL << r->ask.extent_order >= STRIDE )
+    if ( 1UL << order >= STRIDE )
         hypercall_long_step();
-    for ( ; i < r->ask.nr_extents; i++ )
+    while ( one(wide, order, r, i) && ++i < r->ask.nr_extents )
     {
-        if ( i != call->start && (i & (stride - 1)) == 0 && preempt_pending() )
+        if ( (i & (stride - 1)) == 0 && preempt_pending() )
             return memory_continue(call, i);
-        if ( !one(wide, r, i) )
-            break;
     }
     return (long)i;
 }
@@ -159,8 +166,7 @@ static void reservation_end(const struct reservation *r)
         if ( reservation_begin(call, &r) )                                                         \
             return rc;                                                                             \
         if ( reservation_possible(call, &r) )                                                      \
-            rc =                                                                                   \
-                call->wide ? each_extent(true, call, &r, one) : each_extent(false, call, &r, one); \
+            rc = each_extent(call->wide, r.ask.extent_order, call, &r, one);                       \
         reservation_end(&r);                                                                       \
         return rc;                                                                                 \
     }
@@ -168,6 +174,42 @@ static void reservation_end(const struct reservation *r)
 RESERVATION_OP(memory_increase, increase_one)
 RESERVATION_OP(memory_decrease, decrease_one)
 RESERVATION_OP(memory_populate, populate_one)
+
+/*
+ * The same for what balloons ask for: single pages of one's own, anywhere, from the first extent on. Anything else is
+ * read anew, by the general way. That current isn't dying nobody needs to know here: mm/ looks, under the lock.
+ */
+static inline __attribute__((always_inline)) long balloon(unsigned long op, gva_t arg,
+                                                          one_extent one)
+{
+    struct reservation_words {
+        u64 list, nr_extents, order_and_flags, domid;
+    } ask;
+    struct memory_call call = { .wide = true, .op = op, .arg = arg };
+    struct reservation r = { .d = current_vcpu()->domain };
+
+    _Static_assert(offsetof(struct xen_memory_reservation, mem_flags) == 20 &&
+                       offsetof(struct xen_memory_reservation, domid) == 24 &&
+                       sizeof(ask) == sizeof(struct xen_memory_reservation),
+                   "four words, of which one holds what pages these are");
+    if ( !guest_load_struct(&ask, arg) || ask.order_and_flags || (domid_t)ask.domid != DOMID_SELF ||
+         ask.nr_extents - 1 >= ~0UL >> 6 )
+        return memory_op_any(op, arg.n);
+
+    r.ask.extent_start.p = (void *)ask.list;
+    r.ask.nr_extents = ask.nr_extents;
+    return each_extent(true, 0, &call, &r, one);
+}
+
+long memory_balloon_out(gva_t arg)
+{
+    return balloon(XENMEM_decrease_reservation, arg, decrease_one);
+}
+
+long memory_balloon_in(gva_t arg)
+{
+    return balloon(XENMEM_populate_physmap, arg, populate_one);
+}
 
 /*
  * XENMEM_claim_pages: set frames aside so that the domain, all of it, will have nr_extents. 0 frames drop the claim.

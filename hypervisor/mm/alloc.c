@@ -19,23 +19,21 @@
 #include "lib/bits.h"
 #include "lib/guard.h"
 #include "lib/string.h"
+#include "mm/hot.h"
 #include "mm/internal.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
 #include "smp/lock.h"
 
-#define HOT_FRAMES    64
 #define CUT_ORDER     5
 #define SCRUB_AT_ONCE 8
 #define DRAIN_AT_ONCE 1024
 
-static struct lock alloc_lock = LOCK_INIT(LOCK_ALLOC);
-static u32 hot[HOT_FRAMES];
-static u32 nr_hot;
+struct mm_hot mm_hot = { .lock = LOCK_INIT(LOCK_ALLOC) };
+
 static u64 cut_next, cut_end; /* what is left of the block that single frames are cut from */
 static u32 scrub_first;       /* list by frame->next */
 static u64 nr_scrub;
-static u64 nr_claimed;
 static u64 total_frames;
 
 static struct frame *frame_at(u64 mfn)
@@ -71,10 +69,10 @@ static bool drain_scrub_list(unsigned int count)
 
 static bool drain_hot(void)
 {
-    bool any = nr_hot != 0;
+    bool any = mm_hot.nr != 0;
 
-    while ( nr_hot )
-        buddy_give(hot[--nr_hot], 0);
+    while ( mm_hot.nr )
+        buddy_give(mm_hot.mfn[--mm_hot.nr], 0);
     return any;
 }
 
@@ -107,9 +105,9 @@ static u64 take_single(u32 tag)
 {
     unsigned int order = 0;
 
-    if ( nr_hot >= HOT_FRAMES / 2 ||
-         (nr_hot && tag >= FRAME_FIRST_TAG && frame_at(hot[nr_hot - 1])->link == tag) )
-        return hot[--nr_hot];
+    if ( mm_hot.nr >= HOT_FRAMES / 2 ||
+         (mm_hot.nr && tag >= FRAME_FIRST_TAG && frame_at(mm_hot.mfn[mm_hot.nr - 1])->link == tag) )
+        return mm_hot.mfn[--mm_hot.nr];
     if ( cut_next == cut_end )
     {
         cut_next = take_block(&order, CUT_ORDER, 0);
@@ -144,9 +142,9 @@ static inline u64 frame_take(u32 tag, bool leftovers)
 {
     u64 mfn;
 
-    lock_acquire(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
     mfn = take_single(tag);
-    lock_release(&alloc_lock);
+    lock_release(&mm_hot.lock);
     if ( mfn )
         make_clean(frame_at(mfn), mfn, tag, leftovers);
     return mfn;
@@ -159,9 +157,9 @@ static __attribute__((noinline)) u64 block_take(unsigned int order, unsigned int
     struct frame *frame;
     u64 mfn;
 
-    lock_acquire(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
     mfn = take_block(&order, order, max_bits);
-    lock_release(&alloc_lock);
+    lock_release(&mm_hot.lock);
     if ( !mfn )
         return 0;
 
@@ -180,28 +178,23 @@ u64 frames_take(unsigned int order, unsigned int max_bits, u32 tag, bool leftove
 
 static inline void put_hot(u64 mfn)
 {
-    if ( nr_hot == HOT_FRAMES )
+    if ( mm_hot.nr == HOT_FRAMES )
     {
         /* The older half goes. */
         for ( u32 i = 0; i < HOT_FRAMES / 2; i++ )
-            buddy_give(hot[i], 0);
-        memmove(hot, hot + HOT_FRAMES / 2, HOT_FRAMES / 2 * sizeof(hot[0]));
-        nr_hot = HOT_FRAMES / 2;
+            buddy_give(mm_hot.mfn[i], 0);
+        memmove(mm_hot.mfn, mm_hot.mfn + HOT_FRAMES / 2, HOT_FRAMES / 2 * sizeof(mm_hot.mfn[0]));
+        mm_hot.nr = HOT_FRAMES / 2;
     }
-    hot[nr_hot++] = (u32)mfn;
+    mm_hot.mfn[mm_hot.nr++] = (u32)mfn;
 }
 
 void frames_put(u64 mfn, u32 tag, bool keep_hot)
 {
     struct frame *frame = frame_at(mfn);
 
-    frame->link = tag;
-    frame->linear = 0;
-    frame->progress = 0;
-    WRITE_ONCE(frame->owner, DOMID_NOBODY);
-    atomic_store(&frame->state, 0);
-
-    lock_acquire(&alloc_lock);
+    frame_set_free(frame, tag);
+    lock_acquire(&mm_hot.lock);
     if ( keep_hot )
         put_hot(mfn);
     else
@@ -210,7 +203,7 @@ void frames_put(u64 mfn, u32 tag, bool keep_hot)
         scrub_first = (u32)mfn;
         nr_scrub++;
     }
-    lock_release(&alloc_lock);
+    lock_release(&mm_hot.lock);
 }
 
 void *mm_alloc(unsigned int order)
@@ -250,16 +243,16 @@ void mm_free(void *va, unsigned int order)
         frame->state = 0;
         frame->link = FRAME_DIRTY;
     }
-    lock_acquire(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
     buddy_give(mfn, order);
-    lock_release(&alloc_lock);
+    lock_release(&mm_hot.lock);
 }
 
 void frames_add(u64 first, u64 end)
 {
-    lock_acquire(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
     buddy_give_range(first, end);
-    lock_release(&alloc_lock);
+    lock_release(&mm_hot.lock);
 }
 
 bool mm_scrub_some(void)
@@ -268,36 +261,36 @@ bool mm_scrub_some(void)
     {
         u32 mfn;
 
-        lock_acquire(&alloc_lock);
+        lock_acquire(&mm_hot.lock);
         mfn = scrub_first;
         if ( mfn )
             scrub_first = frame_at(mfn)->next;
-        lock_release(&alloc_lock);
+        lock_release(&mm_hot.lock);
         if ( !mfn )
             return false;
 
         scrub(mfn);
         frame_at(mfn)->link = FRAME_ZEROED;
-        lock_acquire(&alloc_lock);
+        lock_acquire(&mm_hot.lock);
         nr_scrub--;
         buddy_give(mfn, 0);
-        lock_release(&alloc_lock);
+        lock_release(&mm_hot.lock);
     }
     return true;
 }
 
 static u64 all_free(void)
 {
-    return buddy_free_frames() + nr_hot + nr_scrub + (cut_end - cut_next);
+    return buddy_free_frames() + mm_hot.nr + nr_scrub + (cut_end - cut_next);
 }
 
 u64 mm_free_pages(void)
 {
     u64 frames;
 
-    lock_acquire(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
     frames = all_free();
-    lock_release(&alloc_lock);
+    lock_release(&mm_hot.lock);
     return frames;
 }
 
@@ -306,12 +299,12 @@ bool frames_unclaimed(u64 count)
     u64 frames;
 
     /* What is not there is found out by taking it. */
-    if ( __builtin_expect(!READ_ONCE(nr_claimed), 1) )
+    if ( __builtin_expect(!READ_ONCE(mm_hot.nr_claimed), 1) )
         return true;
-    lock_acquire(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
     frames = all_free();
-    frames -= min(frames, nr_claimed);
-    lock_release(&alloc_lock);
+    frames -= min(frames, mm_hot.nr_claimed);
+    lock_release(&mm_hot.lock);
     return frames >= count;
 }
 
@@ -319,19 +312,19 @@ bool frames_claim(u64 frames)
 {
     bool ok;
 
-    lock_acquire(&alloc_lock);
-    ok = frames <= all_free() && nr_claimed <= all_free() - frames;
+    lock_acquire(&mm_hot.lock);
+    ok = frames <= all_free() && mm_hot.nr_claimed <= all_free() - frames;
     if ( ok )
-        nr_claimed += frames;
-    lock_release(&alloc_lock);
+        mm_hot.nr_claimed += frames;
+    lock_release(&mm_hot.lock);
     return ok;
 }
 
 void frames_unclaim(u64 frames)
 {
-    lock_acquire(&alloc_lock);
-    nr_claimed -= min(frames, nr_claimed);
-    lock_release(&alloc_lock);
+    lock_acquire(&mm_hot.lock);
+    mm_hot.nr_claimed -= min(frames, mm_hot.nr_claimed);
+    lock_release(&mm_hot.lock);
 }
 
 void frames_set_total(u64 frames)

@@ -12,6 +12,7 @@
 #include "lib/guard.h"
 #include "mm/alloc.h"
 #include "mm/frame_inline.h"
+#include "mm/hot.h"
 #include "mm/internal.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
@@ -46,12 +47,14 @@ static u32 tag_of(struct domain *d)
 
 static inline void list_remove(struct domain_memory *memory, struct frame *frame)
 {
-    if ( frame->next )
-        frame_at(frame->next)->prev = frame->prev;
-    if ( frame->prev )
-        frame_at(frame->prev)->next = frame->next;
+    u32 next = frame->next, prev = frame->prev;
+
+    if ( next )
+        frame_at(next)->prev = prev;
+    if ( prev )
+        frame_at(prev)->next = next;
     else
-        memory->first = frame->next;
+        memory->first = next;
 }
 
 /* The reference that a domain's frames hold to it */
@@ -110,10 +113,10 @@ static inline void number(u64 first, u64 count, pfn_t pfn)
 }
 
 /*
- * With the lock held: put @count frames from @first on the list, in order. Each state comes last:
- * from then on others may take references.
+ * With the lock held: put @count frames from @first on the list of a domain that has some, in order. Each state comes
+ * last: from then on others may take references.
  */
-static inline void assign(struct domain *d, u64 first, u64 count)
+static inline void assign_more(struct domain *d, u64 first, u64 count)
 {
     struct domain_memory *memory = &d->memory;
     struct frame *frame = frame_at(first), *end = frame + count;
@@ -132,9 +135,14 @@ static inline void assign(struct domain *d, u64 first, u64 count)
     if ( next )
         frame_at(next)->prev = previous;
     memory->first = (u32)first;
-    if ( !memory->tot_pages )
-        domain_hold(d);
     memory->tot_pages += count;
+}
+
+static void assign(struct domain *d, u64 first, u64 count)
+{
+    if ( !d->memory.tot_pages )
+        domain_hold(d);
+    assign_more(d, first, count);
 }
 
 static inline u64 take_for(struct domain *d, unsigned int order, unsigned int max_bits)
@@ -145,14 +153,13 @@ static inline u64 take_for(struct domain *d, unsigned int order, unsigned int ma
     return frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
 }
 
-/* @order is known to the compiler if it is 0, which most are: then it has no loops. */
-static inline __attribute__((always_inline)) mfn_t
-alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
+/* mm_alloc_domain, with the lock held, which it releases. */
+static __attribute__((noinline)) mfn_t alloc_any(struct domain *d, unsigned int order,
+                                                 unsigned int max_bits, pfn_t pfn)
 {
     struct domain_memory *memory = &d->memory;
     u64 count = 1UL << order, mfn = 0;
 
-    lock_acquire(&memory->lock);
     if ( may_have(d, count) )
         mfn = take_for(d, order, max_bits);
     if ( mfn )
@@ -167,7 +174,33 @@ alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t 
 
 mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
-    return order ? alloc_domain(d, order, max_bits, pfn) : alloc_domain(d, 0, max_bits, pfn);
+    lock_acquire(&d->memory.lock);
+    return alloc_any(d, order, max_bits, pfn);
+}
+
+/* The frame that was freed last, if @d gave it back and may have it again: what ballooning gets. 0: the general way. */
+static inline u64 take_own(const struct domain *d)
+{
+    const struct domain_memory *memory = &d->memory;
+
+    if ( memory->max_bits || READ_ONCE(d->life) != DOMAIN_ALIVE || !memory->tot_pages ||
+         memory->tot_pages >= memory->max_pages )
+        return 0;
+    return hot_take(memory->tag);
+}
+
+mfn_t mm_alloc_domain_page(struct domain *d, pfn_t pfn)
+{
+    u64 mfn;
+
+    lock_acquire(&d->memory.lock);
+    mfn = take_own(d);
+    if ( __builtin_expect(!mfn, 0) )
+        return alloc_any(d, 0, 0, pfn);
+    m2p_set(to_mfn(mfn), pfn);
+    assign_more(d, mfn, 1);
+    lock_release(&d->memory.lock);
+    return to_mfn(mfn);
 }
 
 long mm_claim(struct domain *d, u64 pages)
@@ -212,17 +245,28 @@ static inline bool detach(struct domain *d, struct frame *frame)
     return --d->memory.tot_pages == 0;
 }
 
-/* The frame was @d's, which is held, and @last of its list. */
-static inline void free_detached(struct domain *d, struct frame *frame, bool last)
+/* Apart, so that who balloons saves no registers for it. */
+static __attribute__((noinline)) void put_any(struct domain *d, mfn_t mfn, bool last)
 {
-    u64 mfn = frame_to_mfn(frame).n;
     bool alive = READ_ONCE(d->life) == DOMAIN_ALIVE;
 
-    tlb_stamp(frame);
-    m2p_set(to_mfn(mfn), INVALID_PFN);
-    frames_put(mfn, alive ? tag_of(d) : FRAME_DIRTY, alive);
+    frames_put(mfn.n, alive ? tag_of(d) : FRAME_DIRTY, alive);
     if ( last )
         release_hold(d);
+}
+
+/* The frame was @d's, which is held, and @last of its list. */
+static inline __attribute__((always_inline)) void free_detached(struct domain *d,
+                                                                struct frame *frame, bool last)
+{
+    mfn_t mfn = frame_to_mfn(frame);
+    u32 tag = d->memory.tag;
+
+    tlb_stamp(frame);
+    m2p_set(mfn, INVALID_PFN);
+    if ( __builtin_expect(last || !tag || READ_ONCE(d->life) != DOMAIN_ALIVE || !hot_put(mfn, tag),
+                          0) )
+        put_any(d, mfn, last);
 }
 
 /* With the lock held: drop the owner's reference. False if @d's is not there; *@unused: that was the last one. */
@@ -242,17 +286,19 @@ static inline bool disown(const struct domain *d, struct frame *frame, bool *unu
 
 long mm_release_owner_ref(struct domain *d, struct frame *frame)
 {
-    bool owned, unused = false, last = false;
+    bool owned, unused = false, last;
 
     lock_acquire(&d->memory.lock);
     owned = disown(d, frame, &unused);
-    if ( unused )
-        last = detach(d, frame);
+    if ( __builtin_expect(!unused, 0) )
+    {
+        lock_release(&d->memory.lock);
+        return owned ? 0 : -EINVAL;
+    }
+    last = detach(d, frame);
     lock_release(&d->memory.lock);
-
-    if ( unused )
-        free_detached(d, frame, last);
-    return owned ? 0 : -EINVAL;
+    free_detached(d, frame, last);
+    return 0;
 }
 
 struct frame *mm_release_frames(struct domain *d, struct frame *from, unsigned int most)

@@ -607,13 +607,6 @@ struct percpu *map_stack_area(u32 cpu)
 
 /* M2P */
 
-void m2p_set(mfn_t mfn, pfn_t pfn)
-{
-    WRITE_ONCE(((u64 *)M2P_BASE)[mfn.n], pfn.n);
-    if ( mfn.n < READ_ONCE(m2p_compat_frames) )
-        WRITE_ONCE(((u32 *)M2P_COMPAT_BASE)[mfn.n], (u32)pfn.n);
-}
-
 pfn_t m2p_get(mfn_t mfn)
 {
     return to_pfn(READ_ONCE(((u64 *)M2P_BASE)[mfn.n]));

@@ -106,9 +106,24 @@ void unmap_vcpu_window(u64 va);
 /* The stacks and struct percpu of another CPU; NULL: no memory. */
 struct percpu *map_stack_area(u32 cpu);
 
+extern u64
+    m2p_compat_frames; /* how many frames the M2P of 32-bit guests tells of: m2p_compat_create */
+
 /* M2P: the guest's number of a machine frame. Only valid frames. */
-void m2p_set(mfn_t mfn, pfn_t pfn);
 pfn_t m2p_get(mfn_t mfn);
+
+#ifdef HOST_TEST
+void m2p_set(mfn_t mfn, pfn_t pfn);
+#else
+#include "lib/atomic.h"
+static inline void m2p_set(mfn_t mfn, pfn_t pfn)
+{
+    WRITE_ONCE(((u64 *)M2P_BASE)[mfn.n], pfn.n);
+    if ( mfn.n < READ_ONCE(m2p_compat_frames) )
+        WRITE_ONCE(((u32 *)M2P_COMPAT_BASE)[mfn.n], (u32)pfn.n);
+}
+#endif
+
 /*
  * The first of the 512 contiguous frames that hold its @index-th 2 MiB; INVALID_MFN: none. The last
  * chunk may have fewer: for what m2p_lacks, which is anybody's or no RAM, m2p_hole is shown, which
@@ -121,11 +136,10 @@ mfn_t m2p_hole(void);
 /*
  * The M2P of 32-bit guests, with entries of 4 bytes. It is made when the first of them is, and stays.
  * The caller has the lock of control operations. 0; -ENOMEM; -ERESTART call again. m2p_compat_chunk as
- * m2p_chunk; m2p_compat_frames: how many frames it tells of, 0 before it is there.
+ * m2p_chunk; m2p_compat_frames are 0 before it is there.
  */
 long m2p_compat_create(void);
 mfn_t m2p_compat_chunk(u64 index);
-extern u64 m2p_compat_frames;
 
 /* Machine addresses of a 32-bit guest's frames have so many bits at most: its M2P ends there. */
 #define M2P_COMPAT_BITS 37

@@ -23,7 +23,6 @@
 #include "trace/trace.h"
 
 #define CLOCK_WRAPPING 0
-#define STAMP_WRAPPING (TLB_CLOCK_RESTART - 1)
 
 /* percpu.tlb_holder: 1 + the domain's id, or ... */
 #define HOLDER_NONE 0
@@ -48,7 +47,7 @@ void tlb_clock_wraps(u32 time)
     tlb_flush_mask(smp_online, TLB_FLUSH_ALL);
     for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
         if ( smp_online & (1UL << cpu) )
-            WRITE_ONCE(smp_percpu(cpu)->tlb_time, STAMP_WRAPPING);
+            WRITE_ONCE(smp_percpu(cpu)->tlb_time, TLB_STAMP_WRAPPING);
     atomic_store(&tlb_flush_clock, TLB_CLOCK_RESTART);
 }
 
@@ -66,6 +65,11 @@ void tlb_flush_local(void)
 void tlb_flush_page_local(u64 va)
 {
     invlpg(va);
+}
+
+void tlb_stamp(struct frame *frame)
+{
+    tlb_stamp_inline(frame);
 }
 #endif
 
@@ -164,11 +168,4 @@ void tlb_flush_stamped(const struct frame *frame)
     }
     if ( stale )
         tlb_flush_mask(stale, TLB_FLUSH_ALL);
-}
-
-void tlb_stamp(struct frame *frame)
-{
-    u32 now = tlb_clock();
-
-    WRITE_ONCE(frame->tlb_stamp, now == CLOCK_WRAPPING ? STAMP_WRAPPING : now);
 }

@@ -21,11 +21,17 @@
 
 u32 tlb_clock(void);
 
-/* Load @root into CR3 on this CPU and count it as a flush. The same for the root that is loaded; flush a page. */
+/*
+ * Load @root into CR3 on this CPU and count it as a flush. The same for the root that is loaded; flush a page.
+ *
+ * tlb_stamp: from now on, an older flush doesn't cover @frame. An atomic operation must lie between
+ * the change of the page tables and this, lest the clock be read before others see the change.
+ */
 #ifdef HOST_TEST
 void tlb_load_root(maddr_t root);
 void tlb_flush_local(void);
 void tlb_flush_page_local(u64 va);
+void tlb_stamp(struct frame *frame);
 #else
 #include "mm/tlb_inline.h"
 static inline void tlb_load_root(maddr_t root)
@@ -41,6 +47,11 @@ static inline void tlb_flush_local(void)
 static inline void tlb_flush_page_local(u64 va)
 {
     invlpg(va);
+}
+
+static inline void tlb_stamp(struct frame *frame)
+{
+    tlb_stamp_inline(frame);
 }
 #endif
 
@@ -74,11 +85,5 @@ void tlb_flush_cached_page(const void *page);
  * it is nobody's, any CPU may.
  */
 void tlb_flush_stamped(const struct frame *frame);
-
-/*
- * Stamp @frame: from now on, an older flush doesn't cover it. An atomic operation must lie between
- * the change of the page tables and this, lest the clock be read before others see the change.
- */
-void tlb_stamp(struct frame *frame);
 
 #endif

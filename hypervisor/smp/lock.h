@@ -61,8 +61,9 @@ __attribute__((no_caller_saved_registers)) void lock_wait(struct lock *lock);
 static inline void lock_acquire(struct lock *lock)
 {
     if ( __builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0) )
-        __asm__ volatile("call lock_wait" ::"D"(lock)
-                         : "memory", "cc"); /* by a call in C, gcc would save registers for it */
+        /* By a call in C gcc would save registers for it, and have the address ready where that wants it. */
+        __asm__ volatile("push %%rdi; lea %0, %%rdi; call lock_wait; pop %%rdi" ::"m"(lock->held)
+                         : "memory", "cc");
 }
 
 static inline void lock_release(struct lock *lock)

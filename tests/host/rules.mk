@@ -35,7 +35,7 @@ HOST_WHOLE := tests/host/fake/whole.c hypervisor/smp/lock.c \
       $(wildcard hypervisor/*/*.c hypervisor/*/*/*.c)) $(wildcard hypervisor/lib/unzip/*.c boot/domain/*.c)
 
 HOST_WHOLE_LD := -Wl,-T,tests/host/fake/whole.lds \
-    $(addprefix -Wl$(comma)--wrap=,mm_alloc mm_alloc_below mm_alloc_domain heap_alloc)
+    $(addprefix -Wl$(comma)--wrap=,mm_alloc mm_alloc_below mm_alloc_domain mm_alloc_domain_page heap_alloc)
 
 # What the head comment of test $(1) says after the word $(2).
 host-says = $(shell sed -n 's|^.*\b$(2):||p' $(call host-file,$(1)) | head -n 8)

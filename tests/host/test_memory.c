@@ -57,6 +57,11 @@ mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bit
     return first;
 }
 
+mfn_t mm_alloc_domain_page(struct domain *d, pfn_t pfn)
+{
+    return mm_alloc_domain(d, 0, 0, pfn);
+}
+
 /* Off the owner's list by way of the last reference, but kept from being given away. */
 long mm_steal(struct domain *d, struct frame *frame)
 {

@@ -296,7 +296,7 @@ TEST(free_memory_runs_out_and_recovers)
         n++;
     expect_eq(n, RAM);
     expect_eq(mm_free_pages(), 0);
-    expect(mfn_eq(mm_alloc_domain(domains[0], 0, 0, INVALID_PFN), INVALID_MFN));
+    expect(mfn_eq(mm_alloc_domain_page(domains[0], INVALID_PFN), INVALID_MFN));
     while ( n )
         mm_free(all[--n], 0);
     expect_eq(mm_free_pages(), RAM);
@@ -337,8 +337,8 @@ TEST(a_domain_gets_frames_and_is_held_by_them)
 TEST(dom0_takes_what_boot_left_others_do_not)
 {
     machine();
-    expect(page_is(mm_alloc_domain(domains[0], 0, 0, INVALID_PFN), 0xaa));
-    expect(page_is(mm_alloc_domain(new_domain(1, false), 0, 0, INVALID_PFN), 0));
+    expect(page_is(mm_alloc_domain_page(domains[0], INVALID_PFN), 0xaa));
+    expect(page_is(mm_alloc_domain_page(new_domain(1, false), INVALID_PFN), 0));
     finish();
 }
 
@@ -349,10 +349,10 @@ TEST(its_own_frame_comes_back_as_it_was)
 
     machine();
     d = new_domain(1, false);
-    mm_alloc_domain(d, 0, 0, INVALID_PFN);
-    a = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mm_alloc_domain_page(d, INVALID_PFN);
+    a = mm_alloc_domain_page(d, INVALID_PFN);
     release(d, a);
-    b = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    b = mm_alloc_domain_page(d, INVALID_PFN);
     expect_eq(b.n, a.n);
     expect(page_is(b, 0x55));
     expect_eq(flushes, 0);
@@ -367,15 +367,15 @@ TEST(nobody_else_sees_it)
     machine();
     d = new_domain(1, false);
     other = new_domain(2, false);
-    mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mm_alloc_domain_page(d, INVALID_PFN);
     for ( unsigned int i = 0; i < 500; i++ )
-        mm_alloc_domain(d, 0, 0, INVALID_PFN);
+        mm_alloc_domain_page(d, INVALID_PFN);
     while ( d->memory.tot_pages > 1 )
         release(d, to_mfn(d->memory.first));
     flushes = 0;
     for ( unsigned int i = 0; i < RAM - 1; i++ )
     {
-        mfn_t mfn = mm_alloc_domain(other, 0, 0, INVALID_PFN);
+        mfn_t mfn = mm_alloc_domain_page(other, INVALID_PFN);
 
         require(!mfn_eq(mfn, INVALID_MFN));
         seen += !page_is(mfn, 0);
@@ -393,12 +393,12 @@ TEST(a_domid_that_comes_again_is_another_domain)
 
     machine();
     d = new_domain(1, false);
-    mm_alloc_domain(d, 0, 0, INVALID_PFN);
-    mfn = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mm_alloc_domain_page(d, INVALID_PFN);
+    mfn = mm_alloc_domain_page(d, INVALID_PFN);
     release(d, mfn);
     d = new_domain(1, false);
     for ( unsigned int i = 0; i < RAM - 1; i++ )
-        expect(page_is(mm_alloc_domain(d, 0, 0, INVALID_PFN), 0));
+        expect(page_is(mm_alloc_domain_page(d, INVALID_PFN), 0));
     finish();
 }
 
@@ -433,7 +433,7 @@ TEST(without_idle_time_the_list_is_used_up)
 
     machine();
     d = new_domain(1, false);
-    while ( !mfn_eq(mm_alloc_domain(d, 0, 0, INVALID_PFN), INVALID_MFN) )
+    while ( !mfn_eq(mm_alloc_domain_page(d, INVALID_PFN), INVALID_MFN) )
         n++;
     expect_eq(n, RAM);
     d->life = DOMAIN_DYING;
@@ -464,12 +464,12 @@ TEST(limits_and_claims)
     expect_eq(mm_claim(d, RAM - 99), -EINVAL);
     expect_eq(mm_claim(other, 101), -ENOMEM);
     for ( unsigned int i = 0; i < 100; i++ )
-        expect(!mfn_eq(mm_alloc_domain(other, 0, 0, INVALID_PFN), INVALID_MFN));
-    expect(mfn_eq(mm_alloc_domain(other, 0, 0, INVALID_PFN), INVALID_MFN));
+        expect(!mfn_eq(mm_alloc_domain_page(other, INVALID_PFN), INVALID_MFN));
+    expect(mfn_eq(mm_alloc_domain_page(other, INVALID_PFN), INVALID_MFN));
     expect(!mfn_eq(mm_alloc_domain(d, 9, 0, INVALID_PFN), INVALID_MFN));
     expect_eq(d->memory.claimed, RAM - 100 - 8 - 512);
     expect_eq(mm_claim(d, 0), 0);
-    expect(!mfn_eq(mm_alloc_domain(other, 0, 0, INVALID_PFN), INVALID_MFN));
+    expect(!mfn_eq(mm_alloc_domain_page(other, INVALID_PFN), INVALID_MFN));
     finish();
 }
 
@@ -483,11 +483,11 @@ TEST(address_bits_of_a_domain)
     machine();
     d = new_domain(1, false);
     other = new_domain(2, false);
-    high = mm_alloc_domain(other, 0, 0, INVALID_PFN);
+    high = mm_alloc_domain_page(other, INVALID_PFN);
     d->memory.max_bits = fls64(high.n - 1) - 1 + PAGE_SHIFT;
     limit = 1UL << (d->memory.max_bits - PAGE_SHIFT);
     require(high.n >= limit);
-    low = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    low = mm_alloc_domain_page(d, INVALID_PFN);
     expect(low.n < limit);
     release(d, low);
     low = mm_alloc_domain(d, 0, 60, INVALID_PFN);
@@ -528,7 +528,7 @@ TEST(stolen_frames)
     expect_eq(mm_steal(d, frame_of(mfn)), 0);
     d->memory.max_pages = 10;
     d->life = DOMAIN_DYING;
-    expect(mfn_eq(mm_alloc_domain(d, 0, 0, INVALID_PFN),
+    expect(mfn_eq(mm_alloc_domain_page(d, INVALID_PFN),
                   INVALID_MFN)); /* who would take it away again? */
     mm_return_stolen(d, frame_of(mfn));
     expect_eq(frame_of(mfn)->owner, DOMID_NOBODY);
@@ -547,7 +547,7 @@ TEST(given_back_twice)
     machine();
     d = new_domain(1, false);
     stranger = new_domain(2, false);
-    mfn = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mfn = mm_alloc_domain_page(d, INVALID_PFN);
     expect_eq(mm_release_owner_ref(stranger, frame_of(mfn)), -EINVAL);
     frame_of(mfn)->state += FRAME_REF_ONE; /* somebody maps it */
     expect_eq(mm_release_owner_ref(d, frame_of(mfn)), 0);
@@ -566,7 +566,7 @@ TEST(released_by_slices)
     machine();
     d = new_domain(1, false);
     for ( unsigned int i = 0; i < ARRAY_SIZE(mfns); i++ )
-        mfns[i] = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+        mfns[i] = mm_alloc_domain_page(d, INVALID_PFN);
     mapped = frame_of(mfns[4]);
     mapped->state += FRAME_REF_ONE;
     d->life = DOMAIN_DYING;

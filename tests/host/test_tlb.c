@@ -237,7 +237,7 @@ TEST(the_clock_wraps)
     expect_eq(times_asked, 1);
     expect_eq(asked, 6);
     expect_eq(reached(&before), 0);
-    during.tlb_stamp = STAMP_WRAPPING; /* by another CPU, meanwhile */
+    during.tlb_stamp = TLB_STAMP_WRAPPING; /* by another CPU, meanwhile */
     expect_eq(reached(&during), 7);
     tlb_stamp(&after);
     expect_eq(reached(&after), 7);
@@ -251,7 +251,7 @@ TEST(while_it_wraps_all_is_stale)
     setup();
     tlb_flush_clock = 5;
     tlb_stamp(&frame);
-    expect_eq(frame.tlb_stamp, STAMP_WRAPPING);
+    expect_eq(frame.tlb_stamp, TLB_STAMP_WRAPPING);
     expect(is_stale(1, OURS, frame.tlb_stamp));
     expect(is_stale(1, OURS, 0));
 }

@@ -688,7 +688,7 @@ void machine_run(unsigned int cpu, struct vcpu *v)
 
 mfn_t machine_frame(struct domain *d)
 {
-    mfn_t mfn = mm_alloc_domain(d, 0, 0, INVALID_PFN);
+    mfn_t mfn = mm_alloc_domain_page(d, INVALID_PFN);
 
     memset(machine_words(mfn), 0, PAGE_SIZE);
     return mfn;

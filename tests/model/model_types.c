@@ -277,14 +277,14 @@ static void give_back(void)
 static void allocate(void)
 {
     guest_runs();
-    mm_alloc_domain(current_vcpu()->domain, 0, 0, INVALID_PFN);
+    mm_alloc_domain_page(current_vcpu()->domain, INVALID_PFN);
 }
 
 /* As a toolstack does for B. */
 static void allocate_for_b(void)
 {
     guest_runs();
-    mm_alloc_domain(domain_b, 0, 0, INVALID_PFN);
+    mm_alloc_domain_page(domain_b, INVALID_PFN);
 }
 
 static void take_from_b(void)
@@ -311,12 +311,12 @@ static void succeed_a(void)
 {
     guest_runs();
     while ( mm_free_pages() )
-        mm_alloc_domain(domain_b, 0, 0, INVALID_PFN);
+        mm_alloc_domain_page(domain_b, INVALID_PFN);
     memory_release_page(domain_b, x);
     domain_a->life = DOMAIN_ALIVE;
     domain_a->pv.relinquish_pass = 0;
     domain_a->memory.tag = 0;
-    mm_alloc_domain(domain_a, 0, 0, INVALID_PFN);
+    mm_alloc_domain_page(domain_a, INVALID_PFN);
 }
 
 static void map_grant(void)

@@ -157,11 +157,13 @@ void *__real_mm_alloc(unsigned int order);
 void *__real_mm_alloc_below(unsigned int order, unsigned int max_bits);
 mfn_t __real_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits,
                              pfn_t pfn);
+mfn_t __real_mm_alloc_domain_page(struct domain *d, pfn_t pfn);
 void *__real_heap_alloc(size_t size);
 void *__wrap_mm_alloc(unsigned int order);
 void *__wrap_mm_alloc_below(unsigned int order, unsigned int max_bits);
 mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits,
                              pfn_t pfn);
+mfn_t __wrap_mm_alloc_domain_page(struct domain *d, pfn_t pfn);
 void *__wrap_heap_alloc(size_t size);
 
 void *__wrap_mm_alloc(unsigned int order)
@@ -177,6 +179,11 @@ void *__wrap_mm_alloc_below(unsigned int order, unsigned int max_bits)
 mfn_t __wrap_mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
     return fails() ? INVALID_MFN : __real_mm_alloc_domain(d, order, max_bits, pfn);
+}
+
+mfn_t __wrap_mm_alloc_domain_page(struct domain *d, pfn_t pfn)
+{
+    return fails() ? INVALID_MFN : __real_mm_alloc_domain_page(d, pfn);
 }
 
 void *__wrap_heap_alloc(size_t size)
