@@ -155,9 +155,9 @@ static inline bool all_empty(const u64 *slots)
 
 /* ---- roots.c */
 
-/* As pagetable_set_root, with the lock held. -ERESTART may come from validation. */
-long root_switch(struct vcpu *v, mfn_t mfn);
-long root_switch_user(struct vcpu *v, mfn_t mfn);
+/* As pagetable_set_root, for current, a vcpu of @d in its kernel. -ERESTART may come from validation. */
+long root_new(struct domain *d, mfn_t mfn);
+long root_new_user(struct domain *d, mfn_t mfn);
 
 /* Pin a frame of @d as a table, and undo that. -EINVAL, -ERESTART. */
 long table_pin(struct domain *d, mfn_t mfn, enum frame_type type);
@@ -208,6 +208,19 @@ static inline void tables_unlock(struct domain *d)
     audit_end(d);
     lock_release(table_lock(d));
 }
+
+/* Run @step on the target's tables, locked, with no dead ones before and none after. */
+#define with_tables(d, step)                                                                       \
+    ({                                                                                             \
+        long rc_;                                                                                  \
+                                                                                                   \
+        tables_lock(d);                                                                            \
+        rc_ = (d)->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;                                \
+        if ( !rc_ )                                                                                \
+            rc_ = (step);                                                                          \
+        tables_unlock(d);                                                                          \
+        rc_;                                                                                       \
+    })
 
 /* ---- flush.c: flushes that guests ask for. No lock needed. */
 

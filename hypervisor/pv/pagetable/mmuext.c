@@ -30,19 +30,6 @@ typedef long operation_fn(struct domain *d, u64 arg1, u64 arg2);
 #define UNUSED          __attribute__((unused))
 #define OPERATION(name) static long name(UNUSED struct domain *d, UNUSED u64 arg1, UNUSED u64 arg2)
 
-/* Run @step on the target's tables, locked, with no dead ones before and none after. */
-#define with_tables(d, step)                                                                       \
-    ({                                                                                             \
-        long rc_;                                                                                  \
-                                                                                                   \
-        tables_lock(d);                                                                            \
-        rc_ = (d)->life == DOMAIN_ALIVE ? table_drain(d) : -EINVAL;                                \
-        if ( !rc_ )                                                                                \
-            rc_ = (step);                                                                          \
-        tables_unlock(d);                                                                          \
-        rc_;                                                                                       \
-    })
-
 /* A 32-bit guest has no L4; to pin one succeeds, by the ABI. */
 static long pin(struct domain *d, u64 mfn, enum frame_type type)
 {
@@ -78,17 +65,15 @@ OPERATION(mmuext_unpin)
 
 OPERATION(mmuext_new_baseptr)
 {
-    return with_tables(d, root_switch(current_vcpu(), to_mfn(arg1)));
+    return root_new(d, to_mfn(arg1));
 }
 
 /* Frame 0 stands for none. */
 OPERATION(mmuext_new_user_baseptr)
 {
-    mfn_t mfn = arg1 ? to_mfn(arg1) : INVALID_MFN;
-
     if ( arg1 == INVALID_MFN.n )
         return -EINVAL;
-    return with_tables(d, root_switch_user(current_vcpu(), mfn));
+    return root_new_user(d, arg1 ? to_mfn(arg1) : INVALID_MFN);
 }
 
 OPERATION(mmuext_tlb_flush_local)
@@ -298,11 +283,9 @@ static bool was_long(u32 cmd)
 }
 
 /*
- * As mmu_update's: how many operations were done, with the reason for stopping in *@rc. @few of the
- * caller's own: not so many that somebody might be waiting.
+ * As mmu_update's: how many operations were done, with the reason for stopping in *@rc.
  */
-static inline __attribute__((always_inline)) u32 run(bool few, struct domain *d, unsigned int size,
-                                                     gva_t ops, u32 count, long *rc)
+static u32 run(struct domain *d, unsigned int size, gva_t ops, u32 count, long *rc)
 {
     struct op op = { 0 };
     u32 i;
@@ -310,12 +293,12 @@ static inline __attribute__((always_inline)) u32 run(bool few, struct domain *d,
     *rc = drain(d);
     for ( i = 0; i < count && !*rc; i++ )
     {
-        if ( i && (!few || was_long((u32)op.cmd)) && preempt_pending() )
+        if ( i && preempt_pending() )
             *rc = -ERESTART;
         else if ( !load_op(size, &op, to_gva(ops.n + (u64)i * size)) )
             *rc = -EFAULT;
         else
-            *rc = few ? run_own(d, &op) : run_one(d, &op);
+            *rc = run_one(d, &op);
         if ( __builtin_expect(*rc != 0, 0) )
             break;
         *rc = drain(d);
@@ -325,27 +308,6 @@ static inline __attribute__((always_inline)) u32 run(bool few, struct domain *d,
 }
 
 /* A batch, of whatever size and for whomever. */
-static __attribute__((noinline)) long run_batch(const struct batch_call *call)
-{
-    struct domain *caller = current_vcpu()->domain, *d;
-    u32 done = 0;
-    long rc = foreign_get(caller, (domid_t)call->foreigndom, &d);
-
-    if ( rc )
-        return rc;
-    if ( call->count & COUNT_FAILED )
-        rc = -(long)(u8)call->reqs;
-    else
-        done = run(false, d, call->size, to_gva(call->reqs), call->count & ~COUNT_FLAGS, &rc);
-    rc = batch_end(call, d, done, rc);
-
-    foreign_put(caller, d);
-    return rc;
-}
-
-#define FEW 8
-
-/* Any; and a few operations on the caller itself, which is what guests do to switch address spaces. */
 static __attribute__((noinline)) long run_any(unsigned int size, unsigned long uops,
                                               unsigned long count, unsigned long pdone,
                                               unsigned long foreigndom)
@@ -353,16 +315,84 @@ static __attribute__((noinline)) long run_any(unsigned int size, unsigned long u
     const struct batch_call call = {
         __HYPERVISOR_mmuext_op, size, uops, (u32)count, pdone, foreigndom
     };
-    struct domain *d = current_vcpu()->domain;
-    u32 done;
+    struct domain *caller = current_vcpu()->domain, *d;
+    u32 done = 0;
     long rc;
 
     if ( !guest_word_ok(to_gva(uops)) ) /* before anything else, and *pdone stays as it is */
         return -EFAULT;
-    if ( call.count > FEW || (u32)foreigndom != DOMID_SELF )
-        return run_batch(&call);
-    done = run(true, d, size, to_gva(uops), call.count, &rc);
+    rc = foreign_get(caller, (domid_t)foreigndom, &d);
+    if ( rc )
+        return rc;
+    if ( call.count & COUNT_FAILED )
+        rc = -(long)(u8)uops;
+    else
+        done = run(d, size, to_gva(uops), call.count & ~COUNT_FLAGS, &rc);
+    rc = batch_end(&call, d, done, rc);
+
+    foreign_put(caller, d);
+    return rc;
+}
+
+#define FEW 8
+
+/* A few operations: the @done-th failed, or the one before has left dead tables, or was long. */
+static __attribute__((noinline)) long run_rest(unsigned int size, unsigned long uops, u32 count,
+                                               unsigned long pdone, u32 done, long rc)
+{
+    const struct batch_call call = { __HYPERVISOR_mmuext_op, size, uops, count, pdone, DOMID_SELF };
+    struct domain *d = current_vcpu()->domain;
+
+    if ( !done && !guest_word_ok(to_gva(uops)) ) /* as above */
+        return -EFAULT;
+    if ( !rc && done < count && preempt_pending() )
+        rc = -ERESTART;
+    if ( !rc )
+        done += run(d, size, to_gva(uops + (u64)done * size), count - done, &rc);
     return batch_end(&call, d, done, rc);
+}
+
+/*
+ * A few operations on the caller itself, which is what guests do to switch address spaces: not so many that somebody
+ * might be waiting. Dead tables from before are not looked for: what minds them sees to them.
+ */
+static inline __attribute__((always_inline)) long run_few(unsigned int size, unsigned long uops,
+                                                          u32 count, unsigned long pdone)
+{
+    struct domain *d = current_vcpu()->domain;
+    u32 done = 0;
+    long rc = 0;
+
+    do
+    {
+        struct op op;
+
+        if ( !load_op(size, &op, to_gva(uops + (u64)done * size)) )
+            rc = -EFAULT;
+        else
+            rc = run_own(d, &op);
+        if ( __builtin_expect(rc != 0, 0) )
+            return run_rest(size, uops, count, pdone, done, rc);
+        done++;
+        if ( __builtin_expect(READ_ONCE(d->pv.dead_tables) || was_long((u32)op.cmd), 0) )
+            return run_rest(size, uops, count, pdone, done, 0);
+    } while ( done < count );
+
+    if ( pdone )
+        (void)guest_store_u32(to_gva(pdone), count);
+    return 0;
+}
+
+static __attribute__((noinline)) long run_few_wide(unsigned long uops, u32 count,
+                                                   unsigned long pdone)
+{
+    return run_few(OP_SIZE, uops, count, pdone);
+}
+
+static __attribute__((noinline)) long run_few_pv32(unsigned long uops, u32 count,
+                                                   unsigned long pdone)
+{
+    return run_few(OP_SIZE_PV32, uops, count, pdone);
 }
 
 /* The end of a single operation that failed or left dead tables. */
@@ -400,6 +430,9 @@ static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned lon
     struct op op;
     u32 cmd;
 
+    if ( (u32)count != 1 && (u32)count - 1 < FEW && (u32)foreigndom == DOMID_SELF )
+        return size == OP_SIZE ? run_few_wide(uops, (u32)count, pdone)
+                               : run_few_pv32(uops, (u32)count, pdone);
     if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !load_op(size, &op, to_gva(uops)) ||
          (u32)op.cmd >= ROWS )
         return run_any(size, uops, count, pdone, foreigndom);

@@ -92,9 +92,10 @@ static inline __attribute__((always_inline)) u64 set_cr3(struct vcpu *v, mfn_t m
 
 /*
  * Commit: @mfn is valid, referenced, or INVALID_MFN. The old root is dropped only after the CPU has
- * left it.
+ * left it, which has it @loaded.
  */
-static inline __attribute__((always_inline)) void install(struct vcpu *v, mfn_t mfn, bool user)
+static inline __attribute__((always_inline)) void install(struct domain *d, struct vcpu *v,
+                                                          mfn_t mfn, bool user, bool loaded)
 {
     mfn_t *root = user ? &v->pv.root_user : &v->pv.root_kernel;
     mfn_t old = *root;
@@ -103,11 +104,11 @@ static inline __attribute__((always_inline)) void install(struct vcpu *v, mfn_t 
     *root = mfn;
     if ( !user && v->pv.ldt_mapped )
         segment_ldt_drop(v);
-    if ( is_loaded(v, user) )
+    if ( loaded )
         tlb_load_root(cr3 ? to_maddr(cr3) : map_idle_root);
 
     if ( !mfn_eq(old, INVALID_MFN) )
-        table_put_used(v->domain, mfn_to_frame(old));
+        table_put_used(d, mfn_to_frame(old));
 }
 
 /* A reference and a type reference to what is in use as a root of @d; the type known to the compiler. */
@@ -130,46 +131,49 @@ static __attribute__((noinline)) long get_root(struct domain *d, mfn_t mfn)
     return rc;
 }
 
-static inline __attribute__((always_inline)) long switch_to(struct vcpu *v, mfn_t mfn, bool user)
+static inline __attribute__((always_inline)) long switch_to(struct domain *d, struct vcpu *v,
+                                                            mfn_t mfn, bool user, bool loaded)
 {
     long rc = 0;
 
     if ( mfn_eq(mfn, user ? v->pv.root_user : v->pv.root_kernel) )
     {
-        if ( GUARD(root_again, !mfn_eq(mfn, INVALID_MFN) && is_loaded(v, user)) )
+        if ( GUARD(root_again, !mfn_eq(mfn, INVALID_MFN) && loaded) )
             tlb_load_root(to_maddr(user ? v->cpu.cr3_user : v->cpu.cr3_kernel));
         return 0;
     }
 
-    if ( !take_root(v->domain, mfn) && !(user && mfn_eq(mfn, INVALID_MFN)) )
-        rc = get_root(v->domain, mfn);
+    if ( __builtin_expect(!take_root(d, mfn), 0) && !(user && mfn_eq(mfn, INVALID_MFN)) )
+        rc = get_root(d, mfn);
     if ( !rc )
-        install(v, mfn, user);
+        install(d, v, mfn, user, loaded);
     return rc;
 }
 
-long root_switch(struct vcpu *v, mfn_t mfn)
+/* It is a guest's kernel that asks: what is loaded is its root. */
+long root_new(struct domain *d, mfn_t mfn)
 {
-    return switch_to(v, mfn, false);
+    return with_tables(d, switch_to(d, current_vcpu(), mfn, false, true));
 }
 
-long root_switch_user(struct vcpu *v, mfn_t mfn)
+long root_new_user(struct domain *d, mfn_t mfn)
 {
-    return v->domain->pv32 ? -EINVAL : switch_to(v, mfn, true);
+    return with_tables(d, d->pv32 ? -EINVAL : switch_to(d, current_vcpu(), mfn, true, false));
 }
 
 long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
 {
+    struct domain *d = v->domain;
     long rc, drained = 0;
 
-    tables_lock(v->domain);
-    rc = table_drain(v->domain);
+    tables_lock(d);
+    rc = table_drain(d);
     if ( !rc )
     {
-        rc = user ? root_switch_user(v, mfn) : root_switch(v, mfn);
-        drained = table_drain(v->domain); /* of what it came from, or is refused */
+        rc = user && d->pv32 ? -EINVAL : switch_to(d, v, mfn, user, is_loaded(v, user));
+        drained = table_drain(d); /* of what it came from, or is refused */
     }
-    tables_unlock(v->domain);
+    tables_unlock(d);
     return rc ? rc : drained;
 }
 
@@ -177,9 +181,9 @@ void pagetable_drop_roots(struct vcpu *v)
 {
     tables_lock(v->domain);
     if ( !mfn_eq(v->pv.root_user, INVALID_MFN) )
-        install(v, INVALID_MFN, true);
+        install(v->domain, v, INVALID_MFN, true, is_loaded(v, true));
     if ( !mfn_eq(v->pv.root_kernel, INVALID_MFN) )
-        install(v, INVALID_MFN, false);
+        install(v->domain, v, INVALID_MFN, false, is_loaded(v, false));
     tables_unlock(v->domain);
 }
 
