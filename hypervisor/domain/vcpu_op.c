@@ -336,10 +336,14 @@ static const subop_t ops_pv32[SUBOP_ROWS] = {
 static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, unsigned long cmd,
                                                           unsigned long vcpu, unsigned long arg)
 {
-    struct vcpu *v = domain_vcpu(current_vcpu()->domain, (u32)vcpu);
+    struct vcpu *v = current_vcpu();
 
-    if ( !v )
-        return -ENOENT;
+    if ( (u32)vcpu != v->id ) /* most name the vcpu that they run on */
+    {
+        v = domain_vcpu(v->domain, (u32)vcpu);
+        if ( !v )
+            return -ENOENT;
+    }
     if ( (u32)cmd == VCPUOP_is_up ) /* asked of each CPU on each of Linux's waits for one */
         return vcpu_is_up(v, to_gva(arg));
 

@@ -158,13 +158,15 @@ static const subop_t event_ops[SUBOP_ROWS] = {
 #undef SUBOP
 };
 
-/* The most frequent operation of all does not wait for the table. */
+/* The most frequent operations of all do not wait for the table. */
 long event_channel_op(unsigned long cmd, unsigned long arg)
 {
     u32 port;
 
     if ( (u32)cmd == EVTCHNOP_send )
         return guest_load_u32(&port, to_gva(arg)) ? send(current_vcpu()->domain, port) : -EFAULT;
+    if ( (u32)cmd == EVTCHNOP_unmask )
+        return subop_EVTCHNOP_unmask(current_vcpu(), arg);
     return subop_call(event_ops, cmd, arg);
 }
 

@@ -269,6 +269,9 @@ static const subop_t ops_pv32[SUBOP_ROWS] = {
 
 long irq_physdev_op(unsigned long cmd, unsigned long arg)
 {
+    if ( (u32)cmd ==
+         PHYSDEVOP_set_iopl ) /* of each switch to a process with another I/O privilege */
+        return subop_PHYSDEVOP_set_iopl(current_vcpu(), arg);
     return subop_call(ops, cmd, arg);
 }
 
