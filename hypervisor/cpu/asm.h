@@ -89,10 +89,11 @@ static inline void wrmsr(u32 msr, u64 value)
 
 static inline u64 rdtsc(void)
 {
-    u32 lo, hi;
+    u64 value;
 
-    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
-    return ((u64)hi << 32) | lo;
+    /* The upper halves are 0, which gcc doesn't know. */
+    __asm__ volatile("rdtsc; shl $32, %%rdx; or %%rdx, %0" : "=a"(value)::"rdx", "cc");
+    return value;
 }
 
 #define CPU_CR_ACCESSORS(n)                                                                        \

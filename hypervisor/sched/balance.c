@@ -24,19 +24,6 @@ static cpumask_t idle_cpus;
 
 /* --- Where --- */
 
-/* If none of its CPUs is there any more, any will do. */
-cpumask_t balance_allowed(const struct vcpu *v)
-{
-    cpumask_t cpus = READ_ONCE(sched_cpus), hard = READ_ONCE(v->sched.hard_affinity) & cpus;
-
-    return hard ? hard : cpus;
-}
-
-bool balance_allows(const struct vcpu *v, u32 cpu)
-{
-    return balance_allowed(v) & balance_bit(cpu);
-}
-
 /* The first of @cpus that isn't busy, among those that @v likes best if it can be. */
 static cpumask_t prefer(const struct vcpu *v, cpumask_t cpus)
 {

@@ -25,7 +25,7 @@
 /* --- States --- */
 
 /* Is there anything that stops @v but that it is blocked? The idle vcpus never had a context. */
-static bool stopped(const struct vcpu *v)
+static inline bool stopped(const struct vcpu *v)
 {
     return !v->initialised || READ_ONCE(v->down) || READ_ONCE(v->sched.pause_count) ||
            READ_ONCE(v->domain->stops);
@@ -43,7 +43,7 @@ static bool lingers(const struct sched_queue *q, const struct vcpu *v)
 }
 
 /* May @v do so, if nothing but a block stopped it? */
-static bool may_linger(const struct sched_queue *q, const struct vcpu *v, bool stopped)
+static inline bool may_linger(const struct sched_queue *q, const struct vcpu *v, bool stopped)
 {
     return !stopped && balance_allows(v, q->cpu);
 }
@@ -62,6 +62,14 @@ static void set_runstate(struct vcpu *v, int state, ns_t now)
         runstate_change(v, state, now);
 }
 
+/* Apart, so that a CPU that idled saves no registers for it. */
+static __attribute__((noinline)) void charge(struct sched_queue *q, struct vcpu *v, s64 ns)
+{
+    policy_charge(q, v, ns);
+    WRITE_ONCE(q->has, policy_key(v));
+    sched_cap_charge(v, ns);
+}
+
 void sched_account(struct sched_queue *q, ns_t now)
 {
     struct vcpu *v = q->running;
@@ -71,11 +79,8 @@ void sched_account(struct sched_queue *q, ns_t now)
         return;
     v->sched.since = now;
     v->sched.ran += (u64)ns;
-    if ( v == q->idle )
-        return;
-    policy_charge(q, v, ns);
-    WRITE_ONCE(q->has, policy_key(v));
-    sched_cap_charge(v, ns);
+    if ( v != q->idle )
+        charge(q, v, ns);
 }
 
 static void note_first(struct sched_queue *q)

@@ -93,11 +93,19 @@ static inline cpumask_t balance_others(u32 cpu)
 /* When this CPU, which runs something since @now, looks whether others need it more; TIME_NEVER: no other CPUs. */
 ns_t balance_look_at(const struct sched_queue *q, ns_t now);
 
-/* The CPUs that @v may run on. */
-cpumask_t balance_allowed(const struct vcpu *v);
+/* The CPUs that @v may run on. If none of them is there any more, any will do. */
+static inline cpumask_t balance_allowed(const struct vcpu *v)
+{
+    cpumask_t cpus = READ_ONCE(sched_cpus), hard = READ_ONCE(v->sched.hard_affinity) & cpus;
+
+    return hard ? hard : cpus;
+}
 
 /* May @v run on @cpu? */
-bool balance_allows(const struct vcpu *v, u32 cpu);
+static inline bool balance_allows(const struct vcpu *v, u32 cpu)
+{
+    return (balance_allowed(v) & balance_bit(cpu)) != 0;
+}
 
 /* The CPU that @v shall belong to: the one that it does, if it may run there. */
 u32 balance_home(const struct vcpu *v);

@@ -18,7 +18,11 @@ struct scale {
 
 static inline u64 scale_apply(struct scale scale, u64 delta)
 {
-    delta = scale.shift >= 0 ? delta << scale.shift : delta >> -scale.shift;
+    /* A branch that always goes one way, not both shifts to choose from. */
+    if ( __builtin_expect_with_probability(scale.shift >= 0, 1, 1.0) )
+        delta <<= scale.shift;
+    else
+        delta >>= -scale.shift;
     return (u64)(((unsigned __int128)delta * scale.mul) >> 32);
 }
 
