@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 B = os.path.abspath(os.environ.get("B", os.path.join(TOP, "build")))
+UNPACKED = f"{B}/linux/vmlinux"      # dom0's usual kernel, for tests that are about other things: a boot takes seconds less
 EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=0x04"
 
 

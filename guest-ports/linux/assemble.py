@@ -9,7 +9,9 @@ dom0's initramfs is three archives in a row, which Linux unpacks one after the o
 import argparse
 import glob
 import hashlib
+import lzma
 import os
+import struct
 import subprocess
 import sys
 
@@ -108,6 +110,17 @@ def guests_archive(args, domu):
     return archive
 
 
+def unpack_kernel(vmlinuz, path):
+    """The ELF file that a bzImage holds packed by XZ: by the header's setup_sects, payload_offset and payload_length."""
+    with open(vmlinuz, "rb") as f:
+        image = f.read()
+    offset, length = struct.unpack_from("<II", image, 0x248)
+    start = (image[0x1f1] + 1) * 512 + offset
+    with open(path + ".new", "wb") as f:
+        f.write(lzma.LZMADecompressor().decompress(image[start:start + length]))    # its size follows, and is left
+    os.replace(path + ".new", path)
+
+
 def dom0_image(args, packages, modules, domu):
     path = f"{args.out}/dom0{'-xl' if args.toolstack == 'xl' else ''}.initrd"
     ours = initramfs.Archive()
@@ -133,6 +146,7 @@ def main():
     parser.add_argument("--cache", required=True, help="folder for compressed parts")
     parser.add_argument("--out", required=True, help="folder for the images")
     parser.add_argument("--kernel", required=True, help="the vmlinuz of dom0 and of the sample Linux guest")
+    parser.add_argument("--unpacked", help="where that kernel goes unpacked")
     parser.add_argument("--modules", required=True, help="its folder below /lib/modules")
     parser.add_argument("--toolstack", default="rl", choices=("rl", "xl"))
     parser.add_argument("--program", action="append", default=[], help="goes to /usr/bin, with its libraries")
@@ -142,6 +156,8 @@ def main():
     packages = initramfs.Packages(args.packages)
     modules = initramfs.Modules(args.modules, os.path.basename(args.modules))
     dom0_image(args, packages, modules, domu_image(args, packages, modules))
+    if args.unpacked and (not os.path.exists(args.unpacked) or os.path.getmtime(args.unpacked) < os.path.getmtime(args.kernel)):
+        unpack_kernel(args.kernel, args.unpacked)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ def boot(name, **settings):
 
 @pytest.fixture(scope="module")
 def dom0(host_dir):
-    with boot("dom0", host_dir=host_dir, args="console=hvc0 loglevel=5 rl.shell") as session:
+    with boot("dom0", kernel=s.m.UNPACKED, host_dir=host_dir, args="console=hvc0 loglevel=5 rl.shell") as session:
         yield session.wait_for_shell()
 
 

@@ -15,7 +15,7 @@ STORE = "write its entries to the store"
 
 
 def boot(folder, mem):
-    return s.Session(s.m.Machine(mem=mem, append="dom0_mem=384M", network=False, host_dir=str(folder), cpu="EPYC,check=off",
+    return s.Session(s.m.Machine(kernel=s.m.UNPACKED, mem=mem, append="dom0_mem=384M", network=False, host_dir=str(folder), cpu="EPYC,check=off",
                                  devices=["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01,clock=vm"]), "creation")
 
 

@@ -4,6 +4,7 @@ All in one boot of dom0; each test cleans up the domains that it made.
 """
 import json
 import re
+import shutil
 import time
 
 import pytest
@@ -18,11 +19,12 @@ pytestmark = pytest.mark.ours
 @pytest.fixture(scope="module")
 def dom0(hv, tmp_path_factory):
     """dom0 at its shell, with memory left for domains."""
-    machine = s.m.Machine(hv=hv, mem="1536M", append="dom0_mem=512M", network=False,
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="1536M", append="dom0_mem=512M", network=False,
                           host_dir=str(tmp_path_factory.mktemp("lifecycle")))
     with s.Session(machine, "lifecycle") as session:
         session.wait_for_shell(150)
-        session.check("mkdir -p /tmp/cfg")
+        shutil.copy(s.m.UNPACKED, session.machine.host_dir)
+        session.check("mkdir -p /tmp/cfg && cp /host/vmlinux /tmp/")
         yield session
 
 
@@ -52,7 +54,7 @@ def console_log(dom0, name):
 
 def create_linux(dom0, name, extra="", vcpus=1, more=""):
     """Starts a Linux guest and waits until it says that it is up."""
-    cfg = (f'name = "{name}"\nkernel = "/guests/vmlinuz"\nramdisk = "/guests/linux.initrd"\nmemory = 128\n'
+    cfg = (f'name = "{name}"\nkernel = "/tmp/vmlinux"\nramdisk = "/guests/linux.initrd"\nmemory = 128\n'
            f'vcpus = {vcpus}\nextra = \'console=hvc0 loglevel=4 {extra}\'\n{more}\n')
     dom0.check(f"rm -f /var/log/xen/console/guest-{name}.log; cat > /tmp/cfg/{name} <<'END'\n{cfg}END")
     dom0.check(f"rl create /tmp/cfg/{name}")

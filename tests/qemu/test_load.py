@@ -32,7 +32,7 @@ def dom0(hv, load, tmp_path_factory):
         f.truncate(512 << 20)
     devices = ["-drive", f"file={folder}/swap.img,if=none,id=swap,format=raw,cache=unsafe",
                "-device", "virtio-blk-pci,drive=swap"]
-    machine = s.m.Machine(hv=hv, mem="512M", append="", host_dir=str(folder), network=False, devices=devices)
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="512M", append="", host_dir=str(folder), network=False, devices=devices)
     with s.Session(machine, "load") as session:
         session.wait_for_shell(150)
         session.check("cp /host/load /usr/bin/ && mkswap /dev/vda && swapon /dev/vda")

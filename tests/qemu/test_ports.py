@@ -24,7 +24,8 @@ def recipe(name):
 @pytest.fixture(scope="module")
 def dom0(tmp_path_factory):
     """dom0 at its shell, with memory left for domains."""
-    machine = s.m.Machine(mem="1G", append="dom0_mem=384M loglvl=all", network=False, host_dir=str(tmp_path_factory.mktemp("ports")))
+    machine = s.m.Machine(kernel=s.m.UNPACKED, mem="1G", append="dom0_mem=384M loglvl=all", network=False,
+                          host_dir=str(tmp_path_factory.mktemp("ports")))
     with s.Session(machine, "ports") as session:
         session.wait_for_shell(150)
         yield session

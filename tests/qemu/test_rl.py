@@ -18,7 +18,7 @@ pytestmark = pytest.mark.ours
 @pytest.fixture(scope="module")
 def dom0(hv, tmp_path_factory):
     """dom0 at its shell, with memory left for domains."""
-    machine = s.m.Machine(hv=hv, mem="1G", append="dom0_mem=512M", network=False,
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="1G", append="dom0_mem=512M", network=False,
                           host_dir=str(tmp_path_factory.mktemp("rl")))
     with s.Session(machine, "rl") as session:
         session.wait_for_shell(150)

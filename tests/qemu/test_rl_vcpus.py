@@ -28,7 +28,7 @@ extra = 'console=hvc0 loglevel=4'
 @pytest.fixture(scope="module")
 def dom0(hv, tmp_path_factory):
     subprocess.run([f"{s.m.TOP}/guest-ports/linux/mkimage", "TOOLSTACK=xl"], check=True)
-    machine = s.m.Machine(hv=hv, mem="1G", cpus=2, append="dom0_mem=512M", network=False,
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="1G", cpus=2, append="dom0_mem=512M", network=False,
                           initrd=f"{s.m.B}/linux/dom0-xl.initrd", host_dir=str(tmp_path_factory.mktemp("vcpus")))
     with s.Session(machine, "rl-vcpus") as session:
         session.wait_for_shell(240)

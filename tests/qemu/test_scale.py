@@ -90,8 +90,8 @@ class Crowd:
 def crowd(request, hv, tmp_path_factory):
     folder = tmp_path_factory.mktemp("scale")
     counter = counting.Counter(str(folder))
-    machine = s.m.Machine(hv=hv, mem="4G" if request.param > 100 else "1G", append="dom0_mem=512M", host_dir=str(folder), network=False,
-                          devices=counter.options())
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="4G" if request.param > 100 else "1G", append="dom0_mem=512M",
+                          host_dir=str(folder), network=False, devices=counter.options())
     with s.Session(machine, f"scale-{request.param}") as session:
         session.wait_for_shell(300)
         yield Crowd(session, counter, request.param)

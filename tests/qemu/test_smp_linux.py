@@ -34,8 +34,8 @@ def dom0(hv, load, tmp_path_factory):
     shutil.copy(load, folder)
     for name in "smp_stress", "many_vcpus":
         shutil.copy(guests.built(f"tests/{name}"), folder)
-    machine = s.m.Machine(hv=hv, mem="1G", cpus=2, append="dom0_mem=512M dom0_max_vcpus=4 xpti=domu=on,dom0=off",
-                          host_dir=str(folder), network=False)
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="1G", cpus=2,
+                          append="dom0_mem=512M dom0_max_vcpus=4 xpti=domu=on,dom0=off", host_dir=str(folder), network=False)
     with s.Session(machine, "smp-linux") as session:
         session.wait_for_shell(240)
         session.check("cp /host/load /usr/bin/")

@@ -20,7 +20,7 @@ LEAVE = "\x1d"      # Ctrl-]
 @pytest.fixture(scope="module")
 def dom0(hv, tmp_path_factory):
     """dom0 at its shell, with xl, and no guest."""
-    machine = s.m.Machine(hv=hv, mem="2G", append="dom0_mem=768M", network=False, cpus=2,
+    machine = s.m.Machine(hv=hv, kernel=s.m.UNPACKED, mem="2G", append="dom0_mem=768M", network=False, cpus=2,
                           host_dir=str(tmp_path_factory.mktemp("xl")))
     machine.initrd = settings.build_image("xl")
     with s.Session(machine, "xl") as session:
