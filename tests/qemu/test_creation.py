@@ -46,7 +46,7 @@ def check_flat(folder, mem, last):
 
 
 def test_flat(tmp_path):
-    check_flat(tmp_path, "1G", 30)
+    check_flat(tmp_path, "1G", 20)
 
 
 @pytest.mark.soak

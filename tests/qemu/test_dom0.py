@@ -18,8 +18,8 @@ import session as s
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MIB = 1 << 20
-DISK_READ, DISK_WRITE, DISK_SIZE = 16 * MIB, 8 * MIB, 64 * MIB      # the guest writes to the disk's second half
-NETWORK_SIZE = 8 * MIB
+DISK_READ, DISK_WRITE, DISK_SIZE = 4 * MIB, 2 * MIB, 64 * MIB      # the guest writes to the disk's second half
+NETWORK_SIZE = 4 * MIB
 
 #        name                      machine mem    cpu               disk      network       interrupts from      end
 BOOTS = {

@@ -180,8 +180,10 @@ def test_secure_boot_linux(folder, key, host_dir):
         assert session.end()[0] == 0
 
 
-def test_tour():
-    """Debian's Linux as dom0 to its shell, and all that `make run` shows."""
-    done = subprocess.run([f"{s.m.TOP}/scripts/run", "ACCEL=tcg", "EFI=1", "TOUR=1"], stdin=subprocess.DEVNULL,
+@pytest.mark.parametrize("what", ["RUN=rl create /guests/hello.cfg && rl destroy hello",
+                                  pytest.param("TOUR=1", marks=pytest.mark.soak)], ids=["command", "tour"])
+def test_dom0(what):
+    """Debian's Linux as dom0 makes a domain; and shows all that `make run` shows."""
+    done = subprocess.run([f"{s.m.TOP}/scripts/run", "ACCEL=tcg", "EFI=1", what], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     assert done.returncode == 0, "\n".join(done.stdout.splitlines()[-40:])
