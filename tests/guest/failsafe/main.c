@@ -41,16 +41,25 @@ static uint64_t time_blocked(void)
 /*
  * Another vcpu runs in between, if we have not a processor for each; else the idle one, for which not every hypervisor
  * gives up our registers.
+ *
+ * No event may come: 32-bit entries load ES again by themselves, on their way back, and what is gone faults there.
  */
 static void switch_away(void)
 {
     uint64_t end = time_now() + 2 * NS_PER_MS, before = time_blocked();
+    bool enabled = events_disable();
 
     while ( time_now() < end )
         hypercall(sched_op, SCHEDOP_yield, NULL);
     /* A time may have passed before we come to wait for it. */
     for ( uint64_t ns = NS_PER_MS; time_blocked() == before; ns *= 2 )
-        time_wait_until(time_now() + ns);
+    {
+        struct sched_poll poll = { .timeout = time_now() + ns };
+
+        hypercall(sched_op, SCHEDOP_poll, &poll);
+    }
+    if ( enabled )
+        events_enable();
 }
 
 static bool more_than_a_vcpu(void)
