@@ -622,11 +622,11 @@ void hypercall_long_step(void)
 {
 }
 
-long memory_continue(const struct memory_call *call, unsigned long at)
+long memory_op_any(unsigned long cmd, unsigned long arg)
 {
-    (void)call;
-    (void)at;
-    return -ERESTART;
+    (void)cmd;
+    (void)arg;
+    return -ENOSYS;
 }
 
 /* The guest takes its events, then comes again. */
