@@ -29,7 +29,7 @@ static long online(u32 cpu)
     smp_set_online(smp_percpu(cpu));
     tlb_flush_mask((cpumask_t)1 << cpu, TLB_FLUSH_ALL);
     smp_watch_cpu(cpu, true);
-    sched_join(cpu);
+    sched_join(cpu, 0);
     event_send_global_virq(VIRQ_PCPU_STATE);
     return 0;
 }
@@ -38,7 +38,7 @@ long cpus_offline(u32 cpu)
 {
     if ( !cpu || !smp_is_online(cpu) )
         return -EINVAL;
-    return offline(cpu);
+    return sched_may_leave(cpu) ? offline(cpu) : -EBUSY;
 }
 
 long cpus_online(u32 cpu)
@@ -47,7 +47,8 @@ long cpus_online(u32 cpu)
         return -EINVAL;
     if ( !smp_is_online(cpu) )
         return online(cpu);
-    sched_join(cpu); /* lest it was on its way off, and nobody asked again */
+    if ( sched_pool_none() & (cpumask_t)1 << cpu )
+        sched_join(cpu, 0); /* lest it was on its way off, and nobody asked again */
     return 0;
 }
 

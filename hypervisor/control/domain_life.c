@@ -19,8 +19,8 @@ static bool config_possible(const struct xen_domctl_createdomain *config)
     u32 version = XEN_DOMCTL_GRANT_version(config->grant_opts);
 
     return !(config->flags & ~XEN_DOMCTL_CDF_xs_domain) && !config->iommu_opts &&
-           !config->vmtrace_size && !config->cpupool_id && version >= 1 &&
-           version <= GRANT_VERSION_MAX && !(config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) &&
+           !config->vmtrace_size && version >= 1 && version <= GRANT_VERSION_MAX &&
+           !(config->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) &&
            !config->arch.emulation_flags && !(config->arch.misc_flags & ~XEN_X86_MSR_RELAXED);
 }
 
@@ -49,7 +49,7 @@ static domid_t free_id(void)
 
 /*
  * XEN_DOMCTL_createdomain: op->domain is the number wanted, or one is chosen. -EINVAL not a domain that we can make,
- * -EEXIST the number is taken, -ENOMEM.
+ * -EEXIST the number is taken, -ENOMEM; -ESRCH there is no such pool, -ENODEV it has no CPU.
  */
 long domctl_create(struct xen_domctl *op)
 {
@@ -60,6 +60,8 @@ long domctl_create(struct xen_domctl *op)
 
     if ( !config_possible(&op->u.createdomain) )
         return -EINVAL;
+    if ( !sched_pool_has_cpus(op->u.createdomain.cpupool_id) )
+        return sched_pool_exists(op->u.createdomain.cpupool_id) ? -ENODEV : -ESRCH;
     if ( id == 0 )
         return -ENOMEM;
     if ( !chosen && id_taken(id) )
@@ -216,6 +218,7 @@ void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info
     info->outstanding_pages = READ_ONCE(d->memory.claimed);
     info->shared_info_frame = d->shared_info ? virt_to_mfn(d->shared_info).n : ~0UL;
     info->ssidref = d->ssidref;
+    info->cpupool = d->sched.pool;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->gpaddr_bits = 0;
 }

@@ -106,9 +106,9 @@ long domctl_vcpu_info(struct domain *d, struct xen_domctl_getvcpuinfo *arg)
 
 #define HARD_OR_SOFT (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
 
-static u64 effective(u64 affinity)
+static u64 effective(const struct domain *d, u64 affinity)
 {
-    return affinity & READ_ONCE(smp_online);
+    return affinity & sched_pool_cpus(d->sched.pool);
 }
 
 /* What was set, of the CPUs that there are, online or not. */
@@ -117,14 +117,14 @@ static u64 plain(u64 affinity)
     return affinity & (~0UL >> (NR_CPUS - control_nr_cpus()));
 }
 
-/* The CPUs of @asked; at least one of them must be there. */
-static long read_affinity(const struct xenctl_bitmap *asked, cpumask_t *map)
+/* The CPUs of @asked; at least one of them must be in @d's pool. */
+static long read_affinity(const struct domain *d, const struct xenctl_bitmap *asked, cpumask_t *map)
 {
     long rc = bitmap64_from_guest(map, asked);
 
     if ( rc )
         return rc;
-    return effective(*map) ? 0 : -EINVAL;
+    return effective(d, *map) ? 0 : -EINVAL;
 }
 
 /*
@@ -140,9 +140,9 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
     if ( !rc && !(arg->flags & (HARD_OR_SOFT | XEN_VCPUAFFINITY_FORCE)) )
         rc = -EINVAL;
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
-        rc = read_affinity(&arg->cpumap_hard, &hard);
+        rc = read_affinity(d, &arg->cpumap_hard, &hard);
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
-        rc = read_affinity(&arg->cpumap_soft, &soft);
+        rc = read_affinity(d, &arg->cpumap_soft, &soft);
     if ( rc )
         return rc;
 
@@ -151,10 +151,10 @@ long domctl_set_affinity(struct domain *d, struct xen_domctl_vcpuaffinity *arg)
     rc = sched_set_affinity(v, arg->flags & XEN_VCPUAFFINITY_HARD ? &hard : NULL,
                             arg->flags & XEN_VCPUAFFINITY_SOFT ? &soft : NULL);
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_HARD) )
-        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(v->sched.hard_affinity));
+        rc = bitmap64_to_guest(&arg->cpumap_hard, effective(d, v->sched.hard_affinity));
     if ( !rc && (arg->flags & XEN_VCPUAFFINITY_SOFT) )
         rc = bitmap64_to_guest(&arg->cpumap_soft,
-                               effective(v->sched.soft_affinity & v->sched.hard_affinity));
+                               effective(d, v->sched.soft_affinity & v->sched.hard_affinity));
     return rc;
 }
 

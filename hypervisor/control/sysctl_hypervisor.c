@@ -6,6 +6,7 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/alloc.h"
+#include "sched/sched.h"
 #include "trace/latency.h"
 #include "trace/trace.h"
 
@@ -33,7 +34,7 @@ long sysctl_domains(struct xen_sysctl_getdomaininfolist *arg)
     return rc;
 }
 
-/* --- the scheduler, and its pool --- */
+/* --- the scheduler --- */
 
 long sysctl_sched_id(struct xen_sysctl_sched_id *arg)
 {
@@ -41,47 +42,74 @@ long sysctl_sched_id(struct xen_sysctl_sched_id *arg)
     return 0;
 }
 
-/* -EINVAL another scheduler; -ENOENT another pool; -EOPNOTSUPP a change: there is no rate limit to set. */
+/* A pool's rate limit. -ESRCH no such pool, -EINVAL another scheduler, or no limit that there can be. */
 long sysctl_scheduler(struct xen_sysctl_scheduler_op *arg)
 {
+    if ( !sched_pool_exists(arg->cpupool_id) )
+        return -ESRCH;
     if ( arg->sched_id != XEN_SCHEDULER_CREDIT2 )
         return -EINVAL;
-    if ( arg->cpupool_id != 0 )
-        return -ENOENT;
-    if ( arg->cmd != XEN_SYSCTL_SCHEDOP_getinfo )
-        return arg->cmd == XEN_SYSCTL_SCHEDOP_putinfo ? -EOPNOTSUPP : -EINVAL;
 
-    memset(&arg->u, 0, sizeof(arg->u));
-    return 0;
+    switch ( arg->cmd )
+    {
+    case XEN_SYSCTL_SCHEDOP_getinfo:
+        memset(&arg->u, 0, sizeof(arg->u));
+        arg->u.sched_credit2.ratelimit_us = sched_pool_rate_limit(arg->cpupool_id);
+        return 0;
+    case XEN_SYSCTL_SCHEDOP_putinfo:
+        return sched_pool_limit_rate(arg->cpupool_id, arg->u.sched_credit2.ratelimit_us);
+    default:
+        return -EINVAL;
+    }
 }
 
-static u32 count_domains(void)
+/* --- pools of CPUs --- */
+
+static long tell_pool(struct xen_sysctl_cpupool_op *arg)
 {
-    u32 nr = 0;
+    u32 id = sched_pool_at_or_above(arg->cpupool_id);
 
-    for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
-        nr++;
-    return nr;
+    if ( id == SCHED_NO_POOL )
+        return -ENOENT;
+    arg->cpupool_id = id;
+    arg->sched_id = XEN_SCHEDULER_CREDIT2;
+    arg->n_dom = sched_pool_domains(id);
+    return bitmap64_to_guest(&arg->cpumap, sched_pool_cpus(id));
 }
 
-/* Pool 0 holds all CPUs and all domains. -ENOENT another; -EOPNOTSUPP to make or change one. */
+/* -EPERM we stay where we are. */
+static long move_to_pool(domid_t domid, u32 id)
+{
+    struct domain *d = domain_get_guest(domid);
+    long rc;
+
+    if ( !d )
+        return -ESRCH;
+    rc = control_is_self(d) ? -EPERM : control_is_dying(d) ? -EINVAL : sched_pool_move(d, id);
+    domain_put(d);
+    return rc;
+}
+
+/* XEN_SYSCTL_cpupool_op: all pools have the one scheduler, -ENOENT another. The rest is sched.h's. */
 long sysctl_cpupool(struct xen_sysctl_cpupool_op *arg)
 {
     switch ( arg->op )
     {
+    case XEN_SYSCTL_CPUPOOL_OP_CREATE:
+        return arg->sched_id == XEN_SCHEDULER_CREDIT2 ? sched_pool_create(&arg->cpupool_id)
+                                                      : -ENOENT;
+    case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+        return sched_pool_destroy(arg->cpupool_id);
     case XEN_SYSCTL_CPUPOOL_OP_INFO: /* the pool at or above the one asked */
-        if ( arg->cpupool_id != 0 )
-            return -ENOENT;
-        arg->sched_id = XEN_SCHEDULER_CREDIT2;
-        arg->n_dom = count_domains();
-        return bitmap64_to_guest(&arg->cpumap, smp_online);
-
-    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-        return bitmap64_to_guest(&arg->cpumap, 0);
-
+        return tell_pool(arg);
+    case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+        return sched_pool_add(arg->cpupool_id, arg->cpu);
+    case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+        return sched_pool_remove(arg->cpupool_id, arg->cpu);
     case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-        return arg->cpupool_id == 0 ? 0 : -ENOENT;
-
+        return move_to_pool((domid_t)arg->domid, arg->cpupool_id);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        return bitmap64_to_guest(&arg->cpumap, sched_pool_none());
     default:
         return -EOPNOTSUPP;
     }

@@ -303,6 +303,7 @@ long domain_create(domid_t id, const struct xen_domctl_createdomain *config, boo
     d = domain_alloc(id, config, privileged);
     if ( !d )
         return -ENOMEM;
+    d->sched.pool = config->cpupool_id;
     d->event.max_port = config->max_evtchn_port;
     d->grant.max_grant_frames = config->max_grant_frames;
     d->grant.max_maptrack_frames = config->max_maptrack_frames;

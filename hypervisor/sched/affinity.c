@@ -17,6 +17,17 @@ static void set_hard(struct sched_queue *q, struct vcpu *v, cpumask_t cpus)
         smp_kick(q->cpu, WORK_RESCHEDULE);
 }
 
+void sched_forget_affinity(struct vcpu *v)
+{
+    struct sched_queue *q = balance_lock(v);
+
+    v->sched.overridden = false;
+    WRITE_ONCE(v->sched.soft_affinity, ~0UL);
+    set_hard(q, v, ~0UL);
+    lock_release(&q->lock);
+    sched_update(v);
+}
+
 long sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft)
 {
     struct sched_queue *q = balance_lock(v);
@@ -33,14 +44,15 @@ long sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *
     return 0;
 }
 
-static bool runs_vcpus(s32 cpu)
+static bool in_pool(const struct domain *d, s32 cpu)
 {
-    return cpu < NR_CPUS && (READ_ONCE(sched_cpus) & (cpumask_t)1 << cpu);
+    return cpu < NR_CPUS &&
+           (READ_ONCE(sched_pools[READ_ONCE(d->sched.pool)].cpus) & balance_bit((u32)cpu));
 }
 
 static long override_begin(struct sched_queue *q, struct vcpu *v, s32 cpu)
 {
-    if ( !runs_vcpus(cpu) )
+    if ( !in_pool(v->domain, cpu) )
         return -EINVAL;
     if ( v->sched.overridden )
         return -EBUSY;

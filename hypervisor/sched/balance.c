@@ -18,6 +18,7 @@
 
 struct sched_queue *sched_queues[NR_CPUS];
 cpumask_t sched_cpus;
+struct sched_pool sched_pools[SCHED_POOLS] = { { .exists = true, .run_min = POLICY_RUN_MIN } };
 
 /* CPUs with nothing to run that have not been told to look again: who clears a bit tells it. */
 static cpumask_t idle_cpus;

@@ -458,7 +458,8 @@ long sched_init_cpu(void)
     set_runstate(idle, RUNSTATE_running, idle->sched.since);
     cpu->sched = q;
     cpu->current = idle;
-    atomic_fetch_or(&sched_cpus, 1UL << cpu->cpu);
+    atomic_fetch_or(&sched_pools[0].cpus, balance_bit(cpu->cpu));
+    atomic_fetch_or(&sched_cpus, balance_bit(cpu->cpu));
     balance_set_idle(true);
     return 0;
 }

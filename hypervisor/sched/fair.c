@@ -17,8 +17,8 @@
  * Some shares are out of reach: a vcpu can't use more than one CPU whatever its weight. It would fall behind the others
  * for ever, and stand above them all once things change; so the running vcpu is never further than BEHIND below the
  * floor. That is less than CREDIT: so who comes with credit preempts any vcpu that has been running all the time, once
- * that has had RUN_MIN. That is the bound for light sleepers: one whose bursts stay below its share waits for RUN_MIN
- * and an interrupt, and for its turn among those like it, as far as they are more than the CPUs.
+ * that has had its pool's run_min. That is the bound for light sleepers: one whose bursts stay below its share waits
+ * for that and an interrupt, and for its turn among those like it, as far as they are more than the CPUs.
  *
  * Where affinities part the CPUs into islands, as vcpus pinned to one do, virtual time passes faster in one than in
  * another. Nobody loses by that, until the borders fall: who lived where it passed fast would stand behind all others.
@@ -34,7 +34,6 @@
 #define LEAD_WOKEN  (1 * (s64)NS_PER_MS)
 #define CREDIT      (8 * (s64)NS_PER_MS)
 #define BEHIND      (20 * (s64)NS_PER_MS) /* of the vcpu's own running, beyond two turns */
-#define RUN_MIN     (200 * (s64)NS_PER_US)
 #define RUN_MOST    (20 * (s64)NS_PER_MS) /* past the first one waiting */
 #define APART       (20 * (s64)NS_PER_MS)
 #define DRAW        (4 * (s64)NS_PER_S)
@@ -147,7 +146,8 @@ ns_t policy_preempt_at(const struct vcpu *running, s64 key, s64 lead)
     s64 behind = from_virtual(key - running->sched.virtual_time, weight);
     s64 most = from_virtual(2 * LEAD, weight) + BEHIND;
     s64 more = min(behind, most) + min(from_virtual(lead, weight), RUN_MOST);
-    ns_t earliest = running->sched.switched_in + RUN_MIN;
+    ns_t run_min = READ_ONCE(sched_pools[READ_ONCE(running->domain->sched.pool)].run_min);
+    ns_t earliest = running->sched.switched_in + run_min;
 
     return max(running->sched.since + more, earliest);
 }

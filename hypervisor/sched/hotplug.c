@@ -36,9 +36,10 @@ static bool sort_out(struct sched_queue *q)
 }
 
 /* Who was elsewhere for want of this CPU returns. All look: one that was alone and idle has not told so. */
-void sched_join(u32 cpu)
+void sched_join(u32 cpu, u32 pool)
 {
-    atomic_fetch_or(&sched_cpus, (cpumask_t)1 << cpu);
+    atomic_fetch_or(&sched_pools[pool].cpus, balance_bit(cpu));
+    atomic_fetch_or(&sched_cpus, balance_bit(cpu));
     for ( cpumask_t rest = READ_ONCE(sched_cpus); rest; rest &= rest - 1 )
         sort_out(sched_queues[__builtin_ctzl(rest)]);
 }
@@ -48,7 +49,10 @@ bool sched_leave(u32 cpu)
 {
     bool empty;
 
-    atomic_fetch_and(&sched_cpus, ~((cpumask_t)1 << cpu));
+    for ( u32 id = 0; id < SCHED_POOLS; id++ )
+        if ( READ_ONCE(sched_pools[id].cpus) & balance_bit(cpu) )
+            atomic_fetch_and(&sched_pools[id].cpus, ~balance_bit(cpu));
+    atomic_fetch_and(&sched_cpus, ~balance_bit(cpu));
     empty = sort_out(sched_queues[cpu]);
     balance_wake_others();
     return empty;

@@ -54,6 +54,9 @@ static inline s64 policy_key(const struct vcpu *v)
 s64 policy_lead(const struct vcpu *waiting);
 #define POLICY_LEAD_MOST (5 * (s64)NS_PER_MS)
 
+/* What a pool's run_min is at first. */
+#define POLICY_RUN_MIN (200 * (s64)NS_PER_US)
+
 /* When shall one that waits with @key and @lead take the CPU from @running? In the past: at once. */
 ns_t policy_preempt_at(const struct vcpu *running, s64 key, s64 lead);
 
@@ -69,6 +72,17 @@ extern struct sched_queue *sched_queues[NR_CPUS];
 
 /* The CPUs that run vcpus. */
 extern cpumask_t sched_cpus;
+
+/* Those of them that a pool has. Under LOCK_DOMCTL; cpus and run_min are atomic. */
+struct sched_pool {
+    bool exists;
+    cpumask_t cpus;
+    ns_t run_min; /* so long a vcpu keeps its CPU from others once it has it */
+};
+extern struct sched_pool sched_pools[SCHED_POOLS];
+
+/* affinity.c: the pool that @v's domain is in has changed: it may run anywhere there. */
+void sched_forget_affinity(struct vcpu *v);
 
 /* Bring the times of @q's running vcpu up to @now. Under the queue's lock. */
 void sched_account(struct sched_queue *q, ns_t now);
@@ -93,10 +107,11 @@ static inline cpumask_t balance_others(u32 cpu)
 /* When this CPU, which runs something since @now, looks whether others need it more; TIME_NEVER: no other CPUs. */
 ns_t balance_look_at(const struct sched_queue *q, ns_t now);
 
-/* The CPUs that @v may run on. If none of them is there any more, any will do. */
+/* The CPUs that @v may run on. If none of them is in its pool any more, any that is will do. */
 static inline cpumask_t balance_allowed(const struct vcpu *v)
 {
-    cpumask_t cpus = READ_ONCE(sched_cpus), hard = READ_ONCE(v->sched.hard_affinity) & cpus;
+    cpumask_t cpus = READ_ONCE(sched_pools[READ_ONCE(v->domain->sched.pool)].cpus);
+    cpumask_t hard = READ_ONCE(v->sched.hard_affinity) & cpus;
 
     return hard ? hard : cpus;
 }

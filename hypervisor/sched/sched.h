@@ -104,11 +104,44 @@ long sched_op_compat(unsigned long cmd, unsigned long arg);
 long compat_sched_op(unsigned long cmd, unsigned long arg);
 
 /*
- * @cpu shall run no vcpus, or again. sched_leave: false while it still runs one, ask again. No domain may be destroyed
- * meanwhile: LOCK_DOMCTL is held.
+ * @cpu shall run no vcpus, or again, as one of a pool. sched_leave: false while it still runs one, ask again.
+ * sched_may_leave: no domain would be left without any CPU. No domain may be destroyed meanwhile: LOCK_DOMCTL is held.
  */
+bool sched_may_leave(u32 cpu);
 bool sched_leave(u32 cpu);
-void sched_join(u32 cpu);
+void sched_join(u32 cpu, u32 pool);
+
+/*
+ * Pools of CPUs (pool.c). LOCK_DOMCTL is held. -ENOENT: there is no such pool.
+ *
+ * create: *@id as wanted, or SCHED_NO_POOL for any; -EEXIST, -ENOSPC there are too many. destroy: -EBUSY CPUs or
+ * domains are in it, or it is the first. add, remove: SCHED_ANY_CPU stands for any, -EINVAL no CPU can be that one;
+ * add: -ENODEV it is in a pool, or not online; remove: -EADDRNOTAVAIL it isn't in that one, -EBUSY domains need it,
+ * -EINVAL those of the first pool do. move: -ENOENT also to a pool without CPUs; the vcpus' affinities are forgotten.
+ */
+#define SCHED_POOLS   64
+#define SCHED_NO_POOL (~0U)
+#define SCHED_ANY_CPU (~0U)
+long sched_pool_create(u32 *id);
+long sched_pool_destroy(u32 id);
+long sched_pool_add(u32 id, u32 cpu);
+long sched_pool_remove(u32 id, u32 cpu);
+long sched_pool_move(struct domain *d, u32 id);
+
+bool sched_pool_exists(u32 id);
+bool sched_pool_has_cpus(u32 id); /* ... and has CPUs: domains can be in it */
+
+/* The first pool from @id on; SCHED_NO_POOL: there is none. */
+u32 sched_pool_at_or_above(u32 id);
+
+/* CPUs and number of domains of a pool that exists; the CPUs that are in none. */
+cpumask_t sched_pool_cpus(u32 id);
+u32 sched_pool_domains(u32 id);
+cpumask_t sched_pool_none(void);
+
+/* So many us a vcpu of a pool that exists keeps its CPU from others. -EINVAL out of the ABI's bounds. */
+u32 sched_pool_rate_limit(u32 id);
+long sched_pool_limit_rate(u32 id, u32 us);
 
 /*
  * Weight and cap: domctl scheduler_op (credit2's layout). set: a weight of 0 leaves it as it is; -EINVAL a cap above
@@ -124,6 +157,7 @@ u64 sched_vcpu_ns(const struct vcpu *v);
 
 /* Lifecycle: domain/rooms.def. */
 long sched_domain_create(struct domain *d);
+long sched_domain_relinquish(struct domain *d);
 void sched_domain_destroy(struct domain *d);
 long sched_vcpu_create(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);

@@ -11,6 +11,7 @@
 struct domain_sched {
     u16 weight;          /* default 256 */
     u16 cap;             /* percent of a CPU, 0 none */
+    u32 pool;            /* atomic */
     s64 budget;          /* ns that it may still run in this period, while capped; atomic */
     struct timer refill; /* the end of the period */
     bool code_latched;   /* SCHEDOP_shutdown_code was called ... */

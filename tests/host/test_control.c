@@ -3,7 +3,7 @@
  *
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
  * LINK: hypervisor/control/sysctl*.c hypervisor/trace/latency.c hypervisor/control/platform.c hypervisor/control/mca.c
- * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c
+ * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c hypervisor/sched/pool.c
  * LINK: hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine*.c hypervisor/time/tsc.c
  */
 #include "tests/host/fake/control.h"
@@ -79,12 +79,53 @@ TEST(creation_refuses_what_is_not_pv)
     create_for(0)->u.createdomain.grant_opts = 3;
     expect_eq(run_domctl(), -EINVAL);
     create_for(0)->u.createdomain.cpupool_id = 1;
-    expect_eq(run_domctl(), -EINVAL);
+    expect_eq(run_domctl(), -ESRCH);
     create_for(0)->u.createdomain.flags = XEN_DOMCTL_CDF_xs_domain;
     expect_eq(run_domctl(), 0);
     create_result = -ENOMEM;
     create_for(0);
     expect_eq(run_domctl(), -ENOMEM);
+}
+
+/* As many pools as there can be, by hand and by themselves; what the ABI says of them is tests/guest/smp_pools's. */
+TEST(pools_end)
+{
+    u32 id = 1, last = SCHED_NO_POOL;
+
+    control_start();
+    expect_eq(sched_pool_create(&id), 0);
+    for ( u32 i = 2; i < SCHED_POOLS; i++ )
+    {
+        last = SCHED_NO_POOL;
+        expect_eq(sched_pool_create(&last), 0);
+        expect_eq(last, i);
+    }
+    last = SCHED_NO_POOL;
+    expect_eq(sched_pool_create(&last), -ENOSPC);
+    last = SCHED_POOLS;
+    expect_eq(sched_pool_create(&last), -ENOSPC);
+    expect_eq(sched_pool_destroy(7), 0);
+    expect_eq(sched_pool_at_or_above(7), 8);
+    expect_eq(sched_pool_at_or_above(SCHED_POOLS), SCHED_NO_POOL);
+    last = SCHED_NO_POOL;
+    expect_eq(sched_pool_create(&last), 0);
+    expect_eq(last, 7);
+}
+
+/* Its CPU must not go offline either. */
+TEST(pool_keeps_a_cpu)
+{
+    u32 id = SCHED_NO_POOL;
+
+    control_start();
+    expect_eq(sched_pool_create(&id), 0);
+    expect_eq(sched_pool_remove(0, 3), 0);
+    expect_eq(sched_pool_add(id, SCHED_ANY_CPU), 0);
+    expect(sched_may_leave(3));
+    expect_eq(sched_pool_move(domu, id), 0);
+    expect(!sched_may_leave(3) && sched_may_leave(2));
+    expect_eq(sched_domain_relinquish(domu), 0);
+    expect(sched_may_leave(3) && domu->sched.pool == 0);
 }
 
 TEST(vcpus_as_many_as_were_said)
@@ -400,7 +441,6 @@ TEST(debugging)
 TEST(affinities_as_they_were_set)
 {
     struct xen_domctl_vcpuaffinity *arg = &dop.u.vcpuaffinity;
-    const cpumask_t online = smp_online;
     u8 hard = 6, soft = 0xd;
 
     control_start();
@@ -409,16 +449,15 @@ TEST(affinities_as_they_were_set)
     arg->cpumap_hard.nr_bits = arg->cpumap_soft.nr_bits = 8;
     arg->cpumap_hard.bitmap.p = &hard;
     arg->cpumap_soft.bitmap.p = &soft;
-    smp_online = online & ~2UL;
+    sched_leave(1);
     expect_eq(run_domctl(), 0);
     expect(hard == 4 && soft == 4);
     dop.cmd = XEN_DOMCTL_getvcpuaffinity;
     expect_eq(run_domctl(), 0);
     expect(hard == 6 && soft == 0xd);
-    smp_online = 1;
+    sched_leave(2);
     expect_eq(run_domctl(), 0);
     expect(hard == 6 && soft == 0xd);
-    smp_online = online;
 }
 
 TEST(scheduling)

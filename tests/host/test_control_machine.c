@@ -4,7 +4,7 @@
  *
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
  * LINK: hypervisor/control/sysctl*.c hypervisor/control/platform.c hypervisor/control/mca.c hypervisor/trace/latency.c
- * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c
+ * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c hypervisor/sched/pool.c
  * LINK: hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine*.c hypervisor/time/tsc.c
  */
 #include "tests/host/fake/control.h"
@@ -108,7 +108,7 @@ TEST(pools_and_schedulers)
            sop.u.cpupool_op.sched_id == XEN_SCHEDULER_CREDIT2);
     sop.u.cpupool_op.cpupool_id = 1;
     expect_eq(run_sysctl(), -ENOENT);
-    sop.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
+    sop.u.cpupool_op.op = 99;
     expect_eq(run_sysctl(), -EOPNOTSUPP);
     sysctl_for(XEN_SYSCTL_sched_id);
     expect_eq(run_sysctl(), 0);

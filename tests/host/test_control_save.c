@@ -4,7 +4,7 @@
  *
  * LINK: hypervisor/control/domctl.c hypervisor/control/domain_[a-z]*.c hypervisor/control/shared.c
  * LINK: hypervisor/control/sysctl*.c hypervisor/trace/latency.c hypervisor/control/platform.c hypervisor/control/mca.c
- * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c
+ * LINK: hypervisor/control/version.c tests/host/fake/control.c hypervisor/cpu/fpu_area.c hypervisor/sched/pool.c
  * LINK: hypervisor/pv/emulate/cpuid[a-z_]*.c hypervisor/mm/frame.c tests/host/fake/machine*.c hypervisor/time/tsc.c
  */
 #include "tests/host/fake/control.h"

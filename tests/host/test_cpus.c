@@ -35,6 +35,8 @@ struct lock control_lock;
 cpumask_t smp_online;
 static struct percpu cpus[3];
 static bool leaves, locked;
+static u32 needed; /* by a pool */
+static cpumask_t in_no_pool;
 
 struct percpu *smp_percpu(u32 cpu)
 {
@@ -58,15 +60,25 @@ void smp_watch_cpu(u32 cpu, bool on)
     note("%swatch%u ", on ? "" : "un", cpu);
 }
 
+bool sched_may_leave(u32 cpu)
+{
+    return cpu != needed;
+}
+
+cpumask_t sched_pool_none(void)
+{
+    return in_no_pool;
+}
+
 bool sched_leave(u32 cpu)
 {
     note("leave%u ", cpu);
     return leaves;
 }
 
-void sched_join(u32 cpu)
+void sched_join(u32 cpu, u32 pool)
 {
-    expect(smp_is_online(cpu));
+    expect(smp_is_online(cpu) && pool == 0);
     note("join%u ", cpu);
 }
 
@@ -103,6 +115,8 @@ static void start(void)
     smp_online = 7;
     leaves = true;
     locked = false;
+    needed = 0;
+    in_no_pool = 0;
     for ( u32 i = 0; i < 3; i++ )
         cpus[i].cpu = i;
 }
@@ -130,8 +144,8 @@ TEST(away_and_back)
     op.op = XEN_SYSCTL_CPU_HOTPLUG_ONLINE;
     expect_eq(sysctl_cpu_hotplug(&op), 0);
     expect_done("up2 flush4 watch2 join2 virq");
-    expect_eq(sysctl_cpu_hotplug(&op), 0);
-    expect_done("join2 ");
+    expect_eq(sysctl_cpu_hotplug(&op), 0); /* it is there, in whatever pool */
+    expect_done("");
 }
 
 /* Nothing is taken from a CPU while a vcpu runs on it. */
@@ -144,6 +158,7 @@ TEST(not_while_it_runs_something)
     expect_eq(platform_cpu_offline(&op), -ERESTART);
     expect_done("leave1 ");
     expect_eq(smp_online, 7);
+    in_no_pool = 2;
     expect_eq(platform_cpu_online(&op), 0); /* never mind */
     expect_done("join1 ");
     leaves = true;
@@ -152,6 +167,16 @@ TEST(not_while_it_runs_something)
     expect_eq(platform_cpu_online(&op), 0);
     expect_eq(smp_online, 7);
     done[0] = 0;
+}
+
+TEST(not_the_last_of_a_pool_with_domains)
+{
+    struct xenpf_cpu_ol op = { 1 };
+
+    start();
+    needed = 1;
+    expect_eq(platform_cpu_offline(&op), -EBUSY);
+    expect_done("");
 }
 
 TEST(one_at_a_time)

@@ -65,7 +65,7 @@ static void leave_or_return(void)
         lock_acquire(&q->lock);
         require(!q->nr_waiting && q->loaded == q->idle);
         lock_release(&q->lock);
-        sched_join(CPUS - 1);
+        sched_join(CPUS - 1, 0);
         away = false;
     }
     pthread_mutex_unlock(&control);
@@ -156,7 +156,7 @@ TEST(cpus_against_each_other)
         pthread_join(threads[i], NULL);
 
     fake_cpus_be(0);
-    sched_join(CPUS - 1);
+    sched_join(CPUS - 1, 0);
     settle();
     for ( u32 i = 0; i < DOMAINS; i++ )
         for ( u32 n = 0; n < VCPUS; n++ )

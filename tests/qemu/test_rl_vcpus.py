@@ -186,7 +186,10 @@ def test_share(dom0, linux):
     dom0.check("xl sched-credit2 -d linux -w 100 -c 0")
     assert share(dom0, linux) == (100, 0)
     dom0.check("rl sched -w 256 linux")
-    assert "scheduler credit2, rate limit 0 us" in dom0.check("rl sched")
+    assert "scheduler credit2, rate limit 200 us" in dom0.check("rl sched")
+    dom0.check("rl sched -r 1000")
+    assert "rate limit 1000 us" in dom0.check("rl sched") and "ratelimit=1000us" in dom0.check("xl sched-credit2")
+    dom0.check("rl sched -r 200")
     assert "linux" in dom0.check("xl sched-credit2")
 
 
@@ -240,8 +243,8 @@ MISTAKES = {
     "large weight": ("rl sched -w 65536 linux", 1, "weight 65536 is out of bounds: 1 to 65535"),
     "large cap": ("rl sched -c 401 linux", 1, "cap 401 is out of bounds: 0 to 400, 100 for each of 4 vcpus"),
     "weight of whom": ("rl sched -w 5", 2, "of which domain?"),
-    "rate limit": ("rl sched -r 100", 1, "takes no rate limit of 100 us"),
-    "a good weight beside it": ("rl sched -w 300 -r 100 linux", 1, "takes no rate limit of 100 us"),
+    "rate limit": ("rl sched -r 99", 1, "takes no rate limit of 99 us"),
+    "a good weight beside it": ("rl sched -w 300 -r 99 linux", 1, "takes no rate limit of 99 us"),
     "a bad weight beside it": ("rl sched -r 100 -w 0 linux", 1, "weight 0 is out of bounds: 1 to 65535"),
     "a bad weight for one of two": ("rl sched -w 300 -c 201 linux 0", 1, "cap 201 is out of bounds: 0 to 200"),
     "much memory": ("rl mem-set linux 161", 1, "domain {id} can have 1024 to 163840 KiB"),

@@ -13,6 +13,7 @@ import session as s
 import settings
 
 LINUX = "/guests/linux.cfg"
+HELLO = "/guests/hello.cfg"
 CONSOLE = "/var/log/xen/console/guest-linux.log"
 LEAVE = "\x1d"      # Ctrl-]
 
@@ -103,7 +104,7 @@ def test_xentrace(dom0):
     # Not to /host: the kernel can't write mapped pages of others there.
     dom0.check("xentrace -D -S 512 /tmp/trace & "
                "until [ -s /tmp/trace ]; do usleep 100000; done; "
-               "xl create /guests/hello.cfg && xl destroy hello", 120)
+               f"xl create {HELLO} && xl destroy hello", 120)
 
     def domain_gone():
         dom0.check("cp /tmp/trace /host/trace")
@@ -182,6 +183,33 @@ def test_tsc_mode(dom0):
     dom0.wait_until("its word", lambda: "RL-TESTS" in dom0.shell(f"cat {console}")[1], 60)
     assert "RL-TESTS 1 succeeded" in dom0.check(f"cat {console}"), dom0.check(f"cat {console}")
     dom0.check("xl destroy tsc")
+
+
+def pools(dom0):
+    """{name: (CPUs, domains)}"""
+    cpus = dict(re.findall(r"^(\S+) +([\d,-]*)$", dom0.check("xl cpupool-list -c"), re.MULTILINE))
+    return {name: (cpus[name], int(domains)) for name, domains
+            in re.findall(r"^(\S+) +\d+ +credit2 +y +(\d+)", dom0.check("xl cpupool-list"), re.MULTILINE)}
+
+
+def test_pools(dom0):
+    """cpupool-cpu-remove, -create, -migrate, -rename, -cpu-add, -destroy, -numa-split; sched-credit2 of a pool."""
+    dom0.check("xl cpupool-cpu-remove Pool-0 1")
+    dom0.check("""xl cpupool-create 'name="other"' 'cpus=["1"]'""")
+    assert pools(dom0) == {"Pool-0": ("0", 1), "other": ("1", 0)}
+    dom0.check(f"""xl create {HELLO} 'pool="other"'""", 120)
+    assert re.search(r"^hello +\d+ +0 +1 ", dom0.check("xl vcpu-list hello"), re.MULTILINE)
+    assert "busy" in dom0.check("xl cpupool-cpu-remove other 1"), "hello needs it"
+    dom0.check("xl sched-credit2 -s -p other -r 2000")
+    assert "Cpupool other: ratelimit=2000us" in dom0.check("xl sched-credit2 -p other")
+    dom0.check("xl cpupool-migrate hello Pool-0 && xl cpupool-rename other another")
+    assert pools(dom0) == {"Pool-0": ("0", 2), "another": ("1", 0)}
+    dom0.check("xl cpupool-migrate hello another")
+    assert pools(dom0) == {"Pool-0": ("0", 1), "another": ("1", 1)}
+    dom0.check("xl destroy hello && xl cpupool-destroy another && xl cpupool-cpu-add Pool-0 1")
+    assert pools(dom0) == {"Pool-0": ("0,1", 1)}
+    dom0.check("xl cpupool-numa-split && xl cpupool-rename Pool-node0 Pool-0")
+    assert pools(dom0) == {"Pool-0": ("0,1", 1)}
 
 
 def test_console(dom0, linux):

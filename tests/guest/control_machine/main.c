@@ -226,7 +226,7 @@ static void pools(void)
     expect(pool(99, 0) < 0, "no operation");
 }
 
-/* At most that one thing happens once in a microsecond; Ringleader has no such limit. */
+/* That a vcpu keeps its CPU for a microsecond only. */
 static void rate_limit(void)
 {
     ask()->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;

@@ -302,7 +302,7 @@ void actors_cpu_join(u32 cpu)
 {
     fake_cpus_offline(cpu, false);
     gone &= ~((cpumask_t)1 << cpu);
-    sched_join(cpu);
+    sched_join(cpu, 0);
 }
 
 bool actors_cpu_gone(u32 cpu)

@@ -15,7 +15,7 @@
 #include "pv/compat/compat.h"
 #include "pv/emulate/cpuid.h"
 #include "pv/emulate/emulate.h"
-#include "sched/sched.h"
+#include "sched/policy.h"
 #include "time/clock.h"
 #include "trace/buffer.h"
 #include "trace/trace.h"
@@ -168,6 +168,29 @@ long sched_override_affinity(struct vcpu *v, s32 cpu)
     expect_eq(cpu, SCHED_NO_OVERRIDE);
     v->sched.overridden = false;
     return 0;
+}
+
+/* hypervisor/sched/pool.c is linked: of what it asks the scheduler for, the masks alone. */
+cpumask_t sched_cpus;
+struct sched_pool sched_pools[SCHED_POOLS] = { { .exists = true } };
+
+void sched_join(u32 cpu, u32 pool)
+{
+    sched_pools[pool].cpus |= balance_bit(cpu);
+    sched_cpus |= balance_bit(cpu);
+}
+
+bool sched_leave(u32 cpu)
+{
+    for ( u32 id = 0; id < SCHED_POOLS; id++ )
+        sched_pools[id].cpus &= ~balance_bit(cpu);
+    sched_cpus &= ~balance_bit(cpu);
+    return true;
+}
+
+void sched_forget_affinity(struct vcpu *v)
+{
+    v->sched.hard_affinity = v->sched.soft_affinity = ~0UL;
 }
 
 u64 trace_read(enum counter c)
@@ -409,6 +432,7 @@ void control_start(void)
     fake_cpu_join(0);
     dom0 = fake_domain(0, true, 2);
     domu = fake_domain(5, false, 2);
+    sched_cpus = sched_pools[0].cpus = smp_online;
     cpuid_init();
     require(!cpuid_policy_default(dom0) && !cpuid_policy_default(domu));
 }

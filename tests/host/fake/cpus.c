@@ -271,7 +271,7 @@ void fake_cpus(u32 n)
     fake_now = NS_PER_S;
     fake_kicks = 0;
     nr_cpus = n;
-    sched_cpus = 0;
+    sched_cpus = sched_pools[0].cpus = 0;
     for ( u32 i = 0; i < n; i++ )
     {
         fake_cpus_be(i);
