@@ -25,4 +25,8 @@ long sysctl_debug_keys(struct xen_sysctl_debug_keys *arg);
 long sysctl_counters(struct xen_sysctl_perfc_op *arg);
 long sysctl_trace(struct xen_sysctl_tbuf_op *arg);
 
+long sysctl_power(struct xen_sysctl_get_pmstat *arg);
+long sysctl_device_nodes(struct xen_sysctl_pcitopoinfo *arg);
+long sysctl_livepatch(struct xen_sysctl_livepatch_op *arg);
+
 #endif

@@ -27,7 +27,7 @@ TEST(versions_and_numbers)
     expect_eq(control_sysctl(8), -EFAULT);
     sysctl_for(XEN_SYSCTL_physinfo)->interface_version = 1;
     expect_eq(run_sysctl(), -EACCES);
-    sysctl_for(XEN_SYSCTL_livepatch_op);
+    sysctl_for(XEN_SYSCTL_lockprof_op);
     expect_eq(run_sysctl(), -ENOSYS);
 }
 

@@ -238,6 +238,68 @@ static void rate_limit(void)
     expect_eq(sysctl(XEN_SYSCTL_scheduler_op), -EINVAL, "no operation");
 }
 
+/* --- What there is little of --- */
+
+static long power(uint32_t type, uint32_t cpu, uint64_t *triggers, uint64_t *residencies)
+{
+    ask()->u.get_pmstat.type = type;
+    op.u.get_pmstat.cpuid = cpu;
+    op.u.get_pmstat.u.getcx.nr = 1;
+    set_xen_guest_handle(op.u.get_pmstat.u.getcx.triggers, triggers);
+    set_xen_guest_handle(op.u.get_pmstat.u.getcx.residencies, residencies);
+    return sysctl(XEN_SYSCTL_get_pmstat);
+}
+
+static void idleness(void)
+{
+    static uint64_t triggers[2], residencies[2];
+
+    expect_eq(power(PMSTAT_get_max_cx, 0, NULL, NULL), 0, "states that a processor can be in");
+    expect(op.u.get_pmstat.u.getcx.nr >= 2, "it runs, and idles");
+    residencies[1] = 0xaa;
+    expect_eq(power(PMSTAT_get_cxstat, 0, triggers, residencies), 0, "how long it was in one");
+    expect(op.u.get_pmstat.u.getcx.nr >= 2, "there are more");
+    expect(residencies[0] > 0, "it ran");
+    expect_eq(residencies[1], 0xaa, "no more than asked for");
+    expect_eq(power(PMSTAT_get_cxstat, 0, NOWHERE, residencies), -EFAULT, "no place to tell");
+    expect_eq(power(PMSTAT_get_max_cx, 4095, NULL, NULL), -EINVAL, "of no processor");
+    expect(power(PMSTAT_get_max_px, 0, NULL, NULL) < 0, "its frequencies");
+    expect(power(99, 0, NULL, NULL) < 0, "no question");
+}
+
+static void device_nodes(void)
+{
+    static physdev_pci_device_t devices[2] = { { 0, 0, 0 }, { 0, 0, 8 } };
+    static uint32_t nodes[2];
+
+    ask()->u.pcitopoinfo.num_devs = 2;
+    set_xen_guest_handle(op.u.pcitopoinfo.devs, devices);
+    set_xen_guest_handle(op.u.pcitopoinfo.nodes, nodes);
+    expect_eq(sysctl(XEN_SYSCTL_pcitopoinfo), 0, "where two devices are");
+    expect_eq(op.u.pcitopoinfo.num_devs, 2, "two answers");
+    expect(nodes[0] >= XEN_INVALID_DEV && nodes[1] >= XEN_INVALID_DEV, "nobody knows");
+    ask()->u.pcitopoinfo.num_devs = 2;
+    set_xen_guest_handle(op.u.pcitopoinfo.devs, devices);
+    set_xen_guest_handle(op.u.pcitopoinfo.nodes, NOWHERE);
+    expect_eq(sysctl(XEN_SYSCTL_pcitopoinfo), -EFAULT, "no place to tell");
+    ask()->u.pcitopoinfo.num_devs = 2;
+    expect_eq(sysctl(XEN_SYSCTL_pcitopoinfo), -EINVAL, "neither devices nor a place");
+}
+
+static void live_patches(void)
+{
+    ask()->u.livepatch.cmd = XEN_SYSCTL_LIVEPATCH_LIST;
+    expect_eq(sysctl(XEN_SYSCTL_livepatch_op), 0, "what was patched");
+    expect_eq(op.u.livepatch.u.list.nr, 0, "nothing");
+    ask()->u.livepatch.cmd = XEN_SYSCTL_LIVEPATCH_LIST;
+    op.u.livepatch.u.list.pad = 1;
+    expect_eq(sysctl(XEN_SYSCTL_livepatch_op), -EINVAL, "what must be zero is not");
+    ask()->u.livepatch.pad = 1;
+    expect_eq(sysctl(XEN_SYSCTL_livepatch_op), -EINVAL, "what must be zero is not");
+    ask()->u.livepatch.cmd = 99;
+    expect(sysctl(XEN_SYSCTL_livepatch_op) < 0, "no operation");
+}
+
 /* --- Features --- */
 
 static void features(void)
@@ -365,6 +427,9 @@ void test_main(void)
     clocks();
     hotplug();
     pools();
+    idleness();
+    device_nodes();
+    live_patches();
     rate_limit();
     features();
     memory();
