@@ -15,7 +15,7 @@ import session as s
 pytestmark = pytest.mark.ours
 
 GUEST = """name = "linux"
-kernel = "/guests/vmlinuz"
+kernel = "/tmp/vmlinux"
 ramdisk = "/guests/linux.initrd"
 memory = 128
 maxmem = 160
@@ -39,6 +39,7 @@ def dom0(hv, tmp_path_factory):
 def linux(dom0):
     """The guest, up, with two of its four vcpus; it tells time and again which it uses. Its name."""
     dom0.check(f"cat > /tmp/linux <<'END'\n{GUEST}END")
+    dom0.take(s.m.UNPACKED)
     dom0.check("rl create /tmp/linux")
     dom0.wait_until("the guest is up", lambda: "is up with 2 CPU" in dom0.shell("cat /var/log/xen/console/guest-linux.log")[1], 120)
     type_in(dom0, "while cat /sys/devices/system/cpu/online; do sleep 1; done &")

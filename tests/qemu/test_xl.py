@@ -32,7 +32,8 @@ def dom0(hv, tmp_path_factory):
 @pytest.fixture(scope="module")
 def guest(dom0):
     """A Linux guest that has come up, with one vcpu of four. It is the same for all tests, which come in order."""
-    dom0.check(f"xl create {LINUX} maxvcpus=4", 120)
+    kernel = dom0.take(s.m.UNPACKED)        # or each of its starts would take xl seconds to unpack it
+    dom0.check(f"xl create {LINUX} 'kernel=\"{kernel}\"' maxvcpus=4", 120)
     console_says(dom0, "is up with 1 CPU", 120)
     return dom0
 
@@ -303,6 +304,7 @@ def test_save_and_restore(dom0, linux):
         assert domid(dom0) == linux + round + 1
         type_in(dom0, f"cp /tmp/n /tmp/m; usleep 500000; [ $(cat /tmp/n) -gt $(cat /tmp/m) ] && md5sum -c /tmp/sum && echo round {round}")
         console_says(dom0, f"\nround {round}")
+    type_in(dom0, "kill $!")
 
 
 def test_save_that_goes_on(dom0, linux):
