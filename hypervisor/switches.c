@@ -1,9 +1,7 @@
 #include "switches.h"
 #include "console/options.h"
 #include "cpu/alternative.h"
-#include "cpu/fpu.h"
 #include "cpu/init.h"
-#include "pv/bounce/internal.h"
 #include "pv/emulate/emulate.h"
 #include "pv/pagetable/internal.h"
 

@@ -19,6 +19,8 @@ struct cpu_features {
     bool page1gb, pcid, invpcid, rdtscp, fsgsbase, smep, smap, umip;
     bool xsave, xsaveopt, sysenter, tsc_invariant, tsc_deadline, x2apic, monitor;
     bool arch_capabilities;
+    bool
+        fpu_pointers_stay; /* FXRSTOR and XRSTOR load FOP, FIP and FDP with an exception pending only */
 };
 extern struct cpu_features cpu_features;
 

@@ -99,8 +99,10 @@ static void __init find_extended(struct cpu_features *f)
     f->virtual_bits = 48;
     if ( max >= 0x80000008 )
     {
-        u32 eax = cpuid(0x80000008, 0).eax;
+        struct cpuid_leaf leaf = cpuid(0x80000008, 0);
+        u32 eax = leaf.eax;
 
+        f->fpu_pointers_stay = f->vendor == CPU_AMD && !has(leaf.ebx, 2);
         f->physical_bits = eax & 0xff;
         f->virtual_bits = (eax >> 8) & 0xff;
     }

@@ -1,4 +1,5 @@
 #include "cpu/fpu.h"
+#include "console/options.h"
 #include "cpu/asm.h"
 #include "cpu/cpu.h"
 #include "cpu/extable.h"
@@ -79,58 +80,82 @@ void fpu_restore(const void *area)
         LOAD("fxrstor64", area);
 }
 
+/* Where the last guest's FOP, FIP and FDP would stay, a load of any integer overwrites them. */
+static void forget_pointers(void)
+{
+    static const u32 zero;
+
+    if ( cpu_features.fpu_pointers_stay )
+        __asm__ volatile("fnclex; ffree %%st(7); fildl %0" ::"m"(zero));
+}
+
 /*
  * All of the state is switched, whatever XCR0 the guest chose: what it doesn't use now it may turn
  * on later, and must not find another's there.
  */
-static inline __attribute__((always_inline)) void leave(void *area)
+static void load(const void *area, u64 xcr0)
 {
     fpu_set_xcr0(fpu_features);
-    fpu_save(area);
-}
-
-static inline __attribute__((always_inline)) void enter(const void *area, u64 xcr0)
-{
-    fpu_set_xcr0(fpu_features);
+    forget_pointers();
     fpu_restore(area);
     fpu_set_xcr0(xcr0);
 }
 
-void fpu_leave(void *area)
+static void set_ts(void)
 {
-    leave(area);
-}
-
-void fpu_enter(const void *area, u64 xcr0)
-{
-    enter(area, xcr0);
-}
-
-void fpu_leave_lazily(void *area)
-{
-    struct percpu *cpu = this_cpu();
-
-    if ( !cpu->fpu_waiting )
-        leave(area);
-    cpu->fpu_waiting = NULL;
-}
-
-void fpu_enter_lazily(const void *area, u64 xcr0)
-{
-    this_cpu()->fpu_waiting = area;
-    fpu_set_xcr0(xcr0);
     write_cr0(read_cr0() | CR0_TS);
 }
 
-bool fpu_enter_waiting(u64 xcr0)
+static void clear_ts(void)
+{
+    __asm__ volatile("clts");
+}
+
+void fpu_leave(void *area, bool ts)
+{
+    if ( this_cpu()->fpu_waiting )
+        return;
+    if ( ts )
+        clear_ts();
+    fpu_set_xcr0(fpu_features);
+    fpu_save(area);
+}
+
+/* What waited for the guest before, which never used the FPU, has left CR0.TS set. */
+void fpu_enter(const void *area, u64 xcr0, bool ts)
+{
+    struct percpu *cpu = this_cpu();
+
+    if ( !options.lazy_fpu )
+        load(area, xcr0);
+    else
+    {
+        fpu_set_xcr0(xcr0);
+        ts = !cpu->fpu_waiting;
+        cpu->fpu_waiting = area;
+    }
+    if ( ts )
+        set_ts();
+}
+
+void fpu_set_ts(bool ts)
+{
+    if ( this_cpu()->fpu_waiting )
+        return;
+    if ( ts )
+        set_ts();
+    else
+        clear_ts();
+}
+
+void fpu_use(u64 xcr0)
 {
     struct percpu *cpu = this_cpu();
     const void *area = cpu->fpu_waiting;
 
     if ( !area )
-        return false;
+        return;
     cpu->fpu_waiting = NULL;
-    __asm__ volatile("clts");
-    enter(area, xcr0);
-    return true;
+    clear_ts();
+    load(area, xcr0);
 }

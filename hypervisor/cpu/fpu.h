@@ -1,4 +1,4 @@
-/* FPU, SSE and AVX state of vcpus. CR0.TS must be clear. */
+/* FPU, SSE and AVX state of vcpus. */
 #ifndef CPU_FPU_H
 #define CPU_FPU_H
 
@@ -12,23 +12,23 @@ extern u64 fpu_features;  /* XCR0 bits that the CPU has and guests may use; 0: F
 /* Make a zeroed area hold the reset state: FCW 0x37f, MXCSR 0x1f80. */
 void fpu_area_init(void *area);
 
-/* Between this CPU and @area. What can't be loaded is replaced by the reset state. */
+/* Between this CPU and @area, with CR0.TS clear. What can't be loaded is replaced by the reset state. */
 void fpu_save(void *area);
 void fpu_restore(const void *area);
 
 void fpu_set_xcr0(u64 xcr0);
 
-/* A guest's state, when it leaves this CPU and when it comes: @xcr0 is its own. */
-void fpu_leave(void *area);
-void fpu_enter(const void *area, u64 xcr0);
-
 /*
- * Boot option lazy_fpu: @area waits, CR0.TS set, until the guest uses the FPU. What #NM then does:
- * false, nothing waits.
+ * A guest's state, when it leaves this CPU and when it comes: @xcr0 and @ts, its CR0.TS, are its own. With boot option
+ * lazy_fpu it waits until the guest uses the FPU, CR0.TS set whatever the guest's is: #NM tells, and fpu_use() loads it
+ * if it does wait.
  */
-void fpu_leave_lazily(void *area);
-void fpu_enter_lazily(const void *area, u64 xcr0);
-bool fpu_enter_waiting(u64 xcr0);
+void fpu_leave(void *area, bool ts);
+void fpu_enter(const void *area, u64 xcr0, bool ts);
+void fpu_use(u64 xcr0);
+
+/* The guest that is here changes its CR0.TS to @ts. */
+void fpu_set_ts(bool ts);
 
 /* The legacy part of an area, 512 bytes as FXSAVE writes them: of contexts that the tools see. */
 void fpu_area_set_legacy(void *area, const void *fxsave);

@@ -71,10 +71,11 @@ struct percpu {
     u64 xcr0;                            /* the value loaded */
     u32 tsc_aux;                         /* likewise */
     u64 fs_base, gs_base, gs_base_other; /* the CPU's, as the vcpu that left last left them */
-    const void *fpu_waiting; /* boot option lazy_fpu: what current's first use is to load */
-    u32 tlb_time;            /* the flush clock at this CPU's last full flush: mm/tlb.c */
-    u32 tlb_holder;          /* whose translations this CPU's TLB may hold: mm/tlb.c */
-    u32 lock_depth;          /* debug builds: locks held, and their levels: smp/lock.c */
+    const void
+        *fpu_waiting; /* what current's first use of the FPU is to load, or NULL: cpu/fpu.h */
+    u32 tlb_time;     /* the flush clock at this CPU's last full flush: mm/tlb.c */
+    u32 tlb_holder;   /* whose translations this CPU's TLB may hold: mm/tlb.c */
+    u32 lock_depth;   /* debug builds: locks held, and their levels: smp/lock.c */
     u8 lock_levels[16];
     u64 lock_sites[16]; /* where they were taken */
 };

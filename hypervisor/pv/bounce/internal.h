@@ -15,10 +15,6 @@ void trap_nmi(const struct regs *regs);
 void trap_nmi_from_guest(const struct regs *regs);
 void exit_work(void);
 
-/* #NM; and the same with boot option lazy_fpu. */
-void trap_device_not_available(struct vcpu *v, struct regs *regs);
-void trap_device_not_available_lazily(struct vcpu *v, struct regs *regs);
-
 /*
  * What tables of hypercalls are made of: a handler, the one for rows without, and a handler behind
  * a check of rights.

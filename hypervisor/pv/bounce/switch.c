@@ -132,9 +132,7 @@ static void save(struct vcpu *v)
     runstate_update_guest(v);
     v->cpu.regs = *percpu_guest_regs();
     save_segments(&v->cpu);
-    if ( v->cpu.ts )
-        __asm__ volatile("clts");
-    fpu_leave(v->pv.xstate);
+    fpu_leave(v->pv.xstate, v->cpu.ts);
 }
 
 /*
@@ -168,9 +166,7 @@ static void load_modes(const struct vcpu *v)
 
     if ( GUARD(cr4_switched, cr4 != want) )
         write_cr4(want);
-    fpu_enter(v->pv.xstate, v->pv.xcr0);
-    if ( v->cpu.ts )
-        write_cr0(read_cr0() | CR0_TS);
+    fpu_enter(v->pv.xstate, v->pv.xcr0, v->cpu.ts);
     GUARD_STEP(breakpoints_switched, emulate_load_debug(v));
     emulate_load_tsc_aux(v);
 }

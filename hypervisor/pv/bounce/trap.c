@@ -132,27 +132,18 @@ HANDLER debug(struct vcpu *v, struct regs *regs)
     bounce_debug(v, regs, TRAP_DB);
 }
 
-void trap_device_not_available(struct vcpu *v, struct regs *regs)
+/* The guest's own TS comes first: what it then uses faults again, if it waits. */
+HANDLER device_not_available(struct vcpu *v, struct regs *regs)
 {
     if ( v->cpu.ts )
     {
         /* Delivering it clears the virtual TS, so that the guest needn't ask for that. */
         v->cpu.ts = 0;
-        write_cr0(read_cr0() & ~(u64)CR0_TS);
-        bounce_exception(v, regs, TRAP_NM, 0);
-    }
-}
-
-/* The guest's own TS comes first: what it then uses faults again. */
-void trap_device_not_available_lazily(struct vcpu *v, struct regs *regs)
-{
-    if ( v->cpu.ts )
-    {
-        emulate_fpu_taskswitch(0);
+        fpu_set_ts(false);
         bounce_exception(v, regs, TRAP_NM, 0);
     }
     else
-        (void)fpu_enter_waiting(v->pv.xcr0);
+        fpu_use(v->pv.xcr0);
 }
 
 HANDLER double_fault(struct vcpu *v, struct regs *regs)
@@ -180,7 +171,7 @@ static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
     [0 ... HANDLERS - 1] = as_it_is,
     [TRAP_DB] = debug,
     [TRAP_BP] = breakpoint,
-    [TRAP_NM] = trap_device_not_available,
+    [TRAP_NM] = device_not_available,
     [TRAP_UD] = emulate_invalid_opcode,
     [TRAP_DF] = double_fault,
     [TRAP_GP] = general_protection,

@@ -13,7 +13,6 @@ void emulate_privileged(struct vcpu *v, struct regs *regs);
 void emulate_invalid_opcode(struct vcpu *v, struct regs *regs);
 
 long emulate_fpu_taskswitch(unsigned long set);
-long emulate_fpu_taskswitch_lazily(unsigned long set); /* with boot option lazy_fpu */
 long emulate_set_debugreg(unsigned long reg, unsigned long value);
 long emulate_get_debugreg(unsigned long reg);
 

@@ -21,21 +21,12 @@
 long emulate_fpu_taskswitch(unsigned long set)
 {
     struct vcpu *v = current_vcpu();
+    bool ts = set != 0;
 
-    if ( set && !v->cpu.ts )
-        write_cr0(read_cr0() | CR0_TS);
-    else if ( !set && v->cpu.ts )
-        __asm__ volatile("clts");
-    v->cpu.ts = set != 0;
-    return 0;
-}
-
-long emulate_fpu_taskswitch_lazily(unsigned long set)
-{
-    u64 cr0 = read_cr0() & ~(u64)CR0_TS;
-
-    current_vcpu()->cpu.ts = set != 0;
-    write_cr0(cr0 | (set || this_cpu()->fpu_waiting ? CR0_TS : 0));
+    if ( v->cpu.ts == ts )
+        return 0;
+    v->cpu.ts = ts;
+    fpu_set_ts(ts);
     return 0;
 }
 

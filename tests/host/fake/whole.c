@@ -360,10 +360,14 @@ void fpu_restore(const void *area)
     (void)area;
 }
 
-bool fpu_enter_waiting(u64 xcr0)
+void fpu_use(u64 xcr0)
 {
     (void)xcr0;
-    return false;
+}
+
+void fpu_set_ts(bool ts)
+{
+    (void)ts;
 }
 
 void fpu_set_xcr0(u64 value)
