@@ -153,9 +153,9 @@ static inline u64 take_for(struct domain *d, unsigned int order, unsigned int ma
     return frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
 }
 
-/* mm_alloc_domain, with the lock held, which it releases. */
-static __attribute__((noinline)) mfn_t alloc_any(struct domain *d, unsigned int order,
-                                                 unsigned int max_bits, pfn_t pfn)
+/* mm_alloc_domain, with the lock held, which it releases. The compiler knows @order where it is 0: then it has no loops. */
+static inline __attribute__((always_inline)) mfn_t
+alloc_locked(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
     struct domain_memory *memory = &d->memory;
     u64 count = 1UL << order, mfn = 0;
@@ -175,7 +175,12 @@ static __attribute__((noinline)) mfn_t alloc_any(struct domain *d, unsigned int 
 mfn_t mm_alloc_domain(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
     lock_acquire(&d->memory.lock);
-    return alloc_any(d, order, max_bits, pfn);
+    return alloc_locked(d, order, max_bits, pfn);
+}
+
+static __attribute__((noinline)) mfn_t alloc_page(struct domain *d, pfn_t pfn)
+{
+    return alloc_locked(d, 0, 0, pfn);
 }
 
 /* The frame that was freed last, if @d gave it back and may have it again: what ballooning gets. 0: the general way. */
@@ -196,7 +201,7 @@ mfn_t mm_alloc_domain_page(struct domain *d, pfn_t pfn)
     lock_acquire(&d->memory.lock);
     mfn = take_own(d);
     if ( __builtin_expect(!mfn, 0) )
-        return alloc_any(d, 0, 0, pfn);
+        return alloc_page(d, pfn);
     m2p_set(to_mfn(mfn), pfn);
     assign_more(d, mfn, 1);
     lock_release(&d->memory.lock);
