@@ -153,7 +153,7 @@ static inline u64 take_for(struct domain *d, unsigned int order, unsigned int ma
     return frames_take(order, max_bits, tag_of(d), domain_is_privileged(d));
 }
 
-/* mm_alloc_domain, with the lock held, which it releases. The compiler knows @order where it is 0: then it has no loops. */
+/* mm_alloc_domain, with the lock held, which it releases; without loops if the compiler knows that @order is 0. */
 static inline __attribute__((always_inline)) mfn_t
 alloc_locked(struct domain *d, unsigned int order, unsigned int max_bits, pfn_t pfn)
 {
