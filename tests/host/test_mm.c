@@ -359,6 +359,101 @@ TEST(its_own_frame_comes_back_as_it_was)
     finish();
 }
 
+/* A domain of two frames that has given one of them back: *@mfn, which thus was freed last. */
+static struct domain *ballooned(domid_t id, mfn_t *mfn)
+{
+    struct domain *d = new_domain(id, false);
+
+    mm_alloc_domain_page(d, INVALID_PFN);
+    *mfn = mm_alloc_domain_page(d, INVALID_PFN);
+    release(d, *mfn);
+    return d;
+}
+
+/* Nobody has to look far for what was freed last; so here, too, is asked whether the domain may have another at all. */
+TEST(its_own_frame_comes_back_once_and_only_while_it_may)
+{
+    struct domain *d, *other;
+    mfn_t mfn, again, low;
+
+    machine();
+    d = ballooned(1, &mfn);
+    other = new_domain(2, false);
+
+    d->memory.max_pages = 1;
+    expect(mfn_eq(mm_alloc_domain_page(d, INVALID_PFN), INVALID_MFN));
+    d->memory.max_pages = RAM;
+    expect_eq(mm_claim(other, mm_free_pages()), 0);
+    expect(mfn_eq(mm_alloc_domain_page(d, INVALID_PFN), INVALID_MFN));
+    expect_eq(mm_claim(other, 0), 0);
+    d->life = DOMAIN_DYING;
+    expect(mfn_eq(mm_alloc_domain_page(d, INVALID_PFN), INVALID_MFN));
+    d->life = DOMAIN_ALIVE;
+
+    d->memory.max_bits = fls64(mfn.n - 1) - 1 + PAGE_SHIFT;
+    require(mfn.n >= 1UL << (d->memory.max_bits - PAGE_SHIFT));
+    low = mm_alloc_domain_page(d, INVALID_PFN);
+    expect(low.n < 1UL << (d->memory.max_bits - PAGE_SHIFT));
+    d->memory.max_bits = 0;
+
+    again = mm_alloc_domain_page(d, INVALID_PFN);
+    expect_eq(again.n, mfn.n);
+    again = mm_alloc_domain_page(d, INVALID_PFN);
+    expect(!mfn_eq(again, mfn) && !mfn_eq(again, INVALID_MFN));
+    expect_eq(d->memory.tot_pages, 4);
+    expect_eq(mm_free_pages(), RAM - 4);
+    finish();
+}
+
+TEST(who_gave_back_all_is_held_anew)
+{
+    struct domain *d;
+    mfn_t mfn;
+
+    machine();
+    d = ballooned(1, &mfn);
+    release(d, to_mfn(d->memory.first));
+    expect_eq(d->refs, 1);
+    mfn = mm_alloc_domain_page(d, INVALID_PFN);
+    expect(page_is(mfn, 0x55)); /* still its own */
+    expect_eq(d->refs, 2);
+    release(d, mfn);
+    expect_eq(d->refs, 1);
+    finish();
+}
+
+/* After so many domains that no tags are left; and the frames of one that came by them without any. */
+TEST(without_a_tag_nothing_is_anybodys_own)
+{
+    struct domain *d, *other;
+    mfn_t mfn, given;
+
+    machine();
+    d = ballooned(1, &mfn);
+    other = new_domain(2, false);
+    other->memory.tag = d->memory.tag = FRAME_DIRTY;
+    mm_alloc_domain_page(d, INVALID_PFN);
+    mm_alloc_domain_page(other, INVALID_PFN);
+    release(d, to_mfn(d->memory.first));
+    for ( unsigned int i = 0; i < RAM - 2; i++ )
+        expect(page_is(mm_alloc_domain_page(other, INVALID_PFN), 0));
+    other->life = DOMAIN_DYING;
+    while ( other->memory.first )
+        release(other, to_mfn(other->memory.first));
+
+    other = new_domain(3, false);
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        given = mm_alloc_domain_page(d, INVALID_PFN);
+        expect_eq(mm_steal(d, frame_of(given)), 0);
+        expect_eq(mm_give_stolen(other, frame_of(given), INVALID_PFN), 0);
+    }
+    release(other, given);
+    for ( unsigned int i = 0; i < RAM - 2; i++ )
+        expect(!page_is(mm_alloc_domain_page(domains[0], INVALID_PFN), 0x55));
+    finish();
+}
+
 TEST(nobody_else_sees_it)
 {
     struct domain *d, *other;
