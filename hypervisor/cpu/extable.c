@@ -38,10 +38,15 @@ void __init extable_init(void)
     }
 }
 
-/* An instruction with what stands in an absent one's place before it faults at the first byte of that. */
+#define INSTRUCTION_MAX 15
+
+/*
+ * An instruction with what stands in an absent one's place before it faults at the first byte of that. There may be two
+ * such places: where an access closes and the next one opens.
+ */
 static bool same_instruction(u64 rip, u64 from)
 {
-    if ( from - rip > ALTERNATIVE_SIZE )
+    if ( from - rip >= INSTRUCTION_MAX )
         return false;
     while ( rip < from && *(const u8 *)rip == PREFIX_IGNORED )
         rip++;
