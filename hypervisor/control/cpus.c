@@ -36,20 +36,19 @@ static long online(u32 cpu)
 
 long cpus_offline(u32 cpu)
 {
+    long rc;
+
     if ( !cpu || !smp_is_online(cpu) )
         return -EINVAL;
-    return sched_may_leave(cpu) ? offline(cpu) : -EBUSY;
+    rc = sched_may_leave(cpu);
+    return rc ? rc : offline(cpu);
 }
 
 long cpus_online(u32 cpu)
 {
-    if ( cpu >= NR_CPUS || !smp_percpu(cpu) )
+    if ( !smp_percpu(cpu) )
         return -EINVAL;
-    if ( !smp_is_online(cpu) )
-        return online(cpu);
-    if ( sched_pool_none() & (cpumask_t)1 << cpu )
-        sched_join(cpu, 0); /* lest it was on its way off, and nobody asked again */
-    return 0;
+    return smp_is_online(cpu) ? -EEXIST : online(cpu);
 }
 
 long sysctl_cpu_hotplug(struct xen_sysctl_cpu_hotplug *arg)
@@ -85,5 +84,7 @@ long platform_cpu_offline(struct xenpf_cpu_ol *arg)
 
 long platform_cpu_online(struct xenpf_cpu_ol *arg)
 {
-    return locked(cpus_online, arg->cpuid);
+    long rc = locked(cpus_online, arg->cpuid);
+
+    return rc == -EEXIST ? 0 : rc;
 }

@@ -111,7 +111,7 @@ long sysctl_cpupool(struct xen_sysctl_cpupool_op *arg)
     case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
         return bitmap64_to_guest(&arg->cpumap, sched_pool_none());
     default:
-        return -EOPNOTSUPP;
+        return -ENOSYS;
     }
 }
 

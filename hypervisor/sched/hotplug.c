@@ -15,13 +15,15 @@ static struct vcpu *stray(struct sched_queue *q)
     return NULL;
 }
 
-/* Those that wait for @q's CPU go to where they may run, who runs leaves when it looks up. False: somebody runs. */
+/*
+ * Those that wait for @q's CPU go to where they may run, then who runs leaves when it looks up: before, the CPU could
+ * choose one of them. False: somebody runs.
+ */
 static bool sort_out(struct sched_queue *q)
 {
     struct vcpu *v;
     bool empty;
 
-    smp_kick(q->cpu, WORK_RESCHEDULE);
     lock_acquire(&q->lock);
     while ( (v = stray(q)) != NULL )
     {
@@ -32,6 +34,7 @@ static bool sort_out(struct sched_queue *q)
     }
     empty = q->loaded == q->idle && !atomic_load(&q->switches);
     lock_release(&q->lock);
+    smp_kick(q->cpu, WORK_RESCHEDULE);
     return empty;
 }
 

@@ -8,6 +8,8 @@
 #include "sched/policy.h"
 
 #include "lib/atomic.h"
+#include "lib/guard.h"
+#include "smp/smp.h"
 
 bool sched_pool_exists(u32 id)
 {
@@ -80,13 +82,13 @@ long sched_pool_add(u32 id, u32 cpu)
 {
     cpumask_t none = sched_pool_none();
 
-    if ( cpu == SCHED_ANY_CPU && none )
-        cpu = (u32)__builtin_ctzl(none);
-    if ( cpu != SCHED_ANY_CPU && cpu >= NR_CPUS )
-        return -EINVAL;
     if ( !sched_pool_exists(id) )
         return -ENOENT;
-    if ( cpu == SCHED_ANY_CPU || !(none & balance_bit(cpu)) )
+    if ( cpu == SCHED_ANY_CPU )
+        cpu = none ? (u32)__builtin_ctzl(none) : 0;
+    if ( !smp_percpu(cpu) )
+        return -EINVAL;
+    if ( !(none & balance_bit(cpu)) )
         return -ENODEV;
     sched_join(cpu, id);
     return 0;
@@ -105,7 +107,7 @@ long sched_pool_remove(u32 id, u32 cpu)
         return -ENOENT;
     if ( cpu == SCHED_ANY_CPU && sched_pools[id].cpus )
         cpu = NR_CPUS - 1 - (u32)__builtin_clzl(sched_pools[id].cpus);
-    if ( cpu >= NR_CPUS )
+    if ( !smp_percpu(cpu) )
         return -EINVAL;
     if ( !(sched_pools[id].cpus & balance_bit(cpu)) )
         return -EADDRNOTAVAIL;
@@ -115,12 +117,13 @@ long sched_pool_remove(u32 id, u32 cpu)
     return 0;
 }
 
-bool sched_may_leave(u32 cpu)
+/* Who made a pool takes its CPUs out of it himself: one that returns is in the first pool. */
+long sched_may_leave(u32 cpu)
 {
     for ( u32 id = 0; id < SCHED_POOLS; id++ )
-        if ( is_needed(id, cpu) )
-            return false;
-    return true;
+        if ( sched_pools[id].cpus & balance_bit(cpu) )
+            return is_needed(id, cpu) ? -EBUSY : id ? -ENODEV : 0;
+    return 0;
 }
 
 /* --- domains --- */
@@ -130,11 +133,13 @@ bool sched_pool_has_cpus(u32 id)
     return sched_pool_exists(id) && sched_pools[id].cpus;
 }
 
+/* Who has read, without a lock, that it is in the old pool has done with that before that one loses its CPUs. */
 static void move(struct domain *d, u32 id)
 {
     struct vcpu *v;
 
     WRITE_ONCE(d->sched.pool, id);
+    GUARD_STEP(pool_read_unlocked, smp_synchronize());
     for_each_vcpu(d, v)
         sched_forget_affinity(v);
 }

@@ -105,9 +105,10 @@ long compat_sched_op(unsigned long cmd, unsigned long arg);
 
 /*
  * @cpu shall run no vcpus, or again, as one of a pool. sched_leave: false while it still runs one, ask again.
- * sched_may_leave: no domain would be left without any CPU. No domain may be destroyed meanwhile: LOCK_DOMCTL is held.
+ * sched_may_leave: 0; -EBUSY domains would be left without any CPU, -ENODEV it is in another pool than the first. No
+ * domain may be destroyed meanwhile: LOCK_DOMCTL is held.
  */
-bool sched_may_leave(u32 cpu);
+long sched_may_leave(u32 cpu);
 bool sched_leave(u32 cpu);
 void sched_join(u32 cpu, u32 pool);
 

@@ -109,7 +109,7 @@ TEST(pools_and_schedulers)
     sop.u.cpupool_op.cpupool_id = 1;
     expect_eq(run_sysctl(), -ENOENT);
     sop.u.cpupool_op.op = 99;
-    expect_eq(run_sysctl(), -EOPNOTSUPP);
+    expect_eq(run_sysctl(), -ENOSYS);
     sysctl_for(XEN_SYSCTL_sched_id);
     expect_eq(run_sysctl(), 0);
     expect_eq(sop.u.sched_id.sched_id, XEN_SCHEDULER_CREDIT2);

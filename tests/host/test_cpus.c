@@ -36,7 +36,6 @@ cpumask_t smp_online;
 static struct percpu cpus[3];
 static bool leaves, locked;
 static u32 needed; /* by a pool */
-static cpumask_t in_no_pool;
 
 struct percpu *smp_percpu(u32 cpu)
 {
@@ -60,14 +59,9 @@ void smp_watch_cpu(u32 cpu, bool on)
     note("%swatch%u ", on ? "" : "un", cpu);
 }
 
-bool sched_may_leave(u32 cpu)
+long sched_may_leave(u32 cpu)
 {
-    return cpu != needed;
-}
-
-cpumask_t sched_pool_none(void)
-{
-    return in_no_pool;
+    return cpu == needed ? -EBUSY : 0;
 }
 
 bool sched_leave(u32 cpu)
@@ -116,7 +110,6 @@ static void start(void)
     leaves = true;
     locked = false;
     needed = 0;
-    in_no_pool = 0;
     for ( u32 i = 0; i < 3; i++ )
         cpus[i].cpu = i;
 }
@@ -144,7 +137,7 @@ TEST(away_and_back)
     op.op = XEN_SYSCTL_CPU_HOTPLUG_ONLINE;
     expect_eq(sysctl_cpu_hotplug(&op), 0);
     expect_done("up2 flush4 watch2 join2 virq");
-    expect_eq(sysctl_cpu_hotplug(&op), 0); /* it is there, in whatever pool */
+    expect_eq(sysctl_cpu_hotplug(&op), -EEXIST); /* in whatever pool, or none */
     expect_done("");
 }
 
@@ -158,9 +151,8 @@ TEST(not_while_it_runs_something)
     expect_eq(platform_cpu_offline(&op), -ERESTART);
     expect_done("leave1 ");
     expect_eq(smp_online, 7);
-    in_no_pool = 2;
-    expect_eq(platform_cpu_online(&op), 0); /* never mind */
-    expect_done("join1 ");
+    expect_eq(platform_cpu_online(&op), 0); /* as it is */
+    expect_done("");
     leaves = true;
     expect_eq(platform_cpu_offline(&op), 0);
     done[0] = 0;

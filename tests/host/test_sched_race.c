@@ -1,11 +1,11 @@
 /*
  * The scheduler with a thread for each CPU, under ThreadSanitizer: they run, block, wake, pause, move and weigh vcpus
- * against each other, while one CPU leaves and returns. Nothing races, nobody is on a CPU that has left, and at the end
- * every vcpu is where its state says.
+ * against each other, while one CPU leaves and returns, and the others and the domains change between pools. Nothing
+ * races, nobody is on a CPU that has left, and at the end every vcpu is where its state says.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c
- * LINK: hypervisor/time/heap.c tests/host/fake/cpus.c
+ * LINK: hypervisor/sched/pool.c hypervisor/time/heap.c tests/host/fake/cpus.c
  * FLAGS: -fsanitize=thread
  */
 #include "tests/host/fake/cpus.h"
@@ -18,9 +18,20 @@
 #define CPUS    4U
 #define DOMAINS 4U
 #define VCPUS   3U
+#define POOLS   3U
 #define ROUNDS  20000
 
 static struct domain *domains[DOMAINS];
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    return id < DOMAINS ? domains[id] : NULL;
+}
+
+struct domain *domain_after(struct domain *d)
+{
+    return domain_first_at_or_above((domid_t)(d->id + 1));
+}
 
 /* Each thread has its own random numbers. */
 static u32 draw(u64 *random, u32 n)
@@ -59,7 +70,7 @@ static void leave_or_return(void)
     if ( pthread_mutex_trylock(&control) )
         return;
     if ( !away )
-        away = sched_leave(CPUS - 1);
+        away = !sched_may_leave(CPUS - 1) && sched_leave(CPUS - 1);
     else
     {
         lock_acquire(&q->lock);
@@ -71,11 +82,33 @@ static void leave_or_return(void)
     pthread_mutex_unlock(&control);
 }
 
+/* Domains and CPUs, but the last one, go from pool to pool. */
+static void change_pools(struct domain *d, u64 *random)
+{
+    u32 id = draw(random, POOLS), cpu = draw(random, CPUS - 1);
+
+    if ( pthread_mutex_trylock(&control) )
+        return;
+    switch ( draw(random, 4) )
+    {
+    case 0:
+        sched_pool_move(d, id);
+        break;
+    case 1:
+        sched_pool_remove(id, cpu);
+        break;
+    default:
+        sched_pool_add(id, cpu);
+        break;
+    }
+    pthread_mutex_unlock(&control);
+}
+
 static void act(u64 *random)
 {
     struct vcpu *v = any_vcpu(random);
 
-    switch ( draw(random, 9) )
+    switch ( draw(random, 10) )
     {
     case 0:
     case 1:
@@ -102,6 +135,9 @@ static void act(u64 *random)
         break;
     case 8:
         leave_or_return();
+        break;
+    case 9:
+        change_pools(v->domain, random);
         break;
     }
 }
@@ -148,6 +184,8 @@ TEST(cpus_against_each_other)
     u64 random = 1;
 
     fake_cpus(CPUS);
+    for ( u32 id = 1; id < POOLS; id++ )
+        sched_pool_create(&(u32){ id });
     for ( u32 i = 0; i < DOMAINS; i++ )
         domains[i] = fake_cpus_domain((domid_t)i, VCPUS);
     for ( u64 i = 0; i < CPUS; i++ )

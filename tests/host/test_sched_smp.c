@@ -1,10 +1,10 @@
 /*
- * The scheduler on several CPUs, simulated: whatever happens to vcpus, domains and CPUs, in any order, in the middle of
- * switches, the states agree, and no CPU idles while somebody waits for it.
+ * The scheduler on several CPUs, simulated: whatever happens to vcpus, domains, CPUs and pools, in any order, in the
+ * middle of switches, the states agree, and no CPU idles while somebody waits for it.
  *
  * LINK: hypervisor/sched/core.c hypervisor/sched/affinity.c hypervisor/sched/balance.c hypervisor/sched/fair.c
  * LINK: hypervisor/sched/cap.c hypervisor/sched/hotplug.c hypervisor/sched/ops.c
- * LINK: hypervisor/time/heap.c
+ * LINK: hypervisor/sched/pool.c hypervisor/time/heap.c
  * LINK: tests/host/fake/cpus.c tests/host/fake/actors.c
  */
 #include "tests/host/fake/actors.h"
@@ -14,6 +14,18 @@
 
 static struct timer trouble;
 static s64 trouble_every;
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    while ( id < DOMAINS && !domains[id] )
+        id++;
+    return id < DOMAINS ? domains[id] : NULL;
+}
+
+struct domain *domain_after(struct domain *d)
+{
+    return domain_first_at_or_above((domid_t)(d->id + 1));
+}
 
 static struct actor *any_actor(void)
 {
@@ -64,10 +76,30 @@ static void hotplug(void)
 
     if ( !cpu )
         return;
-    if ( actors_cpu_gone(cpu) || one_in(4) )
+    if ( actors_cpu_gone(cpu) || (one_in(4) && sched_pool_none() >> cpu & 1) )
         actors_cpu_join(cpu);
-    else
+    else if ( !sched_may_leave(cpu) )
         actors_cpu_leave(cpu);
+}
+
+#define POOLS 3U
+
+static u32 any_pool(void)
+{
+    return (u32)between(0, POOLS - 1);
+}
+
+/* CPUs and domains go from pool to pool, as far as they can. */
+static void change_pools(struct domain *d)
+{
+    u32 cpu = (u32)between(0, nr_cpus - 1);
+
+    if ( one_in(3) )
+        sched_pool_move(d, any_pool());
+    else if ( one_in(3) )
+        sched_pool_remove(any_pool(), cpu);
+    else
+        sched_pool_add(any_pool(), cpu);
 }
 
 /* What others do to a vcpu and its domain. */
@@ -77,7 +109,7 @@ static void make_trouble(void)
 
     if ( !a )
         return;
-    switch ( host_test_random() % 9 )
+    switch ( host_test_random() % 10 )
     {
     case 0:
     case 1:
@@ -102,6 +134,9 @@ static void make_trouble(void)
         break;
     case 8:
         hotplug();
+        break;
+    case 9:
+        change_pools(a->v->domain);
         break;
     }
 }
@@ -128,11 +163,23 @@ static void trouble_meanwhile(void)
     host_cpu = cpu;
 }
 
+static u32 any_pool_with_cpus(void)
+{
+    u32 id = any_pool();
+
+    if ( !sched_cpus )
+        sched_pool_add(0, 0);
+    while ( !sched_pool_has_cpus(id) )
+        id = (id + 1) % POOLS;
+    return id;
+}
+
 static void come(domid_t id)
 {
     struct domain *d = actors_create(id, (u32)between(1, VCPUS), any_weight(), any_cap());
     struct vcpu *v;
 
+    d->sched.pool = any_pool_with_cpus();
     for_each_vcpu(d, v)
     {
         struct actor *a = actor_of(v);
@@ -174,6 +221,8 @@ static u64 chaos(u64 n)
 
     host_test_seed(n);
     actors_begin(1U << n % 4);
+    for ( u32 id = 1; id < POOLS; id++ )
+        sched_pool_create(&(u32){ id });
     begun = fake_now;
     trouble_every = 1L << between(14, 23); /* up to 16 us, or up to 8 ms */
     timer_init(&trouble, trouble_again, NULL, 0);
@@ -205,6 +254,43 @@ TEST(the_same_again)
     for ( u32 i = 0; i < 16; i++ )
         expect(chaos(i) == first[i]);
     expect(first[0] != first[4]);
+}
+
+static s64 at_once(void)
+{
+    struct percpu *cpu = host_cpu;
+
+    if ( !lock_held(&sched_queues[0]->lock) && !lock_held(&sched_queues[1]->lock) )
+    {
+        fake_cpus_be(1);
+        fake_cpus_leave();
+        host_cpu = cpu;
+    }
+    return US;
+}
+
+/* Nor does who waited for it: however soon the CPU looks up, it isn't left to him. */
+TEST(nobody_stays_on_a_cpu_that_leaves)
+{
+    const cpumask_t last = 2;
+
+    actors_begin(2);
+    for ( domid_t id = 0; id < 2; id++ )
+    {
+        struct vcpu *v = actors_create(id, 1, SCHED_WEIGHT_DEFAULT, 0)->vcpus[0];
+
+        sched_set_affinity(v, &last, NULL);
+        actor_start(actor_of(v));
+    }
+    actors_pass(MS, 1);
+    fake_cpus_be(0);
+    expect(sched_queues[1]->nr_waiting == 1 && fake_cpus_current(1)->domain != domain_idle);
+
+    fake_ipi_delay = at_once;
+    sched_leave(1);
+    expect(fake_cpus_current(1)->domain == domain_idle ||
+           (smp_percpu(1)->exit_work & WORK_RESCHEDULE));
+    actors_destroy_all();
 }
 
 HOST_TEST_MAIN

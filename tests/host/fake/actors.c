@@ -314,7 +314,7 @@ bool actors_cpu_gone(u32 cpu)
 
 cpumask_t actors_cpus(const struct vcpu *v)
 {
-    cpumask_t all = sched_cpus, hard = v->sched.hard_affinity & all;
+    cpumask_t all = sched_pools[v->domain->sched.pool].cpus, hard = v->sched.hard_affinity & all;
 
     return hard ? hard : all;
 }

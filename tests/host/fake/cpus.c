@@ -11,7 +11,8 @@
 #include "event/event.h"
 #include "lib/atomic.h"
 #include "mm/heap.h"
-#include "sched/sched.h"
+#include "sched/policy.h"
+#include "smp/smp.h"
 #include "time/heap.h"
 #include "trace/trace.h"
 
@@ -32,6 +33,8 @@ u64 fake_kicks;
 s64 (*fake_ipi_delay)(void);
 void (*fake_switching)(struct vcpu *prev, struct vcpu *next);
 
+cpumask_t smp_online;
+
 static struct domain idle_domain = { .id = DOMID_IDLE_DOMAIN };
 struct domain *domain_zero, *domain_idle = &idle_domain;
 
@@ -43,6 +46,7 @@ void fake_cpus_be(u32 cpu)
 void fake_cpus_offline(u32 cpu, bool offline)
 {
     cpus[cpu].offline = offline;
+    smp_online = offline ? smp_online & ~balance_bit(cpu) : smp_online | balance_bit(cpu);
 }
 
 struct vcpu *fake_cpus_current(u32 cpu)
@@ -223,6 +227,14 @@ void smp_poll(void)
 {
 }
 
+void (*fake_synchronize)(void);
+
+void smp_synchronize(void)
+{
+    if ( fake_synchronize )
+        fake_synchronize();
+}
+
 struct percpu *smp_percpu(u32 cpu)
 {
     return &cpus[cpu].percpu;
@@ -271,7 +283,10 @@ void fake_cpus(u32 n)
     fake_now = NS_PER_S;
     fake_kicks = 0;
     nr_cpus = n;
-    sched_cpus = sched_pools[0].cpus = 0;
+    sched_cpus = 0;
+    for ( u32 id = 0; id < SCHED_POOLS; id++ )
+        sched_pools[id] = (struct sched_pool){ .exists = id == 0, .run_min = POLICY_RUN_MIN };
+    smp_online = ((cpumask_t)1 << n) - 1;
     for ( u32 i = 0; i < n; i++ )
     {
         fake_cpus_be(i);

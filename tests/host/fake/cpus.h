@@ -39,6 +39,9 @@ bool fake_step(s64 until);
 /* How long an interrupt from CPU to CPU takes; given the chance, a timer's may be as late. */
 extern s64 (*fake_ipi_delay)(void);
 
+/* What smp_synchronize() waits for. NULL: nothing. */
+extern void (*fake_synchronize)(void);
+
 /* Called in the middle of each switch, when @prev is no longer current and not yet off its CPU. */
 extern void (*fake_switching)(struct vcpu *prev, struct vcpu *next);
 
