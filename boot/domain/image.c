@@ -169,7 +169,9 @@ static int find_span(struct builder *b)
 
         if ( segment.type != ELF_PT_LOAD || !segment.memsize )
             continue;
-        if ( rc || !builder_range_ok(b, va, segment.memsize) || va < image->virt_base )
+        /* One that ends with the address space would seem to end at 0. */
+        if ( rc || !builder_range_ok(b, va, segment.memsize) || !(va + segment.memsize) ||
+             va < image->virt_base )
             return builder_fail(
                 b, -EINVAL,
                 "the kernel image is damaged: segment %u (%#llx, %#llx bytes) is out of bounds", i,

@@ -44,6 +44,19 @@ static void huge_segment(struct image *image)
     image->load->p_memsz = 1ULL << 30;
 }
 
+/* A second segment, at the end of the address space; the rest of the kernel is far enough from there. */
+static void segment_at_the_top(struct image *image)
+{
+    const uint64_t base = -0x1000000ULL;
+    Elf64_Phdr *top = image->note + 1;
+
+    image_number(image, XEN_ELFNOTE_VIRT_BASE, base);
+    image_number(image, XEN_ELFNOTE_ENTRY, base + 0x200123);
+    *top = *image->load;
+    top->p_paddr = 0x1000000 - top->p_memsz;
+    ((Elf64_Ehdr *)image->data)->e_phnum = 3;
+}
+
 static void segment_below_base(struct image *image)
 {
     image_number(image, XEN_ELFNOTE_PADDR_OFFSET, 0x300000);
@@ -154,6 +167,7 @@ TEST(refused)
 {
     expect_refused(wrap_segment, -EINVAL, "out of bounds");
     expect_refused(huge_segment, -ENOMEM, "cannot hold");
+    expect_refused(segment_at_the_top, -EINVAL, "out of bounds");
     expect_refused(segment_below_base, -EINVAL, "out of bounds");
     expect_refused(file_beyond_end, -EINVAL, "out of bounds");
     expect_refused(more_file_than_memory, -EINVAL, "out of bounds");
