@@ -67,7 +67,7 @@ struct builder_image {
     u64 entry;
     u64 virt_base;
     u64 paddr_offset;
-    u64 kernel_start, kernel_end; /* where its segments go, virtual; not rounded */
+    u64 kernel_start, kernel_end; /* where its segments and symbols go, virtual; not rounded */
     u64 hypercall_page;           /* virtual; BUILDER_UNSET if it wants none */
     u64 init_p2m;                 /* virtual; BUILDER_UNSET: in the initial mapping */
     u64 hv_start_low;             /* BUILDER_UNSET if not told; for 32-bit guests */
@@ -77,7 +77,7 @@ struct builder_image {
     bool features_told;    /* SUPPORTED_FEATURES was given: a bit not set there is not supported */
     bool initrd_unmapped;  /* MOD_START_PFN: the initrd may lie outside of the initial mapping */
     bool suspend_cancel;
-    bool symbols; /* wants its symbol table; not done */
+    bool symbols; /* wants its symbol table, if it has one */
     enum { BUILDER_PAE_NO, BUILDER_PAE_YES, BUILDER_PAE_EXTENDED_CR3 } pae;
     char guest_os[32], guest_version[32], loader[32], xen_version[32];
 };
@@ -112,6 +112,13 @@ struct builder_layout {
     u64 pages_needed;           /* what all of this takes of nr_pages */
 };
 
+/* The kernel's symbol table behind its end, which symbols.c describes. Addresses are virtual. */
+struct builder_symbols {
+    struct elf_symbols found;
+    u64 at; /* 0: none */
+    u64 header, table, strings, end;
+};
+
 struct builder {
     /* From the caller, who keeps them until builder_free. */
     const struct builder_ops *ops;
@@ -143,6 +150,7 @@ struct builder {
 
     /* The builder's own. */
     struct elf elf;
+    struct builder_symbols symbols;
     void *unpacked;
     size_t unpacked_size;
 };

@@ -225,6 +225,8 @@ int builder_parse_image(struct builder *b)
         rc = find_span(b);
     if ( !rc )
         rc = check_addresses(b);
+    if ( !rc )
+        rc = builder_place_symbols(b);
     return rc;
 }
 

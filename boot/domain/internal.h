@@ -28,6 +28,15 @@ void builder_log(struct builder *b, enum builder_message kind, const char *fmt, 
 /* Read what the opened ELF file says about itself into b->image. */
 int builder_read_notes(struct builder *b);
 
+/*
+ * Find the symbols that the kernel asks for, and move its end behind them. One without any starts without: 0. -EINVAL
+ * if there are no addresses for them.
+ */
+int builder_place_symbols(struct builder *b);
+
+/* Write them, if there are any. 0, -ENOMEM. */
+int builder_load_symbols(struct builder *b);
+
 /* True if [@start, @start + @size) is not empty, does not wrap and is the guest's to map. */
 bool builder_range_ok(const struct builder *b, u64 start, u64 size);
 

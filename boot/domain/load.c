@@ -1,4 +1,4 @@
-/* The domain's memory is filled: kernel, initrd, p2m, hypercall page. */
+/* The domain's memory is filled: kernel, its symbols, initrd, p2m, hypercall page. */
 #include "internal.h"
 
 #include "lib/bits.h"
@@ -131,6 +131,8 @@ int builder_load(struct builder *b)
     const struct builder_layout *layout = &b->layout;
     int rc = load_kernel(b);
 
+    if ( !rc )
+        rc = builder_load_symbols(b);
     if ( !rc )
         rc = load_hypercall_page(b);
     if ( !rc )

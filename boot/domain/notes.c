@@ -143,7 +143,7 @@ static int read_note(struct builder *b, const struct elf_note *note)
         read_pae(image, text);
         return 0;
     case XEN_ELFNOTE_BSD_SYMTAB:
-        image->symbols = str_prefix(text, "yes", NULL);
+        image->symbols = !image->has_notes || !strcmp(text, "yes"); /* the string has it, or not */
         return 0;
     case XEN_ELFNOTE_FEATURES:
         return read_features(b, (const char *)note->desc, note->desc_size);
@@ -211,6 +211,7 @@ static const struct {
     { "LOADER", XEN_ELFNOTE_LOADER, false },
     { "PAE", XEN_ELFNOTE_PAE_MODE, false },
     { "FEATURES", XEN_ELFNOTE_FEATURES, false },
+    { "BSD_SYMTAB", XEN_ELFNOTE_BSD_SYMTAB, false },
 };
 
 /* One KEY=VALUE, or KEY alone. Unknown keys are skipped. */

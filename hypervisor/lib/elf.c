@@ -41,7 +41,10 @@ struct field {
 #define SH_TYPE   FIXED(4, 4, 4)
 #define SH_OFFSET WORD(16, 24)
 #define SH_SIZE   WORD(20, 32)
+#define SH_LINK   FIXED(4, 24, 40)
 
+#define SHT_SYMTAB 2
+#define SHT_STRTAB 3
 #define SHT_NOBITS 8
 
 static unsigned int ehdr_size(const struct elf *elf)
@@ -67,6 +70,14 @@ static u64 get(const struct elf *elf, u64 offset, struct field field)
     if ( field.word )
         return elf->is64 ? get_le64(p) : get_le32(p);
     return field.width == 2 ? get_le16(p) : get_le32(p);
+}
+
+/* Likewise, of the structure at @to: not in the file, which is only read. */
+static void put(const struct elf *elf, u8 *to, struct field field, u64 value)
+{
+    unsigned int word = elf->is64 ? sizeof(u64) : sizeof(u32);
+
+    memcpy(to + (elf->is64 ? field.at64 : field.at32), &value, field.word ? word : field.width);
 }
 
 static bool in_file(const struct elf *elf, u64 offset, u64 size)
@@ -158,6 +169,8 @@ int elf_section(const struct elf *elf, unsigned int i, struct elf_section *secti
 
     *section = (struct elf_section){
         .type = get(elf, at, SH_TYPE),
+        .link = get(elf, at, SH_LINK),
+        .header = elf->data + at,
         .name = section_name(elf, get(elf, at, SH_NAME)),
         .size = get(elf, at, SH_SIZE),
     };
@@ -175,6 +188,58 @@ int elf_find_section(const struct elf *elf, const char *name, struct elf_section
         if ( !elf_section(elf, i, section) && !strcmp(section->name, name) )
             return 0;
     return -ENOENT;
+}
+
+int elf_find_symbols(const struct elf *elf, struct elf_symbols *symbols)
+{
+    struct elf_section *table = &symbols->table, *strings = &symbols->strings;
+
+    for ( unsigned int i = 0; i < elf->sections; i++ )
+    {
+        int rc = elf_section(elf, i, table);
+
+        if ( table->type != SHT_SYMTAB )
+            continue;
+        if ( rc || table->link >= elf->sections || elf_section(elf, table->link, strings) ||
+             strings->type != SHT_STRTAB )
+            return -EINVAL;
+        return 0;
+    }
+    return -ENOENT;
+}
+
+enum { SYMBOLS_SECTIONS = 3 }; /* null, table, strings */
+
+unsigned int elf_symbols_headers_size(const struct elf *elf)
+{
+    return ehdr_size(elf) + SYMBOLS_SECTIONS * shdr_size(elf);
+}
+
+/* The header of @section, which lies at @offset elsewhere. */
+static void put_section(const struct elf *elf, u8 *to, const struct elf_section *section,
+                        u64 offset, u32 link)
+{
+    memcpy(to, section->header, shdr_size(elf));
+    put(elf, to, SH_OFFSET, offset);
+    put(elf, to, SH_LINK, link);
+}
+
+unsigned int elf_symbols_headers(const struct elf *elf, const struct elf_symbols *symbols,
+                                 u64 table, u64 strings, u8 *to)
+{
+    unsigned int header = ehdr_size(elf), section = shdr_size(elf);
+
+    memcpy(to, elf->data, header);
+    put(elf, to, EH_PHOFF, 0);
+    put(elf, to, EH_PHENTSIZE, 0);
+    put(elf, to, EH_PHNUM, 0);
+    put(elf, to, EH_SHOFF, header);
+    put(elf, to, EH_SHNUM, SYMBOLS_SECTIONS);
+    put(elf, to, EH_SHSTRNDX, 0);
+    memset(to + header, 0, section);
+    put_section(elf, to + header + section, &symbols->table, table, 2);
+    put_section(elf, to + header + 2 * section, &symbols->strings, strings, 0);
+    return elf_symbols_headers_size(elf);
 }
 
 bool elf_next_note(const u8 **at, const u8 *end, struct elf_note *note)

@@ -14,6 +14,9 @@
 #define ELF_PT_NOTE  4
 #define ELF_SHT_NOTE 7
 
+/* The most that elf_symbols_headers writes. */
+#define ELF_SYMBOLS_HEADERS_MAX 256
+
 struct elf {
     const u8 *data;
     size_t size;
@@ -32,10 +35,15 @@ struct elf_segment {
 };
 
 struct elf_section {
-    u32 type;
+    u32 type, link;
+    const u8 *header; /* as in the file */
     const char *name; /* "" if it has none */
     const u8 *data;   /* size bytes; NULL when the file holds nothing of it (SHT_NOBITS) */
     u64 size;
+};
+
+struct elf_symbols {
+    struct elf_section table, strings;
 };
 
 struct elf_note {
@@ -61,6 +69,18 @@ int elf_section(const struct elf *elf, unsigned int i, struct elf_section *secti
 
 /* The first section called @name. 0, -ENOENT. */
 int elf_find_section(const struct elf *elf, const char *name, struct elf_section *section);
+
+/* The first symbol table and its strings. 0; -ENOENT if there is none, -EINVAL if one of the two is damaged. */
+int elf_find_symbols(const struct elf *elf, struct elf_symbols *symbols);
+
+/*
+ * Write to @to the headers of an ELF file that has nothing but @symbols: the file's own header, and those of three
+ * sections. @table and @strings are the offsets of the data in there. Returns their size, ELF_SYMBOLS_HEADERS_MAX or
+ * less, which elf_symbols_headers_size tells beforehand.
+ */
+unsigned int elf_symbols_headers_size(const struct elf *elf);
+unsigned int elf_symbols_headers(const struct elf *elf, const struct elf_symbols *symbols,
+                                 u64 table, u64 strings, u8 *to);
 
 /*
  * Take the next note from the area [*@at, @end) and move *@at behind it. True; false at the end, or when

@@ -2,8 +2,7 @@
  * Kernels' images: ELF of both widths, with notes and the older string, packed into a bzImage. The domain builder
  * refuses them with one of its three errors, or builds a domain that is right in all that matters to the hypervisor.
  *
- * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c boot/domain/notes.c boot/domain/start.c
- * LINK: boot/domain/tables.c tests/host/fake/builder.c tests/fuzz/fuzz.c tests/fuzz/packed.c
+ * LINK: boot/domain/[a-z]*.c tests/host/fake/builder.c tests/fuzz/fuzz.c tests/fuzz/packed.c
  * LINK: hypervisor/lib/unzip/[a-z]*.c
  */
 #include "tests/fuzz/fuzz.h"
@@ -72,7 +71,11 @@ void fuzz_seeds(void)
     seed_bzimage(3, &image);
     image_linux(&image);
     fuzz_seed(image.data, image.size);
+    image_symbols(&image);
+    fuzz_seed(image.data, image.size);
     image_pv32(&image, "yes[extended-cr3]");
+    fuzz_seed(image.data, image.size);
+    image_symbols(&image);
     fuzz_seed(image.data, image.size);
 }
 

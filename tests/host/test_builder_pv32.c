@@ -2,8 +2,7 @@
  * The domain builder and 32-bit kernels: PAE page tables, the p2m, start_info and registers as those have them, and
  * what is refused.
  *
- * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c
- * LINK: boot/domain/notes.c boot/domain/start.c boot/domain/tables.c tests/host/fake/builder.c
+ * LINK: boot/domain/[a-z]*.c tests/host/fake/builder.c
  * LINK: hypervisor/lib/unzip/[a-z]*.c
  */
 #include "tests/host/fake/builder.h"

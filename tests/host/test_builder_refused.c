@@ -2,8 +2,7 @@
  * The domain builder's answers to lies and odd wishes, to damage and to an environment that fails; kernels of other
  * forms.
  *
- * LINK: boot/domain/image.c boot/domain/layout.c boot/domain/load.c
- * LINK: boot/domain/notes.c boot/domain/start.c boot/domain/tables.c tests/host/fake/builder.c
+ * LINK: boot/domain/[a-z]*.c tests/host/fake/builder.c
  * LINK: hypervisor/lib/unzip/[a-z]*.c
  */
 #include "tests/host/fake/builder.h"
@@ -324,6 +323,7 @@ TEST(damaged_images)
     static struct image good;
 
     image_linux(&good);
+    image_symbols(&good);
     damage(&good);
 }
 
@@ -332,6 +332,7 @@ TEST(damaged_32_bit_images)
     static struct image good;
 
     image_pv32(&good, "yes");
+    image_symbols(&good);
     damage(&good);
 }
 

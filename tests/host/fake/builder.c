@@ -201,6 +201,65 @@ void image_pv32(struct image *image, const char *pae)
     memcpy(image->data + sizeof(ehdr), phdrs, sizeof(phdrs));
 }
 
+/* Append what has @size bytes, where a header may be. Returns its offset. */
+static uint32_t image_append(struct image *image, const void *data, size_t size)
+{
+    size_t at = ALIGN_UP(image->size, 8);
+
+    memcpy(image->data + at, data, size);
+    image->size = at + size;
+    return (uint32_t)at;
+}
+
+static void sections64(struct image *image, uint32_t strings, uint32_t table)
+{
+    const Elf64_Shdr sections[3] = {
+        { .sh_name = 7 },
+        { 2, SHT_STRTAB, 0, 0, strings, sizeof(IMAGE_STRINGS), 0, 0, 1, 0 },
+        { 1, SHT_SYMTAB, 0, 0, table, sizeof(IMAGE_SYMBOLS), 1, 5, 8, 24 },
+    };
+    Elf64_Ehdr *ehdr = (void *)image->data;
+
+    ehdr->e_shoff = image_append(image, sections, sizeof(sections));
+    ehdr->e_shnum = 3;
+}
+
+static void sections32(struct image *image, uint32_t strings, uint32_t table)
+{
+    const Elf32_Shdr sections[3] = {
+        { .sh_name = 7 },
+        { 2, SHT_STRTAB, 0, 0, strings, sizeof(IMAGE_STRINGS), 0, 0, 1, 0 },
+        { 1, SHT_SYMTAB, 0, 0, table, sizeof(IMAGE_SYMBOLS), 1, 5, 4, 16 },
+    };
+    Elf32_Ehdr *ehdr = (void *)image->data;
+
+    ehdr->e_shoff = image_append(image, sections, sizeof(sections));
+    ehdr->e_shnum = 3;
+}
+
+void image_symbols(struct image *image)
+{
+    uint32_t strings, table;
+
+    image_text(image, XEN_ELFNOTE_BSD_SYMTAB, "yes");
+    if ( image->data[EI_CLASS] == ELFCLASS32 )
+        ((Elf32_Phdr *)(image->data + sizeof(Elf32_Ehdr)))[1].p_filesz =
+            (uint32_t)(image->size - image->notes_at);
+    strings = image_append(image, IMAGE_STRINGS, sizeof(IMAGE_STRINGS));
+    table = image_append(image, IMAGE_SYMBOLS, sizeof(IMAGE_SYMBOLS));
+    if ( image->data[EI_CLASS] == ELFCLASS64 )
+        sections64(image, strings, table);
+    else
+        sections32(image, strings, table);
+}
+
+void *image_section(struct image *image, unsigned int i)
+{
+    if ( image->data[EI_CLASS] == ELFCLASS64 )
+        return (Elf64_Shdr *)(image->data + ((Elf64_Ehdr *)image->data)->e_shoff) + i;
+    return (Elf32_Shdr *)(image->data + ((Elf32_Ehdr *)image->data)->e_shoff) + i;
+}
+
 /* ---- Looking at the result ---- */
 
 static int levels(const struct builder *b)

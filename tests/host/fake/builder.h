@@ -66,6 +66,18 @@ void image_linux(struct image *image);
 
 void image_pv32(struct image *image, const char *pae);
 
+/*
+ * Ask for the symbol table and have one, in either width, behind the notes: sections of strings (number 1) and symbols
+ * (2). Notes come before.
+ */
+#define IMAGE_SYMBOLS "a table's data: nobody reads them"
+#define IMAGE_STRINGS "\0kit_start\0kit_end"
+
+void image_symbols(struct image *image);
+
+/* Where the header of section @i of that image is. */
+void *image_section(struct image *image, unsigned int i);
+
 void expect_tree(const struct fake *fake, const struct builder *b);
 
 const void *at_va(const struct fake *fake, const struct builder *b, uint64_t va);
