@@ -303,6 +303,9 @@ void memory_reserve_machine(u64 start, u64 len);
 /* Give @d the assists of which @assists has the bits (VMASST_TYPE_*), as far as they are known. */
 void domain_set_assists(struct domain *d, u64 assists);
 
+/* What @v keeps of its domain's assists, for a vcpu that came after they were set. */
+void vcpu_follow_assists(struct vcpu *v);
+
 long memory_op(unsigned long cmd, unsigned long arg);
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg);
 long domain_vm_assist(unsigned long cmd, unsigned long type);

@@ -11,12 +11,17 @@ static const u64 known_assists = 0
 #undef SUBOP
 
 /* entry.S leaves the iret of vcpus whose IOPL it may change to C. */
+void vcpu_follow_assists(struct vcpu *v)
+{
+    v->cpu.iret_sets_iopl = test_bit(VMASST_TYPE_architectural_iopl, &v->domain->vm_assist);
+}
+
 static void tell_vcpus(const struct domain *d)
 {
     struct vcpu *v;
 
     for_each_vcpu(d, v)
-        v->cpu.iret_sets_iopl = test_bit(VMASST_TYPE_architectural_iopl, &d->vm_assist);
+        vcpu_follow_assists(v);
 }
 
 void domain_set_assists(struct domain *d, u64 assists)

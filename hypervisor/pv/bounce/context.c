@@ -158,6 +158,7 @@ long vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
         domain_set_assists(v->domain, c->vm_assist);
         time_update_wallclock(v->domain); /* its builder may have cleared shared_info meanwhile */
     }
+    vcpu_follow_assists(v);
     v->down = !(c->flags & VGCF_online);
     atomic_store(&v->initialised, true); /* now its siblings may start it */
     return 0;
