@@ -267,7 +267,7 @@ static void fill_in_ours(const struct domain *d, enum frame_type type, u64 *tabl
     {
         map_fill_l4(table);
         if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) )
-            table[HV_SLOT_FIRST] = 0;
+            GUARD_STEP(m2p_only_later, table[HV_SLOT_FIRST] = 0);
     }
     else if ( type == FRAME_L2_TOP )
         map_fill_l2_top(table);
