@@ -176,7 +176,8 @@ static void fill_createdomain(void *payload)
                                               .max_evtchn_port = chance(4) ? 31 : ~0U >> 1,
                                               .max_grant_frames = (int32_t)pick(4),
                                               .max_maptrack_frames = (int32_t)pick(4),
-                                              .grant_opts = XEN_DOMCTL_GRANT_version(1 + pick(2)) };
+                                              .grant_opts = XEN_DOMCTL_GRANT_version(1 + pick(2)),
+                                              .cpupool_id = chance(4) ? pick(3) : 0 };
 
     create.flags = chance(8) ? (uint32_t)some_number() : 0;
     memcpy(payload, &create, sizeof(create));
@@ -271,7 +272,11 @@ static void fill_known_sysctl(uint8_t *payload, uint32_t cmd)
     struct xen_sysctl_scheduler_op scheduler = { .sched_id = XEN_SCHEDULER_CREDIT2,
                                                  .cmd = chance(3) ? XEN_SYSCTL_SCHEDOP_putinfo
                                                                   : XEN_SYSCTL_SCHEDOP_getinfo };
-    struct xen_sysctl_cpupool_op pool = { .op = 1 + pick(7), .cpupool_id = chance(4) };
+    struct xen_sysctl_cpupool_op pool = { .op = 1 + pick(7),
+                                          .cpupool_id = pick(3),
+                                          .sched_id = XEN_SCHEDULER_CREDIT2,
+                                          .cpu = chance(4) ? XEN_SYSCTL_CPUPOOL_PAR_ANY : pick(4),
+                                          .domid = some_domid() };
     struct xen_sysctl_cpu_policy policy = { .index = pick(8) }; /* how large it is */
     uint64_t map = some_pointer(8);
 

@@ -96,7 +96,9 @@ static int pin_refused(long rc, unsigned int vcpu, const struct cpus *hard, cons
     if ( soft )
         cpus_text(soft, nr, soft_text, sizeof(soft_text));
     return rl_error(
-        EINVAL, "vcpu %u can't be pinned to CPUs %s, with preference %s: none of them is online",
+        EINVAL,
+        "vcpu %u can't be pinned to CPUs %s, with preference %s: none of them is online "
+        "in its domain's pool",
         vcpu, hard_text, soft_text);
 }
 

@@ -21,7 +21,7 @@ int rl_vcpu_get(struct rl *rl, domid_t id, unsigned int vcpu, struct rl_vcpu *in
 
 /*
  * The affinity of a vcpu that the domain has; NULL leaves one part as it is. -EINVAL, told: there is no such CPU, or
- * none of them is online. Told, but done: no CPU is in both.
+ * none of them is in its pool. Told, but done: no CPU is in both.
  */
 int rl_vcpu_pin(struct rl *rl, domid_t id, unsigned int vcpu, const struct cpus *hard,
                 const struct cpus *soft);
