@@ -364,4 +364,29 @@ TEST(pin_switch_unpin_in_one_batch)
     finish();
 }
 
+/* A few operations have a shorter way than a batch: what dies on it is taken apart before the next one, too. */
+TEST(an_operation_finds_nothing_left_of_the_one_before)
+{
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        struct space t;
+        struct mmuext_op ops[4];
+        u32 done = 0;
+
+        setup_running();
+        fake_general_ways = i;
+        space_build(&t, d, 4);
+        require(pin(4, t.l4) == 0);
+        ops[0] = (struct mmuext_op){ .cmd = MMUEXT_TLB_FLUSH_LOCAL };
+        ops[1] = (struct mmuext_op){ .cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = t.l4.n };
+        ops[2] = (struct mmuext_op){ .cmd = MMUEXT_CLEAR_PAGE, .arg1.mfn = t.l1.n };
+        ops[3] = ops[1];
+        expect_eq(guest_mmuext(ops, 4, &done, DOMID_SELF), -EINVAL);
+        expect_eq(done, 3);
+        expect_eq(fake_words(t.l1)[1], 0);
+        finish();
+        fake_general_ways = false;
+    }
+}
+
 HOST_TEST_MAIN

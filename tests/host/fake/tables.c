@@ -1,5 +1,7 @@
 #include "tests/host/fake/tables.h"
 
+#include "pv/pagetable/internal.h"
+
 void (*between_slices)(void);
 unsigned long slices;
 
@@ -17,11 +19,17 @@ static bool continued(unsigned int nr, unsigned long *arg)
     return true;
 }
 
-bool fake_no_batching;
+bool fake_no_batching, fake_general_ways;
+
+static u32 count_flags(void)
+{
+    return fake_general_ways ? COUNT_CONTINUED : 0;
+}
 
 long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreigndom)
 {
-    unsigned long arg[5] = { (unsigned long)reqs, count, (unsigned long)done, foreigndom };
+    unsigned long arg[5] = { (unsigned long)reqs, count | count_flags(), (unsigned long)done,
+                             foreigndom };
     long rc;
 
     do
@@ -37,7 +45,8 @@ long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreign
 static long guest_mmuext_pv32(const struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom)
 {
     u32 *words = malloc(count * 12 + 1);
-    unsigned long arg[5] = { (unsigned long)words, count, (unsigned long)done, foreigndom };
+    unsigned long arg[5] = { (unsigned long)words, count | count_flags(), (unsigned long)done,
+                             foreigndom };
     long rc;
 
     for ( u32 i = 0; i < count; i++ )
@@ -55,7 +64,8 @@ static long guest_mmuext_pv32(const struct mmuext_op *ops, u32 count, u32 *done,
 
 long guest_mmuext(struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom)
 {
-    unsigned long arg[5] = { (unsigned long)ops, count, (unsigned long)done, foreigndom };
+    unsigned long arg[5] = { (unsigned long)ops, count | count_flags(), (unsigned long)done,
+                             foreigndom };
     long rc;
 
     if ( current_vcpu()->domain->pv32 )

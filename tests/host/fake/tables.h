@@ -18,6 +18,8 @@ extern unsigned long slices; /* such times so far */
 
 /* Issue it until it is done, as a guest of the current domain's width; *done as the guest finds it. */
 extern bool fake_no_batching; /* boot option batching=off */
+extern bool
+    fake_general_ways; /* as if it came again: none of the shorter ways that few requests have */
 long guest_mmu_update(struct mmu_update *reqs, u32 count, u32 *done, u32 foreigndom);
 long guest_mmuext(struct mmuext_op *ops, u32 count, u32 *done, domid_t foreigndom);
 
