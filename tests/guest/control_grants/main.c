@@ -46,6 +46,7 @@ static void refused(void)
     expect_eq(hypercall(memory_op, XENMEM_acquire_resource, &size), 0, "how large it may become");
     expect_eq(size.nr_frames, 4, "as it was made");
     expect_eq(hypercall(memory_op, XENMEM_acquire_resource, page), -EFAULT, "no place to tell");
+    expect_eq(hypercall(memory_op, XENMEM_acquire_resource, 0x10), -EFAULT, "nothing to ask");
     page_release(page);
     size.pad = 1;
     expect_eq(hypercall(memory_op, XENMEM_acquire_resource, &size), -EINVAL, "what must be 0");

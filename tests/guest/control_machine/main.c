@@ -288,6 +288,8 @@ static void device_nodes(void)
 
 static void live_patches(void)
 {
+    static char patch[] = "none";
+
     ask()->u.livepatch.cmd = XEN_SYSCTL_LIVEPATCH_LIST;
     expect_eq(sysctl(XEN_SYSCTL_livepatch_op), 0, "what was patched");
     expect_eq(op.u.livepatch.u.list.nr, 0, "nothing");
@@ -296,6 +298,10 @@ static void live_patches(void)
     expect_eq(sysctl(XEN_SYSCTL_livepatch_op), -EINVAL, "what must be zero is not");
     ask()->u.livepatch.pad = 1;
     expect_eq(sysctl(XEN_SYSCTL_livepatch_op), -EINVAL, "what must be zero is not");
+    ask()->u.livepatch.cmd = XEN_SYSCTL_LIVEPATCH_GET;
+    set_xen_guest_handle(op.u.livepatch.u.get.name.name, patch);
+    op.u.livepatch.u.get.name.size = sizeof(patch);
+    expect_eq(sysctl(XEN_SYSCTL_livepatch_op), -ENOENT, "a patch that is not there");
     ask()->u.livepatch.cmd = 99;
     expect(sysctl(XEN_SYSCTL_livepatch_op) < 0, "no operation");
 }

@@ -137,7 +137,10 @@ void test_main(void)
               "two, of what there is one");
     expect_eq(hypercall(grant_table_op, 99, &size, 1), -ENOSYS, "99, which is none");
     expect_eq(hypercall(grant_table_op, 99, &size, 0x80000000U), -EINVAL, "too often at that");
+    expect_eq(hypercall(grant_table_op, GNTTABOP_setup_table, &setup, 2), -EINVAL, "likewise");
     expect_eq(hypercall(grant_table_op, GNTTABOP_query_size, 0x10, 1), -EFAULT,
               "an argument that is not there");
+    expect_eq(hypercall(grant_table_op, GNTTABOP_get_version, 0x10, 1), -EFAULT, "likewise");
+    expect_eq(hypercall(grant_table_op, GNTTABOP_swap_grant_ref, 0x10, 1), -EFAULT, "likewise");
     try_lists();
 }
