@@ -198,23 +198,14 @@ static inline __attribute__((always_inline)) long copy_all(struct grant_call *ca
     return 0;
 }
 
-static inline __attribute__((always_inline)) long copy(u32 cmd, gva_t uop, u32 count, bool wide)
+static inline __attribute__((always_inline)) long copy(struct grant_call *call, bool wide)
 {
-    struct grant_call call = grant_call(cmd, uop, count);
     struct copy_peers peers = { NULL, NULL };
-    long rc = copy_all(&call, &peers, wide);
+    long rc = copy_all(call, &peers, wide);
 
     grant_peer_forget(peers.source);
     grant_peer_forget(peers.dest);
     return rc;
 }
 
-long grant_op_copy(u32 cmd, gva_t uop, u32 count)
-{
-    return copy(cmd, uop, count, true);
-}
-
-long compat_grant_op_copy(u32 cmd, gva_t uop, u32 count)
-{
-    return copy(cmd, uop, count, false);
-}
+GRANT_OP_OF_WIDTHS(copy, copy)

@@ -84,19 +84,7 @@ static long setup_table(struct grant_call *call, bool wide)
     return guest_store_as(wide, setup_table, call->uop, &op) ? 0 : -EFAULT;
 }
 
-long grant_op_setup_table(u32 cmd, gva_t uop, u32 count)
-{
-    struct grant_call call = grant_call(cmd, uop, count);
-
-    return setup_table(&call, true);
-}
-
-long compat_grant_op_setup_table(u32 cmd, gva_t uop, u32 count)
-{
-    struct grant_call call = grant_call(cmd, uop, count);
-
-    return setup_table(&call, false);
-}
+GRANT_OP_OF_WIDTHS(setup_table, setup_table)
 
 long grant_op_query_size(u32 cmd, gva_t uop, u32 count)
 {
@@ -188,19 +176,7 @@ static long get_status_frames(struct grant_call *call, bool wide)
     return guest_store_as(wide, get_status_frames, call->uop, &op) ? 0 : -EFAULT;
 }
 
-long grant_op_get_status_frames(u32 cmd, gva_t uop, u32 count)
-{
-    struct grant_call call = grant_call(cmd, uop, count);
-
-    return get_status_frames(&call, true);
-}
-
-long compat_grant_op_get_status_frames(u32 cmd, gva_t uop, u32 count)
-{
-    struct grant_call call = grant_call(cmd, uop, count);
-
-    return get_status_frames(&call, false);
-}
+GRANT_OP_OF_WIDTHS(get_status_frames, get_status_frames)
 
 long grant_op_swap(u32 cmd, gva_t uop, u32 count)
 {

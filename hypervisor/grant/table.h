@@ -169,6 +169,21 @@ grant_op_fn grant_op_copy, grant_op_transfer, grant_op_setup_table, grant_op_get
 grant_op_fn compat_grant_op_copy, compat_grant_op_transfer;
 grant_op_fn compat_grant_op_setup_table, compat_grant_op_get_status_frames;
 
+/* Both handlers of an operation whose structures differ: @body(call, wide), where the compiler knows which it is. */
+#define GRANT_OP_OF_WIDTHS(op, body)                                                               \
+    long grant_op_##op(u32 cmd, gva_t uop, u32 count)                                              \
+    {                                                                                              \
+        struct grant_call call = grant_call(cmd, uop, count);                                      \
+                                                                                                   \
+        return body(&call, true);                                                                  \
+    }                                                                                              \
+    long compat_grant_op_##op(u32 cmd, gva_t uop, u32 count)                                       \
+    {                                                                                              \
+        struct grant_call call = grant_call(cmd, uop, count);                                      \
+                                                                                                   \
+        return body(&call, false);                                                                 \
+    }
+
 /* So many elements of that size are done. */
 static inline void grant_done(struct grant_call *call, u32 elements, size_t size)
 {

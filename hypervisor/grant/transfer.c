@@ -74,22 +74,13 @@ static long transfer_all(struct grant_call *call, struct domain **last, bool wid
     return 0;
 }
 
-static long transfer(u32 cmd, gva_t uop, u32 count, bool wide)
+static long transfer(struct grant_call *call, bool wide)
 {
-    struct grant_call call = grant_call(cmd, uop, count);
     struct domain *last = NULL;
-    long rc = transfer_all(&call, &last, wide);
+    long rc = transfer_all(call, &last, wide);
 
     grant_peer_forget(last);
     return rc;
 }
 
-long grant_op_transfer(u32 cmd, gva_t uop, u32 count)
-{
-    return transfer(cmd, uop, count, true);
-}
-
-long compat_grant_op_transfer(u32 cmd, gva_t uop, u32 count)
-{
-    return transfer(cmd, uop, count, false);
-}
+GRANT_OP_OF_WIDTHS(transfer, transfer)

@@ -5,33 +5,7 @@
  * LINK: hypervisor/pv/pagetable/[a-z]*.c
  * LINK: hypervisor/pv/emulate/decode.c hypervisor/pv/emulate/store.c hypervisor/pv/segment/lookup.c
  */
-#include "tests/host/fake/tables.h"
-
-static struct domain *d;
-static struct space s;
-
-/* A domain with one address space over four pages of data. */
-static void setup(void)
-{
-    fake_machine();
-    d = fake_domain(1, false, 2);
-    space_build(&s, d, 4);
-}
-
-/* The same, pinned and running on it. */
-static void setup_running(void)
-{
-    setup();
-    require(pin(4, s.l4) == 0);
-    require(new_baseptr(s.l4) == 0);
-}
-
-static void finish(void)
-{
-    expect_sane(d);
-    expect_buried(d);
-    expect_eq(fake_frames_in_use(), 0);
-}
+#include "tests/host/fake/space.h"
 
 /* ---- mmu_update */
 
