@@ -136,36 +136,17 @@ static long version_commandline(struct vcpu *v, gva_t arg)
     return give_text(arg, allowed ? control_cmdline : DENIED, sizeof(xen_commandline_t));
 }
 
-#define SUBOP SUBOP_THUNK
-#include <hypercall/ops/xen_version.def>
-#undef SUBOP
-
-static const subop_t ops[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW
-#include <hypercall/ops/xen_version.def>
-#undef SUBOP
-};
-
-#define SUBOP SUBOP_THUNK_PV32
-#include <hypercall/ops/xen_version.def>
-#undef SUBOP
-
-static const subop_t ops_pv32[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW_PV32
-#include <hypercall/ops/xen_version.def>
-#undef SUBOP
-};
+#define SUBOPS <hypercall/ops/xen_version.def>
+#include "domain/subop_tables.inc"
 
 long control_xen_version(unsigned long cmd, unsigned long arg)
 {
     if ( cmd == XENVER_version )
         return RELEASE;
-    return subop_call(ops, cmd, arg);
+    return subop_call(subops, cmd, arg);
 }
 
 long compat_xen_version(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(ops_pv32, cmd, arg);
+    return subop_call(subops_pv32, cmd, arg);
 }

@@ -1,21 +1,13 @@
 /*
  * Sub-operations of a hypercall: hypercall/ops/NAME.def turned into a table, and the one dispatcher of such tables.
  *
- * A file that dispatches NAME declares the handlers, then expands the rows twice:
+ * A file that dispatches NAME declares the handlers, then has both widths' tables made:
  *
- *     #define SUBOP SUBOP_THUNK
- *     #include <hypercall/ops/NAME.def>
- *     #undef SUBOP
- *     static const subop_t ops[SUBOP_ROWS] = {
- *         SUBOP_NO_ROWS,
- *     #define SUBOP SUBOP_ROW
- *     #include <hypercall/ops/NAME.def>
- *     #undef SUBOP
- *     };
+ *     #define SUBOPS <hypercall/ops/NAME.def>
+ *     #include "domain/subop_tables.inc"
  *
- * SUBOP_THUNK_PV32 and SUBOP_ROW_PV32, expanded likewise after those, make the table for 32-bit guests: rows that are
- * the SAME have the same thunk, WIDEN(layout) puts one that translates around the handler, OTHER(handler) names
- * another.
+ * For 32-bit guests, rows that are the SAME have the same thunk, WIDEN(layout) puts one that translates around the
+ * handler, OTHER(handler) names another.
  *
  * A handler has the type long (struct vcpu *, ARGUMENT *), or long (struct vcpu *, gva_t) in a RAW row: the thunk
  * between it and the table makes the compiler check that. It is called with no lock held.

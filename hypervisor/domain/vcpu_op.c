@@ -311,27 +311,8 @@ static long vcpu_get_physid(struct vcpu *v, gva_t arg)
     return -EINVAL;
 }
 
-#define SUBOP SUBOP_THUNK
-#include <hypercall/ops/vcpu.def>
-#undef SUBOP
-
-static const subop_t ops[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW
-#include <hypercall/ops/vcpu.def>
-#undef SUBOP
-};
-
-#define SUBOP SUBOP_THUNK_PV32
-#include <hypercall/ops/vcpu.def>
-#undef SUBOP
-
-static const subop_t ops_pv32[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW_PV32
-#include <hypercall/ops/vcpu.def>
-#undef SUBOP
-};
+#define SUBOPS <hypercall/ops/vcpu.def>
+#include "domain/subop_tables.inc"
 
 static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, unsigned long cmd,
                                                           unsigned long vcpu, unsigned long arg)
@@ -352,10 +333,10 @@ static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, 
 
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
 {
-    return vcpu_op(ops, cmd, vcpu, arg);
+    return vcpu_op(subops, cmd, vcpu, arg);
 }
 
 long compat_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
 {
-    return vcpu_op(ops_pv32, cmd, vcpu, arg);
+    return vcpu_op(subops_pv32, cmd, vcpu, arg);
 }

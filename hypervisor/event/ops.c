@@ -147,16 +147,8 @@ static long event_status(struct vcpu *v, struct evtchn_status *arg)
 
 /* --- The hypercall --- */
 
-#define SUBOP SUBOP_THUNK
-#include <hypercall/ops/event_channel.def>
-#undef SUBOP
-
-static const subop_t event_ops[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW
-#include <hypercall/ops/event_channel.def>
-#undef SUBOP
-};
+#define SUBOPS <hypercall/ops/event_channel.def>
+#include "domain/subop_tables.inc"
 
 /* The most frequent operations of all do not wait for the table. */
 long event_channel_op(unsigned long cmd, unsigned long arg)
@@ -167,7 +159,7 @@ long event_channel_op(unsigned long cmd, unsigned long arg)
         return guest_load_u32(&port, to_gva(arg)) ? send(current_vcpu()->domain, port) : -EFAULT;
     if ( (u32)cmd == EVTCHNOP_unmask )
         return subop_EVTCHNOP_unmask(current_vcpu(), arg);
-    return subop_call(event_ops, cmd, arg);
+    return subop_call(subops, cmd, arg);
 }
 
 /* event_channel_op_compat (public/event_channel.h): the number of the operation is before its argument. */

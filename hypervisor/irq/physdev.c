@@ -245,39 +245,20 @@ static long physdev_pci_device_remove(struct vcpu *v, struct physdev_pci_device 
     return device_removed(v->domain, arg->seg, arg->bus, arg->devfn);
 }
 
-#define SUBOP SUBOP_THUNK
-#include <hypercall/ops/physdev.def>
-#undef SUBOP
-
-static const subop_t ops[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW
-#include <hypercall/ops/physdev.def>
-#undef SUBOP
-};
-
-#define SUBOP SUBOP_THUNK_PV32
-#include <hypercall/ops/physdev.def>
-#undef SUBOP
-
-static const subop_t ops_pv32[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW_PV32
-#include <hypercall/ops/physdev.def>
-#undef SUBOP
-};
+#define SUBOPS <hypercall/ops/physdev.def>
+#include "domain/subop_tables.inc"
 
 long irq_physdev_op(unsigned long cmd, unsigned long arg)
 {
     if ( (u32)cmd ==
          PHYSDEVOP_set_iopl ) /* of each switch to a process with another I/O privilege */
         return subop_PHYSDEVOP_set_iopl(current_vcpu(), arg);
-    return subop_call(ops, cmd, arg);
+    return subop_call(subops, cmd, arg);
 }
 
 long compat_physdev_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(ops_pv32, cmd, arg);
+    return subop_call(subops_pv32, cmd, arg);
 }
 
 typedef long physdev_call_t(unsigned long cmd, unsigned long arg);

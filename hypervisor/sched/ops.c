@@ -217,27 +217,8 @@ void sched_poll_init(struct vcpu *v)
 
 /* --- The hypercall --- */
 
-#define SUBOP SUBOP_THUNK
-#include <hypercall/ops/sched.def>
-#undef SUBOP
-
-static const subop_t sched_ops[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW
-#include <hypercall/ops/sched.def>
-#undef SUBOP
-};
-
-#define SUBOP SUBOP_THUNK_PV32
-#include <hypercall/ops/sched.def>
-#undef SUBOP
-
-static const subop_t sched_ops_pv32[SUBOP_ROWS] = {
-    SUBOP_NO_ROWS,
-#define SUBOP SUBOP_ROW_PV32
-#include <hypercall/ops/sched.def>
-#undef SUBOP
-};
+#define SUBOPS <hypercall/ops/sched.def>
+#include "domain/subop_tables.inc"
 
 /* sched_op_compat (public/sched.h): three operations, of which none has a structure. */
 long sched_op_compat(unsigned long cmd, unsigned long arg)
@@ -259,10 +240,10 @@ long sched_op_compat(unsigned long cmd, unsigned long arg)
 
 long sched_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(sched_ops, cmd, arg);
+    return subop_call(subops, cmd, arg);
 }
 
 long compat_sched_op(unsigned long cmd, unsigned long arg)
 {
-    return subop_call(sched_ops_pv32, cmd, arg);
+    return subop_call(subops_pv32, cmd, arg);
 }
