@@ -1,13 +1,14 @@
 """Boots the bench (guest-ports/bench): as dom0 or as an ordinary domain, on Ringleader or on Debian's Xen, on a processor of AMD's or
 of Intel's; and tells what it printed.
 
-All runs count instructions: QEMU's virtual nanoseconds are executed instructions, and the TSC counts them. They are the same
-from run to run.
+QEMU's virtual nanoseconds are executed instructions, and the TSC counts them: they are the same from run to run. Where there is KVM
+the bench is booted on the processor itself as well, whose TSC counts cycles.
 """
 import hashlib
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ TIMEOUT = 600
 FOLDER = f"{machine.B}/bench"
 # The peer's MWAIT is not QEMU's.
 MODELS = {"amd": "EPYC,check=off,-monitor", "intel": "Skylake-Client,check=off,-monitor"}
+VENDORS = {"amd": "AuthenticAMD", "intel": "GenuineIntel"}
+CYCLE_BOOTS = 5         # of which a row's cycles are the median
 
 
 @dataclass
@@ -52,10 +55,17 @@ VARIANTS = [
 ]
 
 
-def boot(image, append, initrd, shift=0, model="amd", more=()):
+def _processor(model, shift, accel):
+    """QEMU's options: an instruction takes 2^@shift ns of a @model; or, with @accel, as long as it takes, and under KVM not on a model."""
+    if accel:
+        return ["-accel", accel, "-cpu", "host" if accel == "kvm" else MODELS[model]]
+    return ["-icount", f"shift={shift},sleep=off", "-cpu", MODELS[model]]
+
+
+def boot(image, append, initrd, shift=0, model="amd", more=(), accel=None):
     """Boots @image until QEMU ends: what it printed."""
-    line = [machine.QEMU, "-kernel", image, "-append", append, *(["-initrd", initrd] if initrd else []), "-icount", f"shift={shift},sleep=off",
-            "-cpu", MODELS[model], "-m", "512", *more]
+    line = [machine.QEMU, "-kernel", image, "-append", append, *(["-initrd", initrd] if initrd else []), *_processor(model, shift, accel),
+            "-m", "512", *more]
     try:
         run = subprocess.run(line + CLOCK, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=TIMEOUT, check=False)
         output = run.stdout
@@ -132,15 +142,15 @@ def _modules(role, words):
     return f"{machine.B}/guests/dom0 {own}".replace(",", ",,") + "," + _domain_archive()
 
 
-def boot_bench(hv, variant, rows="", options="", shift=0, trace_to=None):
+def boot_bench(hv, variant, rows="", options="", shift=0, trace_to=None, accel=None):
     """Boots the bench on hypervisor @hv (or its native kernel on none), with a recording of all rows' instructions where @trace_to says: what it printed.
     Says so when it didn't end."""
     words = ([f"rows={rows}"] if rows else []) + (["trace"] if trace_to else [])
     more = ["-plugin", f"file={machine.plugin('path')},counts={trace_to}"] if trace_to else []
     if hv == "native":
-        return boot(f"{machine.B}/guests/bench-native", "", "", shift, variant.model)
+        return boot(f"{machine.B}/guests/bench-native", "", "", shift, variant.model, accel=accel)
     append = f"{machine.CONSOLE[hv]} noreboot dom0_mem=128M dom0_max_vcpus=2 {variant.options_of(hv)} {options}"
-    output = boot(machine.hypervisor_image(hv), append, _modules(variant.role, words), shift, variant.model, more)
+    output = boot(machine.hypervisor_image(hv), append, _modules(variant.role, words), shift, variant.model, more, accel)
     if "RL-BENCH-END" not in output:
         print(f"the bench did not end on {hv}, {variant.name}; its last lines:", *output.splitlines()[-20:], sep="\n", file=sys.stderr)
     return output
@@ -150,6 +160,14 @@ def figures(output):
     """{row: {"value": , "median": , "worst": }} of what the bench printed."""
     return {name: dict(zip(("value", "median", "worst"), map(float, numbers)))
             for name, *numbers in re.findall(r"RL-BENCH (\S+) ([\d.]+) ([\d.]+) ([\d.]+)", output)}
+
+
+def cycles(hv, variant, accel, rows="", options=""):
+    """{row: cycles per operation}. Under KVM only of variants that are of this machine's vendor."""
+    if accel == "kvm" and VENDORS[variant.model].encode() not in contents("/proc/cpuinfo"):
+        return {}
+    found = [figures(boot_bench(hv, variant, rows, options, accel=accel)) for _ in range(CYCLE_BOOTS)]
+    return {row: statistics.median(boot[row]["value"] for boot in found if row in boot) for row in found[0]}
 
 
 def events(hv, variant, rows="", options=""):

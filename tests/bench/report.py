@@ -11,6 +11,9 @@ from costly import JUDGED
 from rows import NOT_OPERATIONS, ROWS
 
 
+NAMES = {"native": "native", "ringleader": "Ringleader", "peer": "Xen 4.17"}
+
+
 def _hash(path):
     with open(path, "rb") as f:
         return hashlib.sha256(f.read()).hexdigest()
@@ -43,20 +46,26 @@ def write_tsv(path, origin, variants):
     """A line a figure, below what it was measured with."""
     with open(path, "w", encoding="utf-8") as out:
         out.writelines(f"# {key}: {value}\n" for key, value in origin.items())
-        out.write("\t".join(["variant", "hypervisor", "row", "value", "median", "worst", *JUDGED]) + "\n")
+        out.write("\t".join(["variant", "hypervisor", "row", "value", "median", "worst", "cycles", *JUDGED]) + "\n")
         for variant, columns in variants.items():
             for hv, rows in columns.items():
                 for row, figure in rows.items():
                     events = figure.get("events")
                     counts = ["" if events is None else f"{events.get(kind, 0):g}" for kind in JUDGED]
                     line = [f"{figure.get(key, math.nan):.2f}" for key in ("value", "median", "worst")]
-                    out.write("\t".join([variant, hv, row, *line, *counts]) + "\n")
+                    cycles = f"{figure['cycles']:.1f}" if "cycles" in figure else ""
+                    out.write("\t".join([variant, hv, row, *line, cycles, *counts]) + "\n")
 
 
 def number(value, digits=1):
     if value is None:
         return "-"
     return f"{value:.0f}" if value >= 1000 else f"{value:.{digits}f}"
+
+
+def _cycled(columns):
+    """Those of whom cycles were measured."""
+    return [hv for hv in columns if any("cycles" in figure for figure in columns[hv].values())]
 
 
 def _value(columns, hv, row, key="value"):
@@ -80,14 +89,17 @@ def mean(values):
 
 def print_table(name, columns):
     """The rows that either has in one variant."""
-    print(f"{name:44} {'native':>9} {'Ringleader':>11} {'Xen 4.17':>11} {'ratio':>7} {'target':>9}")
+    cycled = _cycled(columns)
+    print(f"{name:44} {'native':>9} {'Ringleader':>11} {'Xen 4.17':>11} {'ratio':>7} {'target':>9}"
+          + "".join(f"{NAMES[hv] + ', cycles':>20}" for hv in cycled))
     for row, text, target in ROWS:
         native, a, b = (_value(columns, hv, row) for hv in ("native", "ringleader", "peer"))
         if a is None and b is None:
             continue
         mark = "" if not (a and target) else "  met" if a <= target else ""
         ratio = f"{a / b:.2f}" if a and b else ""
-        print(f"{text:44} {number(native):>9} {number(a):>11} {number(b):>11} {ratio:>7} {target or '':>9}{mark}")
+        print(f"{text:44} {number(native):>9} {number(a):>11} {number(b):>11} {ratio:>7} {target or '':>9}"
+              + "".join(f"{number(_value(columns, hv, row, 'cycles')):>20}" for hv in cycled) + mark)
     found = ratios(columns)
     if found:
         print(f"{'geometric mean of the ratios':44} {'':>9} {'':>11} {'':>11} {mean(found.values()):>7.3f}")
@@ -137,10 +149,10 @@ def markdown(origin, variants):
 
 def _markdown_variant(variant, columns):
     traced = any("events" in figure for rows in columns.values() for figure in rows.values())
-    names = {"native": "native", "ringleader": "Ringleader", "peer": "Xen 4.17"}
-    present = [hv for hv in names if columns.get(hv)]
-    heads = ["operation", *(names[hv] for hv in present), "ratio", *(f"{names[hv]}: median, worst" for hv in present if hv != "native"),
-             *(f"{names[hv]}: costly events" for hv in present if traced and hv != "native")]
+    cycled = _cycled(columns)
+    present = [hv for hv in NAMES if columns.get(hv)]
+    heads = ["operation", *(NAMES[hv] for hv in present), "ratio", *(f"{NAMES[hv]}: median, worst" for hv in present if hv != "native"),
+             *(f"{NAMES[hv]}: costly events" for hv in present if traced and hv != "native"), *(f"{NAMES[hv]}: cycles" for hv in cycled)]
     yield ""
     yield f"## {variant}"
     yield ""
@@ -156,6 +168,7 @@ def _markdown_variant(variant, columns):
                 median, worst = (_value(columns, hv, row, key) for key in ("median", "worst"))
                 cells.append("" if median is None else f"{number(median)}, {number(worst)}")
         cells += [_events_text(columns[hv].get(row)) for hv in present if traced and hv != "native"]
+        cells += [number(_value(columns, hv, row, "cycles")) for hv in cycled]
         yield "| " + " | ".join(cells) + " |"
     if found:
         yield ""
