@@ -8,6 +8,7 @@
 #define ACCESS_ACCESS_H
 
 #include "domain/domain.h"
+#include "lib/atomic.h"
 
 /* The rights over another domain, or over the machine, that operations ask for. */
 enum access_right {
@@ -46,6 +47,19 @@ bool access_resource(const struct domain *d, enum access_resource kind, u64 firs
 
 bool access_iomem(const struct domain *d, mfn_t mfn);
 bool access_ioport(struct domain *d, u16 port, unsigned int bytes);
+
+/*
+ * True if @d may use these ports, which lie in the range that it used last: drivers use few, and one of them most of
+ * the time. False: ask access_ioport().
+ */
+static inline bool access_ioport_hot(const struct domain *d, u16 port, unsigned int bytes)
+{
+    u64 hot = READ_ONCE(d->access.hot_ports);
+    u64 offset = (u32)(port - (u16)hot); /* far beyond, where port lies before it */
+
+    return offset + bytes <= hot >> 32;
+}
+
 bool access_irq(const struct domain *d, u32 gsi);
 
 /* MCFG, HPET, MSI-X tables: RW is silently stripped. For every domain, and at any time. */

@@ -115,13 +115,6 @@ static u64 pack(const struct range *range)
     return range->first | (range->last - range->first + 1) << 32;
 }
 
-static inline bool packed_contains(u64 packed, u16 port, unsigned int bytes)
-{
-    s32 offset = port - (u16)packed;
-
-    return offset >= 0 && (u32)offset + bytes <= packed >> 32;
-}
-
 static __attribute__((noinline)) bool ioport_find(struct domain *d, u16 port, unsigned int bytes)
 {
     const struct range *range;
@@ -139,11 +132,9 @@ static __attribute__((noinline)) bool ioport_find(struct domain *d, u16 port, un
     return range;
 }
 
-/* Drivers use few ranges, and one of them most of the time. */
 bool access_ioport(struct domain *d, u16 port, unsigned int bytes)
 {
-    return packed_contains(READ_ONCE(d->access.hot_ports), port, bytes) ||
-           ioport_find(d, port, bytes);
+    return access_ioport_hot(d, port, bytes) || ioport_find(d, port, bytes);
 }
 
 bool access_irq(const struct domain *d, u32 gsi)

@@ -207,13 +207,16 @@ sysenter_entered:
         jmp     exit_any
 
 /*
- * Exceptions: the stub has pushed an error code and set the vector in the word's upper half.
- * What a 32-bit guest's mode calls doesn't return here: its way out is another.
+ * Exceptions: the stub has pushed an error code and set the vector in the word's upper half. The most
+ * frequent ones have entries of their own, so that nobody looks which it is. @handler is for 64-bit
+ * guests, @any a word of the vcpu for whoever isn't direct: a 32-bit guest's doesn't return here, as
+ * its way out is another.
  */
-entry_exception:
-        enter_from_gate exception_isolated
-        .globl  exception_entered
-exception_entered:
+.macro exception_entry name, handler, any
+entry_\name:
+        enter_from_gate \name\()_isolated
+        .globl  \name\()_entered
+\name\()_entered:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
         mov     PERCPU(current), %rbx
@@ -221,10 +224,17 @@ exception_entered:
         mov     %rsp, %rsi
         cmpb    $0, VCPU_direct(%rbx)
         je      1f
-        call    trap_from_guest
+        call    \handler
         jmp     exit_test
-1:      call_indirect VCPU_trap(%rbx)
+1:      call_indirect \any(%rbx)
         jmp     exit_test
+.endm
+
+        exception_entry exception, trap_from_guest, VCPU_trap
+        exception_entry page_fault, trap_page_fault, VCPU_page_fault
+        exception_entry general_protection, trap_general_protection, VCPU_trap
+        exception_entry invalid_opcode, emulate_invalid_opcode, VCPU_trap
+        exception_entry int80, native_int80, VCPU_trap
 
 exception_in_hypervisor:
         mov     %rsp, %rdi
@@ -234,23 +244,6 @@ return_to_hypervisor:
         pop_general
         add     $8, %rsp
         iretq
-
-/* The page fault has an entry of its own: the most frequent exception. */
-entry_page_fault:
-        enter_from_gate page_fault_isolated
-        .globl  page_fault_entered
-page_fault_entered:
-        testb   $3, REGS_cs(%rsp)
-        jz      exception_in_hypervisor
-        mov     PERCPU(current), %rbx
-        mov     %rbx, %rdi
-        mov     %rsp, %rsi
-        cmpb    $0, VCPU_direct(%rbx)
-        je      1f
-        call    trap_page_fault
-        jmp     exit_test
-1:      call_indirect VCPU_page_fault(%rbx)
-        jmp     exit_test
 
 /*
  * Exceptions on IST stacks. From a guest the frame is moved to its place on the main stack, which
@@ -334,6 +327,12 @@ trap_stub_table:
         movl    $vector, 4(%rsp)
 .if vector == 14
         jmp     entry_page_fault
+.elseif vector == 13
+        jmp     entry_general_protection
+.elseif vector == 6
+        jmp     entry_invalid_opcode
+.elseif vector == 0x80
+        jmp     entry_int80
 .elseif vector == 2
         jmp     entry_nmi
 .elseif ist

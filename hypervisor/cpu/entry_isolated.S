@@ -120,6 +120,9 @@ sysenter_isolated:
 
         gate_isolated exception, trap_from_hypervisor, load_root_main
         gate_isolated page_fault, trap_from_hypervisor, load_root_main
+        gate_isolated general_protection, trap_from_hypervisor, load_root_main
+        gate_isolated invalid_opcode, trap_from_hypervisor, load_root_main
+        gate_isolated int80, trap_from_hypervisor, load_root_main
         gate_isolated ist, trap_from_hypervisor, load_root
         gate_isolated nmi, trap_nmi, load_root
 

@@ -16,7 +16,7 @@ struct vcpu;
 struct vcpu_cpu;
 
 struct guest_mode {
-    /* entry.S calls these with current and its frame; the first two are 64-bit guests', by name, where @direct. */
+    /* entry.S calls these with current and its frame; where @direct, 64-bit guests' by name for the first two. */
     void (*trap)(struct vcpu *v, struct regs *regs);       /* an exception */
     void (*page_fault)(struct vcpu *v, struct regs *regs); /* that one */
     void (*trap_timed)(struct vcpu *v, struct regs *regs); /* in their places while latencies ... */

@@ -30,7 +30,8 @@
 #define STACK_MC_PAGE          5
 #define STACK_DB_PAGE          7
 
-#define NR_CPUS 64
+#define NR_CPUS         64
+#define PERCPU_COUNTERS 16 /* that there is room for: trace/trace.h */
 
 struct vcpu;
 
@@ -61,6 +62,7 @@ struct percpu {
     u64 gdt_base; /* linear address that GDTR holds */
     struct tss tss;
     u64 irq_count;
+    u64 counters[PERCPU_COUNTERS]; /* trace/'s */
     /* hypercall_table, at a distance from the frame that entry.S knows: see there */
     const void *hypercalls[HYPERCALL_TABLE];
     void *time;                          /* time/'s own, per CPU */

@@ -3,8 +3,7 @@
 #include "console/keys.h"
 #include "lib/bits.h"
 #include "lib/string.h"
-
-u64 trace_counters[NR_CPUS][TRACE_ROW] __attribute__((aligned(64)));
+#include "smp/smp.h"
 
 enum kind { SUM, MOST };
 
@@ -23,7 +22,8 @@ u64 trace_read(enum counter c)
 
     for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
     {
-        u64 one = trace_counters[cpu][c];
+        const struct percpu *percpu = smp_percpu(cpu);
+        u64 one = percpu ? percpu->counters[c] : 0;
 
         value = rows[c].kind == SUM ? value + one : max(value, one);
     }
@@ -37,7 +37,13 @@ const char *trace_summary(enum counter c)
 
 void trace_reset(void)
 {
-    memset(trace_counters, 0, sizeof(trace_counters));
+    for ( u32 cpu = 0; cpu < NR_CPUS; cpu++ )
+    {
+        struct percpu *percpu = smp_percpu(cpu);
+
+        if ( percpu )
+            memset(percpu->counters, 0, sizeof(percpu->counters));
+    }
 }
 
 /* Debug key 'p'. */

@@ -15,20 +15,17 @@ enum counter {
 };
 #undef COUNTER
 
-#define TRACE_ROW 16 /* whole cache lines: a CPU's counters are not in another's way */
-_Static_assert(NR_COUNTERS <= TRACE_ROW, "a CPU's row holds all counters");
-
-extern u64 trace_counters[NR_CPUS][TRACE_ROW];
+_Static_assert(NR_COUNTERS <= PERCPU_COUNTERS, "struct percpu has room for all counters");
 
 static inline void count(enum counter c)
 {
-    trace_counters[this_cpu()->cpu][c]++;
+    this_cpu()->counters[c]++;
 }
 
 /* A value for a counter of kind MOST. */
 static inline void count_most(enum counter c, u64 value)
 {
-    u64 *most = &trace_counters[this_cpu()->cpu][c];
+    u64 *most = &this_cpu()->counters[c];
 
     if ( value > *most )
         *most = value;

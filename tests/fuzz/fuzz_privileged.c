@@ -119,7 +119,6 @@ s64 time_now(void)
     return 0;
 }
 
-u64 trace_counters[NR_CPUS][TRACE_ROW];
 struct cpu_features cpu_features = { .fsgsbase = true, .xsave = true };
 static struct percpu cpu;
 __thread struct percpu *host_cpu = &cpu;

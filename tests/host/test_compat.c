@@ -18,8 +18,6 @@
 #include "tests/host/host.h"
 #include "trace/trace.h"
 
-u64 trace_counters[NR_CPUS][TRACE_ROW];
-
 /* As on the machine, the guest's frame lies below its CPU's data. */
 static struct {
     struct regs regs;

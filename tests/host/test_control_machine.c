@@ -206,7 +206,7 @@ TEST(counters_are_told_and_reset)
     u32 nr, nr_values;
 
     control_start();
-    trace_counters[0][1] = 5;
+    this_cpu()->counters[1] = 5;
     sysctl_for(XEN_SYSCTL_perfc_op)->u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query;
     expect_eq(run_sysctl(), 0); /* how much there is */
     nr = sop.u.perfc_op.nr_counters;
@@ -220,7 +220,7 @@ TEST(counters_are_told_and_reset)
     expect(perf_values[1] == 5 && perf_descs[1].nr_vals == 1 && perf_descs[0].name[0]);
 
     query_counters(XEN_SYSCTL_PERFCOP_reset);
-    expect(trace_counters[0][1] == 0 && perf_values[1] == 0);
+    expect(this_cpu()->counters[1] == 0 && perf_values[1] == 0);
     sop.u.perfc_op.cmd = 9;
     expect_eq(run_sysctl(), -EINVAL);
 }

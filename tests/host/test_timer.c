@@ -39,8 +39,6 @@ static struct shared_info shared;
 static struct vcpu_time_info user_area;
 static bool user_area_mapped = true;
 
-u64 trace_counters[NR_CPUS][TRACE_ROW];
-
 ns_t time_now(void)
 {
     return now;

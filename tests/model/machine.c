@@ -74,7 +74,6 @@ static struct {
 static struct vcpu idle[MODEL_CPUS];
 static bool in_guest[MODEL_CPUS];
 __thread struct percpu *host_cpu;
-u64 trace_counters[NR_CPUS][TRACE_ROW];
 
 static struct percpu *cpu_of_actor(unsigned int actor)
 {
@@ -119,6 +118,8 @@ bool machine_may_run(unsigned int actor)
 void machine_resumed(unsigned int actor)
 {
     host_cpu = cpu_of_actor(actor);
+    memset(host_cpu->counters, 0,
+           sizeof(host_cpu->counters)); /* no state differs by what was counted before */
 }
 
 void machine_interrupts(void)
@@ -358,10 +359,8 @@ void machine_ignores(struct model *m, u64 nr_frames)
 
     m->ignored[0].from = &ram[limit * PAGE_SIZE];
     m->ignored[0].size = (MODEL_FRAMES - limit) * PAGE_SIZE;
-    m->ignored[1].from = trace_counters;
-    m->ignored[1].size = sizeof(trace_counters);
-    m->ignored[2].from = idle;
-    m->ignored[2].size = sizeof(idle);
+    m->ignored[1].from = idle;
+    m->ignored[1].size = sizeof(idle);
 }
 
 const char *machine_name(const volatile void *at, char *buffer, size_t size)

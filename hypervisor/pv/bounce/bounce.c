@@ -12,6 +12,7 @@
 #include "cpu/asm.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
+#include "irq/lapic.h"
 #include "lib/atomic.h"
 #include "lib/guard.h"
 #include "pv/bounce/internal.h"
@@ -132,9 +133,11 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
      * always 0.
      */
     mask = READ_ONCE(info->evtchn_upcall_mask);
-    cs |= (u64)mask << 32;
-    if ( mask )
+    if ( __builtin_expect(mask, 0) ) /* a branch, in place of what both ways would take */
+    {
+        cs |= (u64)mask << 32;
         rflags &= ~(u64)EFLAGS_IF;
+    }
     if ( v->cpu.iopl && (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl)) )
         rflags |= (u64)v->cpu.iopl << 12;
 
@@ -192,7 +195,7 @@ void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
     deliver(v, regs, &how);
 }
 
-void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
+static always_inline void interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
 {
     const struct trap_info *trap = &v->pv.traps[vector];
     struct delivery how = {
@@ -202,6 +205,21 @@ void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
     };
 
     deliver(v, regs, &how);
+}
+
+void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
+{
+    interrupt(v, regs, vector);
+}
+
+void native_int80(struct vcpu *v, struct regs *regs)
+{
+    const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
+
+    if ( trap->address && trap_may_raise(v, trap) )
+        interrupt(v, regs, VECTOR_INT80);
+    else
+        trap_int80_refused(v, regs);
 }
 
 void native_event(struct vcpu *v, struct regs *regs)

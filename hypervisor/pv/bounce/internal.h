@@ -8,12 +8,22 @@
 void bounce_syscall(struct vcpu *v, struct regs *regs);
 void trap_from_guest(struct vcpu *v, struct regs *regs);
 void trap_page_fault(struct vcpu *v, struct regs *regs);
+void trap_general_protection(struct vcpu *v, struct regs *regs);
 void trap_from_guest_timed(struct vcpu *v, struct regs *regs); /* while latencies are measured */
 void trap_page_fault_timed(struct vcpu *v, struct regs *regs);
 void trap_from_hypervisor(struct regs *regs);
 void trap_nmi(const struct regs *regs);
 void trap_nmi_from_guest(const struct regs *regs);
 void exit_work(void);
+
+/* May the guest raise what @trap describes, by int n? The kernel counts as ring 1, though it runs in ring 3. */
+static inline bool trap_may_raise(const struct vcpu *v, const struct trap_info *trap)
+{
+    return TI_GET_DPL(trap) == 3 || (v->cpu.kernel_mode && TI_GET_DPL(trap) >= 1);
+}
+
+/* An int 0x80 that has no handler, or may not be raised: #GP at the instruction. */
+void trap_int80_refused(struct vcpu *v, struct regs *regs);
 
 /*
  * What tables of hypercalls are made of: a handler, the one for rows without, and a handler behind
@@ -54,6 +64,7 @@ bool bounce_tables_allow(u64 root, u64 va, u64 need);
 void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error);
 void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2);
 void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector);
+void native_int80(struct vcpu *v, struct regs *regs); /* from entry.S */
 void native_event(struct vcpu *v, struct regs *regs);
 void native_failsafe(struct vcpu *v, struct regs *regs);
 void native_syscall_compat(struct vcpu *v, struct regs *regs);

@@ -41,12 +41,6 @@ static void deliver_interrupt(struct vcpu *v, struct regs *regs, unsigned int ve
         bounce_interrupt(v, regs, vector);
 }
 
-/* The kernel counts as ring 1 for gates, though it runs in ring 3. */
-static bool may_raise(const struct vcpu *v, const struct trap_info *trap)
-{
-    return TI_GET_DPL(trap) >= (v->cpu.kernel_mode ? 1 : 3);
-}
-
 /*
  * int n, which our gates refuse with #GP(n * 8 + 2). The number is read from the instruction where
  * it can be: QEMU 7.2 says n * 16 + 2 in long mode. True: delivered.
@@ -60,7 +54,7 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
     if ( insn_address(v, regs, &va) >= sizeof(code) &&
          !copy_from_guest(code, to_gva(va), sizeof(code)) && code[0] == 0xcd )
         vector = code[1];
-    if ( !may_raise(v, &v->pv.traps[vector]) )
+    if ( !trap_may_raise(v, &v->pv.traps[vector]) )
     {
         regs->error = vector << 3 | 2;
         return false;
@@ -76,7 +70,7 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
  */
 #define HANDLER static __attribute__((noinline)) void
 
-HANDLER general_protection(struct vcpu *v, struct regs *regs)
+void trap_general_protection(struct vcpu *v, struct regs *regs)
 {
     if ( regs->error == 0 )
         emulate_privileged(v, regs);
@@ -84,17 +78,20 @@ HANDLER general_protection(struct vcpu *v, struct regs *regs)
         bounce_exception(v, regs, TRAP_GP, regs->error);
 }
 
+void trap_int80_refused(struct vcpu *v, struct regs *regs)
+{
+    regs->rip -= 2;
+    bounce_exception(v, regs, TRAP_GP, VECTOR_INT80 << 3 | 2);
+}
+
 HANDLER int80(struct vcpu *v, struct regs *regs)
 {
     const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
 
-    if ( trap->address && may_raise(v, trap) )
-    {
+    if ( trap->address && trap_may_raise(v, trap) )
         deliver_interrupt(v, regs, VECTOR_INT80);
-        return;
-    }
-    regs->rip -= 2;
-    bounce_exception(v, regs, TRAP_GP, VECTOR_INT80 << 3 | 2);
+    else
+        trap_int80_refused(v, regs);
 }
 
 /*
@@ -174,7 +171,7 @@ static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
     [TRAP_NM] = device_not_available,
     [TRAP_UD] = emulate_invalid_opcode,
     [TRAP_DF] = double_fault,
-    [TRAP_GP] = general_protection,
+    [TRAP_GP] = trap_general_protection,
     [TRAP_MC] = machine_check,
 };
 #pragma GCC diagnostic pop
@@ -183,9 +180,7 @@ void trap_from_guest(struct vcpu *v, struct regs *regs)
 {
     u32 vector = regs->vector;
 
-    if ( vector == TRAP_GP ) /* by far the most */
-        general_protection(v, regs);
-    else if ( vector < HANDLERS )
+    if ( vector < HANDLERS )
         handlers[vector](v, regs);
     else if ( vector == VECTOR_INT80 )
         int80(v, regs);

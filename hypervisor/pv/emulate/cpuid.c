@@ -88,15 +88,14 @@ static void xstate_leaf(const struct vcpu *v, u32 subleaf, struct cpuid_leaf *ou
         out->ebx = cpuid_xsave_size(p, v->pv.xcr0);
 }
 
-/* Basic leaves that are not as they lie in the policy. */
-#define BASIC_VARIES (1u << 1 | 1u << LEAF_CACHE | 1u << LEAF_FEAT | 1u << LEAF_XSTATE)
-
 static __attribute__((noinline)) void varying_leaf(const struct vcpu *v, u32 leaf, u32 subleaf,
                                                    struct cpuid_leaf *out)
 {
     const struct cpuid_policy *p = v->domain->pv.cpuid;
 
     *out = (struct cpuid_leaf){ 0 };
+    if ( leaf > p->basic[0].eax )
+        return;
     switch ( leaf )
     {
     case 1:
@@ -123,13 +122,10 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_leaf *out)
 {
     const struct cpuid_policy *p = v->domain->pv.cpuid;
 
-    if ( leaf <= p->basic[0].eax && leaf < CPUID_BASIC_LEAVES )
-    {
-        if ( BASIC_VARIES >> leaf & 1 )
-            varying_leaf(v, leaf, subleaf, out);
-        else
-            *out = p->basic[leaf];
-    }
+    if ( cpuid_is_plain(leaf) )
+        *out = p->basic[leaf];
+    else if ( leaf < CPUID_BASIC_LEAVES )
+        varying_leaf(v, leaf, subleaf, out);
     else if ( leaf >= XEN_CPUID_FIRST_LEAF && leaf < XEN_LEAVES_END )
         xen_leaf(v->domain, leaf, subleaf, out);
     else if ( leaf >= CPUID_EXT_BASE && leaf <= p->ext[0].eax &&

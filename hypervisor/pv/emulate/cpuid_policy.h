@@ -30,6 +30,15 @@ struct cpuid_policy {
     struct cpuid_leaf ext[CPUID_EXT_LEAVES];
 };
 
+/* Basic leaves that are not as they lie in the policy. */
+#define BASIC_VARIES (1u << 1 | 1u << LEAF_CACHE | 1u << LEAF_FEAT | 1u << LEAF_XSTATE)
+
+/* Is it a basic leaf, as it lies in the policy, which is all zeros beyond its last? */
+static inline bool cpuid_is_plain(u32 leaf)
+{
+    return leaf < CPUID_BASIC_LEAVES && !(BASIC_VARIES >> leaf & 1);
+}
+
 #define FEATURE_WORD(f) ((f) / 32)
 #define FEATURE_BIT(f)  (1u << ((f) % 32))
 

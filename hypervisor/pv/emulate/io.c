@@ -42,12 +42,15 @@ static __attribute__((noinline)) bool bitmap_allows(const struct vcpu *v, u16 po
     return !(((bits[0] | bits[1] << 8) >> (port & 7)) & ((1u << bytes) - 1));
 }
 
+/* A kernel needs IOPL 1, or with the assist, which makes it ring 0's, none. */
+static inline bool kernel_may(const struct vcpu *v)
+{
+    return v->cpu.iopl || (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl));
+}
+
 static bool guest_may(const struct vcpu *v, u16 port, unsigned int bytes)
 {
-    bool assist = v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl);
-    unsigned int ring = v->cpu.kernel_mode ? (assist ? 0 : 1) : 3;
-
-    return v->cpu.iopl >= ring || bitmap_allows(v, port, bytes);
+    return (v->cpu.kernel_mode ? kernel_may(v) : v->cpu.iopl == 3) || bitmap_allows(v, port, bytes);
 }
 
 static u32 port_in(u16 port, unsigned int bytes)
@@ -197,8 +200,9 @@ static u64 with_low(u64 reg, unsigned int bytes, u32 value)
                         : value;
 }
 
-enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port,
-                           unsigned int bytes)
+/* in or out of @bytes at @port, by register al, ax or eax. */
+static enum emulated port_io(struct vcpu *v, struct regs *regs, bool out, u16 port,
+                             unsigned int bytes)
 {
     if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
         return EMULATED_NOT;
@@ -207,6 +211,56 @@ enum emulated emulate_port(struct vcpu *v, struct regs *regs, bool out, u16 port
     else
         regs->rax = with_low(regs->rax, bytes, guest_in(v, port, bytes));
     return EMULATED_DONE;
+}
+
+/* What the first bytes of a frequent one say. */
+static inline u16 port_of(u64 code, const struct regs *regs)
+{
+    return code & 8 ? (u16)regs->rdx : (u8)(code >> 8);
+}
+
+static inline unsigned int bytes_of(u64 code)
+{
+    return code & 1 ? 4 : 1;
+}
+
+static inline unsigned int length_of(u64 code)
+{
+    return code & 8 ? 1 : 2;
+}
+
+static __attribute__((noinline)) void frequent_io_checked(struct vcpu *v, struct regs *regs,
+                                                          u64 code)
+{
+    emulate_end(v, regs, port_io(v, regs, code & 2, port_of(code, regs), bytes_of(code)),
+                length_of(code));
+}
+
+/* By the kernel's IOPL to the range that its domain used last: nothing is called, so that no register is saved. */
+void emulate_frequent_io(struct vcpu *v, struct regs *regs, u64 code)
+{
+    u16 port = port_of(code, regs);
+
+    if ( !kernel_may(v) || !access_ioport_hot(v->domain, port, bytes_of(code)) )
+    {
+        frequent_io_checked(v, regs, code);
+        return;
+    }
+    switch ( code & 3 )
+    {
+    case 0:
+        *(u8 *)&regs->rax = inb(port);
+        break;
+    case 1:
+        regs->rax = inl(port);
+        break;
+    case 2:
+        outb(port, (u8)regs->rax);
+        break;
+    default:
+        outl(port, (u32)regs->rax);
+    }
+    emulate_finish(v, regs, length_of(code));
 }
 
 enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
@@ -219,7 +273,7 @@ enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
     if ( insn->overrun )
         return EMULATED_NOT;
     if ( !string )
-        return emulate_port(v, regs, insn->opcode & 2, port, bytes);
+        return port_io(v, regs, insn->opcode & 2, port, bytes);
     if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
         return EMULATED_NOT;
     return string_io(v, regs, insn, port, bytes);

@@ -8,10 +8,10 @@
 #include "cpu/cpu.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
-#include "lib/atomic.h"
+#include "lib/bits.h"
 #include "mm/tlb.h"
 #include "pv/bounce/bounce.h"
-#include "pv/emulate/cpuid.h"
+#include "pv/emulate/cpuid_policy.h"
 #include "pv/emulate/internal.h"
 #include "pv/pagetable/pagetable.h"
 #include "time/tsc.h"
@@ -20,8 +20,7 @@
 
 #define DR6_SINGLE_STEP 0x4000UL
 
-/* Somebody looks at the instruction that was at @rip: the tracer, or the guest step by step. */
-static __attribute__((noinline)) void finish_observed(struct vcpu *v, struct regs *regs, u64 rip)
+void emulate_observed(struct vcpu *v, struct regs *regs, u64 rip)
 {
     trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_LONG(rip));
     if ( regs->rflags & EFLAGS_TF )
@@ -31,20 +30,12 @@ static __attribute__((noinline)) void finish_observed(struct vcpu *v, struct reg
     }
 }
 
-/*
- * Leave an instruction of @length bytes behind, with the trap that single-stepping takes after
- * each.
- */
-static inline void finish(struct vcpu *v, struct regs *regs, unsigned int length)
+static inline void take_leaf(struct regs *regs, const struct cpuid_leaf *leaf)
 {
-    u64 rip = regs->rip;
-
-    count(COUNTER_insn_emulated);
-    regs->rip = rip + length;
-    regs->rflags &= ~(u64)EFLAGS_RF;
-    barrier(); /* an instruction each for this and the next, where a register would take five */
-    if ( __builtin_expect((regs->rflags & EFLAGS_TF) || trace_events, 0) )
-        finish_observed(v, regs, rip);
+    regs->rax = leaf->eax;
+    regs->rbx = leaf->ebx;
+    regs->rcx = leaf->ecx;
+    regs->rdx = leaf->edx;
 }
 
 static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)
@@ -52,41 +43,54 @@ static void emulate_cpuid_insn(struct vcpu *v, struct regs *regs)
     struct cpuid_leaf leaf;
 
     cpuid_guest(v, (u32)regs->rax, (u32)regs->rcx, &leaf);
-    regs->rax = leaf.eax;
-    regs->rbx = leaf.ebx;
-    regs->rcx = leaf.ecx;
-    regs->rdx = leaf.edx;
+    take_leaf(regs, &leaf);
 }
 
-/* ud2; "xen"; cpuid: seven bytes, of which the last is the low half of a word's upper part. */
-#define FORCED_CPUID      0x00a20f6e65780b0fUL
-#define FORCED_CPUID_MASK 0x00ffffffffffffffUL
-#define FORCED_CPUID_LEN  7
+/* ud2; "xen"; cpuid: seven bytes, the lower ones of a word. */
+#define FORCED_CPUID     0x00a20f6e65780b0fUL
+#define FORCED_CPUID_LEN 7
+
+static __attribute__((noinline)) void forced_cpuid(struct vcpu *v, struct regs *regs)
+{
+    emulate_cpuid_insn(v, regs);
+    emulate_finish(v, regs, FORCED_CPUID_LEN);
+}
 
 /* In code of any segment, or where the byte after the instruction is on a page that isn't there. */
-static __attribute__((noinline)) bool fetch_forced_cpuid(const struct vcpu *v,
-                                                         const struct regs *regs, u64 *code)
+static __attribute__((noinline)) void invalid_opcode_elsewhere(struct vcpu *v, struct regs *regs)
 {
-    u64 va;
+    u64 code = 0, va;
 
-    *code = 0;
-    return insn_address(v, regs, &va) >= FORCED_CPUID_LEN &&
-           !copy_from_guest(code, to_gva(va), FORCED_CPUID_LEN);
+    if ( insn_address(v, regs, &va) >= FORCED_CPUID_LEN &&
+         !copy_from_guest(&code, to_gva(va), FORCED_CPUID_LEN) && code == FORCED_CPUID )
+        forced_cpuid(v, regs);
+    else
+        bounce_exception(v, regs, TRAP_UD, 0);
 }
 
+/* What most are, a plain leaf in 64-bit code, without a call, so that no register is saved. */
 void emulate_invalid_opcode(struct vcpu *v, struct regs *regs)
 {
+    u32 leaf = (u32)regs->rax;
     u64 code;
 
-    if ( (((u16)regs->cs != SEL_USER_CS64 || !guest_load_u64(&code, to_gva(regs->rip))) &&
-          !fetch_forced_cpuid(v, regs, &code)) ||
-         (code & FORCED_CPUID_MASK) != FORCED_CPUID )
+    if ( (u16)regs->cs != SEL_USER_CS64 || !guest_load_u64(&code, to_gva(regs->rip)) )
+    {
+        invalid_opcode_elsewhere(v, regs);
+        return;
+    }
+    if ( code << 8 != FORCED_CPUID << 8 )
     {
         bounce_exception(v, regs, TRAP_UD, 0);
         return;
     }
-    emulate_cpuid_insn(v, regs);
-    finish(v, regs, FORCED_CPUID_LEN);
+    if ( !cpuid_is_plain(leaf) )
+    {
+        forced_cpuid(v, regs);
+        return;
+    }
+    take_leaf(regs, &v->domain->pv.cpuid->basic[index_bounded(leaf, 16)]);
+    emulate_finish(v, regs, FORCED_CPUID_LEN);
 }
 
 static bool cr_read(struct vcpu *v, unsigned int cr, u64 *value)
@@ -327,81 +331,62 @@ static enum emulated emulate_decoded(struct vcpu *v, struct regs *regs, struct i
     }
 }
 
-/* in, out: their opcodes differ in the bits 3 (port in dx), 1 (out) and 0 (eax) from 0xe4. */
-#define IS_PORT_IO(code) (((code)&0xf4) == 0xe4)
-
-/* What emulate_frequent() says where the instruction wasn't done: else its length. */
-#define NOT_FREQUENT 0
-#define REFUSED      (-1)
-#define AGAIN        (-2)
-
-static inline int length_or(enum emulated how, int length)
-{
-    if ( __builtin_expect(how == EMULATED_DONE, 1) )
-        return length;
-    return how == EMULATED_NOT ? REFUSED : AGAIN;
-}
-
-static int frequent_io(struct vcpu *v, struct regs *regs, u64 code)
-{
-    bool immediate = !(code & 8);
-    u16 port = immediate ? (u8)(code >> 8) : (u16)regs->rdx;
-
-    return length_or(emulate_port(v, regs, code & 2, port, code & 1 ? 4 : 1), immediate ? 2 : 1);
-}
-
 /*
  * The frequent instructions have no prefix: a kernel's in 64-bit code are told by the first bytes,
- * @code. NOT_FREQUENT: it is none of these, and the decoder's business.
+ * @code. Each is a function of its own, to which emulate_privileged() jumps, with its own end.
  */
-static inline int emulate_frequent(struct vcpu *v, struct regs *regs, u64 code)
+#define FREQUENT static __attribute__((noinline)) void
+
+FREQUENT frequent_mov_cr(struct vcpu *v, struct regs *regs, u64 code)
 {
-    u8 third = (u8)(code >> 16);
+    u8 modrm = (u8)(code >> 16);
 
-    if ( IS_PORT_IO(code) )
-        return frequent_io(v, regs, code);
-
-    switch ( (u16)code )
-    {
-    case 0x200f:
-    case 0x220f:
-        return length_or(mov_cr(v, code & 0x200, third >> 3 & 7, regs_general(regs, third & 7)), 3);
-    case 0x300f:
-        return length_or(emulated(emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs))), 2);
-    case 0x320f:
-        return length_or(emulated(emulate_rdmsr(v, regs)), 2);
-    case 0x090f:
-        emulate_wbinvd(v);
-        return 2;
-    default:
-        return NOT_FREQUENT;
-    }
+    emulate_end(v, regs, mov_cr(v, code & 0x200, modrm >> 3 & 7, regs_general(regs, modrm & 7)), 3);
 }
 
-/* Out of line, so that the frequent ones need no room for a struct insn. */
-static __attribute__((noinline)) int emulate_by_decoder(struct vcpu *v, struct regs *regs)
+FREQUENT frequent_wrmsr(struct vcpu *v, struct regs *regs)
+{
+    emulate_end(v, regs, emulated(emulate_msr_write(v, (u32)regs->rcx, joined_edx_eax(regs))), 2);
+}
+
+FREQUENT frequent_rdmsr(struct vcpu *v, struct regs *regs)
+{
+    emulate_end(v, regs, emulated(emulate_rdmsr(v, regs)), 2);
+}
+
+FREQUENT frequent_wbinvd(struct vcpu *v, struct regs *regs)
+{
+    emulate_wbinvd(v);
+    emulate_finish(v, regs, 2);
+}
+
+static __attribute__((noinline)) void emulate_by_decoder(struct vcpu *v, struct regs *regs)
 {
     struct insn insn;
-    enum emulated how;
+    enum emulated how = EMULATED_NOT;
 
-    if ( !insn_begin(&insn, v, regs) || insn.lock )
-        return REFUSED;
-    how = emulate_decoded(v, regs, &insn);
-    return length_or(how, (int)insn.at);
+    if ( insn_begin(&insn, v, regs) && !insn.lock )
+        how = emulate_decoded(v, regs, &insn);
+    emulate_end(v, regs, how, insn.at);
 }
 
 void emulate_privileged(struct vcpu *v, struct regs *regs)
 {
-    int length = NOT_FREQUENT;
     u64 code;
 
-    if ( v->cpu.kernel_mode && (u16)regs->cs == SEL_USER_CS64 &&
-         guest_load_u64(&code, to_gva(regs->rip)) )
-        length = emulate_frequent(v, regs, code);
-    if ( length == NOT_FREQUENT )
-        length = emulate_by_decoder(v, regs);
-    if ( length > 0 )
-        finish(v, regs, (unsigned int)length);
-    else if ( length == REFUSED )
-        bounce_exception(v, regs, TRAP_GP, 0);
+    if ( !v->cpu.kernel_mode || (u16)regs->cs != SEL_USER_CS64 ||
+         !guest_load_u64(&code, to_gva(regs->rip)) )
+        emulate_by_decoder(v, regs);
+    else if ( IS_PORT_IO(code) )
+        emulate_frequent_io(v, regs, code);
+    else if ( (u16)code == 0x220f || (u16)code == 0x200f )
+        frequent_mov_cr(v, regs, code);
+    else if ( (u16)code == 0x300f )
+        frequent_wrmsr(v, regs);
+    else if ( (u16)code == 0x320f )
+        frequent_rdmsr(v, regs);
+    else if ( (u16)code == 0x090f )
+        frequent_wbinvd(v, regs);
+    else
+        emulate_by_decoder(v, regs);
 }

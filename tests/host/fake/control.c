@@ -195,7 +195,7 @@ void sched_forget_affinity(struct vcpu *v)
 
 u64 trace_read(enum counter c)
 {
-    return trace_counters[0][c];
+    return this_cpu()->counters[c];
 }
 
 const char *trace_summary(enum counter c)
@@ -205,7 +205,7 @@ const char *trace_summary(enum counter c)
 
 void trace_reset(void)
 {
-    trace_counters[0][1] = 0;
+    this_cpu()->counters[1] = 0;
 }
 
 /* Of control/cpus.c, which has a test of its own. */

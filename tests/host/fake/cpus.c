@@ -16,8 +16,6 @@
 #include "time/heap.h"
 #include "trace/trace.h"
 
-u64 trace_counters[NR_CPUS][TRACE_ROW];
-
 struct fake_cpu {
     struct percpu percpu;
     s64 interrupt; /* when a kick arrives; INT64_MAX none is on its way */

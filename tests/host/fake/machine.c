@@ -333,8 +333,6 @@ bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
     return true;
 }
 
-u64 trace_counters[NR_CPUS][TRACE_ROW];
-
 /* ---- domains */
 
 struct domain *domain_zero, *domain_io, *domain_xen, *domain_idle;
