@@ -51,6 +51,7 @@ struct tss {
 #define WORK_VCPU       0x04u /* current has something for the exit path: vcpu.work */
 #define WORK_SOFT       0x08u /* deferred work was queued: smp/softirq.h */
 #define WORK_ANEW       0x10u /* the frame or vcpu_info isn't what a hypercall came in with */
+#define WORK_RESUME     0x20u /* the scheduler has chosen the vcpu that lingers here */
 
 struct percpu {
     struct vcpu *current; /* never NULL once the CPU is up: the idle vcpu when nothing runs */

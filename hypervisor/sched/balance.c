@@ -279,7 +279,7 @@ static bool take(struct sched_queue *q, struct sched_queue *from, s64 have)
 /* The key of the best that there is to run here; INT64_MAX: nothing. Whoever comes must have had less. */
 static s64 best_here(const struct sched_queue *q)
 {
-    const struct vcpu *v = current_vcpu();
+    const struct vcpu *v = q->running;
     s64 least = READ_ONCE(q->least);
 
     return sched_runnable(v) && !READ_ONCE(v->sched.yielded) ? min(least, READ_ONCE(q->has))

@@ -8,7 +8,8 @@
  * A vcpu that blocks while nobody else wants its CPU lingers: the idle vcpu runs, but the CPU keeps the vcpu's state,
  * which need neither be saved nor loaded if it is the next to run. As its state is nowhere else it is on the CPU
  * (sched.running) for all who ask, waits in that CPU's queue alone, and is let go when anything but the block stops it,
- * or somebody else comes to run.
+ * or somebody else comes to run. If it is woken on that CPU, as by its own timer, while nobody else waits there, it is
+ * chosen at once, without the queue: WORK_RESUME makes the idle loop go on with it.
  */
 #include "sched/policy.h"
 
@@ -21,6 +22,9 @@
 
 /* Longer than another CPU needs to hear of it, and to warm up to a vcpu. */
 #define WAIT_LONG (200 * (ns_t)NS_PER_US)
+
+/* Who comes to wait is put beside the running one. That this one ran for less makes no difference there. */
+#define ACCOUNT_LEAST (10 * (ns_t)NS_PER_US)
 
 /* --- States --- */
 
@@ -128,6 +132,56 @@ static ns_t choose_again_at(struct sched_queue *q, struct vcpu *waiting)
     return preempt - v->sched.since < left ? preempt : v->sched.since + left;
 }
 
+/*
+ * @next runs in @prev's stead. @prev's runstate changes before the switch, so that the copy in its memory is right
+ * while it is off; that it is on no CPU becomes true after it, when its state is saved.
+ */
+static void change(struct sched_queue *q, struct vcpu *prev, struct vcpu *next, ns_t now)
+{
+    if ( next->sched.queued )
+        sched_dequeue(q, next);
+    next->sched.since = now;
+    next->sched.switched_in = now;
+    WRITE_ONCE(next->sched.running, true);
+    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
+    q->running = next;
+    note_running(q);
+    runstate_change(next, RUNSTATE_running, now);
+    runstate_change(prev, runstate_off(prev, sched_runnable(prev)), now);
+}
+
+/*
+ * Under the lock: the next choice is due when the first one waiting has waited enough, here or elsewhere. If nobody
+ * waits the timer is left: to come once in vain costs less than to be stopped and set whenever somebody waits.
+ */
+static void arm(struct sched_queue *q, ns_t now)
+{
+    ns_t when = TIME_NEVER;
+
+    if ( q->running == q->idle )
+    {
+        timer_stop(&q->timer);
+        return;
+    }
+    if ( q->nr_waiting || q->running->domain->sched.cap )
+        when = choose_again_at(q, sched_first(q));
+    if ( balance_others(q->cpu) )
+        when = min(when, balance_look_at(q, now));
+    if ( when != TIME_NEVER )
+        timer_set(&q->timer, when);
+}
+
+/* The vcpu that lingers here, @v, is chosen: who else could be? From now on it runs, though it isn't current yet. */
+static void resume(struct sched_queue *q, struct vcpu *v, ns_t now)
+{
+    sched_account(q, now);
+    policy_woken(q, v);
+    runstate_change(v, RUNSTATE_runnable, now); /* traces tell of it */
+    change(q, q->idle, v, now);
+    arm(q, now);
+    percpu_raise(q->percpu, WORK_RESUME);
+}
+
 /* Somebody came to wait: at once, or some time, the CPU has to choose again. */
 static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
 {
@@ -163,9 +217,12 @@ void sched_update(struct vcpu *v)
         set_runstate(v, runstate_off(v, runnable), now);
         smp_kick(q->cpu, WORK_RESCHEDULE); /* it lets it go, which queues it where it may run */
     }
+    else if ( stays && runnable && !q->nr_waiting && q->percpu == this_cpu() )
+        resume(q, v, now);
     else if ( runnable && off && !v->sched.queued )
     {
-        sched_account(q, now);
+        if ( now - q->running->sched.since > ACCOUNT_LEAST )
+            sched_account(q, now);
         sched_enqueue(q, v, SCHED_WOKEN, now);
         consider(q, v, now);
     }
@@ -279,41 +336,19 @@ static struct vcpu *choose(struct sched_queue *q, struct vcpu *prev, ns_t now)
     return first;
 }
 
-/* Under the lock: the next choice is due when the first one waiting has waited enough, here or elsewhere. */
-static void arm(struct sched_queue *q, ns_t now)
-{
-    ns_t when = TIME_NEVER;
-
-    if ( q->running == q->idle )
-    {
-        timer_stop(&q->timer);
-        return;
-    }
-    if ( q->nr_waiting || q->running->domain->sched.cap )
-        when = choose_again_at(q, sched_first(q));
-    if ( balance_others(q->cpu) )
-        when = min(when, balance_look_at(q, now));
-    if ( when != TIME_NEVER )
-        timer_set(&q->timer, when);
-    else
-        timer_stop(&q->timer);
-}
-
 /* Where @prev, which ran here, shall wait; both queues locked. Until they are, its CPUs may be changed, or leave. */
 static struct sched_queue *lock_home(struct sched_queue *q, const struct vcpu *prev)
 {
-    for ( ;; )
-    {
-        struct sched_queue *home = sched_queues[balance_home(prev)];
+    struct sched_queue *home = q;
 
-        if ( home == q )
-            lock_acquire(&q->lock);
-        else
-            lock_pair(&q->lock, &home->lock);
-        if ( balance_allows(prev, home->cpu) )
-            return home;
+    lock_acquire(&q->lock);
+    while ( !balance_allows(prev, home->cpu) )
+    {
         unlock_pair(&q->lock, &home->lock);
+        home = sched_queues[balance_home(prev)];
+        lock_pair(&q->lock, &home->lock);
     }
+    return home;
 }
 
 /*
@@ -338,24 +373,6 @@ static void switched(struct sched_queue *q, struct vcpu *v, enum sched_reason re
         set_runstate(v, runstate_off(v, false), now);
     arm(q, now);
     unlock_pair(&q->lock, &home->lock);
-}
-
-/*
- * @next runs in @prev's stead. @prev's runstate changes before the switch, so that the copy in its memory is right
- * while it is off; that it is on no CPU becomes true after it, when its state is saved.
- */
-static void change(struct sched_queue *q, struct vcpu *prev, struct vcpu *next, ns_t now)
-{
-    if ( next->sched.queued )
-        sched_dequeue(q, next);
-    next->sched.since = now;
-    next->sched.switched_in = now;
-    WRITE_ONCE(next->sched.running, true);
-    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
-    q->running = next;
-    note_running(q);
-    runstate_change(next, RUNSTATE_running, now);
-    runstate_change(prev, runstate_off(prev, sched_runnable(prev)), now);
 }
 
 /* Who runs next, and in *leaves whose state @next's replaces in the CPU; NULL: the CPU keeps what it has. */
@@ -391,12 +408,12 @@ void sched_run(void)
 {
     struct percpu *cpu = this_cpu();
     struct sched_queue *q = cpu->sched;
-    struct vcpu *prev = cpu->current, *leaves, *next;
-    bool idles, idled = prev == q->idle;
+    struct vcpu *current = cpu->current, *prev = q->running, *leaves, *next;
+    bool idles, idled = current == q->idle;
     ns_t now;
 
-    if ( READ_ONCE(cpu->exit_work) & WORK_RESCHEDULE )
-        atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
+    if ( READ_ONCE(cpu->exit_work) & (WORK_RESCHEDULE | WORK_RESUME) )
+        atomic_fetch_and(&cpu->exit_work, ~(WORK_RESCHEDULE | WORK_RESUME));
     if ( balance_others(cpu->cpu) )
         balance_pull(q);
     next = choose_next(q, prev, &leaves, &now);
@@ -409,8 +426,8 @@ void sched_run(void)
         atomic_store(&q->switches, false);
     }
     else if ( idles && !idled )
-        vcpu_linger(prev, next);
-    else if ( next != prev )
+        vcpu_linger(current, next);
+    else if ( next != current )
         vcpu_resume(next);
     if ( leaves && leaves != q->idle )
         switched(q, leaves, leaves == prev ? SCHED_PREEMPTED : SCHED_WOKEN, now);
@@ -419,6 +436,18 @@ void sched_run(void)
     if ( idles && balance_pull(q) )
         percpu_raise(cpu, WORK_RESCHEDULE);
     else if ( idled && !idles )
+        balance_wake_others();
+}
+
+void sched_resume(void)
+{
+    struct percpu *cpu = this_cpu();
+    struct sched_queue *q = cpu->sched;
+
+    atomic_fetch_and(&cpu->exit_work, ~WORK_RESUME);
+    balance_set_idle(false);
+    vcpu_resume(q->running);
+    if ( balance_others(q->cpu) )
         balance_wake_others();
 }
 

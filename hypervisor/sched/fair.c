@@ -110,15 +110,21 @@ static void insert(struct sched_queue *q, struct vcpu *v)
     list_add(&v->sched.queue, &other->sched.queue); /* other is the head itself if all come later */
 }
 
+void policy_woken(struct sched_queue *q, struct vcpu *v)
+{
+    v->sched.virtual_time = max(v->sched.virtual_time, q->floor - CREDIT);
+    v->sched.woken = true;
+}
+
 void policy_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason)
 {
     struct vcpu *last;
     s64 most;
 
     if ( reason == SCHED_WOKEN )
-        v->sched.virtual_time = max(v->sched.virtual_time, q->floor - CREDIT);
-    if ( reason != SCHED_MOVED )
-        v->sched.woken = reason == SCHED_WOKEN;
+        policy_woken(q, v);
+    else if ( reason == SCHED_PREEMPTED )
+        v->sched.woken = false;
     insert(q, v);
 
     most = sched_first(q)->sched.virtual_time + SPREAD;

@@ -3,6 +3,7 @@
 
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
+#include "lib/atomic.h"
 #include "mm/alloc.h"
 #include "smp/smp.h"
 #include "smp/softirq.h"
@@ -32,6 +33,8 @@ void sched_idle_loop(void)
             softirq_run();
         if ( take(cpu, WORK_RESCHEDULE) )
             sched_run();
+        else if ( READ_ONCE(cpu->exit_work) & WORK_RESUME )
+            sched_resume();
         if ( cpu->current != idle )
             exit_to_guest();
 

@@ -41,6 +41,9 @@ enum sched_reason {
 /* @v has run for @ns. */
 void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns);
 
+/* @v could not run before, and can now: how much it may claim. policy_enqueue() does it as well. */
+void policy_woken(struct sched_queue *q, struct vcpu *v);
+
 /* Put @v among those waiting, in the policy's order: who deserves the CPU most comes first. */
 void policy_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason);
 

@@ -84,9 +84,15 @@ static inline bool sched_runs(const struct vcpu *v)
 
 /*
  * At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it, which may be the idle vcpu. Also the
- * idle loop's way out. Clears WORK_RESCHEDULE. No lock may be held.
+ * idle loop's way out. Clears WORK_RESCHEDULE, and WORK_RESUME. No lock may be held.
  */
 void sched_run(void);
+
+/*
+ * WORK_RESUME without WORK_RESCHEDULE, in the idle loop: go on with the vcpu that lingered here. Clears WORK_RESUME. No
+ * lock may be held.
+ */
+void sched_resume(void);
 
 /*
  * Declared here, defined in pv/. vcpu_switch: save @prev's, which the CPU has, and load @next's state; @next becomes

@@ -55,8 +55,13 @@ static struct vcpu *vcpu(unsigned int i)
 /* The way out of the hypervisor. */
 static void leave(void)
 {
-    while ( host_cpu->exit_work & WORK_RESCHEDULE )
-        sched_run();
+    u32 work;
+
+    while ( (work = host_cpu->exit_work & (WORK_RESCHEDULE | WORK_RESUME)) != 0 )
+        if ( work == WORK_RESUME )
+            sched_resume();
+        else
+            sched_run();
 }
 
 static bool runs(unsigned int i)
@@ -151,6 +156,40 @@ TEST(an_event_on_the_way_out_ends_a_block)
     event_mark_upcall(vcpu(0));
     expect(runs(0));
     expect_eq(fake_switches, switches);
+}
+
+TEST(who_lingers_goes_on_at_once)
+{
+    unsigned long switches;
+
+    set_up(2);
+    wake(0);
+    block();
+    expect(idle());
+    switches = fake_switches;
+    sched_wake(vcpu(0));
+    expect_eq(host_cpu->exit_work, WORK_RESUME);
+    expect(!vcpu(0)->sched.queued && sched_runs(vcpu(0)));
+    expect(runs(0));
+
+    block();
+    expect(idle());
+    sched_wake(vcpu(0));
+    sched_pause_nosync(vcpu(0));
+    expect(idle()); /* before it went on */
+    expect(!sched_on_cpu(vcpu(0)));
+    sched_unpause(vcpu(0));
+    expect(runs(0));
+    expect_eq(fake_switches, switches + 2);
+
+    block();
+    expect(idle());
+    sched_wake(vcpu(1));
+    sched_wake(vcpu(0));
+    expect(vcpu(0)->sched.queued); /* somebody else waits: the policy says who runs */
+    expect(runs(0) || runs(1));
+    block();
+    expect(runs(0) || runs(1));
 }
 
 TEST(pauses_are_counted)

@@ -104,6 +104,14 @@ static void change_pools(struct domain *d, u64 *random)
     pthread_mutex_unlock(&control);
 }
 
+/* Whose state this CPU has: he runs, or lingers. @v: nobody's. */
+static struct vcpu *loaded_or(struct vcpu *v)
+{
+    const struct sched_queue *q = this_cpu()->sched;
+
+    return q->loaded == q->idle ? v : q->loaded;
+}
+
 static void act(u64 *random)
 {
     struct vcpu *v = any_vcpu(random);
@@ -111,8 +119,10 @@ static void act(u64 *random)
     switch ( draw(random, 10) )
     {
     case 0:
-    case 1:
         sched_wake(v);
+        break;
+    case 1: /* as by a timer of his: whoever lingers here goes on at once */
+        sched_wake(loaded_or(v));
         break;
     case 2:
         if ( current_vcpu()->domain != domain_idle )

@@ -200,7 +200,10 @@ static void hotplug(void)
         actors_cpu_join(cpu);
     else
         while ( !actors_cpu_leave(cpu) )
+        {
+            fake_cpus_leave();
             actors_pass(10 * US, 1);
+        }
 }
 
 static void change(struct actor *a)

@@ -11,11 +11,9 @@ static void timer(evtchn_port_t port, void *data)
     fired++;
 }
 
-/* For as long as it takes; whoever runs us has less patience than that. */
-static void wait_fired(void)
+/* @before: when it was not set yet. For as long as it takes; whoever runs us has less patience than that. */
+static void wait_fired(unsigned int before)
 {
-    unsigned int before = fired;
-
     while ( fired == before )
         asm volatile("pause");
 }
@@ -73,6 +71,7 @@ void test_main(void)
 {
     evtchn_port_t port;
     uint64_t deadline;
+    unsigned int before;
     long rc;
 
     time_alarm_init(); /* so that we know its port is bound, and take it over */
@@ -80,9 +79,10 @@ void test_main(void)
     need(hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL));
     event_handle(port, timer, NULL);
 
+    before = fired;
     deadline = time_now() + 20 * NS_PER_MS;
     expect_eq(hypercall(set_timer_op, deadline), 0, "set_timer_op");
-    wait_fired();
+    wait_fired(before);
     expect(time_now() >= deadline, "it fires, not too early");
     expect(!fires_within(30 * NS_PER_MS), "once");
     expect_eq(hypercall(set_timer_op, time_now() - NS_PER_MS), 0, "a deadline in the past");
@@ -90,9 +90,10 @@ void test_main(void)
         asm volatile("pause");
     set_and_stop(timer_set, timer_stop);
 
+    before = fired;
     deadline = time_now() + 20 * NS_PER_MS;
     expect_eq(singleshot(deadline, 0), 0, "set_singleshot_timer");
-    wait_fired();
+    wait_fired(before);
     expect(time_now() >= deadline, "it fires, not too early");
     rc = singleshot(time_now() - NS_PER_MS, VCPU_SSHOTTMR_future);
     expect(rc == -ETIME || rc == 0,

@@ -346,7 +346,7 @@ static void check_queue(u32 cpu)
 /* A CPU that will choose again anyway when the interrupt arrives. */
 static bool told(u32 cpu)
 {
-    return smp_percpu(cpu)->exit_work & WORK_RESCHEDULE;
+    return smp_percpu(cpu)->exit_work & (WORK_RESCHEDULE | WORK_RESUME);
 }
 
 static bool lingers(const struct vcpu *v)
