@@ -6,8 +6,13 @@
  */
 #include "tests/host/fake/machine.h"
 
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "boot/boot_info.h"
 #include "cpu/uaccess.h"
+#include "domain/memory.h"
 #include "mm/alloc.h"
 #include "mm/heap.h"
 
@@ -373,6 +378,145 @@ TEST(claims)
     expect_eq(memory_op(XENMEM_claim_pages, (unsigned long)&r), -EINVAL);
     run(domu);
     expect_eq(memory_op(XENMEM_claim_pages, (unsigned long)&r), -EPERM);
+}
+
+/* --- the short way --- */
+
+#define FEW_FRAMES 48
+
+/* A call's argument and its list, where accesses beyond what a test says fault. */
+static struct {
+    struct xen_memory_reservation reservation;
+    u64 list[LIST];
+} balloon;
+
+static unsigned int pick(unsigned int n)
+{
+    return host_test_random() % n;
+}
+
+static u64 mix(u64 hash, u64 word)
+{
+    return (hash ^ word) * 0x9e3779b97f4a7c15UL >> 7 ^ hash << 57;
+}
+
+/* All that a call has changed, in short. */
+static u64 outcome(long rc)
+{
+    u64 hash = mix(mix((u64)rc, pages_left), rc == -ERESTART ? fake_continuation.arg[0] : 0);
+
+    for ( unsigned int i = 0; i < LIST; i++ )
+        hash = mix(hash, balloon.list[i]);
+    for ( u64 mfn = FAKE_IO_FRAMES; mfn < FAKE_FRAMES; mfn++ )
+    {
+        const struct frame *frame = &frame_table[mfn];
+
+        hash =
+            mix(mix(mix(hash, frame->state), frame->owner), (u64)frame->next << 32 | frame->prev);
+        hash = mix(hash, m2p_get(to_mfn(mfn)).n);
+    }
+    hash = mix(mix(hash, dom0->memory.tot_pages), dom0->refs);
+    return mix(mix(hash, domu->memory.tot_pages), domu->refs);
+}
+
+/* One of @d's frames; sometimes another's, or none. */
+static u64 some_mfn(const struct domain *d)
+{
+    u64 mfn;
+
+    if ( !pick(30) )
+        return pick(2) ? FAKE_FRAMES - 2 + pick(4) : host_test_random();
+    if ( !pick(30) )
+        d = d == dom0 ? domu : dom0;
+    mfn = d->memory.first;
+    for ( unsigned int n = pick(FEW_FRAMES); n && mfn && frame_table[mfn].next; n-- )
+        mfn = frame_table[mfn].next;
+    return mfn;
+}
+
+static unsigned long some_number(void)
+{
+    static const unsigned long odd[] = { 0, 1, LIST, ~0UL, ~0UL >> 6, (~0UL >> 6) + 1, 1UL << 32 };
+
+    return pick(8) ? 1 + pick(LIST) : odd[pick(ARRAY_SIZE(odd))];
+}
+
+/* What balloons ask for, or almost. The bytes that mean nothing are anything. */
+static struct xen_memory_reservation some_reservation(const struct domain *d)
+{
+    static const unsigned int flags[] = { 1, 1U << 16, XENMEMF_address_bits(8), XENMEMF_node(0),
+                                          XENMEMF_address_bits(32) };
+    struct xen_memory_reservation r;
+
+    for ( unsigned int i = 0; i < sizeof(r) / sizeof(u64); i++ )
+        ((u64 *)&r)[i] = host_test_random();
+    r.extent_start.p = pick(16) ? balloon.list : (xen_pfn_t *)(pick(2) ? 8 : 1UL << 47);
+    r.nr_extents = some_number();
+    r.extent_order = pick(16) ? 0 : 1 + pick(9);
+    r.mem_flags = pick(16) ? 0 : flags[pick(ARRAY_SIZE(flags))];
+    r.domid = pick(16) ? DOMID_SELF : pick(2) ? d->id : (domid_t)(5 * pick(3));
+    return r;
+}
+
+/* One call at random by each way, the general one first, in a machine that is forgotten afterwards. */
+static long call_both_ways(const struct domain *d, u64 *general)
+{
+    unsigned long op = pick(2) ? XENMEM_populate_physmap : XENMEM_decrease_reservation;
+    unsigned long arg = pick(50) ? (unsigned long)&balloon.reservation : 8;
+    pid_t child;
+    int status;
+    long rc;
+
+    balloon.reservation = some_reservation(d);
+    for ( unsigned int i = 0; i < LIST; i++ )
+        balloon.list[i] = op == XENMEM_decrease_reservation ? some_mfn(d)
+                          : pick(20)                        ? pick(5000)
+                                                            : ~0UL;
+    fake_guest_limit = pick(8) ? 1UL << 47 : (u64)&balloon.list[pick(LIST)];
+    if ( !pick(16) )
+        op |= (unsigned long)pick(LIST + 2) << MEMORY_OP_BITS;
+
+    child = fork();
+    if ( !child )
+    {
+        *general = outcome(memory_op_any(op, arg));
+        _exit(0);
+    }
+    require(waitpid(child, &status, 0) == child && !status);
+    rc = memory_op(op, arg);
+    expect_eq(outcome(rc), *general);
+    return rc;
+}
+
+/* Balloons' calls have a way of their own, which must do what the general one does, whatever they ask for. */
+TEST(the_short_way_does_what_the_general_one_does)
+{
+    u64 *general = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    unsigned long done = 0, stopped = 0, calls = 400;
+
+    require(general != MAP_FAILED);
+    start();
+    host_test_seed(0xba1100);
+    for ( unsigned long i = 0; i < calls; i++ )
+    {
+        struct domain *d = pick(2) ? dom0 : domu;
+        long rc;
+
+        run(d);
+        d->memory.max_pages = pick(8) ? 2000 : pick(100);
+        pages_left = pick(8) ? 1000 : pick(40);
+        fake_preempt_at = pick(3) ? 1 + pick(4) : 0;
+        fake_preempt_every = pick(3);
+        rc = call_both_ways(d, general);
+        done += rc > 0;
+        stopped += rc == -ERESTART;
+        for ( u64 mfn = some_mfn(d); !pick(3); mfn = some_mfn(d) ) /* mapped for good */
+            if ( mfn < FAKE_FRAMES )
+                (void)frame_get(&frame_table[mfn], d->id);
+    }
+    expect(done > calls / 2);
+    expect(stopped > calls / 50);
+    fake_guest_limit = 1UL << 47;
 }
 
 /* --- exchange --- */
