@@ -202,16 +202,21 @@ static void domain_free(struct domain *d, unsigned int nr_rooms)
     mm_free(d, DOMAIN_ORDER);
 }
 
-void domain_put(struct domain *d)
+/* @d's last reference is gone. */
+static __attribute__((noinline)) void domain_end(struct domain *d)
 {
     domid_t id = d->id;
 
-    if ( __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) )
-        return;
     domains_remove(d);
     GUARD_STEP(domain_found_unlocked, smp_synchronize());
     domain_free(d, ARRAY_SIZE(rooms));
     domains_free_id(id);
+}
+
+void domain_put(struct domain *d)
+{
+    if ( !__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL) )
+        domain_end(d);
 }
 
 long domain_kill(struct domain *d)
