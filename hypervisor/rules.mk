@@ -55,6 +55,8 @@ $(HV_B)/include/measures.h: hypercall/compat/measure.c hypercall/compat/layouts.
 	@$(HV_CC) -std=gnu11 -m32 -ffreestanding -O1 -I. -S -o $(HV_B)/measure.s $<
 	@$(HV_MEASURES) $(HV_B)/measure.s > $@
 
+# There is a common way and several rare ones on each of these paths: what the latter share must not be on the former.
+$(HV_B)/hypervisor/pv/pagetable/%.o: private HV_CFLAGS += -fno-tree-pre
 $(HV_B)/hypervisor/efi/runtime.o: HV_CFLAGS += -mpreferred-stack-boundary=4
 
 $(HV_B)/hypercall/compat/proof.o: $(HV_B)/include/measures.h

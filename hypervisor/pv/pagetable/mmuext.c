@@ -430,11 +430,13 @@ static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned lon
     struct op op;
     u32 cmd;
 
-    if ( (u32)count != 1 && (u32)count - 1 < FEW && (u32)foreigndom == DOMID_SELF )
-        return size == OP_SIZE ? run_few_wide(uops, (u32)count, pdone)
-                               : run_few_pv32(uops, (u32)count, pdone);
-    if ( (u32)count != 1 || (u32)foreigndom != DOMID_SELF || !load_op(size, &op, to_gva(uops)) ||
-         (u32)op.cmd >= ROWS )
+    if ( (u32)foreigndom != DOMID_SELF )
+        return run_any(size, uops, count, pdone, foreigndom);
+    if ( (u32)count != 1 )
+        return (u32)count - 1 >= FEW ? run_any(size, uops, count, pdone, foreigndom)
+               : size == OP_SIZE     ? run_few_wide(uops, (u32)count, pdone)
+                                     : run_few_pv32(uops, (u32)count, pdone);
+    if ( !load_op(size, &op, to_gva(uops)) || (u32)op.cmd >= ROWS )
         return run_any(size, uops, count, pdone, foreigndom);
 
     cmd = (u32)op.cmd;
