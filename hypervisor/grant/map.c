@@ -48,25 +48,26 @@ static s16 enter_into_tables(struct vcpu *v, const struct gnttab_map_grant_ref *
     return rc ? GNTST_general_error : GNTST_okay;
 }
 
-/* Pin what @op names, and map it: the frame is in *@mfn. Else nothing has changed. */
+/*
+ * Pin what @op names, and map it: the frame is in *@mfn. Else nothing has changed. The entry's references are taken
+ * together with the pin's, and given back if there is no entry.
+ */
 static inline s16 pin_and_map(struct grant_call *call, struct domain *granter,
                               const struct gnttab_map_grant_ref *op, mfn_t *mfn)
 {
     bool write = !(op->flags & GNTMAP_readonly), entered = op->flags & GNTMAP_host_map;
     struct grant_use use;
-    s16 status =
-        grant_pin_inline(granter, op->ref, call->self->id, write, GRANT_WHOLE, 1 + entered, &use);
+    s16 status = grant_pin_inline(granter, op->ref, call->self->id, write, GRANT_WHOLE, 2, &use);
 
     if ( status != GNTST_okay )
         return status;
     *mfn = use.mfn;
     if ( entered )
         status = enter_into_tables(call->v, op, *mfn);
-    if ( status != GNTST_okay )
-    {
+    if ( __builtin_expect(!entered || status != GNTST_okay, 0) )
         grant_frame_put(*mfn, write);
+    if ( status != GNTST_okay )
         GUARD_STEP(map_refused, grant_unpin(granter, op->ref, write, *mfn));
-    }
     return status;
 }
 
@@ -132,7 +133,7 @@ static inline long map_all(struct grant_call *call, struct domain **last)
     return 0;
 }
 
-long grant_op_map(u32 cmd, gva_t uop, u32 count)
+long grant_op_map(unsigned long cmd, gva_t uop, u32 count)
 {
     struct grant_call call = grant_call(cmd, uop, count);
     struct domain *last = NULL;
@@ -144,55 +145,54 @@ long grant_op_map(u32 cmd, gva_t uop, u32 count)
 
 /* --- Unmapping --- */
 
-struct unmap {
-    union {
-        struct gnttab_unmap_grant_ref op;
-        struct gnttab_unmap_and_replace
-            replace; /* the same but for new_addr in dev_bus_addr's place */
-    };
-    struct grant_handle *handle; /* claimed, or NULL */
-    u32 flags;                   /* its, then */
-    u32 undone;                  /* GNTMAP_host_map, GNTMAP_device_map */
+union unmap_op {
+    struct gnttab_unmap_grant_ref unmap;
+    struct gnttab_unmap_and_replace replace; /* the same but for new_addr in dev_bus_addr's place */
 };
 
-_Static_assert(sizeof(struct gnttab_unmap_grant_ref) == sizeof(struct gnttab_unmap_and_replace) &&
+_Static_assert(sizeof(union unmap_op) == sizeof(struct gnttab_unmap_grant_ref) &&
+                   offsetof(struct gnttab_unmap_grant_ref, handle) ==
+                       offsetof(struct gnttab_unmap_and_replace, handle) &&
                    offsetof(struct gnttab_unmap_grant_ref, status) ==
                        offsetof(struct gnttab_unmap_and_replace, status),
                "one batch for both");
 
 #define UNMAP_STATUS offsetof(struct gnttab_unmap_grant_ref, status)
 
-typedef s16 unmap_begin_fn(struct vcpu *v, struct unmap *u);
+/* An element that was begun. */
+struct unmap {
+    struct grant_handle *handle; /* claimed, or NULL */
+    u32 number;                  /* its */
+    u32 flags;                   /* its, then */
+    u32 undone;                  /* GNTMAP_host_map, GNTMAP_device_map */
+    s16 status;
+};
 
-static inline long remove_from_tables(struct vcpu *v, const struct unmap *u)
+static inline long remove_from_tables(struct vcpu *v, u64 host_addr, const struct unmap *u)
 {
     mfn_t mfn = to_mfn(u->handle->frame);
     bool readonly = !handle_writes(u->flags);
 
     if ( u->flags & GNTMAP_contains_pte )
-        return pagetable_grant_unmap_pte(v, to_maddr(u->op.host_addr), mfn, readonly);
-    return pagetable_grant_unmap_va(v, u->op.host_addr, mfn, readonly);
+        return pagetable_grant_unmap_pte(v, to_maddr(host_addr), mfn, readonly);
+    return pagetable_grant_unmap_va(v, host_addr, mfn, readonly);
 }
 
 /* The first half of an unmap: what the processor may still hold in its TLB. */
-static s16 unmap_begin(struct vcpu *v, struct unmap *u)
+static inline s16 unmap_begin(struct vcpu *v, const struct gnttab_unmap_grant_ref *op,
+                              struct unmap *u)
 {
-    u->undone = 0;
-    u->handle = maptrack_claim(v->domain->grant.table, u->op.handle, &u->flags);
-    if ( !u->handle )
-        return GNTST_bad_handle;
     if ( GUARD(unmap_dev_bus_addr,
-               u->op.dev_bus_addr &&
-                   u->op.dev_bus_addr != mfn_to_maddr(to_mfn(u->handle->frame)).n) )
+               op->dev_bus_addr && op->dev_bus_addr != mfn_to_maddr(to_mfn(u->handle->frame)).n) )
         return GNTST_general_error;
 
-    if ( u->op.host_addr && (u->flags & GNTMAP_host_map) )
+    if ( op->host_addr && (u->flags & GNTMAP_host_map) )
     {
-        if ( remove_from_tables(v, u) )
+        if ( remove_from_tables(v, op->host_addr, u) )
             return GNTST_general_error;
         u->undone |= GNTMAP_host_map;
     }
-    if ( u->op.dev_bus_addr )
+    if ( op->dev_bus_addr )
         u->undone |= u->flags & GNTMAP_device_map;
     return GNTST_okay;
 }
@@ -201,19 +201,15 @@ static s16 unmap_begin(struct vcpu *v, struct unmap *u)
  * The same, another entry coming to the place of what is unmapped. What is mapped by entry can't be replaced; what has
  * no address to come from is just unmapped.
  */
-static s16 replace_begin(struct vcpu *v, struct unmap *u)
+static __attribute__((noinline)) s16
+replace_begin(struct vcpu *v, const struct gnttab_unmap_and_replace *op, struct unmap *u)
 {
-    const struct gnttab_unmap_and_replace *op = &u->replace;
     long rc;
 
-    u->undone = 0;
-    u->handle = maptrack_claim(v->domain->grant.table, op->handle, &u->flags);
-    if ( !u->handle )
-        return GNTST_bad_handle;
     if ( !op->host_addr || !(u->flags & GNTMAP_host_map) )
         return GNTST_okay;
     if ( !op->new_addr )
-        rc = remove_from_tables(v, u);
+        rc = remove_from_tables(v, op->host_addr, u);
     else if ( GUARD(replace_by_address, u->flags & GNTMAP_contains_pte) )
         return GNTST_general_error;
     else
@@ -225,11 +221,22 @@ static s16 replace_begin(struct vcpu *v, struct unmap *u)
     return GNTST_okay;
 }
 
+static inline s16 begin(struct vcpu *v, const union unmap_op *op, bool replace, struct unmap *u)
+{
+    u->undone = 0;
+    u->number = op->unmap.handle;
+    u->handle = maptrack_claim(v->domain->grant.table, u->number, &u->flags);
+    if ( !u->handle )
+        return GNTST_bad_handle;
+    return __builtin_expect(replace, 0) ? replace_begin(v, &op->replace, u)
+                                        : unmap_begin(v, &op->unmap, u);
+}
+
 /*
  * The second half, after the flush: only now may the granter think that its frame is its own again. The references of
  * an entry that was taken out go together with the pin's, if that ends.
  */
-static inline void unmap_finish(struct grant_call *call, struct unmap *u)
+static inline void unmap_finish(struct domain *self, const struct unmap *u)
 {
     struct grant_handle *h = u->handle;
     struct domain *granter;
@@ -255,7 +262,7 @@ static inline void unmap_finish(struct grant_call *call, struct unmap *u)
         grant_frame_put_both(mfn, write);
     else
         grant_frame_put(mfn, write);
-    maptrack_free(call->self->grant.table, h, u->op.handle);
+    maptrack_free(self->grant.table, h, u->number);
     domain_put(granter);
 }
 
@@ -273,7 +280,7 @@ static inline void unmap_flush(struct domain *d)
 static __attribute__((noinline, cold)) bool named_before(const struct unmap *batch, u32 n)
 {
     for ( u32 i = 0; i < n; i++ )
-        if ( batch[i].handle && batch[i].op.handle == batch[n].op.handle )
+        if ( batch[i].handle && batch[i].number == batch[n].number )
             return true;
     return false;
 }
@@ -282,66 +289,65 @@ static __attribute__((noinline, cold)) bool named_before(const struct unmap *bat
  * At most @n elements from @at on; how many were done. What was begun is finished, whether its status can be written or
  * not.
  */
-static inline __attribute__((always_inline)) long unmap_batch(struct grant_call *call, gva_t at,
-                                                              u32 n, unmap_begin_fn *begin)
+static inline __attribute__((always_inline)) long unmap_batch(struct vcpu *v, gva_t at, u32 n,
+                                                              bool replace)
 {
     struct unmap batch[UNMAP_BATCH];
+    struct domain *self = v->domain;
     u32 begun, mapped = 0;
     long rc = 0;
 
     for ( begun = 0; begun < n; begun++ )
     {
         struct unmap *u = &batch[begun];
+        union unmap_op op;
 
-        if ( !guest_load_struct(&u->op, to_gva(at.n + begun * sizeof(u->op))) )
+        if ( !guest_load_struct(&op, to_gva(at.n + begun * sizeof(op))) )
         {
             rc = -EFAULT;
             break;
         }
-        u->op.status = begin(call->v, u);
+        u->status = begin(v, &op, replace, u);
         mapped |= u->undone & GNTMAP_host_map;
-        if ( u->op.status == GNTST_bad_handle && named_before(batch, begun) )
+        if ( u->status == GNTST_bad_handle && named_before(batch, begun) )
             break;
     }
     if ( GUARD(unmap_flushes, mapped) )
-        unmap_flush(call->self);
+        unmap_flush(self);
     for ( u32 i = 0; i < begun; i++ )
     {
-        gva_t status = to_gva(at.n + i * sizeof(batch[i].op) + UNMAP_STATUS);
+        gva_t status = to_gva(at.n + i * sizeof(union unmap_op) + UNMAP_STATUS);
 
-        unmap_finish(call, &batch[i]);
-        if ( !guest_store_u16(status, (u16)batch[i].op.status) )
+        unmap_finish(self, &batch[i]);
+        if ( !guest_store_u16(status, (u16)batch[i].status) )
             rc = -EFAULT;
     }
     return rc ? rc : begun;
 }
 
-static inline __attribute__((always_inline)) long unmap_all(struct grant_call *call,
-                                                            unmap_begin_fn *begin)
+static long unmap_all(unsigned long cmd, gva_t uop, u32 count, bool replace)
 {
-    while ( call->count )
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    while ( call.count )
     {
-        long rc = unmap_batch(call, call->uop, min_t(u32, call->count, UNMAP_BATCH), begin);
+        long rc = unmap_batch(call.v, call.uop, min_t(u32, call.count, UNMAP_BATCH), replace);
 
         if ( rc < 0 )
             return rc;
-        grant_done(call, (u32)rc, sizeof(struct gnttab_unmap_grant_ref));
-        if ( call->count && preempt_pending() )
-            return grant_continue(call);
+        grant_done(&call, (u32)rc, sizeof(union unmap_op));
+        if ( call.count && preempt_pending() )
+            return grant_continue(&call);
     }
     return 0;
 }
 
-long grant_op_unmap(u32 cmd, gva_t uop, u32 count)
+long grant_op_unmap(unsigned long cmd, gva_t uop, u32 count)
 {
-    struct grant_call call = grant_call(cmd, uop, count);
-
-    return unmap_all(&call, unmap_begin);
+    return unmap_all(cmd, uop, count, false);
 }
 
-long grant_op_unmap_and_replace(u32 cmd, gva_t uop, u32 count)
+long grant_op_unmap_and_replace(unsigned long cmd, gva_t uop, u32 count)
 {
-    struct grant_call call = grant_call(cmd, uop, count);
-
-    return unmap_all(&call, replace_begin);
+    return unmap_all(cmd, uop, count, true);
 }

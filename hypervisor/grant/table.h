@@ -61,11 +61,13 @@ struct grant_call {
     u32 count; /* elements that are left */
 };
 
-static inline struct grant_call grant_call(u32 cmd, gva_t uop, u32 count)
+static inline struct grant_call grant_call(unsigned long cmd, gva_t uop, u32 count)
 {
     struct vcpu *v = current_vcpu();
 
-    return (struct grant_call){ .v = v, .self = v->domain, .uop = uop, .cmd = cmd, .count = count };
+    return (struct grant_call){
+        .v = v, .self = v->domain, .uop = uop, .cmd = (u32)cmd, .count = count
+    };
 }
 
 /*
@@ -162,7 +164,7 @@ void grant_table_free(struct grant_table *t);
  * The operations: ops/grant_table.def. 0 or -errno; the elements' codes are in them. The arguments are where the
  * guest's are, so that the way from a hypercall's handler to them is a jump. compat_*: a 32-bit guest's structures.
  */
-typedef long grant_op_fn(u32 cmd, gva_t uop, u32 count);
+typedef long grant_op_fn(unsigned long cmd, gva_t uop, u32 count);
 grant_op_fn grant_op_map, grant_op_unmap, grant_op_unmap_and_replace, grant_op_swap;
 grant_op_fn grant_op_query_size, grant_op_set_version, grant_op_get_version;
 grant_op_fn grant_op_copy, grant_op_transfer, grant_op_setup_table, grant_op_get_status_frames;
@@ -171,13 +173,13 @@ grant_op_fn compat_grant_op_setup_table, compat_grant_op_get_status_frames;
 
 /* Both handlers of an operation whose structures differ: @body(call, wide), where the compiler knows which it is. */
 #define GRANT_OP_OF_WIDTHS(op, body)                                                               \
-    long grant_op_##op(u32 cmd, gva_t uop, u32 count)                                              \
+    long grant_op_##op(unsigned long cmd, gva_t uop, u32 count)                                    \
     {                                                                                              \
         struct grant_call call = grant_call(cmd, uop, count);                                      \
                                                                                                    \
         return body(&call, true);                                                                  \
     }                                                                                              \
-    long compat_grant_op_##op(u32 cmd, gva_t uop, u32 count)                                       \
+    long compat_grant_op_##op(unsigned long cmd, gva_t uop, u32 count)                             \
     {                                                                                              \
         struct grant_call call = grant_call(cmd, uop, count);                                      \
                                                                                                    \

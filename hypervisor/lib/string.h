@@ -43,9 +43,10 @@ char *strstr(const char *s, const char *word);
  */
 static inline void copy_inline(void *dst, const void *src, size_t n)
 {
-    size_t words = n / 8, rest = n % 8;
+    size_t words = n / 8, rest;
 
     __asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words)::"memory");
+    rest = n % 8;
     if ( rest )
         __asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(rest)::"memory");
 }

@@ -18,6 +18,7 @@ struct domain_pv {
     bool l4_maps_itself; /* pv/pagetable: an isolated domain's does, or did */
     bool roots_indirect; /* pv/pagetable: these, or monitors, are loaded in its roots' place */
     u8 relinquish_pass;  /* pv/pagetable: enum pass in relinquish.c */
+    bool maps_strangers; /* pv/pagetable: mm/tlb.h knows that its tables may map others' frames */
     u64 hypercall_page_mfn;
     struct cpuid_policy *cpuid; /* pv/emulate: leaves that the guest sees */
     u32 relinquish_stage;

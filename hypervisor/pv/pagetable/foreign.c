@@ -31,8 +31,14 @@ void foreign_put(struct domain *current_domain, struct domain *d)
         domain_put(d);
 }
 
-void foreign_maps(const struct domain *d, const struct domain *from)
+void foreign_maps_any(struct domain *d)
+{
+    tlb_maps_strangers(d->id);
+    atomic_store(&d->pv.maps_strangers, true);
+}
+
+void foreign_maps(struct domain *d, const struct domain *from)
 {
     if ( from != d && from != domain_io )
-        tlb_maps_strangers(d->id);
+        foreign_maps_any(d);
 }

@@ -19,23 +19,37 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
     return maddr_to_virt(maddr);
 }
 
-static u64 *slot_of(const struct vcpu *v, u64 va)
+static inline __attribute__((always_inline)) u64 *slot_of(bool pv32, const struct domain *d,
+                                                          const struct vcpu *v, u64 va)
 {
-    const struct domain *d = v->domain;
-
-    return __builtin_expect(d->pv32, 0) ? walk_to_l1(d, v->pv.root_kernel, va)
-                                        : walk_to_l1_inline(false, d, v->pv.root_kernel, va);
+    return pv32 ? walk_to_l1(d, v->pv.root_kernel, va)
+                : walk_to_l1_inline(false, d, v->pv.root_kernel, va);
 }
 
-static inline long put_in(const struct domain *d, u64 *slot, u64 pte)
+/* The end of a mapping that came to the place of @old. */
+static __attribute__((noinline)) long unlock_and_put(struct domain *d, u64 old)
 {
-    u64 old;
+    long rc = l1_put(old);
 
-    if ( !slot )
-        return -EINVAL;
-    old = READ_ONCE(*slot);
-    entry_write(slot, l1_for_hardware(d->pv32, pte));
-    return old & PTE_P ? l1_put(old) : 0;
+    tables_unlock(d);
+    return rc;
+}
+
+/* Unlocks @d's tables. What is rare leaves by a tail call, so that no register is saved for it. */
+static inline __attribute__((always_inline)) long put_in(bool pv32, struct domain *d, u64 *slot,
+                                                         u64 pte)
+{
+    u64 old = 0;
+
+    if ( slot )
+    {
+        old = READ_ONCE(*slot);
+        entry_write(slot, l1_for_hardware(pv32, pte));
+        if ( __builtin_expect(old & PTE_P, 0) )
+            return unlock_and_put(d, old);
+    }
+    tables_unlock(d);
+    return slot ? 0 : -EINVAL;
 }
 
 /* It maps @mfn with those rights. */
@@ -45,17 +59,19 @@ static bool maps(u64 pte, mfn_t mfn, bool readonly)
            !GUARD(unmap_rights, !(pte & PTE_RW) != readonly);
 }
 
-static inline long take_out(u64 *slot, mfn_t mfn, bool readonly)
+/* Unlocks @d's tables, too. */
+static inline __attribute__((always_inline)) long take_out(struct domain *d, u64 *slot, mfn_t mfn,
+                                                           bool readonly)
 {
-    u64 old;
+    long rc = -EINVAL;
 
-    if ( !slot )
-        return -EINVAL;
-    old = READ_ONCE(*slot);
-    if ( !maps(old, mfn, readonly) )
-        return -EINVAL;
-    entry_write(slot, 0);
-    return 0;
+    if ( slot && maps(READ_ONCE(*slot), mfn, readonly) )
+    {
+        entry_write(slot, 0);
+        rc = 0;
+    }
+    tables_unlock(d);
+    return rc;
 }
 
 /* The references of what is in @from move along with it. What the hardware adds to it meanwhile does, too. */
@@ -76,50 +92,66 @@ static long move_over(u64 *slot, u64 *from, mfn_t mfn, bool readonly)
     return 0;
 }
 
+static inline __attribute__((always_inline)) long map_va(bool pv32, struct domain *d,
+                                                         const struct vcpu *v, u64 va, u64 pte)
+{
+    tables_lock(d);
+    return put_in(pv32, d, slot_of(pv32, d, v, va), pte);
+}
+
+/* Of a domain that hasn't mapped others' frames before, or of a 32-bit one. */
+static __attribute__((noinline)) long map_va_any(struct domain *d, const struct vcpu *v, u64 va,
+                                                 u64 pte)
+{
+    foreign_maps_any(d);
+    return map_va(d->pv32, d, v, va, pte);
+}
+
 long pagetable_grant_map_va(struct vcpu *v, u64 va, u64 pte)
 {
     struct domain *d = v->domain;
-    long rc;
 
-    tlb_maps_strangers(d->id);
-    tables_lock(d);
-    rc = put_in(d, slot_of(v, va), pte);
-    tables_unlock(d);
-    return rc;
+    if ( __builtin_expect(d->pv32 || !atomic_load(&d->pv.maps_strangers), 0) )
+        return map_va_any(d, v, va, pte);
+    return map_va(false, d, v, va, pte);
 }
 
 long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte)
 {
     struct domain *d = v->domain;
-    long rc;
 
-    tlb_maps_strangers(d->id);
+    foreign_maps_any(d);
     tables_lock(d);
-    rc = put_in(d, slot_at(d, pte_maddr), pte);
-    tables_unlock(d);
-    return rc;
+    return put_in(d->pv32, d, slot_at(d, pte_maddr), pte);
+}
+
+static inline __attribute__((always_inline)) long unmap_va(bool pv32, struct vcpu *v, u64 va,
+                                                           mfn_t mfn, bool readonly)
+{
+    struct domain *d = v->domain;
+
+    tables_lock(d);
+    return take_out(d, slot_of(pv32, d, v, va), mfn, readonly);
+}
+
+static __attribute__((noinline)) long unmap_va_pv32(struct vcpu *v, u64 va, mfn_t mfn,
+                                                    bool readonly)
+{
+    return unmap_va(true, v, va, mfn, readonly);
 }
 
 long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly)
 {
-    struct domain *d = v->domain;
-    long rc;
-
-    tables_lock(d);
-    rc = take_out(slot_of(v, va), mfn, readonly);
-    tables_unlock(d);
-    return rc;
+    return __builtin_expect(v->domain->pv32, 0) ? unmap_va_pv32(v, va, mfn, readonly)
+                                                : unmap_va(false, v, va, mfn, readonly);
 }
 
 long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly)
 {
     struct domain *d = v->domain;
-    long rc;
 
     tables_lock(d);
-    rc = take_out(slot_at(d, pte_maddr), mfn, readonly);
-    tables_unlock(d);
-    return rc;
+    return take_out(d, slot_at(d, pte_maddr), mfn, readonly);
 }
 
 long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, bool readonly)
@@ -128,7 +160,8 @@ long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, 
     long rc;
 
     tables_lock(d);
-    rc = move_over(slot_of(v, va), slot_of(v, from_va), mfn, readonly);
+    rc = move_over(walk_to_l1(d, v->pv.root_kernel, va), walk_to_l1(d, v->pv.root_kernel, from_va),
+                   mfn, readonly);
     tables_unlock(d);
     return rc;
 }

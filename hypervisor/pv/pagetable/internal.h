@@ -244,8 +244,9 @@ long foreign_get_frames(struct domain *current_domain, domid_t id, struct domain
 
 void foreign_put(struct domain *current_domain, struct domain *d);
 
-/* Before @d's tables map RAM of @from's: flushes for that must reach @d's CPUs, too. */
-void foreign_maps(const struct domain *d, const struct domain *from);
+/* Before @d's tables map RAM of @from's, of whomever's: flushes for that must reach @d's CPUs, too. */
+void foreign_maps(struct domain *d, const struct domain *from);
+void foreign_maps_any(struct domain *d);
 
 /* ---- batch.c: hypercalls that do a batch of requests, and may stop between two or within one */
 
