@@ -10,6 +10,19 @@ static inline u64 *walk_entry(u64 table, u64 va, unsigned int level)
     return (u64 *)maddr_to_virt(to_maddr(table)) + (va >> (9 * level + 3)) % PTES_PER_TABLE;
 }
 
+/* READ_ONCE(), but that gcc adds up no address for it: the instruction does. */
+static inline u64 walk_read(const u64 *entry)
+{
+#ifdef HOST_TEST
+    return READ_ONCE(*entry);
+#else
+    u64 pte;
+
+    __asm__ volatile("mov %1, %0" : "=r"(pte) : "m"(*entry));
+    return pte;
+#endif
+}
+
 /* As walk_to_l1. @pv32 is @d's, and known to the compiler. */
 static inline __attribute__((always_inline)) u64 *
 walk_to_l1_inline(bool pv32, const struct domain *d, mfn_t root, u64 va)
@@ -22,7 +35,7 @@ walk_to_l1_inline(bool pv32, const struct domain *d, mfn_t root, u64 va)
 #pragma GCC unroll 3
     for ( unsigned int level = pv32 ? 3 : 4; level > 1; level-- )
     {
-        u64 pte = READ_ONCE(*walk_entry(table, va, level));
+        u64 pte = walk_read(walk_entry(table, va, level));
 
         if ( !(pte & PTE_P) )
             return NULL;
