@@ -60,8 +60,6 @@ hypercall_return:
         je      hypercall_exit_upcall
         isolation_jump hypercall_exit_isolated
         mov     REGS_rip(%rsp), %rcx
-        .globl  hypercall_exit_checked
-hypercall_exit_checked:
         cmp     hole_start(%rip), %rcx  /* where SYSCALL was the lower half's last instruction */
         je      hypercall_exit_iret
         sysret_but_rax_rcx
@@ -75,6 +73,7 @@ hypercall_exit_upcall:
         mov     PERCPU(current), %rbx
         jmp     exit_upcall
 
+        .globl  hypercall_exit_iret
 hypercall_exit_iret:
         mov     %rax, REGS_rax(%rsp)
         jmp     exit_iret
@@ -215,10 +214,10 @@ sysenter_entered:
 .macro exception_entry name, handler, any
 entry_\name:
         enter_from_gate \name\()_isolated
-        .globl  \name\()_entered
-\name\()_entered:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
+        .globl  \name\()_entered
+\name\()_entered:
         mov     PERCPU(current), %rbx
         mov     %rbx, %rdi
         mov     %rsp, %rsi
@@ -232,7 +231,7 @@ entry_\name:
 
         exception_entry exception, trap_from_guest, VCPU_trap
         exception_entry page_fault, trap_page_fault, VCPU_page_fault
-        exception_entry general_protection, trap_general_protection, VCPU_trap
+        exception_entry general_protection, emulate_privileged, VCPU_trap
         exception_entry invalid_opcode, emulate_invalid_opcode, VCPU_trap
         exception_entry int80, native_int80, VCPU_trap
 
@@ -262,10 +261,10 @@ return_to_hypervisor:
 
 entry_ist:
         enter_from_gate ist_isolated
-        .globl  ist_entered
-ist_entered:
         testb   $3, REGS_cs(%rsp)
         jz      exception_in_hypervisor
+        .globl  ist_entered
+ist_entered:
         frame_to_main_stack
         mov     %rbx, %rdi
         mov     %rsp, %rsi
@@ -274,10 +273,10 @@ ist_entered:
 
 entry_nmi:
         enter_from_gate nmi_isolated
-        .globl  nmi_entered
-nmi_entered:
         testb   $3, REGS_cs(%rsp)
         jz      nmi_in_hypervisor
+        .globl  nmi_entered
+nmi_entered:
         frame_to_main_stack
         mov     %rsp, %rdi
         call    trap_nmi_from_guest

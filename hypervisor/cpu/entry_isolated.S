@@ -55,7 +55,9 @@ hypercall_exit_isolated:
         jz      1f
         mov     %rcx, %cr3
 1:      mov     REGS_rip(%rsp), %rcx
-        jmp     hypercall_exit_checked
+        cmp     hole_start(%rip), %rcx
+        je      hypercall_exit_iret
+        sysret_but_rax_rcx
 
 /* What C runs in, after a guest was interrupted, its frame on any stack or at the main one's top: rax is free. */
 .macro load_root

@@ -154,6 +154,11 @@ long pagetable_set_root(struct vcpu *v, mfn_t mfn, bool user)
     return 0;
 }
 
+void bounce_general_protection(struct vcpu *v, struct regs *regs)
+{
+    bounce_exception(v, regs, TRAP_GP, regs->error);
+}
+
 void bounce_debug(struct vcpu *v, struct regs *regs, unsigned int vector)
 {
     bounce_exception(v, regs, vector, 0);

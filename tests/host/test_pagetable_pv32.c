@@ -473,7 +473,7 @@ static bool write32(u64 va, u32 value)
     regs.rip = (u64)code;
     regs.rdi = va;
     regs.rax = value;
-    return pagetable_emulate_write(d->vcpus[0], &regs, va);
+    return fake_emulate_write(d->vcpus[0], &regs, va);
 }
 
 /* Upper half first, as it should be; the entry is complete with the lower one. */
@@ -510,7 +510,7 @@ TEST(an_upper_half_that_does_not_fit_yet)
     regs.rip = (u64)code;
     regs.rdi = ENTRY(1) + 4;
     regs.rax = 0x7f;
-    expect(!pagetable_emulate_write(d->vcpus[0], &regs, regs.rdi));
+    expect(!fake_emulate_write(d->vcpus[0], &regs, regs.rdi));
     expect_eq(*slot_of(s.l1, 1), pte_make(s.page[1], RWD));
     finish();
 }

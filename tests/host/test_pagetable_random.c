@@ -129,10 +129,8 @@ static long write_by_instruction(unsigned int who)
     struct regs regs = { .cs = SEL_USER_CS64, .rip = (u64)code, .rax = some_pte(who) };
 
     regs.rdi = some_va(v->pv.root_kernel) + some_index() * 8;
-    return (chance(4) ? pagetable_emulate_write_decoded : pagetable_emulate_write)(v, &regs,
-                                                                                   regs.rdi)
-               ? 0
-               : -1;
+    (chance(4) ? pagetable_emulate_write_decoded : pagetable_emulate_write)(v, &regs, regs.rdi);
+    return regs.rip == (u64)code ? -1 : 0;
 }
 
 /* The GDT is the one use of frames here that is not the engine's own. */

@@ -47,7 +47,7 @@ static void finish(void)
     ({                                                                                             \
         memcpy(code, (u8[16]){ __VA_ARGS__ }, 16);                                                 \
         regs.rip = (u64)code;                                                                      \
-        pagetable_emulate_write(v, &regs, (va));                                                   \
+        fake_emulate_write(v, &regs, (va));                                                        \
     })
 
 #define ENTRY(n) (WINDOW + (n)*8)
@@ -262,7 +262,7 @@ TEST(read_only_io_memory)
     regs.rdi = SPACE_VA + 30 * PAGE_SIZE + 0x10;
     regs.rax = 0xcafe;
     memcpy(code, (u8[16]){ 0x89, 0x07 }, 16);
-    expect(!pagetable_emulate_write(v, &regs, regs.rdi));
+    expect(!fake_emulate_write(v, &regs, regs.rdi));
     expect(pagetable_emulate_mmio_write(v, &regs, regs.rdi));
     expect_eq(regs.rip, (u64)code + 2);
     expect_eq(fake_config_writes, 1);

@@ -62,6 +62,11 @@ u64 pagetable_cr3_of(const struct vcpu *v, mfn_t root)
     return root.n << PAGE_SHIFT;
 }
 
+void bounce_general_protection(struct vcpu *v, struct regs *regs)
+{
+    bounce_exception(v, regs, TRAP_GP, regs->error);
+}
+
 void bounce_debug(struct vcpu *v, struct regs *regs, unsigned int vector)
 {
     bounce_exception(v, regs, vector, 0);

@@ -532,6 +532,13 @@ void segment_ldt_drop(struct vcpu *v)
     (void)v;
 }
 
+void pagetable_write_refused(struct vcpu *v, struct regs *regs, u64 va)
+{
+    (void)v;
+    (void)regs;
+    (void)va;
+}
+
 bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
 {
     (void)maddr;

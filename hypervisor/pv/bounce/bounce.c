@@ -178,21 +178,42 @@ void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u3
         native_interrupt(v, regs, vector);
 }
 
-void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
+/* Whose it is says the guest's mode: ring 3 has both. */
+static inline u32 page_fault_error(const struct vcpu *v, u32 error)
+{
+    return v->cpu.kernel_mode ? error & ~PF_USER : error | PF_USER;
+}
+
+static always_inline void page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
 {
     const struct trap_info *trap = &v->pv.traps[TRAP_PF];
     struct delivery how = {
         .handler = trap->address,
         .nr_extra = 1,
-        .extra = { (error & ~PF_USER) | (v->cpu.kernel_mode ? 0 : PF_USER) },
+        .extra = { page_fault_error(v, error) },
         .mask_events = TI_GET_IF(trap),
         .what = "a page fault",
     };
 
     count(COUNTER_fault_bounced);
-    trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_LONG(regs->rip), TRACE_LONG(cr2), how.extra[0]);
     v->cpu.info->arch.cr2 = cr2;
     deliver(v, regs, &how);
+}
+
+static __attribute__((noinline, cold)) void page_fault_traced(struct vcpu *v, struct regs *regs,
+                                                              u32 error, u64 cr2)
+{
+    trace(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_LONG(regs->rip), TRACE_LONG(cr2),
+          page_fault_error(v, error));
+    page_fault(v, regs, error, cr2);
+}
+
+void native_page_fault(struct vcpu *v, struct regs *regs, u32 error, u64 cr2)
+{
+    if ( __builtin_expect(trace_events, 0) ) /* by a jump: no register is saved for it */
+        page_fault_traced(v, regs, error, cr2);
+    else
+        page_fault(v, regs, error, cr2);
 }
 
 static always_inline void interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)

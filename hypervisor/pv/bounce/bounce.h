@@ -45,6 +45,9 @@ static inline void bounce_interrupt(struct vcpu *v, struct regs *regs, unsigned 
     v->cpu.mode.deliver_interrupt(v, regs, vector);
 }
 
+/* #GP with an error code: an int n that has a handler, or the guest's to handle. */
+void bounce_general_protection(struct vcpu *v, struct regs *regs);
+
 /* #DB or #BP, which is @vector: to the guest, or to who debugs its domain. */
 void bounce_debug(struct vcpu *v, struct regs *regs, unsigned int vector);
 

@@ -8,7 +8,6 @@
 void bounce_syscall(struct vcpu *v, struct regs *regs);
 void trap_from_guest(struct vcpu *v, struct regs *regs);
 void trap_page_fault(struct vcpu *v, struct regs *regs);
-void trap_general_protection(struct vcpu *v, struct regs *regs);
 void trap_from_guest_timed(struct vcpu *v, struct regs *regs); /* while latencies are measured */
 void trap_page_fault_timed(struct vcpu *v, struct regs *regs);
 void trap_from_hypervisor(struct regs *regs);

@@ -70,11 +70,9 @@ static __attribute__((noinline)) bool deliver_int_n(struct vcpu *v, struct regs 
  */
 #define HANDLER static __attribute__((noinline)) void
 
-void trap_general_protection(struct vcpu *v, struct regs *regs)
+void bounce_general_protection(struct vcpu *v, struct regs *regs)
 {
-    if ( regs->error == 0 )
-        emulate_privileged(v, regs);
-    else if ( (regs->error & 3) != 2 || !deliver_int_n(v, regs) )
+    if ( (regs->error & 3) != 2 || !deliver_int_n(v, regs) )
         bounce_exception(v, regs, TRAP_GP, regs->error);
 }
 
@@ -171,7 +169,7 @@ static void (*const handlers[HANDLERS])(struct vcpu *v, struct regs *regs) = {
     [TRAP_NM] = device_not_available,
     [TRAP_UD] = emulate_invalid_opcode,
     [TRAP_DF] = double_fault,
-    [TRAP_GP] = trap_general_protection,
+    [TRAP_GP] = emulate_privileged,
     [TRAP_MC] = machine_check,
 };
 #pragma GCC diagnostic pop
@@ -219,12 +217,10 @@ HANDLER hypervisors_page_fault(struct vcpu *v, struct regs *regs, u64 cr2)
         deliver_page_fault(v, regs, error, cr2);
 }
 
-/* The kernel wrote to a page that is mapped read-only. */
-HANDLER kernel_write_fault(struct vcpu *v, struct regs *regs, u64 cr2)
+void pagetable_write_refused(struct vcpu *v, struct regs *regs, u64 cr2)
 {
-    if ( pagetable_emulate_write(v, regs, cr2) || pagetable_emulate_mmio_write(v, regs, cr2) )
-        return;
-    deliver_page_fault(v, regs, regs->error, cr2);
+    if ( !pagetable_emulate_mmio_write(v, regs, cr2) )
+        deliver_page_fault(v, regs, regs->error, cr2);
 }
 
 #define PF_WRITE_PROTECTED (PF_PRESENT | PF_WRITE)
@@ -238,7 +234,8 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
         hypervisors_page_fault(v, regs, cr2);
     else if ( (error & (PF_WRITE_PROTECTED | PF_RESERVED | PF_FETCH)) == PF_WRITE_PROTECTED &&
               v->cpu.kernel_mode )
-        kernel_write_fault(v, regs, cr2);
+        pagetable_emulate_write(v, regs,
+                                cr2); /* the kernel wrote to a page that is mapped read-only */
     else
         deliver_page_fault(v, regs, error, cr2);
 }

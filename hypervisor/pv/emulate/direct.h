@@ -15,8 +15,17 @@
 #define DIRECT_XCHG (0x8700 | 0x40 | REX_W)
 #define DIRECT_MOV  (0x8900 | 0x40 | REX_W)
 
-#define RM_SIB 4 /* rm: a SIB byte follows */
-#define RM_RIP 5 /* rm, without a displacement: relative to rip */
+/* The whole instruction's length by its ModRM byte; 0: it is none of these. */
+#define EACH_REG(...)                                                                              \
+    __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__,     \
+        __VA_ARGS__
+
+static const u8 direct_length[256] = {
+    EACH_REG(3, 3, 3, 3, 0, 0, 3,
+             3), /* no displacement; rm 4: a SIB byte follows, 5: it is relative to rip */
+    EACH_REG(4, 4, 4, 4, 0, 4, 4, 4), /* one of 8 bits */
+    EACH_REG(7, 7, 7, 7, 0, 7, 7, 7), /* one of 32 bits; from here on it is no store to memory */
+};
 
 /* What is stored, and the instruction. */
 struct emulate_direct {
@@ -31,8 +40,8 @@ struct emulate_direct {
  */
 static inline bool emulate_decode_direct(struct regs *regs, u64 va, struct emulate_direct *out)
 {
-    unsigned int modrm, rm;
     u64 insn, address;
+    u8 modrm;
 
     if ( (u16)regs->cs != SEL_USER_CS64 || !guest_load_u64(&insn, to_gva(regs->rip)) )
         return false;
@@ -41,21 +50,12 @@ static inline bool emulate_decode_direct(struct regs *regs, u64 va, struct emula
         return false;
 
     modrm = (u8)(insn >> 16);
-    rm = modrm & 7;
-    if ( rm == RM_SIB || modrm >> 6 == 3 || (rm == RM_RIP && modrm >> 6 == 0) )
+    out->length = direct_length[modrm];
+    if ( !out->length )
         return false;
-    address = *regs_general(regs, rm | (insn & REX_B ? 8 : 0));
-    out->length = 3;
-    if ( modrm >> 6 == 1 )
-    {
-        address += (u64)(s8)(insn >> 24);
-        out->length += sizeof(s8);
-    }
-    else if ( modrm >> 6 == 2 )
-    {
-        address += (u64)(s32)(insn >> 24);
-        out->length += sizeof(s32);
-    }
+    address = *regs_general(regs, (modrm & 7) | (insn & REX_B ? 8 : 0));
+    if ( out->length != 3 )
+        address += out->length == 4 ? (u64)(s8)(insn >> 24) : (u64)(s32)(insn >> 24);
     out->reg = regs_general(regs, (modrm >> 3 & 7) | (insn & REX_R ? 8 : 0));
     return address == va;
 }

@@ -6,7 +6,7 @@
 
 #include "domain/domain.h"
 
-/* #GP with error code 0 in a guest: emulate if it is a privileged instruction, else it is the guest's. */
+/* #GP in a guest: emulate if it is a privileged instruction, which have error code 0, else it is the guest's. */
 void emulate_privileged(struct vcpu *v, struct regs *regs);
 
 /* #UD in a guest: ud2; "xen"; cpuid is done, all else is the guest's. */

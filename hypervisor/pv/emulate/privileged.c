@@ -374,8 +374,10 @@ void emulate_privileged(struct vcpu *v, struct regs *regs)
 {
     u64 code;
 
-    if ( !v->cpu.kernel_mode || (u16)regs->cs != SEL_USER_CS64 ||
-         !guest_load_u64(&code, to_gva(regs->rip)) )
+    if ( regs->error != 0 )
+        bounce_general_protection(v, regs);
+    else if ( !v->cpu.kernel_mode || (u16)regs->cs != SEL_USER_CS64 ||
+              !guest_load_u64(&code, to_gva(regs->rip)) )
         emulate_by_decoder(v, regs);
     else if ( IS_PORT_IO(code) )
         emulate_frequent_io(v, regs, code);

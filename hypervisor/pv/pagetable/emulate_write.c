@@ -89,6 +89,8 @@ static bool is_first_half(const struct domain *d, const struct emulate_store *st
 
 static inline void trace_store(const struct domain *d, u64 pte, u64 va, u64 rip)
 {
+    if ( __builtin_expect(!trace_events, 1) )
+        return;
     if ( d->pv32 )
         trace(TRC_PV_PTWR_EMULATION_PAE, TRACE_LONG(pte), va, rip);
     else
@@ -162,26 +164,26 @@ static bool maps_table(const struct vcpu *v, u64 va)
     return maps;
 }
 
-static __attribute__((noinline)) bool emulate_any(struct vcpu *v, struct regs *regs, u64 va)
+static __attribute__((noinline)) void emulate_any(struct vcpu *v, struct regs *regs, u64 va)
 {
     struct emulate_store store;
     struct regs after;
-    bool done;
+    bool done = false;
 
-    if ( !maps_table(v, va) || !emulate_decode_store(v, regs, va, &store) ||
-         store.bytes > sizeof(u64) || va % store.bytes )
-        return false;
-
-    tables_lock(v->domain);
-    done = store_to_table(v, va, &store, regs, &after);
-    tables_unlock(v->domain);
-
-    if ( done )
+    if ( maps_table(v, va) && emulate_decode_store(v, regs, va, &store) &&
+         store.bytes <= sizeof(u64) && va % store.bytes == 0 )
     {
-        *regs = after;
-        count(COUNTER_pte_emulated);
+        tables_lock(v->domain);
+        done = store_to_table(v, va, &store, regs, &after);
+        tables_unlock(v->domain);
     }
-    return done;
+    if ( !done )
+    {
+        pagetable_write_refused(v, regs, va);
+        return;
+    }
+    *regs = after;
+    count(COUNTER_pte_emulated);
 }
 
 /* Exchange the @entry of an L1 of @d and @reg. False: it is refused. */
@@ -208,20 +210,17 @@ static bool exchange(const struct domain *d, u64 *entry, u64 *reg)
 }
 
 /* The @store of @pte to @va has been made, and the lock is released. */
-static inline bool direct_done(const struct domain *d, struct regs *regs, u64 va, u64 pte,
+static inline void direct_done(const struct domain *d, struct regs *regs, u64 va, u64 pte,
                                struct emulate_direct store)
 {
-    u64 rip = regs->rip;
-
-    regs->rip = rip + store.length;
+    regs->rip += store.length;
     regs->rflags &= ~(u64)EFLAGS_RF;
     count(COUNTER_pte_emulated);
-    trace_store(d, pte, va, rip);
-    return true;
+    trace_store(d, pte, va, regs->rip - store.length);
 }
 
 /* The rest of pagetable_emulate_write(), with the lock held: an xchg with @entry, or what l1_update() left of a mov. */
-static __attribute__((noinline)) bool direct_finish(enum l1_left left, struct regs *regs, u64 va,
+static __attribute__((noinline)) void direct_finish(enum l1_left left, struct regs *regs, u64 va,
                                                     u64 *entry, u64 left_pte,
                                                     struct emulate_direct store)
 {
@@ -232,14 +231,17 @@ static __attribute__((noinline)) bool direct_finish(enum l1_left left, struct re
         store.xchg ? exchange(d, entry, store.reg) : l1_finish(left, d, d, entry, left_pte) == 0;
 
     tables_unlock(d);
-    return done ? direct_done(d, regs, va, pte, store) : emulate_any(v, regs, va);
+    if ( done )
+        direct_done(d, regs, va, pte, store);
+    else
+        emulate_any(v, regs, va);
 }
 
 /*
  * What most stores of 64-bit guests are, in few instructions: calls are tail calls, so that no
  * register is saved for one.
  */
-bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
+void pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
 {
     struct domain *d = v->domain;
     enum l1_left left = L1_REPLACE;
@@ -247,7 +249,10 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     u64 *slot, *entry, pte;
 
     if ( d->pv32 || !has_assist(d) || va % sizeof(u64) || !emulate_decode_direct(regs, va, &store) )
-        return emulate_any(v, regs, va);
+    {
+        emulate_any(v, regs, va);
+        return;
+    }
 
     tables_lock(d);
     slot = walk_to_l1_inline(false, d, v->pv.root_kernel, va);
@@ -255,20 +260,24 @@ bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     if ( !entry )
     {
         tables_unlock(d);
-        return emulate_any(v, regs, va);
+        emulate_any(v, regs, va);
+        return;
     }
     pte = *store.reg;
     if ( !store.xchg )
         left = l1_update(false, d, d, entry, &pte);
     if ( left != L1_DONE )
-        return direct_finish(left, regs, va, entry, pte, store);
+    {
+        direct_finish(left, regs, va, entry, pte, store);
+        return;
+    }
     tables_unlock(d);
-    return direct_done(d, regs, va, *store.reg, store);
+    direct_done(d, regs, va, *store.reg, store);
 }
 
-bool pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs, u64 va)
+void pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs, u64 va)
 {
-    return emulate_any(v, regs, va);
+    emulate_any(v, regs, va);
 }
 
 bool pagetable_emulate_mmio_write(struct vcpu *v, struct regs *regs, u64 va)

@@ -33,12 +33,14 @@ long compat_update_va_mapping_otherdomain(unsigned long va, unsigned long low, u
  * A kernel-mode write fault of current, a protection fault at @va: emulate it if it is a write to a
  * read-only mapped L1 of its domain, in one of the forms that VMASST_TYPE_writable_pagetables
  * promises, and this assist is on; or if it is one to a higher table that leaves the entry as it is.
- * True: done, resume the guest; false: it is the guest's fault to handle. Takes the domain's
- * LOCK_PAGETABLE.
+ * What it isn't goes on to pagetable_write_refused(), by a jump. Takes the domain's LOCK_PAGETABLE.
  */
-bool pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
-bool pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs,
+void pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va);
+void pagetable_emulate_write_decoded(struct vcpu *v, struct regs *regs,
                                      u64 va); /* direct_stores=off */
+
+/* Declared here, defined by pv/bounce: no such write. No lock is held. */
+void pagetable_write_refused(struct vcpu *v, struct regs *regs, u64 va);
 
 /*
  * Likewise for writes to I/O memory that is mapped read-only because the hypervisor wants it so:

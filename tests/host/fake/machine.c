@@ -200,6 +200,14 @@ u64 fake_refs(mfn_t mfn)
     return frame_refs(fake_state(mfn));
 }
 
+__thread bool fake_write_refused;
+
+void pagetable_write_refused(struct vcpu *v, struct regs *regs, u64 va)
+{
+    (void)v, (void)regs, (void)va;
+    fake_write_refused = true;
+}
+
 u64 fake_count(mfn_t mfn)
 {
     return frame_type_count(fake_state(mfn));

@@ -14,6 +14,7 @@
 #include "mm/frame.h"
 #include "mm/map.h"
 #include "mm/tlb.h"
+#include "pv/pagetable/pagetable.h"
 
 #define FAKE_FRAMES    8192UL /* RAM: 32 MiB */
 #define FAKE_IO_FRAMES 16     /* the first of them are no RAM, as below 1 MiB */
@@ -47,6 +48,16 @@ void fake_release(mfn_t mfn);
 unsigned long fake_frames_in_use(void);
 
 /* ---- what the test may look at and turn */
+
+extern __thread bool fake_write_refused;
+
+/* pagetable_emulate_write(); false: it was refused. */
+static inline bool fake_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
+{
+    fake_write_refused = false;
+    pagetable_emulate_write(v, regs, va);
+    return !fake_write_refused;
+}
 
 u64 *fake_words(mfn_t mfn); /* a frame's contents */
 u64 fake_state(mfn_t mfn);
