@@ -164,7 +164,7 @@ long event_bind_virq(struct vcpu *current, struct evtchn_bind_virq *arg)
         WRITE_ONCE(port->vcpu, arg->vcpu);
         WRITE_ONCE(port->virq, arg->virq);
         event_port_take(d, port, EVENT_VIRQ);
-        WRITE_ONCE(v->event.virq_port[arg->virq], port->number);
+        atomic_store(&v->event.virq_port[arg->virq], port);
         arg->port = port->number;
     }
     else if ( !rc )

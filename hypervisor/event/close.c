@@ -46,7 +46,7 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
 {
     struct vcpu *v = d->vcpus[event_virq_is_per_vcpu(port->virq) ? port->vcpu : 0];
 
-    WRITE_ONCE(v->event.virq_port[port->virq], 0);
+    WRITE_ONCE(v->event.virq_port[port->virq], NULL);
 }
 
 static long port_close(struct domain *d, struct event_port *port);

@@ -33,7 +33,7 @@ struct domain_event {
 };
 
 struct vcpu_event {
-    u32 virq_port[24];           /* local port of each VIRQ, 0 none */
+    struct event_port *virq_port[24]; /* of each VIRQ, NULL none */
     u32 poll_port;               /* SCHEDOP_poll: the one port, EVENT_POLL_ANY several */
     bool polling;                /* atomic */
     struct event_queues *queues; /* FIFO: NULL until EVTCHNOP_init_control */

@@ -10,10 +10,10 @@ static struct lock handlers_lock = LOCK_INIT(LOCK_VIRQ);
 
 void event_send_virq(struct vcpu *v, u32 virq)
 {
-    u32 number = READ_ONCE(v->event.virq_port[virq]);
+    struct event_port *port = atomic_load(&v->event.virq_port[virq]);
 
-    if ( number )
-        event_raise(v->domain, event_port(v->domain, number));
+    if ( port )
+        event_raise(v->domain, port);
 }
 
 void event_send_global_virq(u32 virq)

@@ -69,8 +69,7 @@ static __attribute__((noinline)) void draw_back(struct sched_queue *q, struct vc
 }
 
 /* @least: the key of the first who waits for this CPU, @anywhere: for any, if there are others; INT64_MAX: nobody. */
-static __attribute__((noinline)) void charge(struct sched_queue *q, struct vcpu *v, s64 ns,
-                                             s64 least, s64 anywhere)
+static inline void charge(struct sched_queue *q, struct vcpu *v, s64 ns, s64 least, s64 anywhere)
 {
     u16 weight = READ_ONCE(v->domain->sched.weight);
     s64 now = v->sched.virtual_time + to_virtual(ns, weight), ahead;
@@ -90,13 +89,20 @@ static __attribute__((noinline)) void charge(struct sched_queue *q, struct vcpu 
         draw_back(q, v, ahead / max(DRAW / ns, (s64)1));
 }
 
+static __attribute__((noinline)) void charge_among_others(struct sched_queue *q, struct vcpu *v,
+                                                          s64 ns)
+{
+    s64 anywhere, least = balance_least(q, &anywhere);
+
+    charge(q, v, ns, least, anywhere);
+}
+
 void policy_charge(struct sched_queue *q, struct vcpu *v, s64 ns)
 {
-    s64 least = q->least, anywhere = INT64_MAX;
-
     if ( balance_others(q->cpu) )
-        least = balance_least(q, &anywhere);
-    charge(q, v, ns, least, anywhere);
+        charge_among_others(q, v, ns);
+    else
+        charge(q, v, ns, q->least, INT64_MAX);
 }
 
 /* Few vcpus wait at a time, and most belong near the end. */

@@ -227,10 +227,18 @@ static void catch_up_now(struct vcpu *v)
     timer_set(&v->time.periodic, v->time.next_tick);
 }
 
+static __attribute__((noinline)) long set_future(struct vcpu *v, ns_t ns)
+{
+    if ( ns < time_now() )
+        return -ETIME;
+    timer_set(&v->time.singleshot, ns);
+    return 0;
+}
+
 long time_set_singleshot(struct vcpu *v, u64 ns, u32 flags)
 {
-    if ( (flags & VCPU_SSHOTTMR_future) && (ns_t)ns < time_now() )
-        return -ETIME;
+    if ( flags & VCPU_SSHOTTMR_future )
+        return set_future(v, (ns_t)ns);
     timer_set(&v->time.singleshot, (ns_t)ns);
     return 0;
 }

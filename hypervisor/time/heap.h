@@ -51,7 +51,12 @@ static inline struct timer *heap_remove(struct timer *first, struct timer *timer
         timer->next = timer->previous = NULL;
     }
     timer->child = NULL;
-    return children ? heap_adopt(first, children) : first;
+    if ( !children )
+        return first;
+    if ( first || children->next )
+        return heap_adopt(first, children);
+    children->previous = NULL; /* an only child takes its parent's place */
+    return children;
 }
 
 #endif

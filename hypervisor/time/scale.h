@@ -23,7 +23,9 @@ static inline u64 scale_apply(struct scale scale, u64 delta)
         delta <<= scale.shift;
     else
         delta >>= -scale.shift;
-    return (u64)(((unsigned __int128)delta * scale.mul) >> 32);
+    /* Of an __int128 the compiler makes more moves, and aligns the stack for it. */
+    __asm__("mulq %1; shrdq $32, %%rdx, %0" : "+a"(delta) : "r"((u64)scale.mul) : "rdx", "cc");
+    return delta;
 }
 
 /* @a * @b / @c, rounded down, without losing the upper half in between. The result must fit: @a * @b < @c * 2^64. */

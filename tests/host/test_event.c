@@ -417,7 +417,7 @@ TEST(reset_stops_and_resumes)
     expect(stops > 3);
     for ( u32 i = 1; i < dom0->event.nr_ports; i++ )
         expect_eq(event_port(dom0, i)->state, EVENT_FREE);
-    expect_eq(dom0->vcpus[0]->event.virq_port[VIRQ_TIMER], 0);
+    expect(!dom0->vcpus[0]->event.virq_port[VIRQ_TIMER]);
     expect_eq(pirqs_bound, 0);
     expect_eq(dom0->refs, 1);
     expect_eq(domu->refs, 1);
@@ -500,7 +500,7 @@ static void check_bindings(struct world *w)
             if ( port->state == EVENT_VIRQ )
                 require(w->d[i]
                             ->vcpus[port->virq == VIRQ_TIMER ? port->vcpu : 0]
-                            ->event.virq_port[port->virq] == n);
+                            ->event.virq_port[port->virq] == port);
             if ( port->state != EVENT_INTERDOMAIN )
                 continue;
             require(port->peer.port->state == EVENT_INTERDOMAIN);
@@ -582,7 +582,7 @@ static void random_step(struct world *w)
     case 7:
         event_send_virq(d->vcpus[1], VIRQ_TIMER);
         if ( d->vcpus[1]->event.virq_port[VIRQ_TIMER] )
-            note_sent(w, i, d->vcpus[1]->event.virq_port[VIRQ_TIMER]);
+            note_sent(w, i, d->vcpus[1]->event.virq_port[VIRQ_TIMER]->number);
         break;
     default:
         rc = send_event(d, n);

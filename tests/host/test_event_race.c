@@ -418,7 +418,7 @@ static void kill_mortal(void)
     while ( !fake_guest_relinquish(mortal) )
         ;
     /* Its memory is used for something else. */
-    mortal->vcpus[0]->event.virq_port[VIRQ_CON_RING] = 0;
+    mortal->vcpus[0]->event.virq_port[VIRQ_CON_RING] = NULL;
 }
 
 /* It gets a global VIRQ. */
