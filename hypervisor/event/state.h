@@ -34,9 +34,9 @@ struct domain_event {
 
 struct vcpu_event {
     struct event_port *virq_port[24]; /* of each VIRQ, NULL none */
-    u32 poll_port;               /* SCHEDOP_poll: the one port, EVENT_POLL_ANY several */
-    bool polling;                /* atomic */
-    struct event_queues *queues; /* FIFO: NULL until EVTCHNOP_init_control */
+    u32 poll_port;                    /* SCHEDOP_poll: the one port, EVENT_POLL_ANY several */
+    bool polling;                     /* atomic */
+    struct event_queues *queues;      /* FIFO: NULL until EVTCHNOP_init_control */
 };
 
 #define EVENT_POLL_ANY (~0u)
