@@ -318,12 +318,18 @@ static u64 pointer(const struct input *in, unsigned int reg)
     return end - 8 + in->reg[reg] % 16;
 }
 
+/* The range that the domain used last: from the PIT's ports to PCI's. */
+#define HOT_FIRST (PIT_PORT_GATE + 1)
+#define HOT_PORTS ((u64)(PORT_PCI_ADDRESS - HOT_FIRST) << 32 | HOT_FIRST)
+
 static void load(struct machine *m, const struct input *in)
 {
     memset(m, 0, sizeof(*m));
     m->v.domain = &m->d;
     m->v.cpu.kernel_mode = in->flags & IN_KERNEL;
     m->v.cpu.iopl = in->iopl & 3;
+    if ( in->iopl & 4 )
+        m->d.access.hot_ports = HOT_PORTS;
     m->v.cpu.mode.deliver_exception = deliver;
     m->v.cpu.mode.deliver_page_fault = deliver_page_fault;
     m->v.pv.cr4 = in->flags & HAS_OSXSAVE ? CR4_OSXSAVE : 0;
@@ -534,9 +540,12 @@ void fuzz_seeds(void)
 
     for ( unsigned int i = 0; i < sizeof(opcodes) / sizeof(opcodes[0]); i++ )
         for ( unsigned int j = 0; j < sizeof(lasts); j++ )
+        {
+            seed(CODE_64, 0, 0, opcodes[i], lasts[j]); /* as the frequent ones are */
             for ( enum width width = CODE_64; width < CODE_WIDTHS; width++ )
                 seed(width, prefixes[host_test_random() % sizeof(prefixes)],
                      rexes[host_test_random() % sizeof(rexes)], opcodes[i], lasts[j]);
+        }
 }
 
 FUZZ_TARGET(150)
