@@ -332,6 +332,25 @@ TEST(made_up_limits_stay_within_bounds)
     expect_leaf(7, 3, 0, 0, 0, 0);
 }
 
+/* Nothing is shown beyond the last leaf, whatever the toolstack wrote there. */
+TEST(leaves_beyond_the_last_are_zero)
+{
+    u32 nr;
+
+    start(false);
+    nr = cpuid_policy_get_leaves(domain.pv.cpuid, leaves);
+    *find(nr, 0, ~0u) = (xen_cpuid_leaf_t){ 0, ~0u, 1, 0x756e6547, 0x6c65746e, 0x49656e69 };
+    find(nr, 2, ~0u)->a = 0x76036301; /* an Intel's caches */
+    expect_eq(write_policy(nr), 0);
+    for ( u32 leaf = 2; leaf <= 0xf; leaf++ )
+        expect_leaf(leaf, 0, 0, 0, 0, 0);
+    expect_leaf(0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69);
+
+    find(nr, 0, ~0u)->a = 2;
+    expect_eq(write_policy(nr), 0);
+    expect_leaf(2, 0, 0x76036301, 0, 0, 0);
+}
+
 TEST(the_array_of_leaves_is_never_overrun)
 {
     for ( unsigned int i = 0; i < sizeof(processor) / sizeof(processor[0]); i++ )
