@@ -140,6 +140,18 @@ TEST(map_for_devices)
     expect_eq(fake_refs(page[2]), 2);
     expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
     expect_unused();
+
+    op = map(2, VA(10), GNTMAP_device_map | GNTMAP_host_map); /* the other way around */
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    expect_eq(fake_refs(page[2]), 3);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_unused();
+
+    op = map(2, 0, GNTMAP_device_map);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay); /* undoes what is not there */
+    expect_eq(fake_refs(page[2]), 2);
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    expect_unused();
 }
 
 TEST(what_is_not_granted_is_not_mapped)
@@ -288,6 +300,36 @@ TEST(no_cpu_remembers_an_unmapped_grant)
     expect(!fake_tlb_walk(0, s.l4, VA(10), &pte) && !fake_tlb_walk(1, s.l4, VA(10), &pte));
 }
 
+/* The mapper has overwritten what it mapped at VA(10), and flushed nothing: a flush for the frame concerns it. */
+static void expect_flush_reaches_mapper(void)
+{
+    struct frame *frame = mfn_to_frame(page[0]);
+    u64 pte;
+
+    expect(fake_tlb_walk(1, s.l4, VA(10), &pte));
+    expect_eq(set_pte(s.l1, 10, 0), 0);
+    expect(fake_tlb_walk(1, s.l4, VA(10), &pte));
+    tlb_stamp(frame);
+    tlb_flush_stamped(frame);
+    expect(!fake_tlb_walk(1, s.l4, VA(10), &pte));
+}
+
+TEST(flushes_reach_who_maps_by_address)
+{
+    set_up();
+    expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_okay);
+    expect_flush_reaches_mapper();
+}
+
+TEST(flushes_reach_who_maps_by_pte)
+{
+    set_up();
+    expect_eq(map(0, mfn_to_maddr(s.l1).n + 10 * sizeof(u64), GNTMAP_host_map | GNTMAP_contains_pte)
+                  .status,
+              GNTST_okay);
+    expect_flush_reaches_mapper();
+}
+
 TEST(pins_and_handles_are_limited)
 {
     u32 n = 0;
@@ -348,6 +390,24 @@ TEST(batches_stop_and_resume)
     for ( u32 i = 0; i < 200; i++ )
         expect_eq(undo[i].status, i == 77 ? GNTST_bad_handle : GNTST_okay);
     expect_eq(unmap(ops[77].handle, VA(177), 0), GNTST_okay);
+    expect_unused();
+}
+
+/* Each undoes what the one before left. */
+TEST(a_batch_names_a_handle_again)
+{
+    struct gnttab_map_grant_ref op;
+    struct gnttab_unmap_grant_ref undo[4];
+
+    set_up();
+    op = map(2, VA(10), GNTMAP_device_map | GNTMAP_host_map);
+    for ( u32 i = 0; i < 4; i++ )
+        undo[i] = (struct gnttab_unmap_grant_ref){ .handle = i == 3 ? 9999 : op.handle };
+    undo[0].host_addr = VA(10);
+    undo[1].dev_bus_addr = op.dev_bus_addr;
+    expect_eq(call(GNTTABOP_unmap_grant_ref, undo, 4), 0);
+    expect(undo[0].status == GNTST_okay && undo[1].status == GNTST_okay);
+    expect(undo[2].status == GNTST_bad_handle && undo[3].status == GNTST_bad_handle);
     expect_unused();
 }
 
