@@ -1,7 +1,7 @@
 /*
  * Port accesses: whether the guest may (its virtual IOPL, or its bitmap), and whether the port is
- * one that its domain owns. What the domain doesn't own reads as all-ones and swallows writes, but
- * for the configuration ports, which the hypervisor shares with dom0.
+ * one that its domain owns. What the domain doesn't own, or goes beyond the last port, reads as all-ones and swallows
+ * writes, but for the configuration ports, which the hypervisor shares with dom0.
  */
 #include "access/access.h"
 #include "cpu/asm.h"
@@ -204,7 +204,7 @@ static u64 with_low(u64 reg, unsigned int bytes, u32 value)
 static enum emulated port_io(struct vcpu *v, struct regs *regs, bool out, u16 port,
                              unsigned int bytes)
 {
-    if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
+    if ( !guest_may(v, port, bytes) )
         return EMULATED_NOT;
     if ( out )
         guest_out(v, port, bytes, low_of(regs->rax, bytes));
@@ -274,7 +274,7 @@ enum emulated emulate_io(struct vcpu *v, struct regs *regs, struct insn *insn)
         return EMULATED_NOT;
     if ( !string )
         return port_io(v, regs, insn->opcode & 2, port, bytes);
-    if ( port + bytes > 0x10000 || !guest_may(v, port, bytes) )
+    if ( !guest_may(v, port, bytes) )
         return EMULATED_NOT;
     return string_io(v, regs, insn, port, bytes);
 }

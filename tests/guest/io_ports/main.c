@@ -2,7 +2,8 @@
  * Ports: without I/O privilege #GP; with it those that the domain has rights to. The I/O bitmap gives user mode some.
  *
  * Others read as all-ones, and writes go nowhere, for dom0 what is the hypervisor's own (interrupt controllers,
- * timer), for other domains all.
+ * timer), for other domains all. A register takes what it does on the bare machine: 32 bits clear the upper half, fewer
+ * leave the rest alone.
  */
 #include "test.h"
 
@@ -52,6 +53,36 @@ static ulong kernel_only(void)
 #endif
 }
 
+#define NOBODYS_PORT 0xe0 /* its lines float */
+
+/* What in of each width leaves in a register, by an immediate port and by dx. */
+#define IN_LEAVES(operation, reg, before)                                                          \
+    ({                                                                                             \
+        ulong by_number = (before), by_dx = (before);                                              \
+                                                                                                   \
+        asm volatile(operation " %w1, %%" reg : "+a"(by_number) : "i"(NOBODYS_PORT));              \
+        asm volatile(operation " %w1, %%" reg : "+a"(by_dx) : "d"(NOBODYS_PORT));                  \
+        expect_eq(by_dx, by_number, "by dx as by number");                                         \
+        by_dx;                                                                                     \
+    })
+
+static void check_registers(void)
+{
+    ulong before = (ulong)0x1122334455667788ULL;
+
+    for ( unsigned int again = 0; again < 2; again++ ) /* the first finds the ports' range */
+    {
+        expect_eq(IN_LEAVES("inb", "al", before), before | 0xff, "a byte");
+        expect_eq(IN_LEAVES("inw", "ax", before), before | 0xffff, "a word");
+        expect_eq(IN_LEAVES("inl", "eax", before), 0xffffffffUL, "32 bits");
+    }
+    expect_no_fault(fault_of(inb(0xffff)), "the last port");
+    expect_no_fault(fault_of(inl(0xfffc)), "the last four");
+    expect_no_fault(fault_of(expect_eq(inl(0xfffd), 0xffffffff, "reads as all-ones")),
+                    "one more than there is");
+    expect_no_fault(fault_of(outl(0xffff, 0)), "three more");
+}
+
 static long set_bitmap(void *bitmap, unsigned int ports)
 {
     struct physdev_set_iobitmap op = { .nr_ports = ports };
@@ -80,6 +111,7 @@ void test_main(void)
     expect_eq(value, 0xff, "reads as all-ones");
     expect_no_fault(fault_of(outb(0x21, 0xff)), "out to the interrupt controller");
     expect_no_fault(fault_of(outb(0x43, 0)), "out to the timer");
+    check_registers();
     expect_fault(user_run(user_out, 0x80).fault, TRAP_GP, 0, "out from user mode at privilege 1");
     expect_eq(power_iopl(3), 0, "privilege 3");
     expect_no_fault(user_run(user_out, 0x80).fault, "out from user mode");
