@@ -1,11 +1,12 @@
 /*
- * 32-bit code in user mode of a 64-bit guest: its own code segment, int 0x80 and exceptions from there. An iret with
- * VGCF_in_syscall leads there, too, though SYSRET doesn't.
+ * 32-bit code in user mode of a 64-bit guest: its own code segment, forced CPUID, int 0x80 and exceptions from there.
+ * An iret with VGCF_in_syscall leads there, too, though SYSRET doesn't.
  */
 #include "test.h"
 
 asm(".code32\n"
-    "compat_code: mov $0x12345678, %eax; int $0x80; ud2\n"
+    "compat_code: xor %eax, %eax; ud2; .ascii \"xen\"; cpuid; mov %ebx, %esi\n"
+    "mov $0x12345678, %eax; int $0x80; ud2\n"
     ".code64\n");
 extern char compat_code[];
 
@@ -45,7 +46,9 @@ static void run(bool twice, const char *how)
 {
     struct cpu_frame frame = user_frame(NULL, 0);
     struct user_result r;
+    uint32_t leaf = 0, vendor;
 
+    asm volatile(XEN_CPUID : "+a"(leaf), "=b"(vendor) : : "ecx", "edx");
     printf("%s\n", how);
     again = twice;
     seen = (struct cpu_frame){ .ax = 0 };
@@ -53,6 +56,7 @@ static void run(bool twice, const char *how)
     frame.cs = FLAT_RING3_CS32 | 3;
     r = user_run_frame(&frame);
     expect_eq(seen.ax, 0x12345678, "int 0x80 from 32-bit code");
+    expect_eq(seen.si, vendor, "what CPUID said there");
     expect_eq(seen.cs & 0xffff, FLAT_RING3_CS32, "its code segment");
     expect_fault(r.fault, TRAP_UD, 0, "then an exception from there");
 }

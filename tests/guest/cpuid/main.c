@@ -1,5 +1,6 @@
 /*
- * CPUID by the forced prefix: the hypervisor's own leaves, and features that a PV guest can't use hidden.
+ * CPUID by the forced prefix: the hypervisor's own leaves, and features that a PV guest can't use hidden. It is fetched
+ * whole, and nothing behind it: at a page's end it does the same, and the fault is the next instruction's.
  */
 #include "test.h"
 
@@ -18,6 +19,67 @@ static struct leaf forced(uint32_t number, uint32_t sub)
 static void hidden(const char *name, uint32_t reg, unsigned int bit)
 {
     expect_eq(reg >> bit & 1, 0, name);
+}
+
+static ulong page_end;
+static unsigned int landings;
+
+asm("cpuid_return: ret");
+extern char cpuid_return[];
+
+/* The fetch behind the page's end: go back to who called. */
+static bool landed(struct cpu_frame *frame, unsigned int number)
+{
+    if ( frame->ip != page_end )
+        return false;
+    landings++;
+    frame->ip = (ulong)cpuid_return;
+    return true;
+}
+
+/* @tail bytes before the page's end, the last of which may be a return. */
+static struct leaf forced_at_end(uint32_t number, ulong tail)
+{
+    struct leaf l;
+
+    asm volatile("call *%4"
+                 : "=a"(l.a), "=b"(l.b), "=c"(l.c), "=d"(l.d)
+                 : "S"(page_end - tail), "a"(number), "c"(0)
+                 : "memory");
+    return l;
+}
+
+static void check_page_end(uint32_t number, const char *text)
+{
+    struct leaf want = forced(number, 0), last, last_but_one;
+    unsigned int before = landings;
+
+    last = forced_at_end(number, 7);
+    expect_eq(landings - before, 1, "the next instruction can't be fetched");
+    last_but_one = forced_at_end(number, 15);
+    expect_eq(landings - before, 1, "there the next one can");
+    expect(!memcmp(&last, &want, sizeof(want)), text);
+    expect(!memcmp(&last_but_one, &want, sizeof(want)), text);
+}
+
+static void check_page_ends(void)
+{
+    static const char code[15] = "\x0f\x0bxen\x0f\xa2\xc3\x0f\x0bxen\x0f\xa2";
+    char *page = page_alloc();
+    ulong window = table_window();
+
+    memcpy(page + PAGE_SIZE - sizeof(code), code, sizeof(code));
+    need(table_map(window, virt_to_mfn(page), PTE_KERNEL_RW));
+    page_end = window + PAGE_SIZE;
+    trap_handle(TRAP_PF, landed);
+    check_page_end(0, "a plain leaf");
+    check_page_end(1, "one that varies");
+    check_page_end(0x80000000, "an extended one");
+    check_page_end(0x40000000, "the hypervisor's");
+    check_page_end(0xffffffff, "none");
+    trap_handle(TRAP_PF, NULL);
+    need(table_unmap(window));
+    page_free(page);
 }
 
 void test_main(void)
@@ -62,4 +124,5 @@ void test_main(void)
     hidden("SVM", l.c, 2);
     expect_eq(l.d >> 29 & 1, !KIT_PV32, "long mode, for 64-bit guests");
     expect_eq(l.d >> 20 & 1, 1, "NX");
+    check_page_ends();
 }

@@ -17,14 +17,14 @@ static bool stepped(struct cpu_frame *frame, unsigned int number)
         dr6[steps++] = (ulong)hypercall(get_debugreg, 6);
     }
     need(hypercall(set_debugreg, 6, 0));
-    if ( steps == 4 )
+    if ( steps == 6 )
         frame->flags &= ~0x100UL;
     return true;
 }
 
 void test_main(void)
 {
-    extern char step_cr0[], step_cpuid[], step_end[];
+    extern char step_cr0[], step_cpuid[], step_xor[], step_leaf[], step_end[];
 
     trap_handle(TRAP_DB, stepped);
     need(hypercall(set_debugreg, 6, 0));
@@ -32,14 +32,19 @@ void test_main(void)
                  "nop\n"
                  "step_cr0: mov %%cr0, %%" KIT_AX "\n"
                  "step_cpuid: ud2; .ascii \"xen\"; cpuid\n"
+                 "step_xor: xor %%eax, %%eax\n"
+                 "step_leaf: ud2; .ascii \"xen\"; cpuid\n"
                  "step_end: nop; nop; nop"
                  :
                  :
                  : "eax", "ebx", "ecx", "edx", "memory", "cc");
-    expect(steps >= 3, "a stop behind each");
+    expect(steps >= 5, "a stop behind each");
     expect_eq(stopped_at[0], step_cr0, "behind nop");
     expect_eq(stopped_at[1], step_cpuid, "behind mov from CR0");
-    expect_eq(stopped_at[2], step_end, "behind cpuid");
-    expect_eq(dr6[0] & dr6[1] & dr6[2] & DR6_SINGLE_STEP, DR6_SINGLE_STEP, "DR6 tells the reason");
+    expect_eq(stopped_at[2], step_xor, "behind cpuid of no leaf");
+    expect_eq(stopped_at[3], step_leaf, "behind xor");
+    expect_eq(stopped_at[4], step_end, "behind cpuid of a leaf");
+    expect_eq(dr6[0] & dr6[1] & dr6[2] & dr6[4] & DR6_SINGLE_STEP, DR6_SINGLE_STEP,
+              "DR6 tells the reason");
     need(hypercall(set_debugreg, 6, 0));
 }
