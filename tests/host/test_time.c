@@ -118,6 +118,26 @@ TEST(scale_is_accurate)
     }
 }
 
+/* The product has 96 bits, of which the upper 64 count: whatever the factors are, none is lost. */
+TEST(scale_of_the_extremes)
+{
+    static const uint64_t deltas[] = {
+        0, 1, 1UL << 31, UINT32_MAX, 1UL << 32, 1UL << 63, UINT64_MAX
+    };
+    static const uint32_t muls[] = { 0, 1, 1u << 31, UINT32_MAX };
+
+    for ( size_t i = 0; i < sizeof(deltas) / sizeof(deltas[0]); i++ )
+        for ( size_t n = 0; n < sizeof(muls) / sizeof(muls[0]); n++ )
+            for ( s8 shift = -63; shift < 64; shift++ )
+            {
+                uint64_t delta = shift < 0 ? deltas[i] >> -shift : deltas[i] << shift;
+                unsigned __int128 product = (unsigned __int128)delta * muls[n];
+
+                expect_eq(scale_apply((struct scale){ muls[n], shift }, deltas[i]),
+                          (uint64_t)(product >> 32));
+            }
+}
+
 TEST(scale_at_one_gigahertz_is_the_identity)
 {
     struct scale scale = scale_make(NS_PER_S, NS_PER_S);
