@@ -23,7 +23,7 @@
 /* Longer than another CPU needs to hear of it, and to warm up to a vcpu. */
 #define WAIT_LONG (200 * (ns_t)NS_PER_US)
 
-/* Who comes to wait is put beside the running one. That this one ran for less makes no difference there. */
+/* What the running vcpu ran is accounted when another wakes up, which is put beside it; if it is less, then later. */
 #define ACCOUNT_LEAST (10 * (ns_t)NS_PER_US)
 
 /* --- States --- */
@@ -430,7 +430,7 @@ void sched_run(void)
     else if ( next != current )
         vcpu_resume(next);
     if ( leaves && leaves != q->idle )
-        switched(q, leaves, leaves == prev ? SCHED_PREEMPTED : SCHED_WOKEN, now);
+        switched(q, leaves, leaves == current ? SCHED_PREEMPTED : SCHED_WOKEN, now);
     if ( !balance_others(cpu->cpu) )
         return;
     if ( idles && balance_pull(q) )

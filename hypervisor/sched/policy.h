@@ -1,8 +1,8 @@
 /*
  * Inside sched/: the run queue of a CPU, what a policy has to answer, and how vcpus get from CPU to CPU.
  *
- * All of the policy's functions are called under the queue's lock, with times accounted up to now; they don't lock,
- * don't wake and don't fail.
+ * All of the policy's functions are called under the queue's lock, with times accounted up to now, or a few us
+ * ago if somebody wakes up; they don't lock, don't wake and don't fail.
  */
 #ifndef SCHED_POLICY_H
 #define SCHED_POLICY_H

@@ -192,6 +192,67 @@ TEST(who_lingers_goes_on_at_once)
     expect(runs(0) || runs(1));
 }
 
+/* As if it had been queued: an old claim lapses, the time until now was idle, and its runstate says when it ran. */
+TEST(who_lingers_has_no_more_than_others)
+{
+    struct sched_queue *q;
+    u64 idled;
+
+    set_up(1);
+    q = host_cpu->sched;
+    wake(0);
+    pass(50 * MS);
+    block();
+    expect(idle());
+    idled = sched_idle_ns(0);
+    pass(10 * MS);
+    vcpu(0)->sched.virtual_time = q->floor - 100 * MS;
+    expect(!vcpu(0)->sched.woken);
+    sched_wake(vcpu(0));
+    expect(vcpu(0)->sched.virtual_time > q->floor - 10 * MS && vcpu(0)->sched.woken);
+    expect_eq(sched_idle_ns(0), idled + 10 * MS);
+    expect(runs(0));
+    pass(5 * MS);
+    expect_eq(sched_idle_ns(0), idled + 10 * MS);
+    expect_eq(sched_vcpu_ns(vcpu(0)), 55 * MS);
+    block();
+    expect_eq(vcpu(0)->runstate.info.time[RUNSTATE_running], 55 * MS);
+    expect_eq(vcpu(0)->runstate.info.time[RUNSTATE_blocked], 10 * MS);
+}
+
+/* Who is chosen, and has to leave before it runs, has lost nothing of what a wake-up gives. */
+TEST(who_lingers_is_sent_elsewhere_as_woken)
+{
+    set_up(2);
+    sched_pools[0].run_min = 0;
+    wake(0);
+    pass(50 * MS);
+    block();
+    expect(idle());
+    sched_wake(vcpu(0));
+    vcpu(1)->sched.virtual_time = vcpu(0)->sched.virtual_time - 7 * MS;
+    sched_wake(vcpu(1));
+    expect_eq(host_cpu->exit_work, WORK_RESUME | WORK_RESCHEDULE);
+    expect(runs(1));
+    expect(vcpu(0)->sched.queued && vcpu(0)->sched.woken);
+    sched_pools[0].run_min = POLICY_RUN_MIN;
+}
+
+TEST(who_lingers_goes_on_under_its_cap)
+{
+    u64 before;
+
+    set_up(1);
+    sched_domain_set(guests[0], 256, 25);
+    wake(0);
+    block();
+    expect(idle());
+    wake(0);
+    before = sched_vcpu_ns(vcpu(0));
+    pass(3000 * MS);
+    expect(share(0, before, 3000 * MS) > 0.24 && share(0, before, 3000 * MS) < 0.26);
+}
+
 TEST(pauses_are_counted)
 {
     set_up(1);
