@@ -293,4 +293,59 @@ TEST(nobody_stays_on_a_cpu_that_leaves)
     actors_destroy_all();
 }
 
+static struct vcpu *alone(domid_t id, u32 cpu)
+{
+    struct vcpu *v = actors_create(id, 1, SCHED_WEIGHT_DEFAULT, 0)->vcpus[0];
+
+    v->processor = cpu;
+    return v;
+}
+
+/* CPU 0 is told to take who waits for CPU 1, but first the one wakes who lingers there. @seen: it has seen that. */
+static struct vcpu *goes_on_instead(bool seen)
+{
+    struct vcpu *stays, *waits;
+
+    actors_begin(3);
+    stays = alone(0, 0);
+    waits = alone(2, 1);
+    fake_cpus_be(1);
+    sched_wake(alone(1, 1));
+    fake_cpus_leave();
+    fake_cpus_be(0);
+    sched_wake(stays);
+    fake_cpus_leave();
+    sched_block();
+    fake_cpus_leave();
+    require(fake_cpus_current(0)->domain == domain_idle && stays->sched.running);
+
+    fake_cpus_be(1);
+    sched_wake(waits);
+    fake_cpus_be(0);
+    require(host_cpu->exit_work == WORK_RESCHEDULE);
+    if ( !seen )
+        host_cpu->exit_work = 0;
+    sched_wake(stays);
+    require(host_cpu->exit_work == (seen ? WORK_RESCHEDULE | WORK_RESUME : WORK_RESUME));
+    fake_cpus_leave();
+    require(fake_cpus_current(0) == stays && !host_cpu->exit_work);
+    return waits;
+}
+
+/* It takes nobody to let him wait there, but lets CPU 2 know, which is idle. */
+TEST(who_goes_on_leaves_those_that_wait_to_others)
+{
+    for ( u32 seen = 0; seen < 2; seen++ )
+    {
+        struct vcpu *waits = goes_on_instead(seen);
+
+        expect(waits->processor == 1 && waits->sched.queued);
+        expect(smp_percpu(2)->exit_work & WORK_RESCHEDULE);
+        fake_cpus_be(2);
+        fake_cpus_leave();
+        expect(fake_cpus_current(2) == waits && waits->sched.woken);
+        actors_destroy_all();
+    }
+}
+
 HOST_TEST_MAIN

@@ -128,6 +128,8 @@ static void wake(void *arg)
     a->left = drawn(a->run);
     a->asked = fake_now;
     sched_wake(a->v);
+    if ( actors_meanwhile && (host_cpu->exit_work & WORK_RESUME) )
+        actors_meanwhile(); /* it has been chosen, and is not current yet */
 }
 
 static void go_to_sleep(void *arg)
@@ -356,6 +358,15 @@ static bool lingers(const struct vcpu *v)
     return q->loaded == v && q->running == q->idle;
 }
 
+/* As its runstate tells. */
+static u64 ran(const struct vcpu *v)
+{
+    const struct vcpu_runstate_info *info = &v->runstate.info;
+
+    return info->time[RUNSTATE_running] +
+           (sched_runs(v) ? (u64)fake_now - info->state_entry_time : 0);
+}
+
 static void check_actor(const struct actor *a)
 {
     struct vcpu *v = a->v;
@@ -372,7 +383,7 @@ static void check_actor(const struct actor *a)
                 v->domain->throttled);
     require(sched_runs(v) == here);
     require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
-    require(sched_vcpu_ns(v) == (u64)actor_ran(a));
+    require(sched_vcpu_ns(v) == (u64)actor_ran(a) && ran(v) == sched_vcpu_ns(v));
 }
 
 static cpumask_t idle_cpus(void)

@@ -67,7 +67,7 @@ extern u32 nr_cpus;
 /* What was counted since actors_begin(); trace: of all switches, and when they were. */
 extern u64 actors_moves, actors_switches, actors_trace;
 
-/* Called in the middle of each switch. */
+/* Called in the middle of each switch, and between the choice of one who lingers and his going on. */
 extern void (*actors_meanwhile)(void);
 
 struct actor *actors_next(struct actor *a);

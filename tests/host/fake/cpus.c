@@ -277,6 +277,8 @@ void vcpu_resume(struct vcpu *v)
 {
     if ( host_cpu->current->domain != domain_idle )
         panic("a vcpu comes back to a CPU that isn't idle");
+    if ( v->domain == domain_idle )
+        panic("an idle vcpu is resumed");
     change_current(host_cpu->current, v);
 }
 
