@@ -209,8 +209,6 @@ static bool iopl_allows(const struct machine *m)
 
 static bool port_allowed(const struct machine *m, u32 port, unsigned int bytes)
 {
-    if ( port + bytes > 0x10000 )
-        return false;
     if ( iopl_allows(m) )
         return true;
     for ( u32 p = port; p < port + bytes; p++ )
