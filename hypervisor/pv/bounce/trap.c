@@ -234,8 +234,7 @@ void trap_page_fault(struct vcpu *v, struct regs *regs)
         hypervisors_page_fault(v, regs, cr2);
     else if ( (error & (PF_WRITE_PROTECTED | PF_RESERVED | PF_FETCH)) == PF_WRITE_PROTECTED &&
               v->cpu.kernel_mode )
-        pagetable_emulate_write(v, regs,
-                                cr2); /* the kernel wrote to a page that is mapped read-only */
+        pagetable_emulate_write(v, regs, cr2); /* to a page that is mapped read-only */
     else
         deliver_page_fault(v, regs, error, cr2);
 }

@@ -15,14 +15,16 @@
 #define DIRECT_XCHG (0x8700 | 0x40 | REX_W)
 #define DIRECT_MOV  (0x8900 | 0x40 | REX_W)
 
-/* The whole instruction's length by its ModRM byte; 0: it is none of these. */
+/*
+ * The whole instruction's length by its ModRM byte; 0: it is none of these. Where rm is 4 a SIB byte follows, and 5
+ * without a displacement is relative to rip.
+ */
 #define EACH_REG(...)                                                                              \
     __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__,     \
         __VA_ARGS__
 
 static const u8 direct_length[256] = {
-    EACH_REG(3, 3, 3, 3, 0, 0, 3,
-             3), /* no displacement; rm 4: a SIB byte follows, 5: it is relative to rip */
+    EACH_REG(3, 3, 3, 3, 0, 0, 3, 3), /* no displacement */
     EACH_REG(4, 4, 4, 4, 0, 4, 4, 4), /* one of 8 bits */
     EACH_REG(7, 7, 7, 7, 0, 7, 7, 7), /* one of 32 bits; from here on it is no store to memory */
 };
