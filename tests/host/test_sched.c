@@ -196,6 +196,7 @@ TEST(who_lingers_goes_on_at_once)
 TEST(who_lingers_has_no_more_than_others)
 {
     struct sched_queue *q;
+    u32 changes;
     u64 idled;
 
     set_up(1);
@@ -208,7 +209,10 @@ TEST(who_lingers_has_no_more_than_others)
     pass(10 * MS);
     vcpu(0)->sched.virtual_time = q->floor - 100 * MS;
     expect(!vcpu(0)->sched.woken);
+    changes = vcpu(0)->runstate.version;
     sched_wake(vcpu(0));
+    expect_eq(vcpu(0)->runstate.version,
+              changes + 4); /* runnable, then running: as traces show it */
     expect(vcpu(0)->sched.virtual_time > q->floor - 10 * MS && vcpu(0)->sched.woken);
     expect_eq(sched_idle_ns(0), idled + 10 * MS);
     expect(runs(0));

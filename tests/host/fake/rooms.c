@@ -189,6 +189,7 @@ void runstate_change(struct vcpu *v, int state, s64 now)
     struct vcpu_runstate_info *info = &v->runstate.info;
 
     expect(info->state != state);
+    v->runstate.version += 2;
     info->time[info->state] += (u64)now - info->state_entry_time;
     info->state_entry_time = (u64)now;
     info->state = state;
