@@ -382,7 +382,8 @@ static void check_actor(const struct actor *a)
         require((runnable && (actors_cpus(v) >> v->processor & 1)) || told(v->processor) ||
                 v->domain->throttled);
     require(sched_runs(v) == here);
-    require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
+    if ( !lingers(v) || !told(v->processor) ) /* it may have to go elsewhere */
+        require((v->runstate.info.state == RUNSTATE_runnable) == v->sched.queued);
     require(sched_vcpu_ns(v) == (u64)actor_ran(a) && ran(v) == sched_vcpu_ns(v));
 }
 
