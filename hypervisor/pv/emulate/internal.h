@@ -28,8 +28,8 @@ static inline enum emulated emulated(bool done)
     return done ? EMULATED_DONE : EMULATED_NOT;
 }
 
-/* Somebody looks at the instruction that was at @rip: the tracer, or the guest step by step. */
-void __attribute__((cold)) emulate_observed(struct vcpu *v, struct regs *regs, u64 rip);
+/* Somebody looks at the instruction that was done: the tracer, which is told of the next, or the guest step by step. */
+void __attribute__((cold)) emulate_observed(struct vcpu *v, struct regs *regs);
 
 /*
  * Leave an instruction of @length bytes behind, with the trap that single-stepping takes after
@@ -42,7 +42,7 @@ static inline void emulate_finish(struct vcpu *v, struct regs *regs, unsigned in
     regs->rflags &= ~(u64)EFLAGS_RF;
     barrier(); /* an instruction each for these and the next, where registers would take five */
     if ( __builtin_expect((regs->rflags & EFLAGS_TF) || trace_events, 0) )
-        emulate_observed(v, regs, regs->rip - length);
+        emulate_observed(v, regs);
 }
 
 /* ... if it was done: @how it ended. */

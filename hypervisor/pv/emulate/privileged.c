@@ -20,9 +20,9 @@
 
 #define DR6_SINGLE_STEP 0x4000UL
 
-void emulate_observed(struct vcpu *v, struct regs *regs, u64 rip)
+void emulate_observed(struct vcpu *v, struct regs *regs)
 {
-    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_LONG(rip));
+    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_LONG(regs->rip));
     if ( regs->rflags & EFLAGS_TF )
     {
         v->pv.dr[6] |= DR6_SINGLE_STEP;

@@ -221,6 +221,39 @@ static void faults_are_recorded(void)
     expect_eq(r.words[r.nr - 1], TRAP_UD | 0xffffU << 16, "which has no error code");
 }
 
+#ifdef __x86_64__
+static ulong behind_privileged, store_at;
+static pte_t *entry;
+
+static void act_emulated(void)
+{
+    ulong value;
+
+    asm volatile("lea 1f(%%rip), %1; mov %%cr0, %0; 1:" : "=r"(value), "=&r"(behind_privileged));
+    asm volatile("lea 1f(%%rip), %0; 1: mov %2, %1" : "=&r"(store_at), "+m"(*entry) : "r"(0UL));
+}
+
+/* The store by its own address, a privileged instruction by that of the next. */
+static void emulation_is_recorded(void)
+{
+    struct record r;
+
+    entry = table_make(table_window(), 1);
+    need(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
+    record(TRC_PV, act_emulated);
+    need(hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables));
+    expect(find(&r, TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, ~0U, (uint32_t)behind_privileged),
+           "a privileged instruction");
+    expect(find(&r, TRC_PV_PTWR_EMULATION | TRC_64_FLAG, 0, 0), "a store to a table");
+    expect_eq(r.words[2], (uint32_t)(ulong)entry, "where to");
+    expect_eq(r.words[4], (uint32_t)store_at, "where from");
+}
+#else
+static void emulation_is_recorded(void)
+{
+}
+#endif
+
 static uint64_t time_blocked(void)
 {
     struct vcpu_runstate_info info;
@@ -408,6 +441,7 @@ void test_main(void)
     map_buffers();
     calls_are_recorded();
     faults_are_recorded();
+    emulation_is_recorded();
     states_are_recorded();
     only_what_was_chosen();
     goes_round();
