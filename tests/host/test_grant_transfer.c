@@ -47,7 +47,14 @@ TEST(unmap_and_replace)
     op = map(0, VA(11), GNTMAP_host_map | GNTMAP_device_map);
     expect_eq(replace(op.handle, VA(11), VA(10)), GNTST_okay); /* devices still use it */
     expect_eq(fake_refs(page[0]), 2);
+    expect_eq(replace(op.handle, VA(11), VA(10)), GNTST_okay); /* no entry is its own any more */
     expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    expect_unused();
+
+    op = map(0, VA(11), GNTMAP_host_map);
+    expect_eq(replace(op.handle, 0, VA(10)), GNTST_okay); /* of nothing */
+    expect_eq(fake_refs(page[0]), 3);
+    expect_eq(unmap(op.handle, VA(11), 0), GNTST_okay);
     expect_unused();
 }
 

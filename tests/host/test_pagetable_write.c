@@ -69,6 +69,21 @@ TEST(mov_of_an_entry)
     finish();
 }
 
+/* What the short decoder leaves to the other: its registers would lead to the entry, but the instruction doesn't. */
+TEST(stores_with_other_addresses)
+{
+    setup();
+    regs.rbp = regs.rsp = ENTRY(20);
+    expect(!write_by(ENTRY(20), 0x48, 0x89, 0x05));       /* relative to rip */
+    expect(!write_by(ENTRY(20), 0x48, 0x89, 0x04, 0x20)); /* a SIB byte: rax */
+    regs.rbp = 0;
+    expect(!write_by(ENTRY(25), 0x48, 0x89, 0x44, 0x28)); /* ... with 8 bits: rax + rbp */
+    expect(!write_by(ENTRY(25), 0x48, 0x89, 0x84, 0x28)); /* ... 32 bits */
+    expect(write_by(ENTRY(20), 0x48, 0x89, 0x04, 0x24));  /* ... rsp */
+    expect_eq(regs.rip, (u64)code + 4);
+    finish();
+}
+
 /* One that the L1 terminal fault could follow (XSA-273). */
 TEST(an_entry_that_is_not_present)
 {
