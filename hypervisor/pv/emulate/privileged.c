@@ -22,7 +22,12 @@
 
 void emulate_observed(struct vcpu *v, struct regs *regs)
 {
-    trace(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_LONG(regs->rip));
+    u32 event = regs->vector == TRAP_UD ? TRC_PV_FORCED_INVALID_OP : TRC_PV_EMULATE_PRIVOP;
+
+    if ( vcpu_is_pv32(v) )
+        trace(event, (u32)regs->rip);
+    else
+        trace(event | TRC_64_FLAG, TRACE_LONG(regs->rip));
     if ( regs->rflags & EFLAGS_TF )
     {
         v->pv.dr[6] |= DR6_SINGLE_STEP;

@@ -222,18 +222,32 @@ static void faults_are_recorded(void)
 }
 
 #ifdef __x86_64__
-static ulong behind_privileged, store_at;
+#define EVENT_64     TRC_64_FLAG
+#define ADDRESS_OF_1 "lea 1f(%%rip), %1;"
+#else
+#define EVENT_64     0
+#define ADDRESS_OF_1 "mov $1f, %1;"
+#endif
+
+static ulong behind_privileged, behind_cpuid, store_at;
 static pte_t *entry;
 
 static void act_emulated(void)
 {
-    ulong value;
+    ulong value, at;
 
-    asm volatile("lea 1f(%%rip), %1; mov %%cr0, %0; 1:" : "=r"(value), "=&r"(behind_privileged));
-    asm volatile("lea 1f(%%rip), %0; 1: mov %2, %1" : "=&r"(store_at), "+m"(*entry) : "r"(0UL));
+    asm volatile(ADDRESS_OF_1 "mov %%cr0, %0; 1:" : "=r"(value), "=&r"(behind_privileged));
+    asm volatile(ADDRESS_OF_1 XEN_CPUID "; 1:"
+                 : "=a"(value), "=&S"(at)
+                 : "a"(0)
+                 : "ebx", "ecx", "edx");
+    behind_cpuid = at;
+    asm volatile(ADDRESS_OF_1 "1: mov %2, %0"
+                 : "+m"(*(volatile ulong *)entry), "=&r"(store_at)
+                 : "r"(0UL));
 }
 
-/* The store by its own address, a privileged instruction by that of the next. */
+/* The store by its own address, instructions by that of the next. */
 static void emulation_is_recorded(void)
 {
     struct record r;
@@ -242,17 +256,17 @@ static void emulation_is_recorded(void)
     need(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
     record(TRC_PV, act_emulated);
     need(hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables));
-    expect(find(&r, TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, ~0U, (uint32_t)behind_privileged),
+    expect(find(&r, TRC_PV_EMULATE_PRIVOP | EVENT_64, ~0U, (uint32_t)behind_privileged),
            "a privileged instruction");
-    expect(find(&r, TRC_PV_PTWR_EMULATION | TRC_64_FLAG, 0, 0), "a store to a table");
+    expect_eq(r.nr, sizeof(long) / 4, "as wide as an address");
+    expect(find(&r, TRC_PV_FORCED_INVALID_OP | EVENT_64, ~0U, (uint32_t)behind_cpuid),
+           "forced CPUID");
+    expect(
+        find(&r, KIT_PV32 ? TRC_PV_PTWR_EMULATION_PAE : TRC_PV_PTWR_EMULATION | TRC_64_FLAG, 0, 0),
+        "a store to a table");
     expect_eq(r.words[2], (uint32_t)(ulong)entry, "where to");
-    expect_eq(r.words[4], (uint32_t)store_at, "where from");
+    expect_eq(r.words[KIT_PV32 ? 3 : 4], (uint32_t)store_at, "where from");
 }
-#else
-static void emulation_is_recorded(void)
-{
-}
-#endif
 
 static uint64_t time_blocked(void)
 {
