@@ -247,7 +247,7 @@ static void act_emulated(void)
                  : "r"(0UL));
 }
 
-/* The store by its own address, instructions by that of the next. */
+/* A store by its own address, what the kernel alone may do by that of the next instruction. */
 static void emulation_is_recorded(void)
 {
     struct record r;
