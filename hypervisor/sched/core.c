@@ -185,6 +185,7 @@ static void resume(struct sched_queue *q, struct vcpu *v, ns_t now)
 /* Somebody came to wait: at once, or some time, the CPU has to choose again. */
 static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
 {
+    bool offered;
     ns_t when;
 
     if ( q->running == q->idle )
@@ -192,14 +193,15 @@ static void consider(struct sched_queue *q, struct vcpu *waiting, ns_t now)
         smp_kick(q->cpu, WORK_RESCHEDULE);
         return;
     }
-    if ( balance_others(q->cpu) && balance_wake_idle(waiting) )
-        return;
+    offered = balance_others(q->cpu) && balance_wake_idle(waiting);
     when = choose_again_at(q, waiting);
+    if ( offered )
+        when = max(when, now + WAIT_LONG); /* to that CPU, which may have somebody better by then */
     if ( when <= now )
         smp_kick(q->cpu, WORK_RESCHEDULE);
     else if ( !timer_active(&q->timer) || when < q->timer.expires )
         timer_set(&q->timer, when);
-    if ( when - now > WAIT_LONG && balance_others(q->cpu) )
+    if ( !offered && when - now > WAIT_LONG && balance_others(q->cpu) )
         balance_wake_weaker(waiting);
 }
 

@@ -319,6 +319,7 @@ static struct vcpu *goes_on_instead(bool seen)
     fake_cpus_leave();
     require(fake_cpus_current(0)->domain == domain_idle && stays->sched.running);
 
+    actors_pass(20 * MS, 1);
     fake_cpus_be(1);
     sched_wake(waits);
     fake_cpus_be(0);
@@ -346,6 +347,17 @@ TEST(who_goes_on_leaves_those_that_wait_to_others)
         expect(fake_cpus_current(2) == waits && waits->sched.woken);
         actors_destroy_all();
     }
+}
+
+/* If nobody takes him, his own CPU looks at him again soon: he may run long before who has it. */
+TEST(who_waits_for_another_cpu_is_not_forgotten)
+{
+    struct vcpu *waits = goes_on_instead(false);
+    const struct timer *timer = &sched_queues[1]->timer;
+
+    expect(timer_active(timer) && timer->expires <= fake_now + MS / 4);
+    expect(waits->sched.queued && waits->processor == 1);
+    actors_destroy_all();
 }
 
 HOST_TEST_MAIN
