@@ -176,7 +176,7 @@ static void resume(struct sched_queue *q, struct vcpu *v, ns_t now)
 {
     sched_account(q, now);
     policy_woken(q, v);
-    runstate_change(v, RUNSTATE_runnable, now); /* traces tell of it */
+    set_runstate(v, RUNSTATE_runnable, now); /* traces tell of it */
     change(q, q->idle, v, now);
     arm(q, now);
     percpu_raise(q->percpu, WORK_RESUME);
@@ -392,7 +392,8 @@ static struct vcpu *choose_next(struct sched_queue *q, struct vcpu *prev, struct
     if ( next != prev )
         change(q, prev, next, now);
     *leaves = NULL;
-    if ( next != loaded && !(next == q->idle && may_linger(q, loaded, stopped(loaded))) )
+    if ( next != loaded && !(next == q->idle && READ_ONCE(loaded->sched.blocked) &&
+                             may_linger(q, loaded, stopped(loaded))) )
     {
         if ( loaded->sched.queued ) /* it lingered: switched() queues it again */
             sched_dequeue(q, loaded);

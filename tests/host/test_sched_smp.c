@@ -360,4 +360,30 @@ TEST(who_waits_for_another_cpu_is_not_forgotten)
     actors_destroy_all();
 }
 
+/* One who lingers is woken while its CPU is not its pool's; the CPU is given back before it has looked. */
+TEST(who_may_run_again_where_it_lingers_is_not_forgotten)
+{
+    struct vcpu *v;
+
+    actors_begin(2);
+    v = alone(0, 0);
+    fake_cpus_be(0);
+    sched_wake(v);
+    fake_cpus_leave();
+    sched_block();
+    fake_cpus_leave();
+    require(fake_cpus_current(0)->domain == domain_idle && v->sched.running);
+
+    fake_cpus_be(1);
+    expect(!sched_pool_remove(0, 0));
+    sched_wake(v);
+    expect(!sched_pool_add(0, 0));
+    fake_cpus_be(0);
+    fake_cpus_leave();
+    fake_cpus_be(1);
+    fake_cpus_leave();
+    expect(fake_cpus_current(v->processor) == v);
+    actors_destroy_all();
+}
+
 HOST_TEST_MAIN
