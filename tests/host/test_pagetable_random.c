@@ -12,9 +12,7 @@
  */
 #include "tests/host/fake/tables.h"
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "tests/host/both_ways.h"
 
 #include "cpu/segments.h"
 
@@ -25,11 +23,6 @@ static struct domain *domains[2]; /* the first is privileged */
 static mfn_t pool[2][POOL];
 static unsigned long successes[16], tries[16];
 static u32 requests_done; /* of the last batch, if it was to be told */
-
-static unsigned int pick(unsigned int n)
-{
-    return host_test_random() % n;
-}
 
 static bool chance(unsigned int one_in)
 {
@@ -276,11 +269,6 @@ static void check(void)
             expect_eq(pagetable_audit_exact(domains[i]), 0);
 }
 
-static u64 mix(u64 hash, u64 word)
-{
-    return (hash ^ word) * 0x9e3779b97f4a7c15UL >> 7 ^ hash << 57;
-}
-
 /* All that an action has changed, in short. */
 static u64 outcome(long rc)
 {
@@ -310,25 +298,31 @@ static u64 outcome(long rc)
     return hash;
 }
 
+static struct {
+    unsigned int what, who;
+} action;
+
+static u64 take_general_way(const void *arg)
+{
+    (void)arg;
+    fake_general_ways = true;
+    return outcome(actions[action.what](action.who));
+}
+
 /*
  * A batch of few requests has ways of its own, which must do what the general ones do: those run first, in a machine
  * that is forgotten afterwards.
  */
-static long take_both_ways(unsigned int what, unsigned int who, u64 *general)
+static long take_both_ways(unsigned int what, unsigned int who)
 {
-    pid_t child = fork();
-    int status;
+    u64 general;
     long rc;
 
-    if ( !child )
-    {
-        fake_general_ways = true;
-        *general = outcome(actions[what](who));
-        _exit(0);
-    }
-    require(waitpid(child, &status, 0) == child && !status);
+    action.what = what;
+    action.who = who;
+    general = apart(take_general_way, NULL);
     rc = actions[what](who);
-    expect_eq(outcome(rc), *general);
+    expect_eq(outcome(rc), general);
     return rc;
 }
 
@@ -338,9 +332,6 @@ static long take_both_ways(unsigned int what, unsigned int who, u64 *general)
  */
 static void run_seed(uint64_t seed, bool ignore)
 {
-    u64 *general = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-    require(general != MAP_FAILED);
     host_test_seed(seed);
     fake_machine();
     fake_tlb_ignore_stamped = ignore;
@@ -366,8 +357,8 @@ static void run_seed(uint64_t seed, bool ignore)
         fake_preempt_at = chance(3) ? 1 + pick(10) : 0;
         fake_preempt_every = pick(3);
         tries[what]++;
-        successes[what] += (what < BATCHES && chance(100) ? take_both_ways(what, who, general)
-                                                          : actions[what](who)) == 0;
+        successes[what] +=
+            (what < BATCHES && chance(100) ? take_both_ways(what, who) : actions[what](who)) == 0;
         check();
     }
 
