@@ -12,7 +12,6 @@
 #include "cpu/asm.h"
 #include "cpu/segments.h"
 #include "cpu/uaccess.h"
-#include "irq/lapic.h"
 #include "lib/atomic.h"
 #include "lib/guard.h"
 #include "pv/bounce/internal.h"
@@ -235,9 +234,7 @@ void native_interrupt(struct vcpu *v, struct regs *regs, unsigned int vector)
 
 void native_int80(struct vcpu *v, struct regs *regs)
 {
-    const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
-
-    if ( trap->address && trap_may_raise(v, trap) )
+    if ( trap_int80_allowed(v) )
         interrupt(v, regs, VECTOR_INT80);
     else
         trap_int80_refused(v, regs);

@@ -3,6 +3,7 @@
 #define PV_BOUNCE_INTERNAL_H
 
 #include "domain/domain.h"
+#include "irq/lapic.h"
 
 /* From entry.S: @regs is current's frame at the top of the stack. */
 void bounce_syscall(struct vcpu *v, struct regs *regs);
@@ -21,7 +22,13 @@ static inline bool trap_may_raise(const struct vcpu *v, const struct trap_info *
     return TI_GET_DPL(trap) == 3 || (v->cpu.kernel_mode && TI_GET_DPL(trap) >= 1);
 }
 
-/* An int 0x80 that has no handler, or may not be raised: #GP at the instruction. */
+/* Has int 0x80 a handler that the guest may get to? If not, it is #GP at the instruction. */
+static inline bool trap_int80_allowed(const struct vcpu *v)
+{
+    const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
+
+    return trap->address && trap_may_raise(v, trap);
+}
 void trap_int80_refused(struct vcpu *v, struct regs *regs);
 
 /*

@@ -84,9 +84,7 @@ void trap_int80_refused(struct vcpu *v, struct regs *regs)
 
 HANDLER int80(struct vcpu *v, struct regs *regs)
 {
-    const struct trap_info *trap = &v->pv.traps[VECTOR_INT80];
-
-    if ( trap->address && trap_may_raise(v, trap) )
+    if ( trap_int80_allowed(v) )
         deliver_interrupt(v, regs, VECTOR_INT80);
     else
         trap_int80_refused(v, regs);
