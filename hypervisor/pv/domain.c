@@ -58,6 +58,7 @@ long pv_vcpu_create(struct vcpu *v)
     bounce_set_mode(v);
     v->pv.root_kernel = INVALID_MFN;
     v->pv.root_user = INVALID_MFN;
+    v->pv.walked.region = WALKED_NONE;
     for ( unsigned int i = 0; i < ARRAY_SIZE(v->pv.gdt_mfn); i++ )
         v->pv.gdt_mfn[i] = INVALID_MFN;
     reset_debug_registers(v);

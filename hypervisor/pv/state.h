@@ -19,6 +19,7 @@ struct domain_pv {
     bool roots_indirect; /* pv/pagetable: these, or monitors, are loaded in its roots' place */
     u8 relinquish_pass;  /* pv/pagetable: enum pass in relinquish.c */
     bool maps_strangers; /* pv/pagetable: mm/tlb.h knows that its tables may map others' frames */
+    u64 upper_changes;   /* pv/pagetable: of present entries of its higher tables, so far: walk.h */
     u64 hypercall_page_mfn;
     struct cpuid_policy *cpuid; /* pv/emulate: leaves that the guest sees */
     u32 relinquish_stage;
@@ -33,6 +34,15 @@ struct multicall_state {
     bool left;      /* look too: iret has left by a frame of its own */
     struct multicall_entry entry;
 };
+
+/* pv/pagetable/walk.h: the L1 table that the last walk under root_kernel came to, and what for. */
+struct walked {
+    u64 region;        /* the address without its lower 21 bits; WALKED_NONE */
+    u64 upper_changes; /* the domain's then */
+    u64 *l1;
+};
+
+#define WALKED_NONE (~0UL)
 
 struct vcpu_pv {
     struct multicall_state multicall;
@@ -61,6 +71,7 @@ struct vcpu_pv {
     u32 ldt_mapped;    /* bit a page */
     mfn_t root_kernel; /* typed references to L4 frames; to an L3 of a 32-bit guest */
     mfn_t root_user;
+    struct walked walked;
     u64 *monitor;       /* a 32-bit vcpu's L4: pv/pagetable/roots.c */
     struct shown shown; /* pv/pagetable/shadow.c */
     u32 shown_groups[2];

@@ -234,6 +234,66 @@ TEST(update_va_mapping)
     finish();
 }
 
+/* Which L1 has the entry for s.va now? It is written through the current vcpu's tables, and taken back. */
+static mfn_t reached(mfn_t one, mfn_t other)
+{
+    u64 one_had = *slot_of(one, 0), other_had = *slot_of(other, 0), bits = pte_make(s.page[3], RO);
+    mfn_t found = INVALID_MFN;
+
+    if ( pagetable_update_va_mapping(s.va, bits, UVMF_NONE) == 0 )
+        found = *slot_of(one, 0) != one_had ? one : other;
+    if ( !mfn_eq(found, INVALID_MFN) )
+        require(pagetable_update_va_mapping(s.va, mfn_eq(found, one) ? one_had : other_had,
+                                            UVMF_NONE) == 0);
+    return found;
+}
+
+static unsigned int index_at(unsigned int level)
+{
+    return s.va >> (9 * level + 3) & 511;
+}
+
+/* What a walk remembers of the one before is right whatever has changed, and whoever changed it. */
+TEST(walks_follow_what_changes)
+{
+    const mfn_t *tables[] = { &s.l2, &s.l3, &s.l4 };
+    struct space t;
+
+    setup_running();
+    space_build(&t, d, 4);
+    require(pin(4, t.l4) == 0);
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(tables); i++ )
+        for ( unsigned int other = 0; other < 2; other++ )
+        {
+            mfn_t table = *tables[i];
+            u64 old = *slot_of(table, index_at(i + 2)), new = *slot_of(i == 0   ? t.l2
+                                                                       : i == 1 ? t.l3
+                                                                                : t.l4,
+                                                                       index_at(i + 2));
+
+            expect_eq(reached(s.l1, t.l1).n, s.l1.n);
+            fake_run(d->vcpus[other]);
+            require(set_pte(table, index_at(i + 2), 0) == 0);
+            fake_run(d->vcpus[0]);
+            expect(mfn_eq(reached(s.l1, t.l1), INVALID_MFN));
+            require(set_pte(table, index_at(i + 2), old) == 0);
+            expect_eq(reached(s.l1, t.l1).n, s.l1.n);
+            fake_run(d->vcpus[other]);
+            require(set_pte(table, index_at(i + 2), new) == 0);
+            fake_run(d->vcpus[0]);
+            expect_eq(reached(s.l1, t.l1).n, t.l1.n);
+            require(set_pte(table, index_at(i + 2), old) == 0);
+        }
+
+    expect_eq(reached(s.l1, t.l1).n, s.l1.n);
+    require(new_baseptr(t.l4) == 0);
+    expect_eq(reached(s.l1, t.l1).n, t.l1.n);
+    require(new_baseptr(s.l4) == 0);
+    expect_eq(reached(s.l1, t.l1).n, s.l1.n);
+    finish();
+}
+
 /* ---- mmuext's rest */
 
 TEST(mmuext_rows)

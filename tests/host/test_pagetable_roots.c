@@ -133,4 +133,65 @@ TEST(roots_in_use)
     finish();
 }
 
+/* Tables that wait to be taken apart: the guest began to unpin them and never came again. */
+static void leave_dead_tables(void)
+{
+    struct space t;
+    struct mmuext_op op = { .cmd = MMUEXT_UNPIN_TABLE };
+
+    space_build(&t, d, 4);
+    require(pin(4, t.l4) == 0);
+    op.arg1.mfn = t.l4.n;
+    fake_preempt_at = fake_preempt_every = 1;
+    pagetable_mmuext_op((unsigned long)&op, 1, 0, DOMID_SELF);
+    fake_preempt_at = 0;
+    require(fake_continuation.set && d->pv.dead_tables);
+    fake_continuation.set = false;
+}
+
+/* From one root that stays in use to another: the short way is a way to a new root like any other. */
+TEST(a_switch_is_all_that_a_new_root_is)
+{
+    unsigned long flushes;
+    struct space t;
+    struct vcpu *v;
+
+    setup_running();
+    v = d->vcpus[0];
+    space_build(&t, d, 1);
+    expect_eq(pin(4, t.l4), 0);
+    expect_eq(new_user_baseptr(s.l4), 0);
+
+    v->pv.ldt_mapped = 1;
+    flushes = fake_tlb_flushes;
+    expect_eq(new_user_baseptr(t.l4), 0);
+    expect_eq(v->cpu.cr3_user, mfn_to_maddr(t.l4).n);
+    expect_eq(fake_tlb_flushes, flushes);
+    expect_eq(v->pv.ldt_mapped, 1);
+    for ( unsigned int i = 0; i < 3; i++ )
+    {
+        mfn_t root = i % 2 ? s.l4 : t.l4;
+
+        expect_eq(new_baseptr(root), 0);
+        expect_eq(v->cpu.cr3_kernel, mfn_to_maddr(root).n);
+        expect_eq(host_cpu->cr3, mfn_to_maddr(root).n);
+        expect_eq(fake_tlb_flushes, flushes + i + 1);
+        expect_eq(v->pv.ldt_mapped, 0);
+    }
+    expect_eq(fake_count(t.l4), 3);
+    expect_eq(fake_count(s.l4), 1);
+
+    leave_dead_tables();
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(d->pv.dead_tables, 0);
+
+    d->life = DOMAIN_DYING;
+    expect_eq(new_baseptr(t.l4), -EINVAL);
+    expect_eq(new_user_baseptr(s.l4), -EINVAL);
+    d->life = DOMAIN_ALIVE;
+    expect_eq(v->pv.root_kernel.n, s.l4.n);
+    expect_eq(v->pv.root_user.n, t.l4.n);
+    finish();
+}
+
 HOST_TEST_MAIN

@@ -471,6 +471,7 @@ static void domain_set_up(struct domain *d, domid_t id, struct vcpu **its_vcpus,
         v->cpu.kernel_mode = 1;
         v->cpu.info = &v->no_info;
         v->pv.root_kernel = v->pv.root_user = INVALID_MFN;
+        v->pv.walked.region = WALKED_NONE;
         for ( unsigned int n = 0; n < ARRAY_SIZE(v->pv.gdt_mfn); n++ )
             v->pv.gdt_mfn[n] = INVALID_MFN;
     }

@@ -52,11 +52,9 @@ entry_by_slot(const struct domain *d, const u64 *slot, u64 va, is_target_fn *is_
     return (u64 *)mfn_to_virt(pte_mfn(pte)) + va % PAGE_SIZE / sizeof(u64);
 }
 
-static u64 *target_entry(const struct vcpu *v, u64 va, is_target_fn *is_target)
+static u64 *target_entry(struct vcpu *v, u64 va, is_target_fn *is_target)
 {
-    const struct domain *d = v->domain;
-
-    return entry_by_slot(d, walk_to_l1(d, v->pv.root_kernel, va), va, is_target);
+    return entry_by_slot(v->domain, walk_kernel(v, va), va, is_target);
 }
 
 /* @old with @value in the @bytes at @va's place in the entry. */
@@ -141,7 +139,7 @@ static bool has_assist(const struct domain *d)
 }
 
 /* Make the store to what @va maps, if it is one to make; *after: the registers then. */
-static bool store_to_table(const struct vcpu *v, u64 va, const struct emulate_store *store,
+static bool store_to_table(struct vcpu *v, u64 va, const struct emulate_store *store,
                            const struct regs *regs, struct regs *after)
 {
     const struct domain *d = v->domain;
@@ -154,7 +152,7 @@ static bool store_to_table(const struct vcpu *v, u64 va, const struct emulate_st
 }
 
 /* Is it worthwhile to decode a store to @va? Most others are to pages that processes share until one writes. */
-static bool maps_table(const struct vcpu *v, u64 va)
+static bool maps_table(struct vcpu *v, u64 va)
 {
     bool maps;
 
@@ -255,7 +253,7 @@ void pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     }
 
     tables_lock(d);
-    slot = walk_to_l1_inline(false, d, v->pv.root_kernel, va);
+    slot = walk_kernel_inline(false, d, v, va);
     entry = entry_by_slot(d, slot, va, is_l1_of);
     if ( !entry )
     {

@@ -329,7 +329,10 @@ replace_table(struct domain *d, struct frame *table, enum frame_type type, unsig
     if ( shadowed )
         shadow_entry_written(d, table, index, READ_ONCE(*slot));
     if ( old & PTE_P )
+    {
+        GUARD_STEP(walked_changes, d->pv.upper_changes++);
         entry_put_table(d, table, type, old);
+    }
     return 0;
 }
 

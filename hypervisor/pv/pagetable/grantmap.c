@@ -19,11 +19,10 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
     return maddr_to_virt(maddr);
 }
 
-static inline __attribute__((always_inline)) u64 *slot_of(bool pv32, const struct domain *d,
-                                                          const struct vcpu *v, u64 va)
+static inline __attribute__((always_inline)) u64 *slot_of(bool pv32, struct domain *d,
+                                                          struct vcpu *v, u64 va)
 {
-    return pv32 ? walk_to_l1(d, v->pv.root_kernel, va)
-                : walk_to_l1_inline(false, d, v->pv.root_kernel, va);
+    return pv32 ? walk_kernel(v, va) : walk_kernel_inline(false, d, v, va);
 }
 
 /* The end of a mapping that came to the place of @old. */
@@ -93,15 +92,14 @@ static long move_over(u64 *slot, u64 *from, mfn_t mfn, bool readonly)
 }
 
 static inline __attribute__((always_inline)) long map_va(bool pv32, struct domain *d,
-                                                         const struct vcpu *v, u64 va, u64 pte)
+                                                         struct vcpu *v, u64 va, u64 pte)
 {
     tables_lock(d);
     return put_in(pv32, d, slot_of(pv32, d, v, va), pte);
 }
 
 /* Of a domain that hasn't mapped others' frames before, or of a 32-bit one. */
-static __attribute__((noinline)) long map_va_any(struct domain *d, const struct vcpu *v, u64 va,
-                                                 u64 pte)
+static __attribute__((noinline)) long map_va_any(struct domain *d, struct vcpu *v, u64 va, u64 pte)
 {
     foreign_maps_any(d);
     return map_va(d->pv32, d, v, va, pte);
@@ -160,8 +158,7 @@ long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, 
     long rc;
 
     tables_lock(d);
-    rc = move_over(walk_to_l1(d, v->pv.root_kernel, va), walk_to_l1(d, v->pv.root_kernel, from_va),
-                   mfn, readonly);
+    rc = move_over(walk_kernel(v, va), walk_kernel(v, from_va), mfn, readonly);
     tables_unlock(d);
     return rc;
 }

@@ -172,6 +172,9 @@ long table_unpin(struct domain *d, mfn_t mfn);
  */
 u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va);
 
+/* The same under the root of @v's kernel, a vcpu whose domain's lock is held. */
+u64 *walk_kernel(struct vcpu *v, u64 va);
+
 /*
  * Is @frame valid as an L1 table of @d? It stays so while the lock is held. That it was another's table and comes to be
  * @d's between the two looks can't be: before it is, whoever gives it waits until this CPU, too, has flushed its TLB

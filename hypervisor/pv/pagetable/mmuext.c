@@ -10,7 +10,7 @@
 #include "domain/widen.h"
 #include "mm/tlb.h"
 #include "pv/pagetable/hw.h"
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/roots_inline.h"
 #include "pv/segment/segment.h"
 #include "smp/smp.h"
 
@@ -242,6 +242,15 @@ static inline long run_own(struct domain *d, const struct op *op)
     return cmd < ROWS ? handlers[index_bounded(cmd, ROWS)](d, op->arg1, op->arg2) : -ENOSYS;
 }
 
+/* The two of a switch between processes, as it mostly is, without a call. */
+static inline __attribute__((always_inline)) bool run_switch(struct domain *d, struct vcpu *v,
+                                                             const struct op *op)
+{
+    if ( (u32)op->cmd == MMUEXT_NEW_BASEPTR )
+        return root_switch(d, v, to_mfn(op->arg1), false);
+    return (u32)op->cmd == MMUEXT_NEW_USER_BASEPTR && root_switch(d, v, to_mfn(op->arg1), true);
+}
+
 static inline long run_one(struct domain *d, const struct op *op)
 {
     u32 cmd = (u32)op->cmd;
@@ -359,7 +368,8 @@ static __attribute__((noinline)) long run_rest(unsigned int size, unsigned long 
 static inline __attribute__((always_inline)) long run_few(unsigned int size, unsigned long uops,
                                                           u32 count, unsigned long pdone)
 {
-    struct domain *d = current_vcpu()->domain;
+    struct vcpu *v = current_vcpu();
+    struct domain *d = v->domain;
     u32 done = 0;
     long rc = 0;
 
@@ -369,7 +379,7 @@ static inline __attribute__((always_inline)) long run_few(unsigned int size, uns
 
         if ( !load_op(size, &op, to_gva(uops + (u64)done * size)) )
             rc = -EFAULT;
-        else
+        else if ( size == OP_SIZE_PV32 || d->pv.roots_indirect || !run_switch(d, v, &op) )
             rc = run_own(d, &op);
         if ( __builtin_expect(rc != 0, 0) )
             return run_rest(size, uops, count, pdone, done, rc);
@@ -419,6 +429,14 @@ static __attribute__((noinline)) long run_single(struct domain *d, u64 cmd, u64 
     return 0;
 }
 
+/* Another root alone, of a 64-bit guest. */
+static __attribute__((noinline)) long new_baseptr(struct domain *d, u64 mfn, unsigned long uops)
+{
+    if ( root_switch(d, current_vcpu(), to_mfn(mfn), false) )
+        return 0;
+    return run_single(d, MMUEXT_NEW_BASEPTR, mfn, 0, uops, 0);
+}
+
 /*
  * One operation on the caller itself is the rule. What minds dead tables sees to them, other operations needn't. All
  * calls are tail calls: what leaves no dead tables, and has no *@pdone to tell, has nothing to come back for.
@@ -441,7 +459,9 @@ static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned lon
 
     cmd = (u32)op.cmd;
     if ( pdone || (on_tables >> cmd & 1) )
-        return run_single(d, cmd, op.arg1, op.arg2, uops, pdone);
+        return size == OP_SIZE && cmd == MMUEXT_NEW_BASEPTR && !pdone && !d->pv.roots_indirect
+                   ? new_baseptr(d, op.arg1, uops)
+                   : run_single(d, cmd, op.arg1, op.arg2, uops, pdone);
     return handlers[index_bounded(cmd, ROWS)](d, op.arg1, op.arg2);
 }
 

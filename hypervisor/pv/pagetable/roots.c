@@ -9,8 +9,7 @@
  * vcpu's own, whose first entry names that root. The guest's addresses, 32 bits wide, reach nothing
  * else of it.
  */
-#include "mm/tlb.h"
-#include "pv/pagetable/internal.h"
+#include "pv/pagetable/roots_inline.h"
 #include "pv/pagetable/shadow.h"
 #include "pv/segment/segment.h"
 
@@ -27,21 +26,6 @@ static inline struct frame *get_own_frame(const struct domain *d, mfn_t mfn)
 
 #define MONITOR_FLAGS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
-/*
- * A process cannot read the M2P. Under m2p_strict that holds for whatever is its root; otherwise a new L4 is without it
- * (validate.c), and gets it for good when it becomes a kernel's root, so that one that is both needs no change.
- */
-static void show_m2p(const struct domain *d, mfn_t root, bool user)
-{
-    const u64 *hypervisors = maddr_to_virt(map_idle_root);
-    u64 *l4 = mfn_to_virt(root);
-
-    if ( !(d->vm_assist & (1UL << VMASST_TYPE_m2p_strict)) && user )
-        return;
-    /* In one store: other CPUs may be using the root. */
-    WRITE_ONCE(l4[HV_SLOT_FIRST], user ? 0 : hypervisors[HV_SLOT_FIRST]);
-}
-
 static inline bool is_loaded(const struct vcpu *v, bool user)
 {
     return v == current_vcpu() && (v->domain->pv32 || !user == !!v->cpu.kernel_mode);
@@ -56,38 +40,24 @@ static u64 show_in_monitor(struct vcpu *v, mfn_t mfn)
     return none ? 0 : mfn_to_maddr(virt_to_mfn(v->pv.monitor)).n;
 }
 
-static inline __attribute__((always_inline)) u64 set_cr3_direct(struct vcpu *v, mfn_t mfn,
-                                                                bool user)
+/* What vcpu_enter() loads for root @mfn, and for none. A 32-bit vcpu has one root: it is the user's too. */
+static u64 set_cr3(struct vcpu *v, mfn_t mfn, bool user)
 {
-    u64 cr3 = mfn_eq(mfn, INVALID_MFN) ? 0 : mfn_to_maddr(mfn).n;
-
-    if ( cr3 )
-        show_m2p(v->domain, mfn, user);
-    *(user ? &v->cpu.cr3_user : &v->cpu.cr3_kernel) = cr3;
-    return cr3;
-}
-
-/* A 32-bit vcpu has one root: it is the user's too. */
-static __attribute__((noinline)) u64 set_cr3_indirect(struct vcpu *v, mfn_t mfn, bool user)
-{
+    const struct domain *d = v->domain;
     u64 cr3;
 
-    if ( v->domain->pv32 )
+    if ( d->pv32 )
         return v->cpu.cr3_kernel = v->cpu.cr3_user = show_in_monitor(v, mfn);
-    cr3 = set_cr3_direct(v, mfn, user);
-    if ( cr3 )
-        shadow_show(v, mfn, user);
+
+    if ( mfn_eq(mfn, INVALID_MFN) )
+        cr3 = *cr3_of(v, user) = 0;
     else
+        cr3 = set_cr3_direct(v, mfn, user);
+    if ( d->pv.isolated && cr3 )
+        shadow_show(v, mfn, user);
+    else if ( d->pv.isolated )
         shadow_hide(v, user);
     return cr3;
-}
-
-/* What vcpu_enter() loads for root @mfn, and for none. */
-static inline __attribute__((always_inline)) u64 set_cr3(struct vcpu *v, mfn_t mfn, bool user)
-{
-    if ( v->domain->pv.roots_indirect )
-        return set_cr3_indirect(v, mfn, user);
-    return set_cr3_direct(v, mfn, user);
 }
 
 /*
@@ -97,11 +67,10 @@ static inline __attribute__((always_inline)) u64 set_cr3(struct vcpu *v, mfn_t m
 static inline __attribute__((always_inline)) void install(struct domain *d, struct vcpu *v,
                                                           mfn_t mfn, bool user, bool loaded)
 {
-    mfn_t *root = user ? &v->pv.root_user : &v->pv.root_kernel;
-    mfn_t old = *root;
+    mfn_t old = *root_of(v, user);
     u64 cr3 = set_cr3(v, mfn, user);
 
-    *root = mfn;
+    set_root(v, mfn, user);
     if ( !user && v->pv.ldt_mapped )
         segment_ldt_drop(v);
     if ( loaded )
@@ -136,10 +105,10 @@ static inline __attribute__((always_inline)) long switch_to(struct domain *d, st
 {
     long rc = 0;
 
-    if ( mfn_eq(mfn, user ? v->pv.root_user : v->pv.root_kernel) )
+    if ( mfn_eq(mfn, *root_of(v, user)) )
     {
         if ( GUARD(root_again, !mfn_eq(mfn, INVALID_MFN) && loaded) )
-            tlb_load_root(to_maddr(user ? v->cpu.cr3_user : v->cpu.cr3_kernel));
+            tlb_load_root(to_maddr(*cr3_of(v, user)));
         return 0;
     }
 

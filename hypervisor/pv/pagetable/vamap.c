@@ -73,7 +73,7 @@ static inline __attribute__((always_inline)) long update(bool pv32, u64 va, u64 
     u64 *slot;
 
     tables_lock(d);
-    slot = walk_to_l1_inline(pv32, d, v->pv.root_kernel, va);
+    slot = walk_kernel_inline(pv32, d, v, va);
     if ( slot )
         left = l1_update(pv32, d, d, slot, &pte);
     if ( __builtin_expect(left != L1_DONE, 0) )
@@ -99,7 +99,7 @@ static long update_otherdomain(u64 va, u64 val, unsigned long flags, unsigned lo
         return rc;
     foreign_maps(d, from);
     tables_lock(d);
-    slot = walk_to_l1(d, v->pv.root_kernel, va);
+    slot = walk_kernel(v, va);
     rc = end(d, va, flags, slot ? l1_replace(d, from, slot, val, false) : -EINVAL);
     foreign_put(d, from);
     return rc;

@@ -6,6 +6,13 @@ u64 *walk_to_l1(const struct domain *d, mfn_t root, u64 va)
     return d->pv32 ? walk_to_l1_inline(true, d, root, va) : walk_to_l1_inline(false, d, root, va);
 }
 
+u64 *walk_kernel(struct vcpu *v, u64 va)
+{
+    struct domain *d = v->domain;
+
+    return d->pv32 ? walk_kernel_inline(true, d, v, va) : walk_kernel_inline(false, d, v, va);
+}
+
 bool pagetable_walk(mfn_t root, u64 va, u64 *l1e, mfn_t *l1_mfn)
 {
     struct domain *d = current_vcpu()->domain;

@@ -375,6 +375,7 @@ struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
         v->runstate.info.state = RUNSTATE_offline;
         v->cpu.kernel_mode = 1;
         v->pv.root_kernel = v->pv.root_user = INVALID_MFN;
+        v->pv.walked.region = WALKED_NONE;
         for ( unsigned int n = 0; n < ARRAY_SIZE(v->pv.gdt_mfn); n++ )
             v->pv.gdt_mfn[n] = INVALID_MFN;
         d->vcpus[i] = v;
