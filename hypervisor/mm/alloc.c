@@ -8,7 +8,7 @@
  *
  * For that case, single frames that were freed lately are kept apart for a while, the latest first.
  * When there are none, single frames come one after the other from a block that is cut up.
- * Frames of domains that are being destroyed go to a list that the idle loop scrubs: nobody will
+ * Frames of domains that are being destroyed, and exchanged ones, go to a list that the idle loop flushes and scrubs: nobody will
  * want them back as they are.
  */
 #include "mm/alloc.h"
@@ -118,6 +118,13 @@ static u64 take_single(u32 tag)
     return cut_next++;
 }
 
+/* What is free, and zeroed from now on, nobody may write to by what his TLB still has. */
+static void flush_free(struct frame *frame)
+{
+    tlb_flush_stamped(frame);
+    frame->tlb_stamp = 0;
+}
+
 /*
  * Make a frame fit for an owner whose tag is @tag. What was its own it may have as it is, stale TLB
  * entries included.
@@ -130,10 +137,7 @@ static inline void make_clean(struct frame *frame, u64 mfn, u32 tag, bool leftov
     if ( holds == tag && tag >= FRAME_FIRST_TAG )
         return;
     if ( GUARD(flush_for_owner, frame->tlb_stamp) )
-    {
-        tlb_flush_stamped(frame);
-        frame->tlb_stamp = 0;
-    }
+        flush_free(frame);
     if ( GUARD(scrub_for_owner, holds != FRAME_ZEROED && !(holds == FRAME_LEFTOVER && leftovers)) )
         scrub(mfn);
 }
@@ -269,6 +273,8 @@ bool mm_scrub_some(void)
         if ( !mfn )
             return false;
 
+        if ( GUARD(flush_for_scrub, frame_at(mfn)->tlb_stamp) )
+            flush_free(frame_at(mfn));
         scrub(mfn);
         frame_at(mfn)->link = FRAME_ZEROED;
         lock_acquire(&mm_hot.lock);

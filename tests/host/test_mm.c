@@ -359,6 +359,32 @@ TEST(a_dying_domains_frames_are_scrubbed_when_idle)
     finish();
 }
 
+/* A TLB may still have an entry for what is scrubbed, as that of a domain who had mapped a dying one's frame. */
+TEST(what_is_scrubbed_stays_so)
+{
+    struct domain *d;
+
+    machine();
+    d = new_domain(1, false);
+    while ( !mfn_eq(mm_alloc_domain_page(d, INVALID_PFN), INVALID_MFN) )
+        ;
+    d->life = DOMAIN_DYING;
+    while ( d->memory.first )
+        release(d, to_mfn(d->memory.first));
+    stale_write = 0x66;
+    while ( mm_scrub_some() )
+        ;
+    for ( unsigned int i = 0; i < RAM; i++ )
+    {
+        const u8 *page = mm_alloc(0);
+
+        require(page);
+        expect_eq(page[0] | page[PAGE_SIZE - 1], 0);
+    }
+    stale_write = 0;
+    finish();
+}
+
 TEST(without_idle_time_the_list_is_used_up)
 {
     struct domain *d;

@@ -255,6 +255,11 @@ static u32 level_of(u64 state)
     return is_table_for_guests(state) ? (u32)frame_type_of(state) : 0;
 }
 
+static bool is_zeroed(const struct frame *frame)
+{
+    return frame->owner == DOMID_NOBODY && !frame->state && frame->link == FRAME_ZEROED;
+}
+
 static const char *wrong_in_tlb(const struct tlb *tlb, domid_t whose)
 {
     for ( u32 i = 0; i < tlb->leaves; i++ )
@@ -266,6 +271,8 @@ static const char *wrong_in_tlb(const struct tlb *tlb, domid_t whose)
             return "a frame is a table, and a TLB still lets a guest write to it";
         if ( whose == DOMAIN_A && frame->owner == DOMAIN_B )
             return "a frame is another domain's, and a TLB still shows it to the one that had it";
+        if ( tlb->leaf[i].rw && is_zeroed(frame) )
+            return "a free frame was zeroed, and a TLB still lets a guest write to it";
     }
     for ( u32 i = 0; i < tlb->steps; i++ )
     {

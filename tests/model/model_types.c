@@ -293,6 +293,20 @@ static void take_from_b(void)
     memory_release_page(domain_b, x);
 }
 
+/* As memory_exchange does with what it takes. */
+static void exchange(void)
+{
+    guest_runs();
+    if ( !mm_steal(current_vcpu()->domain, mfn_to_frame(x)) )
+        mm_free_stolen(mfn_to_frame(x));
+}
+
+static void scrub(void)
+{
+    guest_runs();
+    mm_scrub_some();
+}
+
 static void die(struct domain *d)
 {
     d->life = DOMAIN_DYING;
@@ -451,6 +465,14 @@ static const struct scene scenes[] = {
     { .name = "handed_on",
       .set_up = set_up_strangers,
       .of_cpu = { { DOES(unmap), DOES(give_back) }, { DOES(allocate), DOES(allocate) } },
+      .of_hardware = { DOES(walk_0) },
+      .in_order = true,
+      .frames = 26 },
+
+    /* ... and is zeroed by an idle CPU. */
+    { .name = "scrubbed",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(exchange) }, { DOES(scrub) } },
       .of_hardware = { DOES(walk_0) },
       .in_order = true,
       .frames = 26 },
@@ -663,7 +685,7 @@ static const struct {
     { GUARD_flush_for_owner, "handed_on", 0 },     { GUARD_l1_rw_counts, "vcpus", 1 },
     { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference, "grant", 2 },
     { GUARD_flush_for_owner, "arrives", 0 },       { GUARD_flush_for_owner, "root_passes_by", 0 },
-    { GUARD_flush_for_owner, "root_outlives", 0 },
+    { GUARD_flush_for_owner, "root_outlives", 0 }, { GUARD_flush_for_scrub, "scrubbed", 0 },
 };
 
 TEST(guards_are_missed)

@@ -31,6 +31,7 @@ static struct percpu cpu0;
 static struct vcpu running;
 static u64 m2p[FRAMES];
 static unsigned int flushes, stamps;
+static u8 stale_write; /* what a guest writes to a frame until its TLB is flushed */
 static struct domain *domains[4];
 
 bool mfn_valid(mfn_t mfn)
@@ -60,8 +61,9 @@ void tlb_flush_cached_page(const void *page)
 
 void tlb_flush_stamped(const struct frame *frame)
 {
-    (void)frame;
     flushes++;
+    if ( stale_write )
+        memset(mfn_to_virt(frame_to_mfn(frame)), stale_write, PAGE_SIZE);
 }
 
 void tlb_stamp(struct frame *frame)
