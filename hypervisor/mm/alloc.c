@@ -8,8 +8,8 @@
  *
  * For that case, single frames that were freed lately are kept apart for a while, the latest first.
  * When there are none, single frames come one after the other from a block that is cut up.
- * Frames of domains that are being destroyed, and exchanged ones, go to a list that the idle loop flushes and scrubs: nobody will
- * want them back as they are.
+ * Frames of domains that are being destroyed, and exchanged ones, go to a list of which the idle loop
+ * flushes and scrubs: nobody will want them back as they are.
  */
 #include "mm/alloc.h"
 #include "console/console.h"

@@ -147,6 +147,24 @@ static inline bool frame_put_several(struct frame *frame, bool writable, unsigne
                           old - n * (writable ? FRAME_TYPE_ONE + FRAME_REF_ONE : FRAME_REF_ONE));
 }
 
+/*
+ * What is used at once needs no reference. A frame that the running domain has, or has writable, is for this CPU what
+ * an entry of its TLB is: whoever gives it to others, or makes a table of it, has this CPU flush first (mm/tlb.h), and
+ * so waits until it looks up from what it is doing. Hence: @owner is the domain that runs here, and between this and
+ * the last access nothing may wait for a lock, nor for another CPU. False leaves it to who takes references.
+ */
+static inline bool frame_readable_at_once(const struct frame *frame, domid_t owner)
+{
+    return (READ_ONCE(frame->state) & FRAME_ALLOCATED) &&
+           !GUARD(at_once_owner, READ_ONCE(frame->owner) != owner);
+}
+
+static inline bool frame_writable_at_once(const struct frame *frame, domid_t owner)
+{
+    return frame_takable_as(READ_ONCE(frame->state), FRAME_WRITABLE) &&
+           !GUARD(at_once_owner, READ_ONCE(frame->owner) != owner);
+}
+
 /* In frame.c: @n times frame_get_and_type, or not once; frame_put_and_type. */
 long frame_get_and_type_several(struct frame *frame, domid_t owner, enum frame_type type,
                                 unsigned int n);

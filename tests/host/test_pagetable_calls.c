@@ -351,6 +351,45 @@ TEST(mmuext_rows)
     finish();
 }
 
+/* Pages are cleared and copied for who has them, though they be in use as pages; and for who may name that one. */
+TEST(pages_are_their_owners)
+{
+    struct mmuext_op clear = { .cmd = MMUEXT_CLEAR_PAGE }, copy = { .cmd = MMUEXT_COPY_PAGE };
+    struct domain *dom0, *other;
+    mfn_t theirs;
+
+    setup_running();
+    dom0 = fake_domain(0, true, 1);
+    other = fake_domain(2, false, 1);
+    theirs = fake_frame(other);
+    require(!frame_get_and_type(mfn_to_frame(theirs), 2, FRAME_WRITABLE));
+    *slot_of(theirs, 7) = 7;
+    *slot_of(s.page[0], 7) = 8;
+
+    clear.arg1.mfn = copy.arg1.mfn = theirs.n;
+    copy.arg2.src_mfn = s.page[0].n;
+    expect_eq(guest_mmuext(&clear, 1, NULL, DOMID_SELF), -EINVAL);
+    expect_eq(guest_mmuext(&copy, 1, NULL, DOMID_SELF), -EINVAL);
+    expect_eq(*slot_of(theirs, 7), 7);
+    copy.arg1.mfn = s.page[0].n;
+    copy.arg2.src_mfn = theirs.n;
+    expect_eq(guest_mmuext(&copy, 1, NULL, DOMID_SELF), -EINVAL);
+    expect_eq(*slot_of(s.page[0], 7), 8);
+
+    fake_run(dom0->vcpus[0]);
+    expect_eq(guest_mmuext(&clear, 1, NULL, 2), 0);
+    expect_eq(*slot_of(theirs, 7), 0);
+    *slot_of(theirs, 9) = 9;
+    copy.arg1.mfn = copy.arg2.src_mfn = theirs.n;
+    expect_eq(guest_mmuext(&copy, 1, NULL, 2), 0);
+    expect_eq(*slot_of(theirs, 9), 9);
+    expect_eq(fake_refs(theirs), 2);
+    fake_run(d->vcpus[0]);
+    frame_put_and_type(mfn_to_frame(theirs));
+    expect_sane(d);
+    expect_sane(other);
+}
+
 /* Roots, flushes and LDTs are one's own, whatever rights one has over others. */
 TEST(some_operations_are_for_oneself)
 {

@@ -10,6 +10,8 @@
 #ifndef TESTS_MODEL_ATOMIC_H
 #define TESTS_MODEL_ATOMIC_H
 
+#define MODEL
+
 #define LIB_ATOMIC_H
 #define CPU_ASM_H
 

@@ -16,6 +16,7 @@
 #include "mm/internal.h"
 #include "mm/tlb.h"
 #include "pv/pagetable/audit.h"
+#include "pv/pagetable/hw.h"
 #include "pv/pagetable/pagetable.h"
 #include "pv/segment/segment.h"
 #include "smp/internal.h"
@@ -338,6 +339,36 @@ static const char *wrong_in_roots(const struct domain *d)
         if ( !is_root_of(v->pv.root_kernel, d) || !is_root_of(v->pv.root_user, d) )
             return "a vcpu is on a frame that is no root of its domain";
     return NULL;
+}
+
+/*
+ * Who writes to a page, or reads it, by its number: it must be @whose then, or have been and hold what that one wrote;
+ * and no table if it is written to. (Tables that are LOCKED still wait for who may write.)
+ */
+static void access_page(const void *page, bool write, domid_t whose)
+{
+    const struct frame *frame = mfn_to_frame(virt_to_mfn(page));
+
+    model_reads(&frame->state);
+    if ( frame->owner != whose && (frame->owner != DOMID_NOBODY || is_zeroed(frame)) )
+        model_fails("the hypervisor uses a page for one who hasn't got it");
+    if ( write && is_table_for_guests(frame->state) && !(frame->state & FRAME_LOCKED) )
+        model_fails("the hypervisor writes to a table as if it were a page");
+}
+
+static domid_t named[MODEL_CPUS]; /* whose pages each CPU was asked to use */
+
+void hw_clear_page(void *page)
+{
+    access_page(page, true, named[host_cpu->cpu]);
+    memset(page, 0, PAGE_SIZE);
+}
+
+void hw_copy_page(void *to, const void *from)
+{
+    access_page(to, true, named[host_cpu->cpu]);
+    access_page(from, false, named[host_cpu->cpu]);
+    memmove(to, from, PAGE_SIZE);
 }
 
 const char *machine_wrong(void)
@@ -671,11 +702,18 @@ long guest_mmu_update(u64 ptr, u64 val, domid_t from)
 
 long guest_mmuext(unsigned int cmd, mfn_t mfn)
 {
-    struct mmuext_op op = { .cmd = cmd, .arg1.mfn = mfn.n };
-    unsigned long arg[4] = { (unsigned long)&op, 1, 0, DOMID_SELF };
+    return guest_page_op(cmd, mfn, to_mfn(0), current_vcpu()->domain);
+}
+
+long guest_page_op(unsigned int cmd, mfn_t mfn, mfn_t from, const struct domain *of)
+{
+    struct mmuext_op op = { .cmd = cmd, .arg1.mfn = mfn.n, .arg2.src_mfn = from.n };
+    unsigned long arg[4] = { (unsigned long)&op, 1, 0,
+                             of == current_vcpu()->domain ? DOMID_SELF : of->id };
     long rc;
 
     guest_runs();
+    named[host_cpu->cpu] = of->id;
     do
         rc = pagetable_mmuext_op(arg[0], arg[1], arg[2], arg[3]);
     while ( continued(arg) );

@@ -66,6 +66,7 @@ void machine_interrupt(unsigned int cpu);
 /* Hypercalls, with all that is continued. */
 long guest_mmu_update(u64 ptr, u64 val, domid_t from);
 long guest_mmuext(unsigned int cmd, mfn_t mfn);
+long guest_page_op(unsigned int cmd, mfn_t mfn, mfn_t from, const struct domain *of);
 long guest_va_mapping(u64 va, u64 pte, unsigned long flags);
 
 #endif

@@ -75,7 +75,7 @@ struct tables {
 
 static struct tables a, b;
 static mfn_t x;    /* A's, to begin with */
-static mfn_t y;    /* A's: an L2, with two entries */
+static mfn_t y;    /* A's: an L2, with two entries, or a page */
 static u32 handle; /* of B's mapping of it */
 
 /* Each CPU has a page of its own to map x at. */
@@ -124,6 +124,15 @@ static void set_up_mapped(void)
 {
     set_up_a();
     map_on(1);
+}
+
+/* ... and one that is mapped by the other. */
+static void set_up_pages(void)
+{
+    set_up_mapped();
+    y = machine_frame(domain_a);
+    machine_resumed(0);
+    require(guest_va_mapping(own_va(), pte_make(y, RWD), 0) == 0);
 }
 
 /* ... and an L2 that names two L1s, of which x is one. */
@@ -307,6 +316,28 @@ static void scrub(void)
     mm_scrub_some();
 }
 
+static void take_from_a(void)
+{
+    guest_runs();
+    memory_release_page(domain_a, x);
+}
+
+/* Pages by their numbers, which need no mapping. */
+static void clear_x(void)
+{
+    guest_page_op(MMUEXT_CLEAR_PAGE, x, to_mfn(0), domain_a);
+}
+
+static void copy_x(void)
+{
+    guest_page_op(MMUEXT_COPY_PAGE, y, x, domain_a);
+}
+
+static void copy_to_x(void)
+{
+    guest_page_op(MMUEXT_COPY_PAGE, x, y, domain_a);
+}
+
 static void die(struct domain *d)
 {
     d->life = DOMAIN_DYING;
@@ -483,6 +514,34 @@ static const struct scene scenes[] = {
       .of_cpu = { { DOES(unmap), DOES(pin_x), DOES(unpin_x), DOES(give_back),
                     DOES(allocate_for_b) },
                   { DOES(update_x) } },
+      .in_order = true,
+      .frames = 26 },
+
+    /* A page is written to by its number, and becomes a table. */
+    { .name = "pages",
+      .set_up = set_up_pages,
+      .of_cpu = { { DOES(copy_to_x) }, { DOES(unmap), DOES(pin_x) } },
+      .in_order = true,
+      .frames = 6 },
+
+    /* ... is read, and becomes another's. */
+    { .name = "page_goes",
+      .set_up = set_up_pages,
+      .of_cpu = { { DOES(copy_x) }, { DOES(unmap), DOES(give_back), DOES(allocate_for_b) } },
+      .in_order = true,
+      .frames = 6 },
+
+    /* ... one that becomes another's, whose CPU it was taken by. */
+    { .name = "page_handed_on",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(copy_x) }, { DOES(take_from_a), DOES(allocate) } },
+      .in_order = true,
+      .frames = 26 },
+
+    /* ... by one who names the domain that has it. */
+    { .name = "page_of_another",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(pin_x) }, { DOES(clear_x) } },
       .in_order = true,
       .frames = 26 },
 
@@ -686,6 +745,8 @@ static const struct {
     { GUARD_validation_progress, "suspended", 1 }, { GUARD_owner_reference, "grant", 2 },
     { GUARD_flush_for_owner, "arrives", 0 },       { GUARD_flush_for_owner, "root_passes_by", 0 },
     { GUARD_flush_for_owner, "root_outlives", 0 }, { GUARD_flush_for_scrub, "scrubbed", 0 },
+    { GUARD_flush_for_type, "pages", 0 },          { GUARD_flush_for_owner, "page_goes", 0 },
+    { GUARD_at_once_own, "page_of_another", 0 },
 };
 
 TEST(guards_are_missed)

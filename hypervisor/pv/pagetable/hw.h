@@ -5,7 +5,13 @@
 #include "lib/string.h"
 #include "lib/types.h"
 
-#ifdef HOST_TEST
+#ifdef MODEL
+
+/* In tests/model/machine.c: each is a step. */
+void hw_clear_page(void *page);
+void hw_copy_page(void *to, const void *from);
+
+#elif defined(HOST_TEST)
 
 static inline void hw_clear_page(void *page)
 {

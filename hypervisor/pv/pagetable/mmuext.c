@@ -156,41 +156,68 @@ OPERATION(mmuext_set_ldt)
     return segment_set_ldt(current_vcpu(), arg1, (u32)arg2);
 }
 
-/* A frame of the target's that may be written to, with a reference for the while. */
-static inline __attribute__((always_inline)) struct frame *get_data_page(const struct domain *d,
-                                                                         mfn_t mfn)
+/* Is @mfn a page of the caller's, that is in use as a page if it is to be written to? It needs no reference then. */
+static inline bool at_once(const struct domain *self, mfn_t mfn, bool write)
 {
-    if ( !mfn_has_frame(mfn) || frame_get_used(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
+    const struct frame *frame = mfn_to_frame(mfn);
+
+    return mfn_has_frame(mfn) && (write ? frame_writable_at_once(frame, self->id)
+                                        : frame_readable_at_once(frame, self->id));
+}
+
+/* A frame of the target's that may be written to, with a reference for the while. */
+static struct frame *get_data_page(const struct domain *d, mfn_t mfn)
+{
+    if ( !mfn_has_frame(mfn) || frame_get_and_type(mfn_to_frame(mfn), d->id, FRAME_WRITABLE) )
         return NULL;
     return mfn_to_frame(mfn);
 }
 
-OPERATION(mmuext_clear_page)
+static __attribute__((noinline)) long clear_page_held(const struct domain *d, mfn_t mfn)
 {
-    struct frame *frame = get_data_page(d, to_mfn(arg1));
+    struct frame *frame = get_data_page(d, mfn);
 
     if ( !frame )
         return -EINVAL;
-    hw_clear_page(mfn_to_virt(to_mfn(arg1)));
-    frame_put_used(frame);
+    hw_clear_page(mfn_to_virt(mfn));
+    frame_put_and_type(frame);
     return 0;
+}
+
+OPERATION(mmuext_clear_page)
+{
+    mfn_t mfn = to_mfn(arg1);
+
+    if ( !at_once(d, mfn, true) )
+        return clear_page_held(d, mfn);
+    hw_clear_page(mfn_to_virt(mfn));
+    return 0;
+}
+
+static __attribute__((noinline)) long copy_page_held(const struct domain *d, mfn_t to, mfn_t from)
+{
+    struct frame *frame;
+
+    if ( !mfn_has_frame(from) || !frame_get(mfn_to_frame(from), d->id) )
+        return -EINVAL;
+    frame = get_data_page(d, to);
+    if ( frame )
+    {
+        hw_copy_page(mfn_to_virt(to), mfn_to_virt(from));
+        frame_put_and_type(frame);
+    }
+    frame_put(mfn_to_frame(from));
+    return frame ? 0 : -EINVAL;
 }
 
 OPERATION(mmuext_copy_page)
 {
-    mfn_t from = to_mfn(arg2);
-    struct frame *frame;
+    mfn_t to = to_mfn(arg1), from = to_mfn(arg2);
 
-    if ( !mfn_has_frame(from) || !frame_get_inline(mfn_to_frame(from), d->id) )
-        return -EINVAL;
-    frame = get_data_page(d, to_mfn(arg1));
-    if ( frame )
-    {
-        hw_copy_page(mfn_to_virt(to_mfn(arg1)), mfn_to_virt(from));
-        frame_put_used(frame);
-    }
-    frame_put_inline(mfn_to_frame(from));
-    return frame ? 0 : -EINVAL;
+    if ( !at_once(d, to, true) || !at_once(d, from, false) )
+        return copy_page_held(d, to, from);
+    hw_copy_page(mfn_to_virt(to), mfn_to_virt(from));
+    return 0;
 }
 
 OPERATION(mmuext_no_superpages)
@@ -251,12 +278,19 @@ static inline __attribute__((always_inline)) bool run_switch(struct domain *d, s
     return (u32)op->cmd == MMUEXT_NEW_USER_BASEPTR && root_switch(d, v, to_mfn(op->arg1), true);
 }
 
+/* Others' pages are held: no CPU's flush waits for what this one does with them. */
 static inline long run_one(struct domain *d, const struct op *op)
 {
     u32 cmd = (u32)op->cmd;
 
-    if ( d != current_vcpu()->domain && cmd < ROWS && (for_self >> cmd & 1) )
+    if ( d == current_vcpu()->domain )
+        return run_own(d, op);
+    if ( cmd < ROWS && (for_self >> cmd & 1) )
         return -EPERM;
+    if ( GUARD(at_once_own, cmd == MMUEXT_CLEAR_PAGE) )
+        return clear_page_held(d, to_mfn(op->arg1));
+    if ( GUARD(at_once_own, cmd == MMUEXT_COPY_PAGE) )
+        return copy_page_held(d, to_mfn(op->arg1), to_mfn(op->arg2));
     return run_own(d, op);
 }
 
@@ -406,27 +440,21 @@ static __attribute__((noinline)) long run_few_pv32(unsigned long uops, u32 count
 }
 
 /* The end of a single operation that failed or left dead tables. */
-static __attribute__((noinline)) long single_end(struct domain *d, unsigned long uops,
-                                                 unsigned long pdone, long rc)
+static __attribute__((noinline)) long single_end(struct domain *d, unsigned long uops, long rc)
 {
     const unsigned int size = d->pv32 ? OP_SIZE_PV32 : OP_SIZE;
 
-    return batch_end(
-        &(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, pdone, DOMID_SELF }, d, !rc,
-        rc);
+    return batch_end(&(struct batch_call){ __HYPERVISOR_mmuext_op, size, uops, 1, 0, DOMID_SELF },
+                     d, !rc, rc);
 }
 
 /* A single operation on the caller itself, any of the rows. */
-static __attribute__((noinline)) long run_single(struct domain *d, u64 cmd, u64 arg1, u64 arg2,
-                                                 unsigned long uops, unsigned long pdone)
+static __attribute__((noinline)) long run_single(struct domain *d, u64 arg1, u64 arg2,
+                                                 unsigned long uops, u64 cmd)
 {
     long rc = handlers[index_bounded(cmd, ROWS)](d, arg1, arg2);
 
-    if ( __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) )
-        return single_end(d, uops, pdone, rc);
-    if ( pdone )
-        (void)guest_store_u32(to_gva(pdone), 1);
-    return 0;
+    return __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) ? single_end(d, uops, rc) : 0;
 }
 
 /* Another root alone, of a 64-bit guest. */
@@ -434,34 +462,35 @@ static __attribute__((noinline)) long new_baseptr(struct domain *d, u64 mfn, uns
 {
     if ( root_switch(d, current_vcpu(), to_mfn(mfn), false) )
         return 0;
-    return run_single(d, MMUEXT_NEW_BASEPTR, mfn, 0, uops, 0);
+    return run_single(d, mfn, 0, uops, MMUEXT_NEW_BASEPTR);
 }
 
 /*
- * One operation on the caller itself is the rule. What minds dead tables sees to them, other operations needn't. All
- * calls are tail calls: what leaves no dead tables, and has no *@pdone to tell, has nothing to come back for.
+ * One operation on the caller itself, with no *@pdone to tell, is the rule. What minds dead tables sees to them, other
+ * operations needn't. All calls are tail calls: what leaves no dead tables has nothing to come back for.
  */
 static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned long count,
                              unsigned long pdone, unsigned long foreigndom)
 {
-    struct domain *d = current_vcpu()->domain;
+    struct domain *d;
     struct op op;
     u32 cmd;
 
     if ( (u32)foreigndom != DOMID_SELF )
         return run_any(size, uops, count, pdone, foreigndom);
-    if ( (u32)count != 1 )
-        return (u32)count - 1 >= FEW ? run_any(size, uops, count, pdone, foreigndom)
+    if ( (u32)count != 1 || pdone )
+        return (u32)count - 1 >= FEW ? run_any(size, uops, count, pdone, DOMID_SELF)
                : size == OP_SIZE     ? run_few_wide(uops, (u32)count, pdone)
                                      : run_few_pv32(uops, (u32)count, pdone);
     if ( !load_op(size, &op, to_gva(uops)) || (u32)op.cmd >= ROWS )
-        return run_any(size, uops, count, pdone, foreigndom);
+        return run_any(size, uops, 1, 0, DOMID_SELF);
 
+    d = current_vcpu()->domain;
     cmd = (u32)op.cmd;
-    if ( pdone || (on_tables >> cmd & 1) )
-        return size == OP_SIZE && cmd == MMUEXT_NEW_BASEPTR && !pdone && !d->pv.roots_indirect
+    if ( on_tables >> cmd & 1 )
+        return size == OP_SIZE && cmd == MMUEXT_NEW_BASEPTR && !d->pv.roots_indirect
                    ? new_baseptr(d, op.arg1, uops)
-                   : run_single(d, cmd, op.arg1, op.arg2, uops, pdone);
+                   : run_single(d, op.arg1, op.arg2, uops, cmd);
     return handlers[index_bounded(cmd, ROWS)](d, op.arg1, op.arg2);
 }
 
