@@ -12,6 +12,7 @@ ROWS = [
     ("mmu_update_batch_32", "per entry of a batch of 32", 90),
     *((f"mmu_update_batch_{n}", f"per entry of a batch of {n}", None) for n in (1, 2, 8, 128, 512)),
     ("va_mapping_noflush", "update_va_mapping, no flush", 160),
+    ("va_mapping_scattered", "... of two L1 tables in turns", None),
     ("va_mapping_invlpg", "update_va_mapping, INVLPG", 180),
     ("va_mapping_multicall_32", "per entry of a multicall of 32", 130),
     ("emulated_write", "emulated write to an L1 table", 260),
