@@ -9,6 +9,7 @@ ROWS = [
     ("hypercall_unknown", "hypercall that doesn't exist", 80),
     ("mmu_update_one", "mmu_update of one L1 entry", 190),
     ("mmu_update_protect", "protect change by mmu_update", 200),
+    ("mmu_update_preserve", "... with A and D kept, as Linux does", None),
     ("mmu_update_batch_32", "per entry of a batch of 32", 90),
     *((f"mmu_update_batch_{n}", f"per entry of a batch of {n}", None) for n in (1, 2, 8, 128, 512)),
     ("va_mapping_noflush", "update_va_mapping, no flush", 160),

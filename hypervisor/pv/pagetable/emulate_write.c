@@ -225,8 +225,8 @@ static __attribute__((noinline)) void direct_finish(enum l1_left left, struct re
     struct vcpu *v = current_vcpu();
     struct domain *d = v->domain;
     u64 pte = *store.reg;
-    bool done =
-        store.xchg ? exchange(d, entry, store.reg) : l1_finish(left, d, d, entry, left_pte) == 0;
+    bool done = store.xchg ? exchange(d, entry, store.reg)
+                           : l1_finish(left, d, d, entry, left_pte, false) == 0;
 
     tables_unlock(d);
     if ( done )
@@ -263,7 +263,7 @@ void pagetable_emulate_write(struct vcpu *v, struct regs *regs, u64 va)
     }
     pte = *store.reg;
     if ( !store.xchg )
-        left = l1_update(false, d, d, entry, &pte);
+        left = l1_update(false, d, d, entry, &pte, false);
     if ( left != L1_DONE )
     {
         direct_finish(left, regs, va, entry, pte, store);

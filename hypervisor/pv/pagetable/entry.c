@@ -210,15 +210,6 @@ void entry_put_table(struct domain *d, struct frame *table, enum frame_type type
         table_put_used(d, child);
 }
 
-static void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
-{
-    if ( !preserve_ad )
-        entry_write(slot, new);
-    else
-        while ( !entry_exchange(slot, &old, new | (old & (PTE_A | PTE_D))) )
-            ;
-}
-
 /* The references of @pte, by the short way if it is such an entry. */
 static inline long get_l1_usual(const struct domain *d, const struct domain *from, u64 *pte)
 {
@@ -260,13 +251,13 @@ long l1_replace(const struct domain *d, const struct domain *from, u64 *slot, u6
 
 /* What the hardware sees of an entry is what it sees of that: l1_for_hardware() may come twice. */
 long l1_finish(enum l1_left left, const struct domain *d, const struct domain *from, u64 *slot,
-               u64 pte)
+               u64 pte, bool preserve_ad)
 {
     if ( left == L1_PUT )
         return l1_put_slow(pte);
     if ( left == L1_REPLACE_MISTAKEN )
         drop(mfn_to_frame(pte_mfn(pte)), pte & PTE_RW);
-    return l1_replace(d, from, slot, pte, false);
+    return l1_replace(d, from, slot, pte, preserve_ad);
 }
 
 bool entry_exchange_l1(const struct domain *d, u64 *slot, u64 old, u64 new, long *rc)

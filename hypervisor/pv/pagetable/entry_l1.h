@@ -120,17 +120,18 @@ enum l1_left {
 };
 
 /*
- * l1_replace by *@pte without @preserve_ad, for the common case: in few instructions, without a call, so that no
- * register is saved for one. @pv32 is @d's, and known to the compiler. *@pte then is l1_finish's.
+ * l1_replace by *@pte for the common case: in few instructions, without a call, so that no register is saved for one.
+ * @pv32 is @d's; it and @preserve_ad are known to the compiler. *@pte then is l1_finish's.
  *
  * An entry that maps the same frame with the same rights holds the same references: it needs none
  * taken and none dropped. RW counts as a right here, whatever else changes (it once didn't,
  * elsewhere, and that made tables writable: XSA-182).
  */
 static inline __attribute__((always_inline)) enum l1_left
-l1_update(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 *pte)
+l1_update(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 *pte,
+          bool preserve_ad)
 {
-    u64 old = READ_ONCE(*slot);
+    u64 old = READ_ONCE(*slot), was = old;
 
     if ( *pte & PTE_P )
     {
@@ -148,26 +149,26 @@ l1_update(bool pv32, const struct domain *d, const struct domain *from, u64 *slo
     else if ( __builtin_expect(*pte && d->pv.bars_l1tf, 0) )
         return L1_REPLACE;
 
-    /*
-     * Nothing but the hardware changes a valid table's entries meanwhile, and only A and D, which
-     * may be lost here.
-     */
-    entry_write(slot, *pte);
+    /* Nothing but the hardware changes a valid table's entries meanwhile, and only A and D. */
+    entry_store(slot, was, *pte, preserve_ad);
     *pte = old;
     return !(old & PTE_P) || l1_put_fast(old) ? L1_DONE : L1_PUT;
 }
 
 /* The rest of l1_update(), with the *@pte that it left. As l1_replace. */
 long l1_finish(enum l1_left left, const struct domain *d, const struct domain *from, u64 *slot,
-               u64 pte);
+               u64 pte, bool preserve_ad);
 
 /* Both. What isn't common leaves by a tail call. */
-static inline __attribute__((always_inline)) long
-l1_replace_fast(bool pv32, const struct domain *d, const struct domain *from, u64 *slot, u64 pte)
+static inline __attribute__((always_inline)) long l1_replace_fast(bool pv32, const struct domain *d,
+                                                                  const struct domain *from,
+                                                                  u64 *slot, u64 pte,
+                                                                  bool preserve_ad)
 {
-    enum l1_left left = l1_update(pv32, d, from, slot, &pte);
+    enum l1_left left = l1_update(pv32, d, from, slot, &pte, preserve_ad);
 
-    return __builtin_expect(left == L1_DONE, 1) ? 0 : l1_finish(left, d, from, slot, pte);
+    return __builtin_expect(left == L1_DONE, 1) ? 0
+                                                : l1_finish(left, d, from, slot, pte, preserve_ad);
 }
 
 #endif

@@ -62,6 +62,16 @@ static inline bool entry_exchange(u64 *slot, u64 *old, u64 new)
     return true;
 }
 
+/* Write @new where @old was. @preserve_ad: keep the A and D bits that the hardware has set, and may set meanwhile. */
+static inline void entry_store(u64 *slot, u64 old, u64 new, bool preserve_ad)
+{
+    if ( !preserve_ad )
+        entry_write(slot, new);
+    else
+        while ( !entry_exchange(slot, &old, new | (old & (PTE_A | PTE_D))) )
+            ;
+}
+
 /* Write @new, whatever the entry was, which is returned. */
 static inline u64 entry_swap(u64 *slot, u64 new)
 {

@@ -74,6 +74,22 @@ static long update_m2p(const struct domain *from, u64 maddr, u64 pfn)
     return 0;
 }
 
+/* Is that an entry of a valid L1 of @d? */
+static inline bool is_in_l1(const struct domain *d, u64 maddr)
+{
+    mfn_t mfn = maddr_to_mfn(to_maddr(maddr));
+
+    return mfn.n < frame_limit && is_l1_of(mfn_to_frame(mfn), d);
+}
+
+/* As Linux changes rights. */
+static long update_preserving(struct domain *d, const struct domain *from, u64 maddr, u64 val)
+{
+    if ( !is_in_l1(d, maddr) )
+        return update_entry(d, from, maddr, val, true);
+    return l1_replace_fast(d->pv32, d, from, maddr_to_virt(to_maddr(maddr)), val, true);
+}
+
 /* Any request, with the tables seen to that it killed. -ENOSYS an unknown command. */
 static __attribute__((noinline)) long update_any(struct domain *d, const struct domain *from,
                                                  u64 ptr, u64 val)
@@ -86,7 +102,7 @@ static __attribute__((noinline)) long update_any(struct domain *d, const struct 
     case MMU_PT_UPDATE_NO_TRANSLATE:
         return update_entry(d, from, maddr, val, false);
     case MMU_PT_UPDATE_PRESERVE_AD:
-        return update_entry(d, from, maddr, val, true);
+        return update_preserving(d, from, maddr, val);
     case MMU_MACHPHYS_UPDATE:
         return update_m2p(from, maddr, val);
     default:
@@ -97,10 +113,7 @@ static __attribute__((noinline)) long update_any(struct domain *d, const struct 
 /* Is the request a plain update of an entry of a valid L1 of @d? */
 static inline bool is_plain(const struct domain *d, u64 ptr)
 {
-    mfn_t mfn = maddr_to_mfn(to_maddr(ptr));
-
-    return (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && mfn.n < frame_limit &&
-           is_l1_of(mfn_to_frame(mfn), d);
+    return (ptr & COMMAND_MASK) == MMU_NORMAL_PT_UPDATE && is_in_l1(d, ptr);
 }
 
 /* One request: here a plain update, and all else elsewhere. */
@@ -108,7 +121,7 @@ static inline __attribute__((always_inline)) long
 update_one_of(bool pv32, struct domain *d, const struct domain *from, u64 ptr, u64 val)
 {
     if ( is_plain(d, ptr) )
-        return l1_replace_fast(pv32, d, from, maddr_to_virt(to_maddr(ptr)), val);
+        return l1_replace_fast(pv32, d, from, maddr_to_virt(to_maddr(ptr)), val, false);
     return update_any(d, from, ptr, val);
 }
 
@@ -283,10 +296,10 @@ static __attribute__((noinline)) long update_finish(enum l1_left left, u64 ptr, 
 {
     struct domain *d = current_vcpu()->domain;
     long rc = left == L1_REPLACE ? update_any(d, d, ptr, val)
-                                 : l1_finish(left, d, d, maddr_to_virt(to_maddr(ptr)), val);
+                                 : l1_finish(left, d, d, maddr_to_virt(to_maddr(ptr)), val, false);
 
     tables_unlock(d);
-    return update_end(d, ureqs, pdone, rc);
+    return rc || pdone || READ_ONCE(d->pv.dead_tables) ? update_end(d, ureqs, pdone, rc) : 0;
 }
 
 /*
@@ -310,7 +323,7 @@ static inline __attribute__((always_inline)) long mmu_update(bool pv32, unsigned
 
     tables_lock(d);
     if ( __builtin_expect(is_plain(d, ptr), 1) )
-        left = l1_update(pv32, d, d, maddr_to_virt(to_maddr(ptr)), &val);
+        left = l1_update(pv32, d, d, maddr_to_virt(to_maddr(ptr)), &val, false);
     if ( __builtin_expect(left != L1_DONE, 0) )
         return update_finish(left, ptr, val, ureqs, pdone);
     tables_unlock(d);

@@ -60,7 +60,7 @@ static __attribute__((noinline)) long update_finish(enum l1_left left, u64 *slot
 {
     struct domain *d = current_vcpu()->domain;
 
-    return end(d, va, flags, slot ? l1_finish(left, d, d, slot, pte) : -EINVAL);
+    return end(d, va, flags, slot ? l1_finish(left, d, d, slot, pte, false) : -EINVAL);
 }
 
 /* Calls are tail calls, so that no register is saved for one. */
@@ -75,7 +75,7 @@ static inline __attribute__((always_inline)) long update(bool pv32, u64 va, u64 
     tables_lock(d);
     slot = walk_kernel_inline(pv32, d, v, va);
     if ( slot )
-        left = l1_update(pv32, d, d, slot, &pte);
+        left = l1_update(pv32, d, d, slot, &pte, false);
     if ( __builtin_expect(left != L1_DONE, 0) )
         return update_finish(left, slot, pte, va, flags);
     tables_unlock(d);
