@@ -3,6 +3,7 @@
 #include "console/internal.h"
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
+#include "cpu/stub.h"
 #include "domain/domain.h"
 #include "lib/bits.h"
 
@@ -35,10 +36,15 @@ void key_hang(void)
 
 void key_registers(void)
 {
+    struct regs regs;
+
     if ( current_vcpu()->domain == domain_idle )
+    {
         log_error("CPU %u is idle", this_cpu()->cpu);
-    else
-        crash_print_registers(percpu_guest_regs());
+        return;
+    }
+    stub_guest_regs(&regs);
+    crash_print_registers(&regs);
 }
 
 void console_debug_key(char key)

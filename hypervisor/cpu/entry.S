@@ -1,11 +1,12 @@
 /*
  * Into the hypervisor and out of it.
  *
- * A guest's registers are pushed as struct regs at the very top of the CPU's main stack, directly
+ * A guest's registers are saved as struct regs at the very top of the CPU's main stack, directly
  * below struct percpu, so that C finds them at a fixed place and may replace them: that is how
- * vcpus are switched. All general registers are saved and, beyond arguments, cleared: nothing that
- * a guest chose is left for speculation to use. Two ways in are short, and use few registers: the
- * hypercall iret and the system calls of processes.
+ * vcpus are switched. (A hypercall's frame is whole only from its slow ways out on.) All general
+ * registers are saved and, beyond arguments, cleared: nothing that a guest chose is left for
+ * speculation to use. Two ways in are short, and use few registers: the hypercall iret and the system
+ * calls of processes.
  *
  * Ways out: exit_fast by SYSRET where rcx and r11 may be lost (hypercalls, and every bounce, whose
  * frame holds the guest's own), exit_iret elsewhere. Both come after the one test for rare work.
@@ -20,7 +21,7 @@
         .section .text.entry, "ax"
 
 /*
- * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame, points rsp at it, and
+ * SYSCALL. The CPU's stub (cpu/stub.c) has saved the guest's rsp in the frame, points rsp at that, and
  * knows iret, which is in entry_short.inc. rcx = rip, r11 = rflags.
  */
         .globl  entry_syscall, entry_syscall_other, entry_syscall_compat, syscall_from_kernel
@@ -29,14 +30,12 @@ entry_syscall:                          /* an isolated machine's stub doesn't */
         je      entry_syscall_iret
         .balign 16
 entry_syscall_other:
-        push_frame_of_syscall
-syscall_any:
-        push_to_rcx
-        mov     FROM_RCX(REGS_SIZE + PERCPU_current), %rcx
+        save_syscall
+        mov     PERCPU(current), %rcx
         cmpb    $0, VCPU_kernel_mode(%rcx)
         je      syscall_from_user
 syscall_from_kernel:
-        push_from_rax
+        save_syscall_others
         clear_saved_but_rbx
         mov     VCPU_info(%rcx), %rbx
 
@@ -44,15 +43,15 @@ syscall_from_kernel:
         mov     %r10, %rcx
         xor     %r9d, %r9d
         cmp     trace_hypercall_limit(%rip), %rax
-        jae     hypercall_out_of_range
-        and     $HYPERCALL_TABLE - 1, %eax /* an index that speculation cannot widen */
+        cmovae  hypercall_beyond(%rip), %rax    /* no branch, that speculation might pass */
         mov     REGS_SIZE + PERCPU_hypercalls(%rsp, %rax, 8), %r11 /* hypercall_table, without its address */
         call    __x86_indirect_thunk_r11
 
 /*
  * Its own way out: the frame is what SYSCALL found, but for a rip that may be at the call again, and
- * rbx has vcpu_info; WORK_ANEW tells of anything else.
+ * rbx has vcpu_info; WORK_FRAME and WORK_INFO tell of anything else.
  */
+        .globl  hypercall_return
 hypercall_return:
         cmpl    $0, PERCPU(exit_work)
         jne     hypercall_exit_slow
@@ -65,17 +64,22 @@ hypercall_return:
         sysret_but_rax_rcx
 
 hypercall_exit_slow:
+        testl   $WORK_FRAME, PERCPU(exit_work)
         mov     %rax, REGS_rax(%rsp)
+        jnz     exit_slow
+        complete_syscall %rcx
         jmp     exit_slow
 
 hypercall_exit_upcall:
         mov     %rax, REGS_rax(%rsp)
+        complete_syscall %rcx
         mov     PERCPU(current), %rbx
         jmp     exit_upcall
 
         .globl  hypercall_exit_iret
 hypercall_exit_iret:
         mov     %rax, REGS_rax(%rsp)
+        complete_syscall %rcx
         jmp     exit_iret
 
 /* Leave to the 64-bit guest whose frame is at rsp; rbx = current. */
@@ -104,11 +108,6 @@ exit_iret:
         add     $8, %rsp
 exit_iretq:                             /* a fault here is the guest's: trap_from_hypervisor() */
         iretq
-
-hypercall_out_of_range:                 /* or all of them are recorded */
-        mov     %rax, %r9
-        call    hypercall_uncommon
-        jmp     hypercall_return
 
 /* An event to deliver, and no work. */
 exit_upcall:
@@ -149,17 +148,18 @@ exit_to_idle:
 
 #include "cpu/entry_short.inc"
 
-        .globl  hole_start, hole_size, syscall_error_and_vector
+        .globl  hole_start, hole_size
         .balign 8
 hole_start:                             /* what is not canonical, and our own range beside it */
         .quad   0x0000800000000000
 hole_size:
         .quad   HV_VIRT_END - 0x0000800000000000
-syscall_error_and_vector:               /* both words of a frame in one push */
-        .quad   VECTOR_SYSCALL << 32
+hypercall_beyond:                       /* the element of hypercall_table for numbers out of range */
+        .quad   HYPERCALL_TABLE
 
 /* SYSCALL from 32-bit code of guest user space: the same frame with another CS. */
 entry_syscall_compat:
+        add     $REGS_rsp, %rsp
         movq    $SEL_USER_DS, 8(%rsp)
         push    %r11
         push    $SEL_USER_CS32

@@ -23,16 +23,15 @@
 entry_syscall_isolated:
         cmpb    $0, SHOWN(isolated)
         je      entry_syscall
-        push_frame_of_syscall
         cmp     $HYPERCALL_IRET, %rax
         je      syscall_iret_isolated
-syscall_any_isolated:
-        push_to_rcx
+entry_syscall_other_isolated:
+        save_syscall
         cmpb    $0, SHOWN(kernel_mode)
         je      syscall_from_user_isolated
-        mov     FROM_RCX(REGS_SIZE + PERCPU_cr3), %rcx
+        mov     PERCPU(cr3), %rcx
         mov     %rcx, %cr3
-        mov     FROM_RCX(REGS_SIZE + PERCPU_current), %rcx
+        mov     PERCPU(current), %rcx
         jmp     syscall_from_kernel
 
 /* exit_fast; rbx = current, the frame at rsp. From here on only what a shadow shows is touched. */

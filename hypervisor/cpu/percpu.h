@@ -50,8 +50,9 @@ struct tss {
 #define WORK_TIMER      0x02u /* timers are due */
 #define WORK_VCPU       0x04u /* current has something for the exit path: vcpu.work */
 #define WORK_SOFT       0x08u /* deferred work was queued: smp/softirq.h */
-#define WORK_ANEW       0x10u /* the frame or vcpu_info isn't what a hypercall came in with */
+#define WORK_FRAME      0x10u /* iret, in C: the frame isn't that of the hypercall that came in */
 #define WORK_RESUME     0x20u /* the scheduler has chosen the vcpu that lingers here */
+#define WORK_INFO       0x40u /* current's vcpu_info isn't where a hypercall's way out expects it */
 
 struct percpu {
     struct vcpu *current; /* never NULL once the CPU is up: the idle vcpu when nothing runs */
@@ -65,7 +66,7 @@ struct percpu {
     u64 irq_count;
     u64 counters[PERCPU_COUNTERS]; /* trace/'s */
     /* hypercall_table, at a distance from the frame that entry.S knows: see there */
-    const void *hypercalls[HYPERCALL_TABLE];
+    const void *hypercalls[HYPERCALL_TABLE + 1];
     void *time;                          /* time/'s own, per CPU */
     void *sched;                         /* sched/'s own, per CPU */
     void *smp;                           /* smp/'s own, per CPU */
@@ -105,7 +106,10 @@ static inline struct percpu *this_cpu(void)
 
 #endif
 
-/* The frame of the guest that this CPU interrupted. Valid whenever current is not the idle vcpu. */
+/*
+ * The frame of the guest that this CPU interrupted. Valid whenever current is not the idle vcpu; but a hypercall's
+ * lacks what SYSCALL implies (rcx, r11, error, vector, cs, ss) until its slow way out: cpu/entry.inc.
+ */
 static inline struct regs *percpu_guest_regs(void)
 {
     return (struct regs *)this_cpu() - 1;

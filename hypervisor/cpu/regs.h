@@ -27,7 +27,7 @@ struct regs {
  */
 #define VECTOR_SYSCALL 0x100
 
-/* Entries of the hypercall table: a power of two, so that one AND keeps speculation within it. */
+/* Entries of the hypercall table: a power of two. Where entry.S looks there is one more, for other numbers. */
 #define HYPERCALL_TABLE 64
 
 #define EFLAGS_CF    0x00000001u

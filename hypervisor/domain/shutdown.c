@@ -5,6 +5,7 @@
 
 #include "console/console.h"
 #include "console/options.h"
+#include "cpu/stub.h"
 #include "domain/domain.h"
 #include "event/event.h"
 #include "irq/irq.h"
@@ -117,12 +118,15 @@ static void dump_vcpu(const struct vcpu *v)
               v->cpu.info->evtchn_upcall_mask ? ", masked" : "");
 }
 
-static void dump_registers(const struct regs *r)
+static void dump_registers(void)
 {
-    log_error("rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx, r->rcx, r->rdx);
-    log_error("rsi %016lx rdi %016lx rbp %016lx rsp %016lx", r->rsi, r->rdi, r->rbp, r->rsp);
-    log_error("r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r->r8, r->r9, r->r10, r->r11);
-    log_error("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r->r12, r->r13, r->r14, r->r15);
+    struct regs r;
+
+    stub_guest_regs(&r);
+    log_error("rax %016lx rbx %016lx rcx %016lx rdx %016lx", r.rax, r.rbx, r.rcx, r.rdx);
+    log_error("rsi %016lx rdi %016lx rbp %016lx rsp %016lx", r.rsi, r.rdi, r.rbp, r.rsp);
+    log_error("r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r.r8, r.r9, r.r10, r.r11);
+    log_error("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r.r12, r.r13, r.r14, r.r15);
 }
 
 void domain_crash(struct domain *d, const char *format, ...)
@@ -138,7 +142,7 @@ void domain_crash(struct domain *d, const char *format, ...)
     if ( v->domain == d )
     {
         dump_vcpu(v);
-        dump_registers(percpu_guest_regs());
+        dump_registers();
     }
     domain_shutdown(d, SHUTDOWN_crash);
 }

@@ -106,7 +106,7 @@ void pv_vcpu_info_moved(struct vcpu *v)
 {
     shadow_move_info(v);
     if ( v == current_vcpu() )
-        percpu_raise(this_cpu(), WORK_ANEW);
+        percpu_raise(this_cpu(), WORK_INFO);
 }
 
 /* What the vcpus of a dying domain hold of its frames. Short: 128 vcpus at most. */

@@ -400,7 +400,7 @@ long bounce_iret(void)
     v->cpu.nmi_masked = 0;
     if ( v->cpu.iret_sets_iopl )
         v->cpu.iopl = eflags_iopl(frame.rflags);
-    percpu_raise(this_cpu(), WORK_ANEW | (v->work ? WORK_VCPU : 0));
+    percpu_raise(this_cpu(), WORK_FRAME | (v->work ? WORK_VCPU : 0));
 
     if ( (frame.flags & VGCF_in_syscall) && regs->cs != SEL_USER_CS32 )
     {

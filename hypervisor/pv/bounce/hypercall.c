@@ -38,6 +38,13 @@ long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, un
     return rc ? rc : ((hypercall_fn *)handler)(a1, a2, a3, a4, a5);
 }
 
+/* What entry.S calls for any number at or beyond trace_hypercall_limit. */
+static long hypercall_beyond(unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4,
+                             unsigned long a5)
+{
+    return hypercall_uncommon(a1, a2, a3, a4, a5, percpu_guest_regs()->rax);
+}
+
 /*
  * Rows for which the handler is NONE, and rows with and without a check of rights, become table
  * entries by their words.
@@ -63,9 +70,10 @@ long hypercall_admin(const void *handler, unsigned long a1, unsigned long a2, un
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-const void *const hypercall_table[HYPERCALL_TABLE] = {
+const void *const hypercall_table[HYPERCALL_TABLE + 1] = {
     [0 ... HYPERCALL_TABLE - 1] = (const void *)hypercall_unknown,
 #include <hypercall/hypercalls.def>
+    [HYPERCALL_TABLE] = (const void *)hypercall_beyond,
 };
 #pragma GCC diagnostic pop
 #undef HYPERCALL

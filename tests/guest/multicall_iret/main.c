@@ -4,7 +4,8 @@
  */
 #include "test.h"
 
-static ulong landed_ax __attribute__((used));
+static ulong landed_ax __attribute__((used)), landed_cx __attribute__((used)),
+    landed_r11 __attribute__((used));
 static struct context back __attribute__((used));
 extern char multicall_iret_landing[]; /* where iret goes */
 
@@ -27,12 +28,15 @@ static void multicall_with_iret(struct multicall_entry *calls, unsigned int coun
 
 #else
 
-asm("multicall_iret_landing: mov %rax, landed_ax; lea back, %rdi; mov $1, %esi; jmp context_load");
+asm("multicall_iret_landing: mov %rax, landed_ax; mov %rcx, landed_cx; mov %r11, landed_r11; lea "
+    "back, %rdi; mov $1, %esi; jmp context_load");
 
 static void multicall_with_iret(struct multicall_entry *calls, unsigned int count)
 {
     struct iret_context frame = {
         .rax = 0x1234,
+        .rcx = 0x5678,
+        .r11 = 0x9abc,
         .rip = (ulong)multicall_iret_landing,
         .cs = KIT_CS & ~3,
         .rflags = 0x2, /* events stay disabled */
@@ -60,6 +64,10 @@ void test_main(void)
     events_disable();
     multicall_with_iret(calls, 3);
     expect_eq(landed_ax, 0x1234, "ax as iret's frame has it");
+#ifndef __i386__
+    expect_eq(landed_cx, 0x5678, "rcx");
+    expect_eq(landed_r11, 0x9abc, "r11");
+#endif
     expect_eq(calls[0].result, 4 << 16 | 17, "the entry before iret");
     expect_eq(calls[2].result, 0x55, "the entry behind it does not run");
     events_enable();

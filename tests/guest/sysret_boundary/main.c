@@ -6,6 +6,14 @@
 
 #define LAST_PAGE 0x00007ffffffff000UL
 
+static struct cpu_frame seen;
+
+static bool look(struct cpu_frame *frame, unsigned int number)
+{
+    seen = *frame;
+    return false;
+}
+
 void test_main(void)
 {
     uint8_t *page = page_alloc();
@@ -14,6 +22,7 @@ void test_main(void)
 
     page[4094] = 0x0f;
     page[4095] = 0x05; /* syscall */
+    trap_handle(TRAP_GP, look);
     need(table_map(LAST_PAGE, virt_to_mfn(page), PTE_USER_RO));
     f = fault_of(asm volatile("jmp *%1"
                               : "+a"(rc)
@@ -22,6 +31,9 @@ void test_main(void)
     expect_eq(f.vector, TRAP_GP, "a general protection fault");
     expect_eq(f.error, 0, "its error code");
     expect_eq(f.ip, LAST_PAGE + 4096, "at the address that is not canonical");
+    expect_eq(seen.cs, KIT_CS & ~3, "cs");
+    expect_eq(seen.cx, f.ip, "rcx and");
+    expect_eq(seen.r11 & 0x202, 0x202, "r11 are what SYSCALL left");
     need(table_unmap(LAST_PAGE));
     page_free(page);
 }

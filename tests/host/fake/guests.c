@@ -30,7 +30,7 @@ void guest_set_call(unsigned int nr, const u64 *args)
         *argument(v, i) = args[i];
 }
 
-extern const void *const hypercall_table[HYPERCALL_TABLE]; /* pv/bounce/hypercall.c, for entry.S */
+extern const void *const hypercall_table[]; /* pv/bounce/hypercall.c, for entry.S */
 
 static long call_64(struct vcpu *v)
 {

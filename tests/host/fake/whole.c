@@ -394,6 +394,11 @@ const u8 exit_iretq[1];
 
 static jmp_buf idle;
 
+void stub_guest_regs(struct regs *copy)
+{
+    *copy = *percpu_guest_regs();
+}
+
 void exit_to_idle(void)
 {
     longjmp(idle, 1);
