@@ -287,21 +287,30 @@ nmi_in_hypervisor:
         call    trap_nmi
         jmp     return_to_hypervisor
 
-/* Interrupts, from a guest or in one of the hypervisor's windows. */
+/*
+ * Interrupts, from a guest or in one of the hypervisor's windows: there no register is a guest's, and C keeps those
+ * that are not saved.
+ */
 entry_interrupt:
+        testb   $3, REGS_cs - REGS_error(%rsp)
+        jz      interrupt_in_hypervisor
         enter_from_gate interrupt_isolated
         .globl  interrupt_entered
 interrupt_entered:
         movzbl  REGS_vector(%rsp), %edi
-        testb   $3, REGS_cs(%rsp)
-        jz      interrupt_in_hypervisor
         mov     PERCPU(current), %rbx
         call_indirect VCPU_interrupt(%rbx)
         jmp     exit_any
 
 interrupt_in_hypervisor:
+        push_caller_saved
+        movzbl  REGS_vector - REGS_r11(%rsp), %edi
+        SMAP_CLOSE
+        cld
         call    irq_dispatch
-        jmp     return_to_hypervisor
+        pop_caller_saved
+        add     $8, %rsp
+        iretq
 
 /*
  * The stubs, 16 bytes each, addressed by the IDT: vector n's is at trap_stub_table + 16 * n. What

@@ -127,11 +127,9 @@ sysenter_isolated:
         gate_isolated ist, trap_from_hypervisor, load_root
         gate_isolated nmi, trap_nmi, load_root
 
-/* Interrupts are off wherever the hypervisor has a shadow loaded. */
+/* Only a guest's: interrupts are off wherever the hypervisor has a shadow loaded. */
         .globl  interrupt_isolated
 interrupt_isolated:
-        testb   $3, REGS_cs(%rsp)
-        jz      1f
         load_root_main
-1:      enter_saved
+        enter_saved
         jmp     interrupt_entered

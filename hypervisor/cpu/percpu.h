@@ -63,7 +63,6 @@ struct percpu {
     u64 cr3;      /* the value loaded */
     u64 gdt_base; /* linear address that GDTR holds */
     struct tss tss;
-    u64 irq_count;
     u64 counters[PERCPU_COUNTERS]; /* trace/'s */
     /* hypercall_table, at a distance from the frame that entry.S knows: see there */
     const void *hypercalls[HYPERCALL_TABLE + 1];

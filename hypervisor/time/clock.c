@@ -81,8 +81,9 @@ static void set_clock(const struct reference *reference, const struct sample *st
     tsc = round_frequency(tsc, scale_mul_div(tsc, unsure, tsc_ticks));
     lapic = round_frequency(lapic, scale_mul_div(lapic, unsure, tsc_ticks));
     time_clock.tsc_to_ns = scale_coarse(scale_make(tsc, NS_PER_S));
-    time_clock.ns_to_tsc = scale_make(NS_PER_S, tsc);
-    time_clock.ns_to_lapic = scale_make(NS_PER_S, max(lapic, 1UL));
+    time_clock.to_ns = scale_factor(time_clock.tsc_to_ns);
+    time_clock.ns_to_tsc = scale_factor(scale_make(NS_PER_S, tsc));
+    time_clock.ns_to_lapic = scale_factor(scale_make(NS_PER_S, max(lapic, 1UL)));
     time_tsc_khz = tsc / 1000;
     log_info("TSC %lu.%03lu MHz, local APIC timer %lu.%03lu MHz, by %s", tsc / MHZ,
              tsc % MHZ / 1000, lapic / MHZ, lapic % MHZ / 1000, reference->name);

@@ -9,8 +9,9 @@
 struct clock {
     u64 tsc_base;           /* TSC at system time 0 */
     struct scale tsc_to_ns; /* what guests are told */
-    struct scale ns_to_tsc;
-    struct scale ns_to_lapic; /* ticks of the local APIC timer */
+    struct factor to_ns;    /* the same */
+    struct factor ns_to_tsc;
+    struct factor ns_to_lapic; /* ticks of the local APIC timer */
 };
 
 extern struct clock time_clock;
@@ -18,13 +19,13 @@ extern struct clock time_clock;
 /* System time at @tsc. */
 static inline ns_t clock_at(u64 tsc)
 {
-    return (ns_t)scale_apply(time_clock.tsc_to_ns, tsc - time_clock.tsc_base);
+    return (ns_t)factor_apply(&time_clock.to_ns, tsc - time_clock.tsc_base);
 }
 
 /* The TSC at system time @ns, or just before. */
 static inline u64 clock_tsc_at(ns_t ns)
 {
-    return time_clock.tsc_base + scale_apply(time_clock.ns_to_tsc, (u64)ns);
+    return time_clock.tsc_base + factor_apply(&time_clock.ns_to_tsc, (u64)ns);
 }
 
 /* Find out how fast TSC and local APIC timer run; fills time_clock and time_tsc_khz. Takes 0.02 to 0.05 s. */

@@ -28,6 +28,28 @@ static inline u64 scale_apply(struct scale scale, u64 delta)
     return delta;
 }
 
+/*
+ * A scale made ready, for what is scaled all the time: the shift to the left is part of the factor, and no branch has
+ * to tell its direction. The result is the same; it is right as long as mul << shift fits into 64 bits.
+ */
+struct factor {
+    u64 mul;
+    u32 down;
+};
+
+static inline struct factor scale_factor(struct scale scale)
+{
+    return scale.shift >= 0 ? (struct factor){ (u64)scale.mul << scale.shift, 0 }
+                            : (struct factor){ scale.mul, (u32)-scale.shift };
+}
+
+static inline u64 factor_apply(const struct factor *factor, u64 delta)
+{
+    delta >>= factor->down;
+    __asm__("mulq %1; shrdq $32, %%rdx, %0" : "+a"(delta) : "m"(factor->mul) : "rdx", "cc");
+    return delta;
+}
+
 /* @a * @b / @c, rounded down, without losing the upper half in between. The result must fit: @a * @b < @c * 2^64. */
 static inline u64 scale_mul_div(u64 a, u64 b, u64 c)
 {

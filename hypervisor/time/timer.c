@@ -66,9 +66,9 @@ static inline struct time_cpu *lock_owner(const struct timer *timer)
  * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again.
  * What is due already becomes exit work.
  */
-static void arm(struct time_cpu *cpu, ns_t when)
+static void arm(struct time_cpu *cpu, ns_t when, ns_t now)
 {
-    ns_t now = time_now(), delta;
+    ns_t delta;
 
     if ( when <= now )
     {
@@ -82,14 +82,14 @@ static void arm(struct time_cpu *cpu, ns_t when)
         lapic_timer_set_deadline(clock_tsc_at(now + delta) + 1);
     else
         lapic_timer_set(
-            (u32)min(scale_apply(time_clock.ns_to_lapic, (u64)delta) + 1, LAPIC_COUNT_MAX));
+            (u32)min(factor_apply(&time_clock.ns_to_lapic, (u64)delta) + 1, LAPIC_COUNT_MAX));
 }
 
 /* @owner's first timer is due before its hardware would tell. */
 static __attribute__((noinline)) void arm_earlier(struct time_cpu *owner, u32 cpu)
 {
     if ( cpu == this_cpu()->cpu )
-        arm(owner, owner->first->expires);
+        arm(owner, owner->first->expires, time_now());
     else
         smp_kick(cpu, WORK_TIMER);
 }
@@ -194,28 +194,55 @@ void time_leave(u32 cpu, u32 to)
     unlock_pair(&from->lock, &owner->lock);
 }
 
+/* The first timer, out of the heap, if it is due. */
+static inline struct timer *take_due(struct time_cpu *cpu, ns_t now)
+{
+    struct timer *timer = cpu->first;
+
+    if ( !timer || timer->expires > now )
+        return NULL;
+    dequeue(cpu, timer);
+    return timer;
+}
+
+/* Arm the hardware for the first timer, unless that is due as well. */
+static inline bool arm_rest(struct time_cpu *cpu, ns_t now)
+{
+    const struct timer *first = cpu->first;
+
+    if ( first && first->expires <= now )
+        return false;
+    if ( first )
+        arm(cpu, first->expires, now);
+    return true;
+}
+
+/* What isn't due is armed before the last handler is called: so behind that there is nothing to look at. */
 void time_run_timers(void)
 {
     struct time_cpu *cpu = this_cpu()->time;
-    ns_t now = time_now();
-    struct timer *timer;
+    bool done;
 
-    lock_acquire(&cpu->lock);
-    if ( cpu->armed <= now )
-        count_most(COUNTER_timer_late_ns, (u64)(now - cpu->armed));
-    while ( (timer = cpu->first) != NULL && timer->expires <= now )
+    do
     {
-        dequeue(cpu, timer);
+        struct timer *timer;
+        ns_t now;
+
+        lock_acquire(&cpu->lock);
+        now = time_now();
+        if ( cpu->armed <= now )
+            count_most(COUNTER_timer_late_ns, (u64)(now - cpu->armed));
+        cpu->armed = TIME_NEVER;
+        timer = take_due(cpu, now);
+        done = arm_rest(cpu, now);
         cpu->running = timer;
         lock_release(&cpu->lock);
-        timer->handler(timer->arg);
-        atomic_store(&cpu->running, NULL);
-        lock_acquire(&cpu->lock);
-    }
-    cpu->armed = TIME_NEVER;
-    if ( cpu->first )
-        arm(cpu, cpu->first->expires);
-    lock_release(&cpu->lock);
+        if ( timer )
+        {
+            timer->handler(timer->arg);
+            atomic_store(&cpu->running, NULL);
+        }
+    } while ( !done );
 }
 
 void time_init(void)

@@ -138,6 +138,21 @@ TEST(scale_of_the_extremes)
             }
 }
 
+/* Ready or not, it is the same scale, up to where the shifted count would not fit. */
+TEST(factor_is_the_scale)
+{
+    for ( int step = 0; step < 100000; step++ )
+    {
+        struct scale scale = { (u32)host_test_random() | 1u << 31,
+                               (s8)((int)(host_test_random() % 96) - 63) };
+        struct factor factor = scale_factor(scale);
+        int up = scale.shift > 0 ? scale.shift : 0;
+        uint64_t delta = host_test_random() >> (up + (int)(host_test_random() % 8));
+
+        expect_eq(factor_apply(&factor, delta), scale_apply(scale, delta));
+    }
+}
+
 TEST(scale_at_one_gigahertz_is_the_identity)
 {
     struct scale scale = scale_make(NS_PER_S, NS_PER_S);

@@ -46,8 +46,9 @@ ns_t time_now(void)
 
 void clock_calibrate(void)
 {
-    time_clock.tsc_to_ns = time_clock.ns_to_tsc = time_clock.ns_to_lapic =
-        scale_make(NS_PER_S, NS_PER_S);
+    time_clock.tsc_to_ns = scale_make(NS_PER_S, NS_PER_S);
+    time_clock.to_ns = time_clock.ns_to_tsc = time_clock.ns_to_lapic =
+        scale_factor(time_clock.tsc_to_ns);
 }
 
 u64 rtc_read(void)
@@ -304,6 +305,36 @@ TEST(a_far_deadline)
     pass(NS_PER_S);
     expect(lapic_count > NS_PER_S);
     timer_stop(&timer);
+    end();
+}
+
+static void look_at_hardware(void *arg)
+{
+    u32 *seen = arg;
+
+    *seen = lapic_count;
+}
+
+/* Of several that are due the last one finds the hardware armed for the rest, once. */
+TEST(the_rest_is_armed_before_the_last_handler)
+{
+    struct timer timers[3];
+    u32 seen[3] = { 0 };
+
+    start();
+    for ( u32 i = 0; i < 3; i++ )
+        timer_init(&timers[i], look_at_hardware, &seen[i], 0);
+    timer_set(&timers[0], 1000);
+    timer_set(&timers[1], 1001);
+    timer_set(&timers[2], 5000);
+    hardware_writes = 0;
+    pass(2000);
+    expect(!timer_active(&timers[0]) && !timer_active(&timers[1]) && timer_active(&timers[2]));
+    expect_eq(seen[0], 0);
+    expect_eq(seen[1], 3000 + 1);
+    expect_eq(hardware_writes, 1);
+    pass(3001);
+    expect(!timer_active(&timers[2]));
     end();
 }
 

@@ -581,8 +581,8 @@ void clock_calibrate(void)
 {
     time_clock.tsc_base = 1;
     time_clock.tsc_to_ns = scale_make(NS_PER_S, NS_PER_S);
-    time_clock.ns_to_tsc = scale_make(NS_PER_S, NS_PER_S);
-    time_clock.ns_to_lapic = scale_make(NS_PER_S, NS_PER_S);
+    time_clock.to_ns = time_clock.ns_to_tsc = time_clock.ns_to_lapic =
+        scale_factor(time_clock.tsc_to_ns);
 }
 
 u64 rtc_read(void)
@@ -594,7 +594,7 @@ u64 rtc_read(void)
 
 struct irq_acpi_facts irq_acpi = { .nr_cpus = 1 };
 
-void irq_dispatch(u32 vector)
+void irq_from_guest(u32 vector)
 {
     (void)vector;
 }
