@@ -138,12 +138,14 @@ void irq_dispatch(u32 vector)
 {
     count(COUNTER_irqs);
 
-    switch ( vector )
+    if ( vector == VECTOR_TIMER )
     {
-    case VECTOR_TIMER:
         lapic_eoi();
         percpu_raise(this_cpu(), WORK_TIMER);
-        break;
+        return;
+    }
+    switch ( vector )
+    {
     case VECTOR_KICK: /* whoever sent it has set the work */
         lapic_eoi();
         break;

@@ -49,8 +49,8 @@ static __attribute__((noinline)) struct time_cpu *lock_other(const struct timer 
     }
 }
 
-/* Nearly always it is this one. */
-static inline struct time_cpu *lock_owner(const struct timer *timer)
+/* Nearly always it is this one; NULL, and not locked: it isn't. */
+static inline struct time_cpu *lock_own(const struct timer *timer)
 {
     struct percpu *here = this_cpu();
     struct time_cpu *owner = here->time;
@@ -59,7 +59,14 @@ static inline struct time_cpu *lock_owner(const struct timer *timer)
     if ( __builtin_expect(timer->cpu == here->cpu, 1) )
         return owner;
     lock_release(&owner->lock);
-    return lock_other(timer);
+    return NULL;
+}
+
+static inline struct time_cpu *lock_owner(const struct timer *timer)
+{
+    struct time_cpu *owner = lock_own(timer);
+
+    return owner ? owner : lock_other(timer);
 }
 
 /*
@@ -85,8 +92,8 @@ static void arm(struct time_cpu *cpu, ns_t when, ns_t now)
             (u32)min(factor_apply(&time_clock.ns_to_lapic, (u64)delta) + 1, LAPIC_COUNT_MAX));
 }
 
-/* @owner's first timer is due before its hardware would tell. */
-static __attribute__((noinline)) void arm_earlier(struct time_cpu *owner, u32 cpu)
+/* @owner's, @cpu's, first timer is due before its hardware would tell. */
+static void arm_earlier(struct time_cpu *owner, u32 cpu)
 {
     if ( cpu == this_cpu()->cpu )
         arm(owner, owner->first->expires, time_now());
@@ -94,14 +101,18 @@ static __attribute__((noinline)) void arm_earlier(struct time_cpu *owner, u32 cp
         smp_kick(cpu, WORK_TIMER);
 }
 
-static inline __attribute__((always_inline)) void enqueue(struct time_cpu *owner,
-                                                          struct timer *timer)
+static __attribute__((noinline)) void arm_earlier_and_release(struct time_cpu *owner, u32 cpu)
+{
+    arm_earlier(owner, cpu);
+    lock_release(&owner->lock);
+}
+
+/* True: arm_earlier() has to be called. */
+static inline bool enqueue(struct time_cpu *owner, struct timer *timer)
 {
     timer->active = true;
     owner->first = heap_insert(owner->first, timer);
-    if ( timer->expires <
-         owner->armed ) /* then it is the first, too, or the first is due already */
-        arm_earlier(owner, timer->cpu);
+    return timer->expires < owner->armed; /* it is the first, too, or the first is due already */
 }
 
 static void dequeue(struct time_cpu *owner, struct timer *timer)
@@ -115,15 +126,35 @@ void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 
     *timer = (struct timer){ .handler = handler, .arg = arg, .cpu = cpu };
 }
 
-void timer_set(struct timer *timer, ns_t expires)
+/* @timer, which is in no heap: @owner is released. */
+static inline void set(struct time_cpu *owner, struct timer *timer, ns_t expires)
 {
-    struct time_cpu *owner = lock_owner(timer);
+    timer->expires = expires;
+    if ( enqueue(owner, timer) )
+        arm_earlier_and_release(owner, timer->cpu);
+    else
+        lock_release(&owner->lock);
+}
 
+/* Any other one, apart, so that nobody else saves registers for it. @owner: NULL if it isn't locked. */
+static __attribute__((noinline)) void set_any(struct time_cpu *owner, struct timer *timer,
+                                              ns_t expires)
+{
+    if ( !owner )
+        owner = lock_other(timer);
     if ( timer->active )
         dequeue(owner, timer);
-    timer->expires = expires;
-    enqueue(owner, timer);
-    lock_release(&owner->lock);
+    set(owner, timer, expires);
+}
+
+void timer_set(struct timer *timer, ns_t expires)
+{
+    struct time_cpu *owner = lock_own(timer);
+
+    if ( owner && !timer->active )
+        set(owner, timer, expires);
+    else
+        set_any(owner, timer, expires);
 }
 
 void timer_stop(struct timer *timer)
@@ -189,7 +220,8 @@ void time_leave(u32 cpu, u32 to)
     {
         dequeue(from, timer);
         WRITE_ONCE(timer->cpu, to);
-        enqueue(owner, timer);
+        if ( enqueue(owner, timer) )
+            arm_earlier(owner, to);
     }
     unlock_pair(&from->lock, &owner->lock);
 }
