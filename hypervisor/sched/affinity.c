@@ -11,6 +11,7 @@
 static void set_hard(struct sched_queue *q, struct vcpu *v, cpumask_t cpus)
 {
     WRITE_ONCE(v->sched.hard_affinity, cpus);
+    balance_renew(v);
     if ( v->sched.queued )
         sched_dequeue(q, v);
     if ( v->sched.running )

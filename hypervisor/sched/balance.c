@@ -25,6 +25,15 @@ static cpumask_t idle_cpus;
 
 /* --- Where --- */
 
+/* If none of the CPUs that it shall run on is in its pool any more, any that is will do. */
+void balance_renew(struct vcpu *v)
+{
+    cpumask_t cpus = READ_ONCE(sched_pools[v->domain->sched.pool].cpus);
+    cpumask_t hard = v->sched.hard_affinity & cpus;
+
+    WRITE_ONCE(v->sched.cpus, hard ? hard : cpus);
+}
+
 /* The first of @cpus that isn't busy, among those that @v likes best if it can be. */
 static cpumask_t prefer(const struct vcpu *v, cpumask_t cpus)
 {

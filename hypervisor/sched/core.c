@@ -53,11 +53,11 @@ static inline bool may_linger(const struct sched_queue *q, const struct vcpu *v,
 }
 
 /* What @v is while it is on no CPU, or lingers. */
-static int runstate_off(const struct vcpu *v, bool waits)
+static int runstate_off(const struct vcpu *v)
 {
-    if ( waits )
-        return RUNSTATE_runnable;
-    return READ_ONCE(v->sched.blocked) ? RUNSTATE_blocked : RUNSTATE_offline;
+    if ( READ_ONCE(v->sched.blocked) )
+        return RUNSTATE_blocked;
+    return stopped(v) ? RUNSTATE_offline : RUNSTATE_runnable;
 }
 
 static void set_runstate(struct vcpu *v, int state, ns_t now)
@@ -95,13 +95,30 @@ static void note_first(struct sched_queue *q)
     WRITE_ONCE(q->least_cpus, first ? balance_cpus(first) : 0);
 }
 
-static void note_running(struct sched_queue *q)
+/* Nobody asks for how long an idle vcpu was what: only traces tell of it. */
+static inline void set_runstate_of_idle(struct vcpu *idle, int state, ns_t now)
 {
-    const struct vcpu *v = q->running;
+    if ( __builtin_expect(trace_events != 0, 0) )
+        runstate_change(idle, state, now);
+    idle->runstate.info.state = state;
+}
+
+/* @v, which isn't queued, runs from now on, in @prev's stead: what others peek at, and its runstate. */
+static inline void run(struct sched_queue *q, struct vcpu *prev, struct vcpu *v, ns_t now)
+{
     bool idle = v == q->idle;
 
+    v->sched.since = now;
+    v->sched.switched_in = now;
+    WRITE_ONCE(v->sched.running, true);
+    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(v));
+    q->running = v;
     WRITE_ONCE(q->has, idle ? INT64_MAX : policy_key(v));
     WRITE_ONCE(q->has_cpus, idle ? 0 : balance_allowed(v));
+    if ( idle )
+        set_runstate_of_idle(v, RUNSTATE_running, now);
+    else
+        runstate_change(v, RUNSTATE_running, now);
 }
 
 void sched_enqueue(struct sched_queue *q, struct vcpu *v, enum sched_reason reason, ns_t now)
@@ -140,14 +157,11 @@ static void change(struct sched_queue *q, struct vcpu *prev, struct vcpu *next, 
 {
     if ( next->sched.queued )
         sched_dequeue(q, next);
-    next->sched.since = now;
-    next->sched.switched_in = now;
-    WRITE_ONCE(next->sched.running, true);
-    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
-    q->running = next;
-    note_running(q);
-    runstate_change(next, RUNSTATE_running, now);
-    runstate_change(prev, runstate_off(prev, sched_runnable(prev)), now);
+    run(q, prev, next, now);
+    if ( prev == q->idle )
+        set_runstate_of_idle(prev, RUNSTATE_offline, now);
+    else
+        runstate_change(prev, runstate_off(prev), now);
 }
 
 /*
@@ -176,8 +190,10 @@ static void resume(struct sched_queue *q, struct vcpu *v, ns_t now)
 {
     sched_account(q, now);
     policy_woken(q, v);
-    set_runstate(v, RUNSTATE_runnable, now); /* traces tell of it */
-    change(q, q->idle, v, now);
+    if ( __builtin_expect(trace_events != 0, 0) )
+        set_runstate(v, RUNSTATE_runnable, now); /* for no time: only traces tell of it */
+    run(q, q->idle, v, now);
+    set_runstate_of_idle(q->idle, RUNSTATE_offline, now);
     arm(q, now);
     percpu_raise(q->percpu, WORK_RESUME);
 }
@@ -216,7 +232,7 @@ void sched_update(struct vcpu *v)
     {
         if ( v->sched.queued )
             sched_dequeue(q, v);
-        set_runstate(v, runstate_off(v, runnable), now);
+        set_runstate(v, runstate_off(v), now);
         smp_kick(q->cpu, WORK_RESCHEDULE); /* it lets it go, which queues it where it may run */
     }
     else if ( stays && runnable && !q->nr_waiting && q->percpu == this_cpu() )
@@ -233,12 +249,12 @@ void sched_update(struct vcpu *v)
     else if ( !runnable && v->sched.queued )
     {
         sched_dequeue(q, v);
-        set_runstate(v, runstate_off(v, false), now);
+        set_runstate(v, runstate_off(v), now);
     }
     else if ( !runnable && !off )
         smp_kick(q->cpu, WORK_RESCHEDULE);
     else if ( off )
-        set_runstate(v, runstate_off(v, false), now); /* from blocked to offline, or back */
+        set_runstate(v, runstate_off(v), now); /* from blocked to offline, or back */
     lock_release(&q->lock);
 }
 
@@ -320,7 +336,7 @@ static struct vcpu *first_runnable(struct sched_queue *q, ns_t now)
     while ( (v = sched_first(q)) != NULL && !sched_runnable(v) )
     {
         sched_dequeue(q, v);
-        set_runstate(v, runstate_off(v, false), now);
+        set_runstate(v, runstate_off(v), now);
     }
     return v;
 }
@@ -372,7 +388,7 @@ static void switched(struct sched_queue *q, struct vcpu *v, enum sched_reason re
             balance_wake_weaker(v);
     }
     else
-        set_runstate(v, runstate_off(v, false), now);
+        set_runstate(v, runstate_off(v), now);
     arm(q, now);
     unlock_pair(&q->lock, &home->lock);
 }
@@ -501,6 +517,7 @@ long sched_vcpu_create(struct vcpu *v)
     list_init(&v->sched.queue);
     v->processor = this_cpu()->cpu; /* idle ones will take it */
     v->sched.hard_affinity = v->sched.soft_affinity = ~0UL;
+    balance_renew(v);
     sched_poll_init(v);
     v->runstate.info.state = RUNSTATE_offline;
     v->runstate.info.state_entry_time = (u64)time_now();

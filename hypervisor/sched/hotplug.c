@@ -38,10 +38,30 @@ static bool sort_out(struct sched_queue *q)
     return empty;
 }
 
+/* @pool's CPUs have changed. From now on nobody comes to one that it has lost. */
+static void renew_all(u32 pool)
+{
+    struct vcpu *v;
+
+    for ( struct domain *d = domain_next_guest(NULL); d; d = domain_next_guest(d) )
+    {
+        if ( d->sched.pool != pool )
+            continue;
+        for_each_vcpu(d, v)
+        {
+            struct sched_queue *q = balance_lock(v);
+
+            balance_renew(v);
+            lock_release(&q->lock);
+        }
+    }
+}
+
 /* Who was elsewhere for want of this CPU returns. All look: one that was alone and idle has not told so. */
 void sched_join(u32 cpu, u32 pool)
 {
     atomic_fetch_or(&sched_pools[pool].cpus, balance_bit(cpu));
+    renew_all(pool);
     atomic_fetch_or(&sched_cpus, balance_bit(cpu));
     for ( cpumask_t rest = READ_ONCE(sched_cpus); rest; rest &= rest - 1 )
         sort_out(sched_queues[__builtin_ctzl(rest)]);
@@ -54,7 +74,10 @@ bool sched_leave(u32 cpu)
 
     for ( u32 id = 0; id < SCHED_POOLS; id++ )
         if ( READ_ONCE(sched_pools[id].cpus) & balance_bit(cpu) )
+        {
             atomic_fetch_and(&sched_pools[id].cpus, ~balance_bit(cpu));
+            renew_all(id);
+        }
     atomic_fetch_and(&sched_cpus, ~balance_bit(cpu));
     empty = sort_out(sched_queues[cpu]);
     balance_wake_others();

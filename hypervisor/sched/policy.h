@@ -110,14 +110,14 @@ static inline cpumask_t balance_others(u32 cpu)
 /* When this CPU, which runs something since @now, looks whether others need it more; TIME_NEVER: no other CPUs. */
 ns_t balance_look_at(const struct sched_queue *q, ns_t now);
 
-/* The CPUs that @v may run on. If none of them is in its pool any more, any that is will do. */
+/* The CPUs that @v may run on. They change under the lock of its queue: who acts on them looks again with that held. */
 static inline cpumask_t balance_allowed(const struct vcpu *v)
 {
-    cpumask_t cpus = READ_ONCE(sched_pools[READ_ONCE(v->domain->sched.pool)].cpus);
-    cpumask_t hard = READ_ONCE(v->sched.hard_affinity) & cpus;
-
-    return hard ? hard : cpus;
+    return READ_ONCE(v->sched.cpus);
 }
+
+/* @v's affinity or its pool has changed, or that one's CPUs have. Under the lock of @v's queue. */
+void balance_renew(struct vcpu *v);
 
 /* May @v run on @cpu? */
 static inline bool balance_allows(const struct vcpu *v, u32 cpu)

@@ -2,13 +2,12 @@
  * Pools of CPUs. A CPU is in one of them, or in none and runs no vcpus; a domain is in one, and its vcpus run on that
  * one's CPUs alone: balance_allowed() sees to it, and that is all that parts them. A pool with domains has a CPU.
  *
- * Who changes pools holds LOCK_DOMCTL. Who schedules reads the masks as it reads a vcpu's affinity, which changes as
- * well: who may not be where he is gets told.
+ * Who changes pools holds LOCK_DOMCTL, and renews what each vcpu keeps of them, its mask, under the lock of its queue:
+ * that is all that who schedules looks at. Who may not be where he is gets told.
  */
 #include "sched/policy.h"
 
 #include "lib/atomic.h"
-#include "lib/guard.h"
 #include "smp/smp.h"
 
 bool sched_pool_exists(u32 id)
@@ -133,13 +132,11 @@ bool sched_pool_has_cpus(u32 id)
     return sched_pool_exists(id) && sched_pools[id].cpus;
 }
 
-/* Who has read, without a lock, that it is in the old pool has done with that before that one loses its CPUs. */
 static void move(struct domain *d, u32 id)
 {
     struct vcpu *v;
 
     WRITE_ONCE(d->sched.pool, id);
-    GUARD_STEP(pool_read_unlocked, smp_synchronize());
     for_each_vcpu(d, v)
         sched_forget_affinity(v);
 }

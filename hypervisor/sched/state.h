@@ -28,8 +28,9 @@ struct vcpu_sched {
     s64 switched_in;        /* when it came to its CPU */
     u64 ran;                /* ns run so far */
     u32 pause_count;        /* atomic: runnable only at 0 */
-    u64 hard_affinity;      /* CPUs that it may run on; atomic */
+    u64 hard_affinity;      /* CPUs that it shall run on; atomic */
     u64 soft_affinity;      /* ... and that it would like best; atomic */
+    u64 cpus;               /* ... those that it may: balance_renew(); atomic, never 0 */
     u64 hard_before;        /* hard_affinity as it will be again ... */
     bool overridden;        /* ... when SCHEDOP_pin_override is undone */
     bool blocked;           /* atomic: SCHEDOP_block or poll */

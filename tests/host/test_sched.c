@@ -12,6 +12,7 @@
 #include "event/event.h"
 #include "lib/bitmap.h"
 #include "sched/policy.h"
+#include "trace/buffer.h"
 
 #define MS ((s64)NS_PER_MS)
 
@@ -161,13 +162,16 @@ TEST(an_event_on_the_way_out_ends_a_block)
 TEST(who_lingers_goes_on_at_once)
 {
     unsigned long switches;
+    u32 changes;
 
     set_up(2);
     wake(0);
     block();
     expect(idle());
     switches = fake_switches;
+    changes = vcpu(0)->runstate.version;
     sched_wake(vcpu(0));
+    expect_eq(vcpu(0)->runstate.version, changes + 2);
     expect_eq(host_cpu->exit_work, WORK_RESUME);
     expect(!vcpu(0)->sched.queued && sched_runs(vcpu(0)));
     expect(runs(0));
@@ -210,7 +214,9 @@ TEST(who_lingers_has_no_more_than_others)
     vcpu(0)->sched.virtual_time = q->floor - 100 * MS;
     expect(!vcpu(0)->sched.woken);
     changes = vcpu(0)->runstate.version;
+    trace_events = TRC_ALL;
     sched_wake(vcpu(0));
+    trace_events = 0;
     expect_eq(vcpu(0)->runstate.version,
               changes + 4); /* runnable, then running: as traces show it */
     expect(vcpu(0)->sched.virtual_time > q->floor - 10 * MS && vcpu(0)->sched.woken);

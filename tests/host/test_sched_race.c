@@ -180,11 +180,13 @@ static void check(struct vcpu *v)
 {
     bool on_cpu = fake_cpus_current(v->processor) == v;
     bool loaded = sched_queues[v->processor]->loaded == v;
+    cpumask_t all = sched_pools[v->domain->sched.pool].cpus, hard = v->sched.hard_affinity & all;
 
     require(!v->sched.pause_count);
     require(v->sched.running == loaded);
     require(sched_runnable(v) == (on_cpu || v->sched.queued));
     require(!(on_cpu && v->sched.queued));
+    require(v->sched.cpus == (hard ? hard : all));
     require(!loaded || balance_allows(v, v->processor));
 }
 

@@ -15,18 +15,6 @@
 static struct timer trouble;
 static s64 trouble_every;
 
-struct domain *domain_first_at_or_above(domid_t id)
-{
-    while ( id < DOMAINS && !domains[id] )
-        id++;
-    return id < DOMAINS ? domains[id] : NULL;
-}
-
-struct domain *domain_after(struct domain *d)
-{
-    return domain_first_at_or_above((domid_t)(d->id + 1));
-}
-
 static struct actor *any_actor(void)
 {
     struct actor *a = &actors[between(0, ACTORS - 1)];
@@ -179,7 +167,7 @@ static void come(domid_t id)
     struct domain *d = actors_create(id, (u32)between(1, VCPUS), any_weight(), any_cap());
     struct vcpu *v;
 
-    d->sched.pool = any_pool_with_cpus();
+    sched_pool_move(d, any_pool_with_cpus());
     for_each_vcpu(d, v)
     {
         struct actor *a = actor_of(v);

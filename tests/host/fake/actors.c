@@ -92,6 +92,18 @@ cpumask_t any_cpus(void)
 struct actor actors[ACTORS];
 
 struct domain *domains[DOMAINS];
+
+struct domain *domain_first_at_or_above(domid_t id)
+{
+    while ( id < DOMAINS && !domains[id] )
+        id++;
+    return id < DOMAINS ? domains[id] : NULL;
+}
+
+struct domain *domain_after(struct domain *d)
+{
+    return domain_first_at_or_above((domid_t)(d->id + 1));
+}
 u32 nr_cpus;
 static struct timer sleep_timers[FAKE_CPUS_MAX]; /* the end of the current actor's run */
 static s64 busy[FAKE_CPUS_MAX], idle_since[FAKE_CPUS_MAX];
@@ -372,6 +384,7 @@ static void check_actor(const struct actor *a)
     struct vcpu *v = a->v;
     bool runnable = sched_runnable(v), here = fake_cpus_current(v->processor) == v;
 
+    require(v->sched.cpus == actors_cpus(v));
     require(v->sched.running == (here || lingers(v)));
     require(!(here && v->sched.queued));
     if ( runnable )
