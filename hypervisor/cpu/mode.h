@@ -36,7 +36,7 @@ struct guest_mode {
     void (*deliver_failsafe)(struct vcpu *v, struct regs *regs);
 
     /* Load selectors and bases: false if one could not be, and is NULL now. */
-    bool (*load_segments)(const struct vcpu_cpu *cpu);
+    bool (*load_segments)(struct vcpu_cpu *cpu);
 
     u8 arguments[5]; /* offsets in struct regs of the registers that hold a hypercall's */
     bool direct;     /* 64 bits, and latencies aren't measured */

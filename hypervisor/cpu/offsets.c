@@ -57,6 +57,10 @@ void offsets(void)
 
     OFFSET(VCPU_info, vcpu_cpu, info);
     OFFSET(VCPU_kernel_mode, vcpu_cpu, kernel_mode);
+    OFFSET(VCPU_gs_other_kept, vcpu_cpu, gs_other_kept);
+    _Static_assert(offsetof(struct vcpu_cpu, kernel_mode) ==
+                       offsetof(struct vcpu_cpu, gs_other_kept) + 1,
+                   "SWAPGS writes two bytes as one");
     _Static_assert(offsetof(struct vcpu_cpu, iret_plain) ==
                        offsetof(struct vcpu_cpu, kernel_mode) + 3,
                    "iret tests four bytes as one");

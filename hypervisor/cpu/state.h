@@ -12,18 +12,23 @@
 struct vcpu_cpu {
     struct vcpu_info *
         info; /* the guest's vcpu_info, in the hypervisor's mapping; the guest writes it at any time */
+    u8 syscall_mask_events; /* VGCF_syscall_disables_events */
+    u8 ts;                  /* virtual CR0.TS */
+    u8 iopl;                /* set_iopl: 0-3 */
+    /*
+     * KERNEL_GS_BASE is gs_base_other, as it was loaded: whoever changes it, by SWAPGS or otherwise,
+     * says so. entry.S writes this with kernel_mode.
+     */
+    u8 gs_other_kept;
     /*
      * The guest runs as kernel: decides where a syscall goes. A 64-bit guest's CPL is 3 either way;
      * for a 32-bit one, which may change its ring by itself, this is renewed when it comes in.
      */
     u8 kernel_mode;
-    u8 nmi_masked;          /* an NMI was delivered and its iret has not come yet */
-    u8 iret_sets_iopl;      /* VMASST_TYPE_architectural_iopl */
-    u8 iret_plain;          /* 0: entry.S looks at these four bytes at once */
-    u8 syscall_mask_events; /* VGCF_syscall_disables_events */
-    u8 ts;                  /* virtual CR0.TS */
-    u8 iopl;                /* set_iopl: 0-3 */
-    u64 kernel_rsp;         /* stack_switch */
+    u8 nmi_masked;     /* an NMI was delivered and its iret has not come yet */
+    u8 iret_sets_iopl; /* VMASST_TYPE_architectural_iopl */
+    u8 iret_plain;     /* 0: entry.S looks at these four bytes at once */
+    u64 kernel_rsp;    /* stack_switch */
     u64 kernel_ss;
     u64 syscall_rip; /* 0: none registered */
     u64 event_rip;

@@ -28,7 +28,7 @@ static cpumask_t idle_cpus;
 /* If none of the CPUs that it shall run on is in its pool any more, any that is will do. */
 void balance_renew(struct vcpu *v)
 {
-    cpumask_t cpus = READ_ONCE(sched_pools[v->domain->sched.pool].cpus);
+    cpumask_t cpus = READ_ONCE(sched_pools[READ_ONCE(v->domain->sched.pool)].cpus);
     cpumask_t hard = v->sched.hard_affinity & cpus;
 
     WRITE_ONCE(v->sched.cpus, hard ? hard : cpus);

@@ -20,11 +20,6 @@
 
 #define always_inline inline __attribute__((always_inline))
 
-static inline void swap_gs(void)
-{
-    __asm__ volatile("swapgs");
-}
-
 static inline void load_root(u64 root)
 {
     this_cpu()->cr3 = root;
@@ -33,15 +28,17 @@ static inline void load_root(u64 root)
 
 static always_inline void enter_kernel(struct vcpu *v)
 {
+    v->cpu.gs_other_kept = 0;
     v->cpu.kernel_mode = 1;
-    swap_gs();
+    swapgs();
     load_root(v->cpu.cr3_kernel);
 }
 
 static always_inline void enter_user(struct vcpu *v)
 {
+    v->cpu.gs_other_kept = 0;
     v->cpu.kernel_mode = 0;
-    swap_gs();
+    swapgs();
     load_root(v->cpu.cr3_user);
 }
 

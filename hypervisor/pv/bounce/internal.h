@@ -75,7 +75,7 @@ void native_event(struct vcpu *v, struct regs *regs);
 void native_failsafe(struct vcpu *v, struct regs *regs);
 void native_syscall_compat(struct vcpu *v, struct regs *regs);
 void native_sysenter(struct vcpu *v, struct regs *regs);
-bool native_load_segments(const struct vcpu_cpu *c);
+bool native_load_segments(struct vcpu_cpu *c);
 
 /* Load a vcpu's data segments, FS and GS included, not their bases. False: as load_segments. */
 bool switch_load_selectors(const struct vcpu_cpu *c);

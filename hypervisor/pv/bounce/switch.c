@@ -51,20 +51,29 @@ static bool bases_have_instructions(void)
     return read_cr4() & CR4_FSGSBASE;
 }
 
-static void save_bases(struct percpu *cpu)
+static u64 read_gs_base_other(void)
 {
-    if ( bases_have_instructions() )
-    {
-        cpu->fs_base = rdfsbase();
-        cpu->gs_base = rdgsbase();
-        swapgs();
-        cpu->gs_base_other = rdgsbase();
-        swapgs();
-        return;
-    }
-    cpu->fs_base = rdmsr(MSR_FS_BASE);
-    cpu->gs_base = rdmsr(MSR_GS_BASE);
-    cpu->gs_base_other = rdmsr(MSR_KERNEL_GS_BASE);
+    u64 base;
+
+    if ( !bases_have_instructions() )
+        return rdmsr(MSR_KERNEL_GS_BASE);
+    swapgs();
+    base = rdgsbase();
+    swapgs();
+    return base;
+}
+
+static void save_bases(struct percpu *cpu, struct vcpu_cpu *c)
+{
+    bool instructions = bases_have_instructions();
+
+    c->fs_base = instructions ? rdfsbase() : rdmsr(MSR_FS_BASE);
+    c->gs_base = instructions ? rdgsbase() : rdmsr(MSR_GS_BASE);
+    if ( !c->gs_other_kept )
+        c->gs_base_other = read_gs_base_other();
+    cpu->fs_base = c->fs_base;
+    cpu->gs_base = c->gs_base;
+    cpu->gs_base_other = c->gs_base_other;
 }
 
 /* @moved: FS and GS have been loaded since save_bases(), which changes the first two. */
@@ -89,16 +98,11 @@ static void load_bases(const struct vcpu_cpu *c, const struct percpu *cpu, bool 
 
 static void save_segments(struct vcpu_cpu *c)
 {
-    struct percpu *cpu = this_cpu();
-
     c->ds = READ_SELECTOR(ds);
     c->es = READ_SELECTOR(es);
     c->fs = READ_SELECTOR(fs);
     c->gs = READ_SELECTOR(gs);
-    save_bases(cpu);
-    c->fs_base = cpu->fs_base;
-    c->gs_base = cpu->gs_base;
-    c->gs_base_other = cpu->gs_base_other;
+    save_bases(this_cpu(), c);
 }
 
 bool switch_load_selectors(const struct vcpu_cpu *c)
@@ -118,12 +122,13 @@ bool switch_load_selectors(const struct vcpu_cpu *c)
 }
 
 /* The bases are the guest's to choose, whatever the selectors. */
-bool native_load_segments(const struct vcpu_cpu *c)
+bool native_load_segments(struct vcpu_cpu *c)
 {
     bool moves = c->fs | c->gs | READ_SELECTOR(fs) | READ_SELECTOR(gs);
     bool ok = switch_load_selectors(c);
 
     load_bases(c, this_cpu(), moves);
+    c->gs_other_kept = 1;
     return ok;
 }
 

@@ -71,7 +71,7 @@ static void compat_dispatch_interrupt(u32 vector)
  * The bases of FS and GS are their descriptors'. Where a selector is NULL the base must not remain
  * another guest's.
  */
-static bool compat_load_segments(const struct vcpu_cpu *c)
+static bool compat_load_segments(struct vcpu_cpu *c)
 {
     wrmsr(MSR_FS_BASE, 0);
     wrmsr(MSR_GS_BASE, 0);

@@ -122,6 +122,7 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
         if ( vcpu_is_pv32(v) || GUARD(msr_base_canonical, !canonical(value)) )
             return false;
         wrmsr(msr, value);
+        v->cpu.gs_other_kept = 0;
         return true;
     case MSR_EFER:
     case MSR_PAT:

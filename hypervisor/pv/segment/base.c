@@ -37,10 +37,12 @@ long segment_set_base(unsigned long which, unsigned long base)
     switch ( (u32)which ) /* an int to the ABI: the upper half means nothing */
     {
     case SEGBASE_GS_USER: /* the guest is in kernel mode: that is the one swapped out */
+        current_vcpu()->cpu.gs_other_kept = 0;
         return set_base(MSR_KERNEL_GS_BASE, base);
     case SEGBASE_GS_KERNEL:
         return set_base(MSR_GS_BASE, base);
     case SEGBASE_GS_USER_SEL:
+        current_vcpu()->cpu.gs_other_kept = 0;
         load_user_gs((u16)base);
         return 0;
     default:

@@ -3,7 +3,8 @@
  * bases or not, and whatever selectors it has loaded.
  *
  * Two vcpus on one processor, with bases of their own each, take turns. Each time around both choose anew: CR4.FSGSBASE
- * or not, null selectors or not, bases that are the other's or not. Whoever comes back finds all as he left it.
+ * or not, null selectors or not, bases that are the other's or not. Whoever comes back finds all as he left it. Nor
+ * does it matter whether a vcpu leaves or comes back in user mode, or changes its mode in between.
  */
 #include "test.h"
 
@@ -13,6 +14,7 @@
 #define MSR_GS_SHADOW 0xc0000102
 #define MSR_TSC_AUX   0xc0000103
 #define CHOICES       16
+#define USER_VISITS   10 /* of the other to us, while or after we are in user mode */
 
 static volatile unsigned int turn;
 static ulong words[2][3]; /* what the bases point to */
@@ -24,6 +26,11 @@ static ulong rdmsr(uint32_t msr)
 
     asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
     return (ulong)high << 32 | low;
+}
+
+static void wrmsr(uint32_t msr, ulong value)
+{
+    asm volatile("wrmsr" : : "c"(msr), "a"((uint32_t)value), "d"((uint32_t)(value >> 32)));
 }
 
 static void choose_cr4(bool fsgsbase)
@@ -56,9 +63,12 @@ static void choose(unsigned int who, unsigned int choice)
     who = choice & 4 ? 1 : who;
     need(hypercall(set_segment_base, SEGBASE_FS, &words[who][0]));
     need(hypercall(set_segment_base, SEGBASE_GS_KERNEL, &words[who][1]));
-    need(hypercall(set_segment_base, SEGBASE_GS_USER, &words[choice & 8 ? 1 : who][2]));
+    if ( choice & 4 )
+        wrmsr(MSR_GS_SHADOW, (ulong)&words[choice & 8 ? 1 : who][2]);
+    else
+        need(hypercall(set_segment_base, SEGBASE_GS_USER, &words[choice & 8 ? 1 : who][2]));
     if ( has_rdtscp )
-        asm volatile("wrmsr" : : "c"(MSR_TSC_AUX), "a"(7 + who), "d"(0));
+        wrmsr(MSR_TSC_AUX, 7 + who);
 }
 
 static uint32_t tsc_aux(void)
@@ -93,6 +103,45 @@ static void pass(unsigned int to, unsigned int back)
         failure("the other vcpu doesn't run");
 }
 
+/* In user mode the other has his turn; then a system call, in which he has another, or a fault. */
+enum user_end { USER_RETURNS, USER_CALLS, USER_FAULTS };
+
+static long in_user_mode(long end)
+{
+    ulong value;
+
+    turn = 1;
+    while ( turn != 0 )
+        ;
+    if ( end == USER_CALLS )
+        user_call(7, 0);
+    if ( end == USER_FAULTS )
+        *(volatile char *)8 = 0;
+    asm volatile("mov %%gs:0, %0" : "=r"(value));
+    return (long)value;
+}
+
+static bool system_call(struct cpu_frame *frame, unsigned int number)
+{
+    (void)number;
+    if ( frame->ax == USER_EXIT )
+        return false;
+    pass(1, 0);
+    return true;
+}
+
+static void from_user_mode(unsigned int choice)
+{
+    choose(0, choice);
+    expect_eq(user_run(in_user_mode, USER_RETURNS).value, words[0][2], "GS in user mode");
+    look(0, choice);
+    expect_eq(user_run(in_user_mode, USER_CALLS).value, words[0][2], "GS behind a system call");
+    look(0, choice);
+    expect_eq(user_run(in_user_mode, USER_FAULTS).fault.vector, TRAP_PF, "a fault");
+    pass(1, 0);
+    look(0, choice);
+}
+
 static void other(void *arg)
 {
     (void)arg;
@@ -108,6 +157,13 @@ static void other(void *arg)
             look(1, choice);
             turn = 0;
         }
+    for ( unsigned int visits = 0; visits < USER_VISITS; visits++ )
+    {
+        while ( turn != 1 )
+            hypercall(sched_op, SCHEDOP_yield, NULL);
+        choose(1, 0);
+        turn = 0;
+    }
 }
 
 static uint32_t cpuid(uint32_t leaf, unsigned int which)
@@ -136,6 +192,10 @@ void test_main(void)
             pass(1, 0);
             look(0, ours);
         }
+    words[0][2] = 0x1234;
+    trap_handle(KIT_ENTRY_SYSCALL, system_call);
+    from_user_mode(0);
+    from_user_mode(1);
     choose_cr4(false);
     load_selectors(0);
     hypercall(set_segment_base, SEGBASE_FS, 0);

@@ -449,7 +449,7 @@ bool switch_load_selectors(const struct vcpu_cpu *c)
     return true;
 }
 
-bool native_load_segments(const struct vcpu_cpu *c)
+bool native_load_segments(struct vcpu_cpu *c)
 {
     (void)c;
     return true;
