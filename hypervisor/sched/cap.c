@@ -40,22 +40,10 @@ static void refill(void *arg)
 }
 
 /* Called under a run queue's lock: the vcpus notice at their next choice, which is due now. */
-void sched_cap_charge(struct vcpu *v, s64 ns)
+void sched_cap_use(struct domain *d, s64 ns)
 {
-    struct domain *d = v->domain;
-
-    if ( d->sched.cap && atomic_sub_return(&d->sched.budget, ns) <= 0 )
+    if ( atomic_sub_return(&d->sched.budget, ns) <= 0 )
         WRITE_ONCE(d->throttled, true);
-}
-
-s64 sched_cap_left(const struct vcpu *v)
-{
-    s64 left;
-
-    if ( !v->domain->sched.cap )
-        return INT64_MAX;
-    left = READ_ONCE(v->domain->sched.budget);
-    return left > 0 ? left : 0;
 }
 
 /* CPUs that run the domain have to know when its budget ends. */

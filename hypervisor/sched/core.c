@@ -71,7 +71,8 @@ static __attribute__((noinline)) void charge(struct sched_queue *q, struct vcpu 
 {
     policy_charge(q, v, ns);
     WRITE_ONCE(q->has, policy_key(v));
-    sched_cap_charge(v, ns);
+    if ( READ_ONCE(v->domain->sched.cap) )
+        sched_cap_use(v->domain, ns);
 }
 
 void sched_account(struct sched_queue *q, ns_t now)

@@ -40,15 +40,18 @@
 #define SPREAD      (100 * (s64)NS_PER_MS)
 #define WEIGHT_UNIT 256
 
-/* Rounded up, so that time never stands still, however short the run and large the weight. */
+/*
+ * Rounded up, so that time never stands still, however short the run and large the weight. Most have the default, for
+ * which they are the same: no division then.
+ */
 static s64 to_virtual(s64 ns, u16 weight)
 {
-    return DIV_ROUND_UP(ns * WEIGHT_UNIT, weight);
+    return weight == WEIGHT_UNIT ? ns : DIV_ROUND_UP(ns * WEIGHT_UNIT, weight);
 }
 
 static s64 from_virtual(s64 virtual, u16 weight)
 {
-    return DIV_ROUND_UP(virtual * weight, WEIGHT_UNIT);
+    return weight == WEIGHT_UNIT ? virtual : DIV_ROUND_UP(virtual * weight, WEIGHT_UNIT);
 }
 
 static s64 behind_most(u16 weight)

@@ -155,11 +155,16 @@ void balance_set_idle(bool idle);
 /* The least key of those that wait for @q's CPU, here or elsewhere, and of all that wait; INT64_MAX: nobody does. */
 s64 balance_least(const struct sched_queue *q, s64 *anywhere);
 
-/* cap.c: @v ran for @ns; account it to its domain's cap, if it has one, and stop the domain if that is used up. */
-void sched_cap_charge(struct vcpu *v, s64 ns);
+/* cap.c: @d, which has a cap, ran for @ns: if that is used up it is stopped. */
+void sched_cap_use(struct domain *d, s64 ns);
 
-/* ... and for how many ns more it may run: the longest time if there is no cap. */
-s64 sched_cap_left(const struct vcpu *v);
+/* For how many ns more @v may run: the longest time if its domain has no cap. */
+static inline s64 sched_cap_left(const struct vcpu *v)
+{
+    const struct domain_sched *d = &v->domain->sched;
+
+    return READ_ONCE(d->cap) ? max(READ_ONCE(d->budget), (s64)0) : INT64_MAX;
+}
 
 /* A new domain: the default weight, no cap. */
 void sched_cap_init(struct domain *d);
