@@ -103,6 +103,18 @@ open_granted(struct domain *self, struct domain **last, const struct gnttab_copy
     return status;
 }
 
+/* Is what @ptr names a frame of our own that needs no reference, since it is copied before anything that may wait? */
+static inline __attribute__((always_inline)) bool
+at_once(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write)
+{
+    mfn_t mfn = to_mfn(ptr->u.gmfn);
+    const struct frame *frame = mfn_to_frame(mfn);
+
+    return ptr->domid == DOMID_SELF && mfn_has_frame(mfn) &&
+           (write ? frame_writable_at_once(frame, self->id)
+                  : frame_readable_at_once(frame, self->id));
+}
+
 /* Frames by number are our own only. */
 static inline __attribute__((always_inline)) s16
 open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write, mfn_t *mfn)
@@ -137,7 +149,8 @@ static inline void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from
     u8 *dest = (u8 *)mfn_to_virt(to) + op->dest.offset;
     const u8 *source = (const u8 *)mfn_to_virt(from) + op->source.offset;
 
-    if ( __builtin_expect(mfn_eq(to, from), 0) )
+    /* Into what is yet to be read. */
+    if ( __builtin_expect(mfn_eq(to, from) && (u64)(dest - source) - 1 < op->len - 1UL, 0) )
         memmove(dest, source, op->len);
     else
         copy_inline(dest, source, op->len);
@@ -148,27 +161,50 @@ struct copy_peers {
     struct domain *source, *dest;
 };
 
+/* From @from, which is held. */
+static inline __attribute__((always_inline)) s16
+copy_from(struct domain *self, struct domain **last, const struct gnttab_copy *op, mfn_t from)
+{
+    bool granted = op->flags & GNTCOPY_dest_gref;
+    struct copy_grant dest;
+    mfn_t to;
+    s16 status;
+
+    if ( !granted && at_once(self, &op->dest, true) )
+    {
+        copy_bytes(op, to_mfn(op->dest.u.gmfn), from);
+        return GNTST_okay;
+    }
+    status = open_end(self, last, &op->dest, granted, op->len, true, &dest, &to);
+    if ( status == GNTST_okay )
+    {
+        copy_bytes(op, to, from);
+        close_end(granted, &dest, to, true);
+    }
+    return status;
+}
+
 static inline __attribute__((always_inline)) s16
 copy_one(struct domain *self, struct copy_peers *peers, const struct gnttab_copy *op)
 {
-    struct copy_grant source, dest;
-    mfn_t from, to;
+    struct copy_grant source;
+    mfn_t from;
     s16 status;
 
     if ( GUARD(copy_within_a_page, (u32)op->source.offset + op->len > PAGE_SIZE ||
                                        (u32)op->dest.offset + op->len > PAGE_SIZE) )
         return GNTST_bad_copy_arg;
+    if ( !(op->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)) &&
+         at_once(self, &op->source, false) && at_once(self, &op->dest, true) )
+    {
+        copy_bytes(op, to_mfn(op->dest.u.gmfn), to_mfn(op->source.u.gmfn));
+        return GNTST_okay;
+    }
     status = open_end(self, &peers->source, &op->source, op->flags & GNTCOPY_source_gref, op->len,
                       false, &source, &from);
     if ( status != GNTST_okay )
         return status;
-    status = open_end(self, &peers->dest, &op->dest, op->flags & GNTCOPY_dest_gref, op->len, true,
-                      &dest, &to);
-    if ( status == GNTST_okay )
-    {
-        copy_bytes(op, to, from);
-        close_end(op->flags & GNTCOPY_dest_gref, &dest, to, true);
-    }
+    status = copy_from(self, &peers->dest, op, from);
     close_end(op->flags & GNTCOPY_source_gref, &source, from, false);
     return status;
 }

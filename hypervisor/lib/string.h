@@ -13,7 +13,11 @@
 
 #include <string.h>
 
-#define copy_inline(dst, src, n) memcpy(dst, src, n)
+#ifdef MODEL
+void copy_inline(void *dst, const void *src, size_t n); /* in tests/model/machine.c: a step */
+#else
+#define copy_inline(dst, src, n) memmove(dst, src, n)
+#endif
 
 #else
 
@@ -39,7 +43,8 @@ char *strstr(const char *s, const char *word);
 
 /*
  * memcpy() in line, of what is long and seldom of constant size. The string instructions, eight bytes an iteration: the
- * shortest path under an instruction-counting clock, and close to the fastest there is on hardware.
+ * shortest path under an instruction-counting clock, and close to the fastest there is on hardware. Forward: @dst may
+ * overlap what has been read of @src by then.
  */
 static inline void copy_inline(void *dst, const void *src, size_t n)
 {

@@ -59,6 +59,28 @@ TEST(copy_all_ways)
     expect_unused();
 }
 
+/* By number only what one has is copied, though others' be in use as it is wanted; and no table is written to. */
+TEST(frames_by_number_are_ones_own)
+{
+    set_up();
+    require(!frame_get_and_type(mfn_to_frame(page[0]), front->id, FRAME_WRITABLE));
+    expect_eq(copy((struct gnttab_copy){ OWN(page[0], 0), OWN(s.page[0], 0), 4096, 0, 0 }),
+              GNTST_bad_page);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), OWN(page[0], 0), 4096, 0, 0 }),
+              GNTST_bad_page);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), OWN(s.l1, 0), 8, 0, 0 }),
+              GNTST_general_error);
+    expect_eq(
+        copy((struct gnttab_copy){ REF(3, 0), OWN(s.l1, 0), 4096, GNTCOPY_source_gref, 0 }),
+        GNTST_general_error);
+    expect_eq(fake_words(page[0])[0], 0);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.l1, 0), OWN(s.page[0], 0), 4096, 0, 0 }),
+              GNTST_okay);
+    expect_eq(fake_words(s.page[0])[1], fake_words(s.l1)[1]);
+    frame_put_and_type(mfn_to_frame(page[0]));
+    expect_unused();
+}
+
 TEST(copy_refuses)
 {
     set_up();

@@ -10,6 +10,7 @@
 #include "cpu/percpu.h"
 #include "cpu/uaccess.h"
 #include "domain/memory.h"
+#include "grant/grant.h"
 #include "irq/irq.h"
 #include "irq/lapic.h"
 #include "mm/alloc.h"
@@ -366,9 +367,14 @@ void hw_clear_page(void *page)
 
 void hw_copy_page(void *to, const void *from)
 {
+    copy_inline(to, from, PAGE_SIZE);
+}
+
+void copy_inline(void *to, const void *from, size_t n)
+{
     access_page(to, true, named[host_cpu->cpu]);
     access_page(from, false, named[host_cpu->cpu]);
-    memmove(to, from, PAGE_SIZE);
+    memmove(to, from, n);
 }
 
 const char *machine_wrong(void)
@@ -718,6 +724,17 @@ long guest_page_op(unsigned int cmd, mfn_t mfn, mfn_t from, const struct domain 
         rc = pagetable_mmuext_op(arg[0], arg[1], arg[2], arg[3]);
     while ( continued(arg) );
     return rc;
+}
+
+void guest_copies(mfn_t to, mfn_t from)
+{
+    struct gnttab_copy op = { .source = { { .gmfn = from.n }, DOMID_SELF, 0 },
+                              .dest = { { .gmfn = to.n }, DOMID_SELF, 0 },
+                              .len = PAGE_SIZE };
+
+    guest_runs();
+    named[host_cpu->cpu] = current_vcpu()->domain->id;
+    grant_table_op(GNTTABOP_copy, (unsigned long)&op, 1);
 }
 
 long guest_va_mapping(u64 va, u64 pte, unsigned long flags)

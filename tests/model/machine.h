@@ -68,5 +68,6 @@ long guest_mmu_update(u64 ptr, u64 val, domid_t from);
 long guest_mmuext(unsigned int cmd, mfn_t mfn);
 long guest_page_op(unsigned int cmd, mfn_t mfn, mfn_t from, const struct domain *of);
 long guest_va_mapping(u64 va, u64 pte, unsigned long flags);
+void guest_copies(mfn_t to, mfn_t from);
 
 #endif

@@ -338,6 +338,16 @@ static void copy_to_x(void)
     guest_page_op(MMUEXT_COPY_PAGE, x, y, domain_a);
 }
 
+static void grant_copy_to_x(void)
+{
+    guest_copies(x, y);
+}
+
+static void grant_copy_x(void)
+{
+    guest_copies(y, x);
+}
+
 static void die(struct domain *d)
 {
     d->life = DOMAIN_DYING;
@@ -524,10 +534,22 @@ static const struct scene scenes[] = {
       .in_order = true,
       .frames = 6 },
 
+    { .name = "pages_by_grants",
+      .set_up = set_up_pages,
+      .of_cpu = { { DOES(grant_copy_to_x) }, { DOES(unmap), DOES(pin_x) } },
+      .in_order = true,
+      .frames = 6 },
+
     /* ... is read, and becomes another's. */
     { .name = "page_goes",
       .set_up = set_up_pages,
       .of_cpu = { { DOES(copy_x) }, { DOES(unmap), DOES(give_back), DOES(allocate_for_b) } },
+      .in_order = true,
+      .frames = 6 },
+
+    { .name = "page_goes_by_grants",
+      .set_up = set_up_pages,
+      .of_cpu = { { DOES(grant_copy_x) }, { DOES(unmap), DOES(give_back), DOES(allocate_for_b) } },
       .in_order = true,
       .frames = 6 },
 
