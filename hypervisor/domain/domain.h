@@ -117,6 +117,7 @@ struct vcpu {
 
     struct vcpu_event event;
     struct vcpu_pv pv;
+    struct vcpu_grant grant;
     struct vcpu_sched sched;
     struct vcpu_time time;
 };

@@ -74,7 +74,6 @@ static inline s16 pin_and_map(struct grant_call *call, struct domain *granter,
 static inline s16 map_one(struct grant_call *call, struct domain **last,
                           struct gnttab_map_grant_ref *op)
 {
-    struct grant_table *t = call->self->grant.table;
     struct grant_handle *h;
     struct domain *granter;
     u32 handle;
@@ -86,14 +85,14 @@ static inline s16 map_one(struct grant_call *call, struct domain **last,
     granter = grant_peer(last, op->dom);
     if ( !granter )
         return GNTST_bad_domain;
-    h = maptrack_new(t, &handle);
+    h = maptrack_new(call->v, &handle);
     if ( !h )
         return GNTST_no_space;
 
     status = pin_and_map(call, granter, op, &mfn);
     if ( status != GNTST_okay )
     {
-        maptrack_free(t, h, handle);
+        maptrack_give_back(call->v, h, handle);
         return status;
     }
     if ( call->count > 1 )
@@ -221,7 +220,8 @@ replace_begin(struct vcpu *v, const struct gnttab_unmap_and_replace *op, struct 
     return GNTST_okay;
 }
 
-static inline s16 begin(struct vcpu *v, const union unmap_op *op, bool replace, struct unmap *u)
+static inline __attribute__((always_inline)) s16 begin(struct vcpu *v, const union unmap_op *op,
+                                                       bool replace, struct unmap *u)
 {
     u->undone = 0;
     u->number = op->unmap.handle;
@@ -236,7 +236,8 @@ static inline s16 begin(struct vcpu *v, const union unmap_op *op, bool replace, 
  * The second half, after the flush: only now may the granter think that its frame is its own again. The references of
  * an entry that was taken out go together with the pin's, if that ends.
  */
-static inline void unmap_finish(struct domain *self, const struct unmap *u)
+static inline __attribute__((always_inline)) void unmap_finish(struct vcpu *v,
+                                                               const struct unmap *u)
 {
     struct grant_handle *h = u->handle;
     struct domain *granter;
@@ -262,7 +263,7 @@ static inline void unmap_finish(struct domain *self, const struct unmap *u)
         grant_frame_put_both(mfn, write);
     else
         grant_frame_put(mfn, write);
-    maptrack_free(self->grant.table, h, u->number);
+    maptrack_give_back(v, h, u->number);
     domain_put(granter);
 }
 
@@ -276,8 +277,27 @@ static inline void unmap_flush(struct domain *d)
     tlb_flush_all(READ_ONCE(d->dirty_cpus));
 }
 
+/* Element @at, before and after the flush. False: it can't be read, or its status not be written. */
+static inline __attribute__((always_inline)) bool begin_at(struct vcpu *v, gva_t at, bool replace,
+                                                           struct unmap *u)
+{
+    union unmap_op op;
+
+    if ( !guest_load_struct(&op, at) )
+        return false;
+    u->status = begin(v, &op, replace, u);
+    return true;
+}
+
+static inline __attribute__((always_inline)) bool finish_at(struct vcpu *v, gva_t at,
+                                                            const struct unmap *u)
+{
+    unmap_finish(v, u);
+    return guest_store_u16(to_gva(at.n + UNMAP_STATUS), (u16)u->status);
+}
+
 /* Is the handle of batch[n] that of an earlier one? It may undo what that leaves, once that is finished. */
-static __attribute__((noinline, cold)) bool named_before(const struct unmap *batch, u32 n)
+static bool named_before(const struct unmap *batch, u32 n)
 {
     for ( u32 i = 0; i < n; i++ )
         if ( batch[i].handle && batch[i].number == batch[n].number )
@@ -285,47 +305,42 @@ static __attribute__((noinline, cold)) bool named_before(const struct unmap *bat
     return false;
 }
 
+static gva_t element(gva_t array, u32 i)
+{
+    return to_gva(array.n + (u64)i * sizeof(union unmap_op));
+}
+
 /*
  * At most @n elements from @at on; how many were done. What was begun is finished, whether its status can be written or
  * not.
  */
-static inline __attribute__((always_inline)) long unmap_batch(struct vcpu *v, gva_t at, u32 n,
-                                                              bool replace)
+static long unmap_batch(struct vcpu *v, gva_t at, u32 n, bool replace)
 {
     struct unmap batch[UNMAP_BATCH];
-    struct domain *self = v->domain;
     u32 begun, mapped = 0;
     long rc = 0;
 
     for ( begun = 0; begun < n; begun++ )
     {
-        struct unmap *u = &batch[begun];
-        union unmap_op op;
-
-        if ( !guest_load_struct(&op, to_gva(at.n + begun * sizeof(op))) )
+        if ( !begin_at(v, element(at, begun), replace, &batch[begun]) )
         {
             rc = -EFAULT;
             break;
         }
-        u->status = begin(v, &op, replace, u);
-        mapped |= u->undone & GNTMAP_host_map;
-        if ( u->status == GNTST_bad_handle && named_before(batch, begun) )
+        mapped |= batch[begun].undone & GNTMAP_host_map;
+        if ( batch[begun].status == GNTST_bad_handle && named_before(batch, begun) )
             break;
     }
     if ( GUARD(unmap_flushes, mapped) )
-        unmap_flush(self);
+        unmap_flush(v->domain);
     for ( u32 i = 0; i < begun; i++ )
-    {
-        gva_t status = to_gva(at.n + i * sizeof(union unmap_op) + UNMAP_STATUS);
-
-        unmap_finish(self, &batch[i]);
-        if ( !guest_store_u16(status, (u16)batch[i].status) )
+        if ( !finish_at(v, element(at, i), &batch[i]) )
             rc = -EFAULT;
-    }
     return rc ? rc : begun;
 }
 
-static long unmap_all(unsigned long cmd, gva_t uop, u32 count, bool replace)
+static __attribute__((noinline)) long unmap_many(unsigned long cmd, gva_t uop, u32 count,
+                                                 bool replace)
 {
     struct grant_call call = grant_call(cmd, uop, count);
 
@@ -342,12 +357,22 @@ static long unmap_all(unsigned long cmd, gva_t uop, u32 count, bool replace)
     return 0;
 }
 
+/* One alone stays in registers. */
 long grant_op_unmap(unsigned long cmd, gva_t uop, u32 count)
 {
-    return unmap_all(cmd, uop, count, false);
+    struct vcpu *v = current_vcpu();
+    struct unmap u;
+
+    if ( count != 1 )
+        return unmap_many(cmd, uop, count, false);
+    if ( !begin_at(v, uop, false, &u) )
+        return -EFAULT;
+    if ( GUARD(unmap_flushes, u.undone & GNTMAP_host_map) )
+        unmap_flush(v->domain);
+    return finish_at(v, uop, &u) ? 0 : -EFAULT;
 }
 
 long grant_op_unmap_and_replace(unsigned long cmd, gva_t uop, u32 count)
 {
-    return unmap_all(cmd, uop, count, true);
+    return unmap_many(cmd, uop, count, true);
 }

@@ -3,8 +3,9 @@
  * the domain that they were given to, so a guest may try any number: one that is free, or just being unmapped, is
  * refused.
  *
- * The lock is for the list of free handles, and for making more. A handle in use is taken by setting HANDLE_BUSY in
- * its flags, which only one can do; pages of handles stay until the domain is gone.
+ * The lock is for the list of free handles, and for making more; each vcpu may keep one free handle besides. A handle
+ * in use is taken by setting HANDLE_BUSY in its flags, which only one can do; pages of handles stay until the domain is
+ * gone.
  */
 #include "grant/maptrack.h"
 

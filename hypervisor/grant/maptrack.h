@@ -44,11 +44,21 @@ static inline bool maptrack_exists(const struct grant_table *t, u32 *number)
 /* In maptrack.c, under the lock: a further page of handles. False: there can't be one. */
 bool maptrack_grow(struct grant_table *t);
 
-/* A new handle and its *@number, unknown to others until maptrack_commit; NULL: none is left. */
-static inline struct grant_handle *maptrack_new(struct grant_table *t, u32 *number)
+/*
+ * A new handle of the current vcpu @v's domain and its *@number, unknown to others until maptrack_commit; NULL: none is
+ * left. The one that the vcpu gave back last is kept for it, so that most mappings take no lock.
+ */
+static inline struct grant_handle *maptrack_new(struct vcpu *v, u32 *number)
 {
+    struct grant_table *t = v->domain->grant.table;
     struct grant_handle *h = NULL;
 
+    if ( v->grant.spare_handle )
+    {
+        *number = v->grant.spare_handle - 1;
+        v->grant.spare_handle = 0;
+        return maptrack_at(t, *number);
+    }
     lock_acquire(&t->handles_lock);
     if ( __builtin_expect(t->free_handle, 1) || maptrack_grow(t) )
     {
@@ -74,12 +84,23 @@ static inline void maptrack_list(struct grant_table *t, struct grant_handle *h, 
     t->free_handle = number + 1;
 }
 
-/* Give it back. */
 static inline void maptrack_free(struct grant_table *t, struct grant_handle *h, u32 number)
 {
     lock_acquire(&t->handles_lock);
     maptrack_list(t, h, number);
     lock_release(&t->handles_lock);
+}
+
+/* Give back a handle of the current vcpu @v's domain. */
+static inline void maptrack_give_back(struct vcpu *v, struct grant_handle *h, u32 number)
+{
+    if ( __builtin_expect(v->grant.spare_handle != 0, 0) )
+    {
+        maptrack_free(v->domain->grant.table, h, number);
+        return;
+    }
+    WRITE_ONCE(h->flags, 0);
+    v->grant.spare_handle = number + 1;
 }
 
 /*

@@ -1,4 +1,4 @@
-/* grant/'s part of a domain. */
+/* grant/'s part of a domain, and of a vcpu. */
 #ifndef GRANT_STATE_H
 #define GRANT_STATE_H
 
@@ -9,6 +9,10 @@ struct domain_grant {
     s32 max_grant_frames;    /* as createdomain asked, before grant_domain_create: -1 the default */
     s32 max_maptrack_frames; /* likewise */
     u32 max_version;         /* likewise: 1 or 2 */
+};
+
+struct vcpu_grant {
+    u32 spare_handle; /* a free handle that only its mappings get: one more than the number; 0 none */
 };
 
 #endif

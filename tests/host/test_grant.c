@@ -352,6 +352,35 @@ TEST(pins_and_handles_are_limited)
     expect_eq(status, GNTST_general_error); /* 255 at a time */
 }
 
+/* What a vcpu gave back last only its own next mapping gets; it is no handle until then. */
+TEST(each_vcpu_keeps_a_free_handle)
+{
+    set_up();
+    for ( u32 i = 0; i < 4; i++ )
+        expect_eq(map(i, 0, GNTMAP_device_map).handle, i);
+    expect_eq(unmap(2, 0, page[2].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(unmap(1, 0, page[1].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(unmap(2, 0, page[2].n << PAGE_SHIFT), GNTST_bad_handle);
+    expect_eq(maptrack_mappings(back), 2);
+
+    fake_run(back->vcpus[1]);
+    expect_eq(map(5, 0, GNTMAP_device_map).handle, 1);
+    expect_eq(map(6, 0, GNTMAP_device_map).handle, 4);
+    expect_eq(unmap(4, 0, page[6].n << PAGE_SHIFT), GNTST_okay);
+
+    fake_run(back->vcpus[0]);
+    expect_eq(map(100, 0, GNTMAP_device_map).status, GNTST_general_error);
+    expect_eq(map(7, 0, GNTMAP_device_map).handle, 2);
+    expect_eq(map(7, 0, GNTMAP_device_map).handle, 5);
+    expect_eq(unmap(0, 0, page[0].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(unmap(1, 0, page[5].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(unmap(2, 0, page[7].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(unmap(3, 0, page[3].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(unmap(5, 0, page[7].n << PAGE_SHIFT), GNTST_okay);
+    expect_eq(maptrack_mappings(back), 0);
+    expect_unused();
+}
+
 TEST(any_number_may_be_tried_as_a_handle)
 {
     set_up();
