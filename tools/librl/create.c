@@ -1,13 +1,13 @@
 #include "create.h"
 
 #include <sys/mman.h>
-#include <time.h>
 
 #include <hypercall/limits.h>
 #include <xenforeignmemory.h>
 
 #include "build.h"
 #include "calls.h"
+#include "clock.h"
 #include "domain.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
@@ -257,21 +257,28 @@ static const struct step {
 
 /* --- all of it --- */
 
-static u64 now_ns(void)
-{
-    struct timespec now;
+/* When what comes before the steps began, when they did, and when each ended. */
+#define BEFORE 2
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (u64)now.tv_sec * NS_PER_S + (u64)now.tv_nsec;
+struct times {
+    s64 ns[BEFORE + NR_STEPS + 1];
+    size_t count;
+};
+
+static void note_time(struct times *times)
+{
+    times->ns[times->count++] = clock_ns();
 }
 
-/* With -v: how long a step took. */
-static void timed(const char *what, u64 *clock)
+/* With -v, when all is done: to tell it on a terminal takes longer than most of it. */
+static void tell_times(const struct times *times)
 {
-    u64 now = now_ns();
+    static const char *const before[BEFORE] = { "begin: read the settings, open the hypervisor",
+                                                "prepare: read and unpack the kernel" };
 
-    rl_debug("%8llu us  %s", (unsigned long long)((now - *clock) / NS_PER_US), what);
-    *clock = now_ns();
+    for ( size_t i = 0; i + 1 < times->count; i++ )
+        rl_debug("%8lld us  %s", (long long)(times->ns[i + 1] - times->ns[i]) / (s64)NS_PER_US,
+                 i < BEFORE ? before[i] : steps[i - BEFORE].what);
 }
 
 /* What the store has under its UUID may be another's, whose settings were given a second time. */
@@ -290,17 +297,20 @@ static void undo(struct creation *c)
 int rl_create(struct rl *rl, const struct rl_config *config, domid_t *id)
 {
     struct creation c = { .rl = rl, .config = config };
-    u64 clock = now_ns();
-    int rc = rl_vcpus_check(rl, config);
+    struct times times = { { rl_began }, 1 };
+    int rc;
 
+    note_time(&times);
+    rc = rl_vcpus_check(rl, config);
     if ( !rc )
         rc = rl_build_prepare(&c.build, config);
-    timed("prepare: read and unpack the kernel", &clock);
+    note_time(&times);
     for ( size_t i = 0; !rc && i < NR_STEPS; i++ )
     {
         rc = steps[i].take(&c);
-        timed(steps[i].what, &clock);
+        note_time(&times);
     }
+    tell_times(&times);
     rl_build_free(&c.build);
     if ( rc )
         undo(&c);

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <xenstore.h>
 
+#include "clock.h"
 #include "create.h"
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -87,18 +87,10 @@ int daemon_start(void)
 struct start {
     struct start *next;
     char name[RL_NAME_SIZE];
-    s64 at; /* CLOCK_MONOTONIC */
+    s64 at; /* by clock_ns() */
 };
 
 static struct start *starts;
-
-static s64 now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * (s64)NS_PER_S + now.tv_nsec;
-}
 
 static struct start *find_start(const char *name)
 {
@@ -122,14 +114,14 @@ static void note_start(const char *name)
         start->next = starts;
         starts = start;
     }
-    start->at = now_ns();
+    start->at = clock_ns();
 }
 
 static bool started_just_now(const char *name)
 {
     const struct start *start = find_start(name);
 
-    return start && now_ns() - start->at < MIN_LIFE_NS;
+    return start && clock_ns() - start->at < MIN_LIFE_NS;
 }
 
 static enum rl_action wanted_action(const struct rl_domain *domain, const struct rl_config *config)

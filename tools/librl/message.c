@@ -6,6 +6,7 @@
 #define MESSAGE_SIZE 16384 /* with room for two lists of CPUs */
 
 int rl_verbose;
+long long rl_began;
 
 static void (*sink_line)(const char *line);
 

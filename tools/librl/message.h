@@ -22,6 +22,7 @@ void rl_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void rl_vmessage(const char *prefix, const char *fmt, va_list args);
 
 extern int rl_verbose;
+extern long long rl_began; /* clock_ns() when main() was; for what -v tells */
 
 /* Where lines go from now on; NULL: to standard error. */
 void rl_set_sink(void (*sink)(const char *line));

@@ -3,10 +3,10 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <xenstore.h>
 
+#include "clock.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -18,10 +18,7 @@
 
 static s64 now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return clock_ns() / (s64)NS_PER_MS;
 }
 
 /* What is left until @end for poll(); -1: for ever. */

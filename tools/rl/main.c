@@ -5,6 +5,7 @@
 
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "librl/clock.h"
 #include "librl/message.h"
 #include "verb.h"
 
@@ -255,6 +256,7 @@ int main(int argc, char **argv)
 {
     const struct verb *verb;
 
+    rl_began = clock_ns();
     if ( argc < 2 )
     {
         print_verbs(stderr);
