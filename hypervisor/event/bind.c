@@ -4,22 +4,37 @@
 #include "access/access.h"
 #include "mm/heap.h"
 
+static inline void open_port_to(struct domain *d, struct event_port *port, domid_t remote,
+                                u32 *number)
+{
+    WRITE_ONCE(port->open_to, remote);
+    event_port_take(d, port, EVENT_UNBOUND);
+    *number = port->number;
+}
+
+/* With the lock, which is released. */
+static __attribute__((noinline)) long alloc_by_search(struct domain *d, domid_t remote, u32 *number)
+{
+    struct event_port *port = event_port_search(d);
+    long rc = port ? 0 : event_port_refusal(d);
+
+    if ( port )
+        open_port_to(d, port, remote, number);
+    lock_release(&d->event.lock);
+    return rc;
+}
+
 long event_alloc_unbound(struct domain *d, domid_t remote, u32 *number)
 {
     struct event_port *port;
-    long rc;
 
     lock_acquire(&d->event.lock);
-    port = event_port_find_free(d);
-    rc = port ? 0 : event_port_refusal(d);
-    if ( port )
-    {
-        WRITE_ONCE(port->open_to, remote);
-        event_port_take(d, port, EVENT_UNBOUND);
-        *number = port->number;
-    }
+    port = event_port_lowest(d);
+    if ( !port )
+        return alloc_by_search(d, remote, number);
+    open_port_to(d, port, remote, number);
     lock_release(&d->event.lock);
-    return rc;
+    return 0;
 }
 
 static __attribute__((noinline)) long alloc_for_other(struct domain *d, domid_t remote,
@@ -92,15 +107,33 @@ static inline long bind_pair(struct domain *d, struct domain *remote,
     return 0;
 }
 
+/* With the lock, which is released. */
+static __attribute__((noinline)) long bind_to_self_any(struct domain *d,
+                                                       struct evtchn_bind_interdomain *arg)
+{
+    long rc = bind_pair(d, d, arg);
+
+    lock_release(&d->event.lock);
+    return rc;
+}
+
+/* As bind_pair, where no port is searched and the new one is a bit: so it calls nobody but at its end. */
 static __attribute__((noinline)) long bind_to_self(struct domain *d,
                                                    struct evtchn_bind_interdomain *arg)
 {
-    long rc;
+    struct event_port *port, *remote_port;
+    bool news;
 
     lock_acquire(&d->event.lock);
-    rc = bind_pair(d, d, arg);
+    port = event_port_lowest(d);
+    remote_port = open_port(d, arg->remote_port, d);
+    if ( !port || !remote_port || port->number >= d->event.two_level )
+        return bind_to_self_any(d, arg);
+    join(d, port, d, remote_port);
+    arg->local_port = port->number;
+    news = event_set_pending_bit(d->shared_info, port->number);
     lock_release(&d->event.lock);
-    return rc;
+    return news ? event_tell(d, port) : 0;
 }
 
 static __attribute__((noinline)) long bind_to_other(struct domain *d,

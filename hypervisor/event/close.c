@@ -49,8 +49,6 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
     WRITE_ONCE(v->event.virq_port[port->virq], NULL);
 }
 
-static long port_close(struct domain *d, struct event_port *port);
-
 /* With our own lock, which is released: @port is joined to a port of another domain. */
 static __attribute__((noinline)) long close_joined(struct domain *d, struct event_port *port)
 {
@@ -62,11 +60,11 @@ static __attribute__((noinline)) long close_joined(struct domain *d, struct even
     closed = close_pair(d, port, peer);
     domain_put(peer);
     /* Or did the peer close its end between our two looks? Ours is unbound now, or something else already. */
-    return closed ? 0 : port_close(d, port);
+    return closed ? 0 : event_port_close(d, port);
 }
 
 /* With the lock, which is released: irq/ has to be told before the port is free. */
-static __attribute__((noinline)) long close_pirq(struct domain *d, struct event_port *port)
+static long close_pirq(struct domain *d, struct event_port *port)
 {
     WRITE_ONCE(d->event.pirq_port[port->pirq], 0);
     event_port_set_state(port, EVENT_CHANGING);
@@ -80,15 +78,14 @@ static __attribute__((noinline)) long close_pirq(struct domain *d, struct event_
     return 0;
 }
 
-/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
-static long port_close(struct domain *d, struct event_port *port)
+/* With the lock, which is released: @port has no bits, or is bound to what has to know, or to nothing. */
+static __attribute__((noinline)) long close_any(struct domain *d, struct event_port *port)
 {
-    lock_acquire(&d->event.lock);
+    long rc = 0;
+
     switch ( port->state )
     {
     case EVENT_INTERDOMAIN:
-        if ( port->peer.domain != d )
-            return close_joined(d, port);
         part(d, port);
         break;
     case EVENT_PIRQ:
@@ -100,20 +97,30 @@ static long port_close(struct domain *d, struct event_port *port)
     case EVENT_UNBOUND:
         break;
     default:
-        lock_release(&d->event.lock);
-        return -EINVAL;
+        rc = -EINVAL;
     }
-    event_port_free(d, port);
+    if ( !rc )
+        event_port_free(d, port);
     lock_release(&d->event.lock);
-    return 0;
+    return rc;
 }
 
-/* EVTCHNOP_close. -EINVAL the port is not open. */
-long event_close(struct vcpu *v, struct evtchn_close *arg)
+/* What concerns nobody else is done here, and calls nobody. */
+long event_port_close(struct domain *d, struct event_port *port)
 {
-    struct event_port *port = event_port(v->domain, arg->port);
-
-    return port ? port_close(v->domain, port) : -EINVAL;
+    lock_acquire(&d->event.lock);
+    if ( port->state == EVENT_INTERDOMAIN && port->peer.domain != d )
+        return close_joined(d, port);
+    if ( port->number >= d->event.two_level )
+        return close_any(d, port);
+    if ( port->state == EVENT_INTERDOMAIN )
+        part(d, port);
+    else if ( port->state != EVENT_UNBOUND && port->state != EVENT_IPI )
+        return close_any(d, port);
+    event_clear_bit(d->shared_info->evtchn_pending, port->number);
+    event_port_unbind(d, port);
+    lock_release(&d->event.lock);
+    return 0;
 }
 
 /* Close all ports from *@cursor on. 0, or -ERESTART: call again. */
@@ -129,7 +136,7 @@ static long close_all(struct domain *d, u32 *cursor)
             return -ERESTART;
         }
         if ( READ_ONCE(event_port(d, n)->state) != EVENT_FREE )
-            port_close(d, event_port(d, n));
+            event_port_close(d, event_port(d, n));
     }
     WRITE_ONCE(*cursor, 0);
 

@@ -52,12 +52,13 @@ static __attribute__((noinline)) void tell_pollers_too(struct domain *d,
 }
 
 /* Most often there are no pollers. */
-void event_tell(struct domain *d, const struct event_port *port)
+long event_tell(struct domain *d, const struct event_port *port)
 {
     if ( __builtin_expect(READ_ONCE(d->event.pollers), 0) )
         tell_pollers_too(d, port);
     else if ( !event_mask_bit(d, port->number) )
         event_select(d, port);
+    return 0;
 }
 
 /* By the FIFO ABI; or a port that was made with that, before a reset: it is nowhere any more. */

@@ -219,6 +219,7 @@ static long install_queues(struct vcpu *v, struct event_queues *queues)
     v->event.queues = queues;
     WRITE_ONCE(d->event.fifo, fifo);
     WRITE_ONCE(d->event.two_level, 0);
+    event_ports_changed(d);
     lock_release(&d->event.fifo_lock);
     if ( first )
         take_over_pending(d);
@@ -339,6 +340,7 @@ void event_fifo_destroy(struct domain *d)
     WRITE_ONCE(d->event.fifo, NULL); /* from now on nobody looks at the queues */
     WRITE_ONCE(d->event.two_level,
                GUARD(fifo_ports_forgotten, true) ? event_2level_ports(d) : d->event.nr_ports);
+    event_ports_changed(d);
     lock_release(&d->event.fifo_lock);
     if ( !fifo )
         return;

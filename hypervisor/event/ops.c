@@ -27,11 +27,11 @@ static __attribute__((noinline)) long send_any(struct domain *d, struct event_po
     return 0;
 }
 
-/* Its 0 lets send() end in a jump. */
-static __attribute__((noinline)) long tell(struct domain *d, struct event_port *port)
+static __attribute__((noinline)) long send_without_bits(struct domain *d, u32 number)
 {
-    event_tell(d, port);
-    return 0;
+    struct event_port *port = event_port(d, number);
+
+    return port ? send_any(d, port) : -EINVAL;
 }
 
 /*
@@ -43,15 +43,15 @@ static inline long send(struct domain *d, u32 number)
 {
     struct event_port *port;
 
-    if ( !event_port_exists(d, &number) )
-        return -EINVAL;
+    if ( !event_port_has_bits(d, &number) )
+        return send_without_bits(d, number);
     port = event_port_at(d, number);
-    if ( READ_ONCE(port->state) != EVENT_IPI || number >= READ_ONCE(d->event.two_level) )
+    if ( READ_ONCE(port->state) != EVENT_IPI )
         return send_any(d, port);
     if ( !event_set_pending_bit(d->shared_info, number) )
         return 0;
     if ( !event_mask_bit(d, number) || READ_ONCE(d->event.pollers) )
-        return tell(d, port);
+        return event_tell(d, port);
     return 0;
 }
 
@@ -67,8 +67,12 @@ bool event_send_suspended(struct domain *d)
     return port && send(d, port) == 0;
 }
 
-static __attribute__((noinline)) long unmask_any(struct domain *d, struct event_port *port)
+static __attribute__((noinline)) long unmask_any(struct domain *d, u32 number)
 {
+    struct event_port *port = event_port(d, number);
+
+    if ( !port )
+        return -EINVAL;
     if ( port->number >= READ_ONCE(d->event.two_level) )
         event_fifo_unmask(d, port);
     else if ( event_clear_bit(d->event.mask, port->number) &&
@@ -86,15 +90,23 @@ static long event_unmask(struct vcpu *v, struct evtchn_unmask *arg)
     u32 number = arg->port;
     struct event_port *port;
 
-    if ( !event_port_exists(d, &number) )
-        return -EINVAL;
+    if ( !event_port_has_bits(d, &number) )
+        return unmask_any(d, number);
     port = event_port_at(d, number);
-    if ( READ_ONCE(port->state) == EVENT_PIRQ || number >= READ_ONCE(d->event.two_level) )
-        return unmask_any(d, port);
+    if ( READ_ONCE(port->state) == EVENT_PIRQ )
+        return unmask_any(d, number);
     if ( event_clear_bit(d->event.mask, number) &&
          event_bit(d->shared_info->evtchn_pending, number) )
         event_select(d, port);
     return 0;
+}
+
+/* EVTCHNOP_close. -EINVAL the port is not open. */
+static long event_close(struct vcpu *v, struct evtchn_close *arg)
+{
+    struct event_port *port = event_port(v->domain, arg->port);
+
+    return port ? event_port_close(v->domain, port) : -EINVAL;
 }
 
 /* Under the event lock. */
@@ -159,6 +171,8 @@ long event_channel_op(unsigned long cmd, unsigned long arg)
         return guest_load_u32(&port, to_gva(arg)) ? send(current_vcpu()->domain, port) : -EFAULT;
     if ( (u32)cmd == EVTCHNOP_unmask )
         return subop_EVTCHNOP_unmask(current_vcpu(), arg);
+    if ( (u32)cmd == EVTCHNOP_close )
+        return subop_EVTCHNOP_close(current_vcpu(), arg);
     return subop_call(subops, cmd, arg);
 }
 

@@ -58,6 +58,12 @@ static inline bool event_port_exists(const struct domain *d, u32 *number)
     return !GUARD(port_bound, !index_below(number, atomic_load(&d->event.nr_ports)));
 }
 
+/* One look, for both questions: likewise, and are its bits in shared_info, by the 2-level ABI? */
+static inline bool event_port_has_bits(const struct domain *d, u32 *number)
+{
+    return !GUARD(port_bound, !index_below(number, atomic_load(&d->event.bit_ports)));
+}
+
 static inline struct event_port *event_port_at(const struct domain *d, u32 number)
 {
     return &d->event.groups[number / EVENT_GROUP][number % EVENT_GROUP];
@@ -70,6 +76,12 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
 }
 
 /* ---- ports.c, under the event lock */
+
+/* nr_ports or two_level has changed. */
+static inline void event_ports_changed(struct domain *d)
+{
+    atomic_store(&d->event.bit_ports, min_t(u32, d->event.nr_ports, d->event.two_level));
+}
 
 /* A late sender to whom @port, which is free, was bound before may still look. */
 static inline struct event_port *event_port_renew(struct event_port *port)
@@ -94,14 +106,14 @@ static inline bool event_port_beyond_limit(const struct domain *d, u32 n)
            n >= (d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d));
 }
 
-/* The rest of event_port_find_free. */
-struct event_port *event_port_search(struct domain *d);
-
 /*
  * The lowest free port, for event_port_take; it stays free otherwise. NULL: there is none, and event_port_refusal tells
  * why: -ENOSPC, -ENOMEM, or -EINVAL while @d is dying. Port 0 is never given.
  */
-static inline struct event_port *event_port_find_free(struct domain *d)
+struct event_port *event_port_search(struct domain *d);
+
+/* The same if no search is needed. NULL: it is. */
+static inline struct event_port *event_port_lowest(struct domain *d)
 {
     u32 n = d->event.lowest_free;
 
@@ -113,7 +125,15 @@ static inline struct event_port *event_port_find_free(struct domain *d)
         if ( port->state == EVENT_FREE )
             return event_port_renew(port);
     }
-    return event_port_search(d);
+    return NULL;
+}
+
+/* Whichever it takes. */
+static inline struct event_port *event_port_find_free(struct domain *d)
+{
+    struct event_port *port = event_port_lowest(d);
+
+    return port ? port : event_port_search(d);
 }
 
 long event_port_refusal(const struct domain *d);
@@ -123,7 +143,7 @@ static inline void event_port_set_state(struct event_port *port, enum event_stat
     WRITE_ONCE(port->state, state);
 }
 
-/* @port, which event_port_find_free has just given, is bound. */
+/* @port, which one of these has just given, is bound. */
 static inline void event_port_take(struct domain *d, struct event_port *port,
                                    enum event_state state)
 {
@@ -141,8 +161,8 @@ bool event_raise(struct domain *d, struct event_port *port);
 /* Unmasked @port is pending in the 2-level bitmap: let its vcpu know. */
 void event_select(struct domain *d, const struct event_port *port);
 
-/* The rest of event_raise for a port that has just become pending in the 2-level bitmap. */
-void event_tell(struct domain *d, const struct event_port *port);
+/* The rest of event_raise for a port that has just become pending in the 2-level bitmap. 0: operations end in it. */
+long event_tell(struct domain *d, const struct event_port *port);
 
 /*
  * The bits of the 2-level ABI: set one that was clear, clear one that was set, is it set? The compiler would compute
@@ -211,18 +231,24 @@ void event_fifo_unmask(struct domain *d, struct event_port *port);
 bool event_fifo_pending(struct domain *d, struct event_port *port);
 void event_fifo_clear(struct domain *d, struct event_port *port);
 
-/* @port is bound to nothing any more: forget that it is pending, too. Under the event lock. */
+/* @port, which isn't pending any more, is bound to nothing. Under the event lock. */
+static inline void event_port_unbind(struct domain *d, struct event_port *port)
+{
+    WRITE_ONCE(port->peer.domain, NULL); /* the union's: an unmask may look at a pirq there */
+    port->peer.port = NULL;
+    event_port_set_state(port, EVENT_FREE);
+    if ( port->number < d->event.lowest_free )
+        d->event.lowest_free = port->number;
+}
+
+/* The same, and forget that it is pending. */
 static inline void event_port_free(struct domain *d, struct event_port *port)
 {
     if ( port->number >= d->event.two_level )
         event_fifo_clear(d, port);
     else
         event_clear_bit(d->shared_info->evtchn_pending, port->number);
-    WRITE_ONCE(port->peer.domain, NULL); /* the union's: an unmask may look at a pirq there */
-    port->peer.port = NULL;
-    event_port_set_state(port, EVENT_FREE);
-    if ( port->number < d->event.lowest_free )
-        d->event.lowest_free = port->number;
+    event_port_unbind(d, port);
 }
 
 /* Give back the guest's frames; the domain is on the 2-level ABI again. Under the event lock. */
@@ -241,7 +267,8 @@ long event_bind_virq(struct vcpu *v, struct evtchn_bind_virq *arg);
 long event_bind_pirq(struct vcpu *v, struct evtchn_bind_pirq *arg);
 long event_bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *arg);
 long event_bind_vcpu(struct vcpu *v, struct evtchn_bind_vcpu *arg);
-long event_close(struct vcpu *v, struct evtchn_close *arg);
+/* Close @port of @d, whatever it is bound to. -EINVAL: it is not open. */
+long event_port_close(struct domain *d, struct event_port *port);
 long event_reset(struct vcpu *v, gva_t arg);
 long event_fifo_init_control(struct vcpu *v, struct evtchn_init_control *arg);
 long event_fifo_expand_array(struct vcpu *v, struct evtchn_expand_array *arg);

@@ -35,6 +35,7 @@ void event_set_width(struct domain *d)
     d->event.mask = d->pv32 ? ((struct compat_shared_info *)d->shared_info)->evtchn_mask
                             : (void *)d->shared_info->evtchn_mask;
     d->event.two_level = event_2level_ports(d);
+    event_ports_changed(d);
     for ( u32 n = 0; n < d->event.nr_ports; n++ )
         event_port_at(d, n)->selector = selector_bit(d, n);
     lock_release(&d->event.lock);
@@ -58,6 +59,7 @@ static long group_add(struct domain *d)
     }
     d->event.groups[first / EVENT_GROUP] = group;
     atomic_store(&d->event.nr_ports, first + EVENT_GROUP);
+    event_ports_changed(d);
     return 0;
 }
 
