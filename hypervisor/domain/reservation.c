@@ -175,18 +175,38 @@ RESERVATION_OP(memory_increase, increase_one)
 RESERVATION_OP(memory_decrease, decrease_one)
 RESERVATION_OP(memory_populate, populate_one)
 
+/* Single pages of one's own, anywhere, from the first extent of @list on. */
+static inline __attribute__((always_inline)) long
+balloon_each(unsigned long op, gva_t arg, u64 list, u64 nr_extents, one_extent one)
+{
+    struct memory_call call = { .wide = true, .op = op, .arg = arg };
+    struct reservation r = { .d = current_vcpu()->domain };
+
+    r.ask.extent_start.p = (void *)list;
+    r.ask.nr_extents = nr_extents;
+    return each_extent(true, 0, &call, &r, one);
+}
+
+static __attribute__((noinline)) long balloon_out_many(gva_t arg, u64 list, u64 nr_extents)
+{
+    return balloon_each(XENMEM_decrease_reservation, arg, list, nr_extents, decrease_one);
+}
+
+static __attribute__((noinline)) long balloon_in_many(gva_t arg, u64 list, u64 nr_extents)
+{
+    return balloon_each(XENMEM_populate_physmap, arg, list, nr_extents, populate_one);
+}
+
 /*
- * The same for what balloons ask for: single pages of one's own, anywhere, from the first extent on. Anything else is
- * read anew, by the general way. That current isn't dying nobody needs to know here: mm/ looks, under the lock.
+ * The same for what balloons ask for. Anything else is read anew, by the general way. That current isn't dying nobody
+ * needs to know here: mm/ looks, under the lock. One page alone has no loop to save registers for.
  */
-static inline __attribute__((always_inline)) long balloon(unsigned long op, gva_t arg,
-                                                          one_extent one)
+static inline __attribute__((always_inline)) long
+balloon(unsigned long op, gva_t arg, one_extent one, long (*many)(gva_t, u64, u64))
 {
     struct reservation_words {
         u64 list, nr_extents, order_and_flags, domid;
     } ask;
-    struct memory_call call = { .wide = true, .op = op, .arg = arg };
-    struct reservation r = { .d = current_vcpu()->domain };
 
     _Static_assert(offsetof(struct xen_memory_reservation, mem_flags) == 20 &&
                        offsetof(struct xen_memory_reservation, domid) == 24 &&
@@ -195,20 +215,19 @@ static inline __attribute__((always_inline)) long balloon(unsigned long op, gva_
     if ( !guest_load_struct(&ask, arg) || ask.order_and_flags || (domid_t)ask.domid != DOMID_SELF ||
          ask.nr_extents - 1 >= ~0UL >> 6 )
         return memory_op_any(op, arg.n);
-
-    r.ask.extent_start.p = (void *)ask.list;
-    r.ask.nr_extents = ask.nr_extents;
-    return each_extent(true, 0, &call, &r, one);
+    if ( ask.nr_extents != 1 )
+        return many(arg, ask.list, ask.nr_extents);
+    return balloon_each(op, arg, ask.list, 1, one);
 }
 
 long memory_balloon_out(gva_t arg)
 {
-    return balloon(XENMEM_decrease_reservation, arg, decrease_one);
+    return balloon(XENMEM_decrease_reservation, arg, decrease_one, balloon_out_many);
 }
 
 long memory_balloon_in(gva_t arg)
 {
-    return balloon(XENMEM_populate_physmap, arg, populate_one);
+    return balloon(XENMEM_populate_physmap, arg, populate_one, balloon_in_many);
 }
 
 /*
