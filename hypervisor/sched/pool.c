@@ -99,7 +99,10 @@ static bool is_needed(u32 id, u32 cpu)
     return sched_pools[id].cpus == balance_bit(cpu) && sched_pool_domains(id);
 }
 
-/* Who runs there leaves as soon as it looks up: nobody has to wait for that. */
+/*
+ * CPU 0 stays in the first pool, which therefore never runs out of them. Who runs on another leaves as soon as it looks
+ * up: nobody has to wait for that.
+ */
 long sched_pool_remove(u32 id, u32 cpu)
 {
     if ( !sched_pool_exists(id) )
@@ -110,8 +113,10 @@ long sched_pool_remove(u32 id, u32 cpu)
         return -EINVAL;
     if ( !(sched_pools[id].cpus & balance_bit(cpu)) )
         return -EADDRNOTAVAIL;
+    if ( !cpu )
+        return -EINVAL;
     if ( is_needed(id, cpu) )
-        return id ? -EBUSY : -EINVAL;
+        return -EBUSY;
     (void)sched_leave(cpu);
     return 0;
 }

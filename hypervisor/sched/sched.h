@@ -124,7 +124,7 @@ void sched_join(u32 cpu, u32 pool);
  * create: *@id as wanted, or SCHED_NO_POOL for any; -EEXIST, -ENOSPC there are too many. destroy: -EBUSY CPUs or
  * domains are in it, or it is the first. add, remove: SCHED_ANY_CPU stands for any, -EINVAL no CPU can be that one;
  * add: -ENODEV it is in a pool, or not online; remove: -EADDRNOTAVAIL it isn't in that one, -EBUSY domains need it,
- * -EINVAL those of the first pool do. move: -ENOENT also to a pool without CPUs; the vcpus' affinities are forgotten.
+ * -EINVAL it is CPU 0, which stays. move: -ENOENT also to a pool without CPUs; the vcpus' affinities are forgotten.
  */
 #define SCHED_POOLS   64
 #define SCHED_NO_POOL (~0U)

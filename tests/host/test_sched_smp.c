@@ -354,21 +354,21 @@ TEST(who_may_run_again_where_it_lingers_is_not_forgotten)
     struct vcpu *v;
 
     actors_begin(2);
-    v = alone(0, 0);
-    fake_cpus_be(0);
+    v = alone(0, 1);
+    fake_cpus_be(1);
     sched_wake(v);
     fake_cpus_leave();
     sched_block();
     fake_cpus_leave();
-    require(fake_cpus_current(0)->domain == domain_idle && v->sched.running);
+    require(fake_cpus_current(1)->domain == domain_idle && v->sched.running);
 
-    fake_cpus_be(1);
-    expect(!sched_pool_remove(0, 0));
-    sched_wake(v);
-    expect(!sched_pool_add(0, 0));
     fake_cpus_be(0);
-    fake_cpus_leave();
+    expect(!sched_pool_remove(0, 1));
+    sched_wake(v);
+    expect(!sched_pool_add(0, 1));
     fake_cpus_be(1);
+    fake_cpus_leave();
+    fake_cpus_be(0);
     fake_cpus_leave();
     expect(fake_cpus_current(v->processor) == v);
     actors_destroy_all();

@@ -114,6 +114,9 @@ static void processors(uint32_t id)
     expect_eq(take(0, 4095), -EINVAL, "no CPU");
     expect_eq(take(9, 1), -ENOENT, "from no pool");
     expect_eq(take(id, 1), -EADDRNOTAVAIL, "from a pool that it isn't in");
+    expect_eq(take(id, 0), -EADDRNOTAVAIL, "from a pool that it isn't in");
+    expect_eq(take(0, 0), -EINVAL, "CPU 0 stays in the first pool, though that has another");
+    expect_pool(0, 3, 1, "it has both");
     expect_eq(take(0, 1), 0, "out of the first pool");
     expect_eq(take(0, 1), -EADDRNOTAVAIL, "once");
     expect_free(2, "it is free");
