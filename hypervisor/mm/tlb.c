@@ -114,6 +114,13 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
         smp_flush_others(mask & ~self & smp_online, va);
 }
 
+void tlb_flush_caches(void)
+{
+    wbinvd();
+    if ( smp_online & (smp_online - 1) )
+        smp_flush_others(smp_online & ~(1UL << this_cpu()->cpu), TLB_FLUSH_CACHES);
+}
+
 #define CACHE_LINE                                                                                 \
     64 /* a smaller step does no harm, and there is no processor with smaller lines */
 

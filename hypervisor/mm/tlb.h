@@ -77,7 +77,8 @@ static inline void tlb_flush_all(cpumask_t mask)
         tlb_flush_mask(mask, TLB_FLUSH_ALL);
 }
 
-/* Write back and drop what the caches, of all CPUs, hold of @page of the direct map. */
+/* Write back and drop what the caches of all CPUs hold; of @page of the direct map. */
+void tlb_flush_caches(void);
 void tlb_flush_cached_page(const void *page);
 
 /*

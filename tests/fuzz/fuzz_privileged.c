@@ -124,10 +124,9 @@ static struct percpu cpu;
 __thread struct percpu *host_cpu = &cpu;
 cpumask_t smp_online;
 
-void tlb_flush_mask(cpumask_t mask, u64 va)
+void tlb_flush_caches(void)
 {
-    (void)mask;
-    note("flush", va, 0, 0);
+    note("flush", 0, 0, 0);
 }
 
 void tlb_load_root(maddr_t root)

@@ -176,7 +176,7 @@ static bool reference_kernel(struct machine *m, const struct decoded *d, bool *s
         return true;
     case 0x09:
         if ( drives_devices )
-            note("flush", TLB_FLUSH_CACHES, 0, 0);
+            note("flush", 0, 0, 0);
         return true;
     case 0x01:
         if ( d->modrm == 0xf9 )

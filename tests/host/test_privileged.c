@@ -26,9 +26,8 @@ __thread struct percpu *host_cpu = &cpu;
 
 cpumask_t smp_online;
 
-void tlb_flush_mask(cpumask_t mask, u64 va)
+void tlb_flush_caches(void)
 {
-    (void)mask, (void)va;
 }
 
 static unsigned long done; /* how many instructions had an effect */

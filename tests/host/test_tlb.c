@@ -260,9 +260,16 @@ TEST(caches_are_flushed_like_tlbs)
 {
     setup();
     page_flushes = cache_flushes = root_loads = 0;
-    tlb_flush_mask(smp_online, TLB_FLUSH_CACHES);
+    tlb_flush_caches();
     expect(cache_flushes == 1 && !page_flushes && !root_loads);
     expect_eq(asked, 6);
+
+    asked = 0;
+    smp_online = 1;
+    tlb_flush_caches();
+    expect_eq(cache_flushes, 2);
+    expect_eq(asked, 0);
+    smp_online = 7;
 }
 
 HOST_TEST_MAIN

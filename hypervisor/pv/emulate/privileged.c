@@ -258,7 +258,7 @@ static enum emulated emulate_group7(struct vcpu *v, struct regs *regs, struct in
 static void emulate_wbinvd(struct vcpu *v)
 {
     if ( access_check(v->domain, NULL, ACCESS_HARDWARE) == 0 )
-        tlb_flush_mask(smp_online, TLB_FLUSH_CACHES);
+        tlb_flush_caches();
 }
 
 static bool emulate_interrupt_flag(const struct vcpu *v)

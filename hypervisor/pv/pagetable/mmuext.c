@@ -137,7 +137,7 @@ static long flush_cache(struct domain *d, long refusal)
 {
     if ( access_check(d, d, ACCESS_HARDWARE) )
         return refusal;
-    tlb_flush_mask(smp_online, TLB_FLUSH_CACHES); /* the guest may have run on any CPU */
+    tlb_flush_caches(); /* the guest may have run on any CPU */
     return 0;
 }
 

@@ -102,8 +102,12 @@ void tlb_flush_mask(cpumask_t mask, u64 va)
             continue;
         else if ( va == TLB_FLUSH_ALL )
             flush_cpu(cpu);
-        else if ( va != TLB_FLUSH_CACHES )
+        else
             forget_page(cpu, va);
+}
+
+void tlb_flush_caches(void)
+{
 }
 
 unsigned long fake_cached_pages_flushed;
