@@ -194,4 +194,30 @@ TEST(a_switch_is_all_that_a_new_root_is)
     finish();
 }
 
+/* A root whose last use that was is no longer a table, though the vcpu goes to one that is in use. */
+TEST(a_switch_may_be_the_end_of_a_root)
+{
+    struct space t, u;
+
+    setup_running();
+    space_build(&t, d, 1);
+    space_build(&u, d, 2);
+    expect_eq(pin(4, t.l4), 0);
+    expect_eq(new_user_baseptr(u.l4), 0);
+    expect_eq(new_user_baseptr(t.l4), 0);
+    expect_eq(fake_count(u.l4), 0);
+    expect_eq(fake_count(u.l1), 0);
+
+    expect_eq(new_user_baseptr(s.l4), 0);
+    expect_eq(unpin(s.l4), 0);
+    expect_eq(new_baseptr(t.l4), 0);
+    expect_eq(fake_count(s.l4), 1);
+    expect_eq(new_baseptr(s.l4), 0);
+    expect_eq(new_user_baseptr(t.l4), 0);
+    expect_eq(new_baseptr(t.l4), 0);
+    expect_eq(fake_count(s.l4), 0);
+    expect_eq(fake_count(s.l1), 0);
+    finish();
+}
+
 HOST_TEST_MAIN

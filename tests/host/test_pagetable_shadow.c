@@ -213,6 +213,23 @@ TEST(a_write_is_remembered)
     finish();
 }
 
+/* Both roots at once, between tables in use, as a guest switches processes: there is no way around the shadows. */
+TEST(a_switch_is_seen)
+{
+    struct mmuext_op ops[] = { { .cmd = MMUEXT_NEW_BASEPTR }, { .cmd = MMUEXT_NEW_USER_BASEPTR } };
+    mfn_t other;
+
+    setup();
+    other = another_root(3, 1);
+    require(pin(4, other) == 0);
+    require(new_user_baseptr(s.l4) == 0);
+    ops[0].arg1.mfn = ops[1].arg1.mfn = other.n;
+    expect_eq(guest_mmuext(ops, ARRAY_SIZE(ops), NULL, DOMID_SELF), 0);
+    expect(shows(0, true, other));
+    expect(shows(0, false, other));
+    finish();
+}
+
 /* The frame of another table becomes a root: nothing that the engine noted of the one is taken for the other's. */
 TEST(a_frame_is_used_again)
 {

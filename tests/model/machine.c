@@ -459,11 +459,13 @@ struct domain *domain_first_at_or_above(domid_t id)
     return id <= DOMAIN_B ? domain_get(id > DOMAIN_A ? id : DOMAIN_A) : NULL;
 }
 
-/* B may map A's frames. */
+/* Each may name the other. */
 long access_check(const struct domain *who, const struct domain *target, enum access_right right)
 {
+    (void)who;
+    (void)target;
     (void)right;
-    return who == target || who == domain_b ? 0 : -EPERM;
+    return 0;
 }
 
 long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out)

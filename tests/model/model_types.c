@@ -338,6 +338,22 @@ static void copy_to_x(void)
     guest_page_op(MMUEXT_COPY_PAGE, x, y, domain_a);
 }
 
+/* B thinks that it has x. */
+static void copy_to_x_as_b(void)
+{
+    guest_page_op(MMUEXT_COPY_PAGE, x, b.l1, domain_b);
+}
+
+static void grant_copy_to_x_as_b(void)
+{
+    guest_copies(x, b.l1);
+}
+
+static void pin_x_for_b(void)
+{
+    guest_page_op(MMUEXT_PIN_L1_TABLE, x, to_mfn(0), domain_b);
+}
+
 static void grant_copy_to_x(void)
 {
     guest_copies(x, y);
@@ -557,6 +573,23 @@ static const struct scene scenes[] = {
     { .name = "page_handed_on",
       .set_up = set_up_strangers,
       .of_cpu = { { DOES(unmap), DOES(copy_x) }, { DOES(take_from_a), DOES(allocate) } },
+      .in_order = true,
+      .frames = 26 },
+
+    /* ... one that isn't the caller's yet, and is its table when it is. */
+    { .name = "page_comes",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(flush), DOES(give_back), DOES(allocate_for_b),
+                    DOES(pin_x_for_b) },
+                  { DOES(copy_to_x_as_b) } },
+      .in_order = true,
+      .frames = 26 },
+
+    { .name = "page_comes_by_grants",
+      .set_up = set_up_strangers,
+      .of_cpu = { { DOES(unmap), DOES(flush), DOES(give_back), DOES(allocate_for_b),
+                    DOES(pin_x_for_b) },
+                  { DOES(grant_copy_to_x_as_b) } },
       .in_order = true,
       .frames = 26 },
 
