@@ -338,6 +338,64 @@ TEST(the_rest_is_armed_before_the_last_handler)
     end();
 }
 
+/* Earlier or later than it was: the last time counts, and counts once, whatever else is set. */
+TEST(a_timer_that_is_set_again)
+{
+    struct timer again, others[2];
+    unsigned int others_fired = 0;
+
+    start();
+    fired = 0;
+    timer_init(&again, count_up, &fired, 0);
+    for ( u32 i = 0; i < 2; i++ )
+    {
+        timer_init(&others[i], count_up, &others_fired, 0);
+        timer_set(&others[i], 1000 + i);
+    }
+    for ( ns_t expires = 100; expires <= 3000; expires += 100 )
+        timer_set(&again, expires);
+    pass(2990);
+    expect(fired == 0 && others_fired == 2);
+    timer_set(&again, 2995);
+    pass(6);
+    expect_eq(fired, 1);
+    timer_set(&again, 4000);
+    timer_move(&again, 1);
+    timer_set(&again, 5000); /* from another CPU, too */
+    timer_move(&again, 0);
+    pass(1900);
+    expect_eq(fired, 1);
+    pass(200);
+    expect_eq(fired, 2);
+    pass(10000);
+    expect_eq(fired, 2);
+    end();
+}
+
+static struct timer seen_running[2];
+
+static void look_who_runs(void *arg)
+{
+    expect(((struct time_cpu *)host_cpu->time)->running == arg);
+    fired++;
+}
+
+/* Who kills a timer waits for its handler: so each says that it runs, the last of those that are due as well. */
+TEST(a_handler_is_seen_running)
+{
+    start();
+    fired = 0;
+    for ( u32 i = 0; i < 2; i++ )
+    {
+        timer_init(&seen_running[i], look_who_runs, &seen_running[i], 0);
+        timer_set(&seen_running[i], 1000 + i);
+    }
+    pass(2000);
+    expect_eq(fired, 2);
+    expect(!((struct time_cpu *)host_cpu->time)->running);
+    end();
+}
+
 TEST(another_cpus_timer_kicks_it)
 {
     struct timer timer;
@@ -514,9 +572,10 @@ TEST(timers_leave_with_their_cpu)
     time_stop_periodic(&vcpu);
     virqs[0] = 0;
     time_set_timer_op(now + (ns_t)NS_PER_MS);
-    kicks = 0;
     host_cpu = &cpus[1];
+    lapic_count = 0;
     time_leave(0, 1);
+    expect_eq(lapic_count, NS_PER_MS + 1);
     expect_eq(vcpu.time.singleshot.cpu, 1);
     expect(!timer_active(&((struct time_cpu *)cpus[0].time)->refresh));
     expect(!((struct time_cpu *)cpus[0].time)->first);

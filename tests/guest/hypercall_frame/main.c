@@ -2,9 +2,9 @@
  * An event that comes at a hypercall's end finds the hypercall's own registers in its frame: where it returns to, cs,
  * ss, and in rcx and r11 what SYSCALL put there. The hypervisor saves little of that before it knows that it is wanted.
  *
- * First an exception leaves other values where the frame is to be: so we see if any of them is still there. The event
- * is one that we mark ourselves, so that any hypercall ends with it: one that is done at once, one that doesn't exist,
- * and one that moves our vcpu_info.
+ * First an exception leaves other values where the frame is to be, and an iret other selectors, of a GDT of ours: so we
+ * see if any of them is still there. The event is one that we mark ourselves, so that any hypercall ends with it: one
+ * that is done at once, one that doesn't exist, and one that moves our vcpu_info.
  */
 #include "test.h"
 
@@ -15,12 +15,21 @@
 #define CLOBBERS    "memory", "cc"
 #define LEAVE_STALE "nop\n"
 #else
-#define HYPERCALL   "syscall"
-#define KERNEL_CS   (KIT_CS & ~3)
-#define ADDRESS     "lea 1f(%%rip), %%rcx; mov %%rcx, %[back]\n"
-#define CLOBBERS    "rcx", "r11", "memory", "cc"
-#define LEAVE_STALE "mov $0x57a1e, %%ecx; mov $0x57a1e, %%r11d; ud2\n"
+#define HYPERCALL "syscall"
+#define KERNEL_CS (KIT_CS & ~3)
+#define ADDRESS   "lea 1f(%%rip), %%rcx; mov %%rcx, %[back]\n"
+#define CLOBBERS  "rcx", "r11", "memory", "cc"
+/* The iret's frame, below what the compiler may have there: ss, rsp, rflags, cs, rip, flags, rcx, r11 and rax. */
+#define LEAVE_STALE                                                                                \
+    "mov $0x57a1e, %%ecx; mov $0x57a1e, %%r11d; ud2\n"                                             \
+    "mov %%rsp, %%rcx; lea -128(%%rsp), %%rsp\n"                                                   \
+    "push %[stale_ss]; push %%rcx; pushfq; push %[stale_cs]; lea 2f(%%rip), %%rcx; push %%rcx\n"   \
+    "push $0; push $0x57a1e; push $0x57a1e; push %%rax; mov %[iret], %%eax; syscall\n"             \
+    "2:\n"
 #endif
+
+#define STALE_CODE (2 << 3)
+#define STALE_DATA (3 << 3 | 3)
 
 static struct cpu_frame seen;
 static bool came;
@@ -46,12 +55,12 @@ static bool step_over_ud2(struct cpu_frame *frame, unsigned int number)
 static long call(uint8_t *pending, ulong number, ulong a1, ulong a2, ulong a3)
 {
     came = false;
-    asm volatile(LEAVE_STALE ADDRESS "mov %%" KIT_SP ", %[sp]; stc; movb $1, %[pending]\n" HYPERCALL
-                                     "\n1:"
-                 : "+a"(number), KIT_ARG_1, KIT_ARG_2,
-                   KIT_ARG_3, [pending] "=m"(*pending), [back] "=m"(back), [sp] "=m"(sp)
-                 :
-                 : CLOBBERS);
+    asm volatile(
+        LEAVE_STALE ADDRESS "mov %%" KIT_SP ", %[sp]; stc; movb $1, %[pending]\n" HYPERCALL "\n1:"
+        : "+a"(number), KIT_ARG_1, KIT_ARG_2,
+          KIT_ARG_3, [pending] "=m"(*pending), [back] "=m"(back), [sp] "=m"(sp)
+        : [iret] "i"(__HYPERVISOR_iret), [stale_cs] "i"(STALE_CODE), [stale_ss] "i"(STALE_DATA)
+        : CLOBBERS);
     return (long)number;
 }
 
@@ -97,12 +106,34 @@ static long move_vcpu_info(void)
     return rc;
 }
 
+/* Flat segments with other selectors than those that the hypervisor offers. */
+static uint64_t *install_gdt(void)
+{
+    uint64_t *gdt = page_alloc();
+    xen_pfn_t frame = virt_to_mfn(gdt);
+
+    gdt[STALE_CODE >> 3] = KIT_PV32 ? 0 : 0x00affa000000ffff;
+    gdt[STALE_DATA >> 3] = KIT_PV32 ? 0 : 0x00cff2000000ffff;
+    need(page_protect(gdt, PTE_KERNEL_RO));
+    need(hypercall(set_gdt, &frame, 512));
+    return gdt;
+}
+
+static void remove_gdt(uint64_t *gdt)
+{
+    need(hypercall(set_gdt, NULL, 0));
+    page_release(gdt);
+}
+
 void test_main(void)
 {
+    uint64_t *gdt = install_gdt();
+
     trap_handle(TRAP_UD, step_over_ud2);
     trap_handle(KIT_ENTRY_EVENT, look);
     expect_frame(call_with_event(__HYPERVISOR_xen_version, XENVER_version), 4 << 16 | 17,
                  "done at once");
     expect_frame(call_with_event(1000, 0), -ENOSYS, "no such hypercall");
     expect_frame(move_vcpu_info(), 0, "a new vcpu_info");
+    remove_gdt(gdt);
 }

@@ -14,7 +14,7 @@
 #define MSR_GS_SHADOW 0xc0000102
 #define MSR_TSC_AUX   0xc0000103
 #define CHOICES       16
-#define USER_VISITS   10 /* of the other to us, while or after we are in user mode */
+#define OVER          2 /* nobody's turn any more */
 
 static volatile unsigned int turn;
 static ulong words[2][3]; /* what the bases point to */
@@ -130,9 +130,11 @@ static bool system_call(struct cpu_frame *frame, unsigned int number)
     return true;
 }
 
+/* The other's turn comes between each two steps: whatever it is that changes a base, it has to be noticed by itself. */
 static void from_user_mode(unsigned int choice)
 {
     choose(0, choice);
+    pass(1, 0);
     expect_eq(user_run(in_user_mode, USER_RETURNS).value, words[0][2], "GS in user mode");
     look(0, choice);
     expect_eq(user_run(in_user_mode, USER_CALLS).value, words[0][2], "GS behind a system call");
@@ -140,6 +142,20 @@ static void from_user_mode(unsigned int choice)
     expect_eq(user_run(in_user_mode, USER_FAULTS).fault.vector, TRAP_PF, "a fault");
     pass(1, 0);
     look(0, choice);
+}
+
+/* By a selector, whose descriptor says 0, as no base was on this processor before. */
+static void by_selector(unsigned int choice)
+{
+    choose(0, choice);
+    pass(1, 0);
+    need(hypercall(set_segment_base, SEGBASE_GS_USER_SEL, KIT_SS));
+    for ( unsigned int turns = 0; turns < 2; turns++ )
+    {
+        pass(1, 0);
+        expect_eq(rdmsr(MSR_GS_SHADOW), 0, "user mode's GS base, by a selector");
+        expect_eq(rdmsr(MSR_GS_BASE), (ulong)&words[0][1], "GS's base");
+    }
 }
 
 static void other(void *arg)
@@ -157,10 +173,12 @@ static void other(void *arg)
             look(1, choice);
             turn = 0;
         }
-    for ( unsigned int visits = 0; visits < USER_VISITS; visits++ )
+    for ( ;; )
     {
-        while ( turn != 1 )
+        while ( turn == 0 )
             hypercall(sched_op, SCHEDOP_yield, NULL);
+        if ( turn == OVER )
+            return;
         choose(1, 0);
         turn = 0;
     }
@@ -194,8 +212,16 @@ void test_main(void)
         }
     words[0][2] = 0x1234;
     trap_handle(KIT_ENTRY_SYSCALL, system_call);
-    from_user_mode(0);
+    for ( unsigned int choice = 0; choice < 2; choice++ )
+    {
+        by_selector(choice);
+        from_user_mode(choice);
+    }
+    need(hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_architectural_iopl));
+    from_user_mode(0); /* an iret that isn't plain */
     from_user_mode(1);
+    need(hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_architectural_iopl));
+    turn = OVER;
     choose_cr4(false);
     load_selectors(0);
     hypercall(set_segment_base, SEGBASE_FS, 0);
