@@ -36,6 +36,50 @@ TEST(preserve_ad_keeps_what_the_hardware_set)
     finish();
 }
 
+/* ... also where the frames are not in use as they will be, or are no longer; and a refusal changes nothing. */
+TEST(preserve_ad_between_frames)
+{
+    const u64 rw = PTE_P | PTE_RW | PTE_US;
+    struct domain *other;
+    mfn_t fresh, theirs;
+
+    setup_running();
+    other = fake_domain(2, false, 1);
+    fresh = fake_frame(d);
+    theirs = fake_frame(other);
+    expect_eq(set_pte(s.l1, 1, pte_make(s.page[1], rw)), 0);
+    *slot_of(s.l1, 1) |= PTE_A | PTE_D;
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        mfn_t to = i ? s.page[1] : fresh;
+        u64 old = *slot_of(s.l1, 1);
+
+        expect_eq(set_pte_of(s.l1, 1, pte_make(theirs, rw), DOMID_SELF, MMU_PT_UPDATE_PRESERVE_AD),
+                  -EBUSY);
+        expect_eq(*slot_of(s.l1, 1), old);
+        expect_eq(set_pte_of(s.l1, 1, pte_make(to, rw), DOMID_SELF, MMU_PT_UPDATE_PRESERVE_AD), 0);
+        expect_eq(*slot_of(s.l1, 1), pte_make(to, rw | PTE_A | PTE_D | PTE_G));
+        expect_eq(fake_count(fresh), 1 - i);
+    }
+    expect_eq(fake_refs(theirs), 1);
+    fake_release(fresh);
+    fake_release(theirs);
+    finish();
+}
+
+/* Whether the guest asks how many requests were done or not. */
+TEST(a_table_that_is_unlinked_is_a_page_at_once)
+{
+    struct mmu_update req;
+
+    setup_running();
+    req = (struct mmu_update){ mfn_to_maddr(s.l2).n + (s.va >> 21 & 511) * 8, 0 };
+    expect_eq(guest_mmu_update(&req, 1, NULL, DOMID_SELF), 0);
+    expect_eq(fake_count(s.l1), 0);
+    expect_eq(d->pv.dead_tables, 0);
+    finish();
+}
+
 TEST(machphys)
 {
     struct domain *other;
@@ -181,6 +225,7 @@ TEST(who_may_name_whom)
     fake_run(dom0->vcpus[0]);
     expect_eq(pin(4, t.l4), 0);
     expect_eq(set_pte(t.l1, 9, pte_make(theirs, RO)), -EBUSY);
+    expect_eq(set_pte_of(t.l1, 9, pte_make(theirs, RO), 2, MMU_PT_UPDATE_PRESERVE_AD), 0);
     expect_eq(set_pte_of(t.l1, 9, pte_make(theirs, RWD), 2, 0), 0);
     expect_eq(fake_refs(theirs), 2);
     expect_eq(set_pte_of(s.l1, 9, pte_make(s.page[1], RWD), (1 + 1) << 16 | 1, 0), 0);
