@@ -268,11 +268,14 @@ static inline __attribute__((always_inline)) void unmap_finish(struct vcpu *v,
 }
 
 /*
- * Everything: an entry's table may hang in several places, so that an address is not all that it was seen at. What we
- * wrote to the entries is there before we look who may still have read them (mm/flush.c).
+ * Everything, if there is @undone what @d's CPUs may know: an entry's table may hang in several places, so that an
+ * address is not all that it was seen at. What we wrote to the entries is there before we look who may still have read
+ * them (pv/pagetable/flush.c).
  */
-static inline void unmap_flush(struct domain *d)
+static inline void unmap_flush(struct domain *d, u32 undone)
 {
+    if ( !GUARD(unmap_flushes, undone & GNTMAP_host_map) )
+        return;
     mb();
     tlb_flush_all(READ_ONCE(d->dirty_cpus));
 }
@@ -317,7 +320,7 @@ static gva_t element(gva_t array, u32 i)
 static long unmap_batch(struct vcpu *v, gva_t at, u32 n, bool replace)
 {
     struct unmap batch[UNMAP_BATCH];
-    u32 begun, mapped = 0;
+    u32 begun, undone = 0;
     long rc = 0;
 
     for ( begun = 0; begun < n; begun++ )
@@ -327,12 +330,11 @@ static long unmap_batch(struct vcpu *v, gva_t at, u32 n, bool replace)
             rc = -EFAULT;
             break;
         }
-        mapped |= batch[begun].undone & GNTMAP_host_map;
+        undone |= batch[begun].undone;
         if ( batch[begun].status == GNTST_bad_handle && named_before(batch, begun) )
             break;
     }
-    if ( GUARD(unmap_flushes, mapped) )
-        unmap_flush(v->domain);
+    unmap_flush(v->domain, undone);
     for ( u32 i = 0; i < begun; i++ )
         if ( !finish_at(v, element(at, i), &batch[i]) )
             rc = -EFAULT;
@@ -367,8 +369,7 @@ long grant_op_unmap(unsigned long cmd, gva_t uop, u32 count)
         return unmap_many(cmd, uop, count, false);
     if ( !begin_at(v, uop, false, &u) )
         return -EFAULT;
-    if ( GUARD(unmap_flushes, u.undone & GNTMAP_host_map) )
-        unmap_flush(v->domain);
+    unmap_flush(v->domain, u.undone);
     return finish_at(v, uop, &u) ? 0 : -EFAULT;
 }
 

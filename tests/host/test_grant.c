@@ -300,6 +300,39 @@ TEST(no_cpu_remembers_an_unmapped_grant)
     expect(!fake_tlb_walk(0, s.l4, VA(10), &pte) && !fake_tlb_walk(1, s.l4, VA(10), &pte));
 }
 
+/* ... nor any of several, the first or the last; nor what something else has come to the place of. */
+TEST(no_cpu_remembers_several_unmapped_grants)
+{
+    struct gnttab_unmap_and_replace replace = { .host_addr = VA(10), .new_addr = VA(0) };
+    struct gnttab_unmap_grant_ref ops[2];
+    u64 pte;
+
+    set_up();
+    for ( u32 good = 1; good < 4; good++ )
+    {
+        for ( u32 i = 0; i < 2; i++ )
+        {
+            ops[i] = (struct gnttab_unmap_grant_ref){ .host_addr = VA(10 + i), .handle = ~0u };
+            if ( good >> i & 1 )
+                ops[i].handle = map(i, VA(10 + i), GNTMAP_host_map).handle;
+            expect_eq(fake_tlb_walk(1, s.l4, VA(10 + i), &pte), good >> i & 1);
+        }
+        expect_eq(call(GNTTABOP_unmap_grant_ref, ops, 2), 0);
+        for ( u32 i = 0; i < 2; i++ )
+        {
+            expect_eq(ops[i].status, good >> i & 1 ? GNTST_okay : GNTST_bad_handle);
+            expect(!fake_tlb_walk(1, s.l4, VA(10 + i), &pte));
+        }
+    }
+
+    replace.handle = map(0, VA(10), GNTMAP_host_map).handle;
+    expect(fake_tlb_walk(1, s.l4, VA(10), &pte) && mfn_eq(pte_mfn(pte), page[0]));
+    expect_eq(call(GNTTABOP_unmap_and_replace, &replace, 1), 0);
+    expect_eq(replace.status, GNTST_okay);
+    expect(fake_tlb_walk(1, s.l4, VA(10), &pte) && mfn_eq(pte_mfn(pte), s.page[0]));
+    expect_unused();
+}
+
 /* The mapper has overwritten what it mapped at VA(10), and flushed nothing: a flush for the frame concerns it. */
 static void expect_flush_reaches_mapper(void)
 {

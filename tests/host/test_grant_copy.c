@@ -80,6 +80,28 @@ TEST(frames_by_number_are_ones_own)
     expect_unused();
 }
 
+/* References that we granted ourselves nothing by, whose numbers are those of frames of ours. */
+TEST(references_are_no_frames)
+{
+    struct gnttab_copy_ptr refs[2];
+    u64 before;
+
+    set_up();
+    for ( unsigned int i = 0; i < 2; i++ )
+        refs[i] = (struct gnttab_copy_ptr){ { .ref = (u32)s.page[i].n }, DOMID_SELF, 0 };
+    fake_words(s.page[0])[0] = 1;
+    before = fake_words(s.page[1])[0];
+    expect_eq(copy((struct gnttab_copy){ REF(3, 0), refs[1], 8,
+                                         GNTCOPY_source_gref | GNTCOPY_dest_gref, 0 }),
+              GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ OWN(s.page[0], 0), refs[1], 8, GNTCOPY_dest_gref, 0 }),
+              GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){ refs[0], OWN(s.page[1], 0), 8, GNTCOPY_source_gref, 0 }),
+              GNTST_general_error);
+    expect_eq(fake_words(s.page[1])[0], before);
+    expect_unused();
+}
+
 TEST(copy_refuses)
 {
     set_up();
