@@ -2,7 +2,7 @@
  * The runstate area: what a vcpu does and how long it has done what, in a place of our choice.
  *
  * The times add up to the vcpu's age; blocking grows the blocked time. With the assist, XEN_RUNSTATE_UPDATE marks an
- * update in progress.
+ * update in progress. A sibling that waits for the processor that we have is runnable, as nobody stopped it.
  *
  * The machine may stop for a while at any time. So we ask only what the clock allows on both sides of a step, and how
  * much of a sleep counts as blocked we see from the best of several.
@@ -11,6 +11,7 @@
 
 #define SLEEP    (20 * NS_PER_MS)
 #define ATTEMPTS 50
+#define TURNS    200
 
 static struct vcpu_runstate_info area, first, second;
 
@@ -41,6 +42,50 @@ static uint64_t sleep(void)
     expect(aged <= after[1] - before[0] + NS_PER_US, "none is counted twice");
     expect(blocked <= aged, "we were blocked for a part of it");
     return blocked * 100 / SLEEP;
+}
+
+static struct vcpu_runstate_info siblings;
+static volatile bool registered, over;
+
+static void take_turns(void *arg)
+{
+    struct vcpu_register_runstate_memory_area op = { .addr.v = &siblings };
+
+    need(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 1, &op));
+    registered = true;
+    while ( !over )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    op.addr.v = NULL;
+    need(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 1, &op));
+    registered = false;
+}
+
+static void wait_for_sibling(bool to_be)
+{
+    uint64_t end = time_now() + PATIENCE;
+
+    while ( registered != to_be && time_now() < end )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    if ( registered != to_be )
+        error("the other vcpu doesn't run");
+}
+
+static void watch_a_sibling(void)
+{
+    if ( hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) < 0 )
+        return; /* there is none */
+    need(vcpu_start(1, take_turns, NULL));
+    wait_for_sibling(true);
+    for ( unsigned int turns = 0; turns < TURNS; turns++ )
+    {
+        int state = *(volatile int *)&siblings.state;
+
+        if ( state != RUNSTATE_running )
+            expect_eq(state, RUNSTATE_runnable, "it waits for its turn");
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    }
+    over = true;
+    wait_for_sibling(false);
 }
 
 void test_main(void)
@@ -79,4 +124,5 @@ void test_main(void)
     expect_eq(hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &op), 0, "no area");
     expect_eq(hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, 0x10), -EFAULT,
               "an answer to nowhere");
+    watch_a_sibling();
 }
