@@ -107,12 +107,7 @@ open_granted(struct domain *self, struct domain **last, const struct gnttab_copy
 static inline __attribute__((always_inline)) bool
 at_once(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write)
 {
-    mfn_t mfn = to_mfn(ptr->u.gmfn);
-    const struct frame *frame = mfn_to_frame(mfn);
-
-    return ptr->domid == DOMID_SELF && mfn_has_frame(mfn) &&
-           (write ? frame_writable_at_once(frame, self->id)
-                  : frame_readable_at_once(frame, self->id));
+    return ptr->domid == DOMID_SELF && frame_usable_at_once(to_mfn(ptr->u.gmfn), self->id, write);
 }
 
 /* Frames by number are our own only. */

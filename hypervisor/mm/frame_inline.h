@@ -148,20 +148,19 @@ static inline bool frame_put_several(struct frame *frame, bool writable, unsigne
 }
 
 /*
- * What is used at once needs no reference. A frame that the running domain has, or has writable, is for this CPU what
- * an entry of its TLB is: whoever gives it to others, or makes a table of it, has this CPU flush first (mm/tlb.h), and
- * so waits until it looks up from what it is doing. Hence: @owner is the domain that runs here, and between this and
- * the last access nothing may wait for a lock, nor for another CPU. False leaves it to who takes references.
+ * What is used at once needs no reference: is @mfn a frame of @owner's, in use as a page if @write? A frame that the
+ * running domain has, or has writable, is for this CPU what an entry of its TLB is: whoever gives it to others, or
+ * makes a table of it, has this CPU flush first (mm/tlb.h), and so waits until it looks up from what it is doing. So
+ * does who gives it a frame of others, between our two looks. Hence: @owner is the domain that runs here, and between
+ * this and the last access nothing may wait for a lock, nor for another CPU. False leaves it to who takes references.
  */
-static inline bool frame_readable_at_once(const struct frame *frame, domid_t owner)
+static inline bool frame_usable_at_once(mfn_t mfn, domid_t owner, bool write)
 {
-    return (READ_ONCE(frame->state) & FRAME_ALLOCATED) &&
-           !GUARD(at_once_owner, READ_ONCE(frame->owner) != owner);
-}
+    const struct frame *frame = mfn_to_frame(mfn);
 
-static inline bool frame_writable_at_once(const struct frame *frame, domid_t owner)
-{
-    return frame_takable_as(READ_ONCE(frame->state), FRAME_WRITABLE) &&
+    return mfn_has_frame(mfn) &&
+           (write ? frame_takable_as(READ_ONCE(frame->state), FRAME_WRITABLE)
+                  : READ_ONCE(frame->state) & FRAME_ALLOCATED) &&
            !GUARD(at_once_owner, READ_ONCE(frame->owner) != owner);
 }
 

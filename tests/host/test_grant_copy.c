@@ -72,6 +72,12 @@ TEST(frames_by_number_are_ones_own)
               GNTST_general_error);
     expect_eq(copy((struct gnttab_copy){ REF(3, 0), OWN(s.l1, 0), 4096, GNTCOPY_source_gref, 0 }),
               GNTST_general_error);
+    expect_eq(copy((struct gnttab_copy){
+                  { { .gmfn = s.page[0].n }, front->id, 0 }, OWN(s.page[0], 0), 8, 0, 0 }),
+              GNTST_permission_denied);
+    expect_eq(copy((struct gnttab_copy){
+                  OWN(s.page[0], 0), { { .gmfn = s.page[0].n }, front->id, 0 }, 8, 0, 0 }),
+              GNTST_permission_denied);
     expect_eq(fake_words(page[0])[0], 0);
     expect_eq(copy((struct gnttab_copy){ OWN(s.l1, 0), OWN(s.page[0], 0), 4096, 0, 0 }),
               GNTST_okay);

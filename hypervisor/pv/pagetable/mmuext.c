@@ -156,15 +156,6 @@ OPERATION(mmuext_set_ldt)
     return segment_set_ldt(current_vcpu(), arg1, (u32)arg2);
 }
 
-/* Is @mfn a page of the caller's, that is in use as a page if it is to be written to? It needs no reference then. */
-static inline bool at_once(const struct domain *self, mfn_t mfn, bool write)
-{
-    const struct frame *frame = mfn_to_frame(mfn);
-
-    return mfn_has_frame(mfn) && (write ? frame_writable_at_once(frame, self->id)
-                                        : frame_readable_at_once(frame, self->id));
-}
-
 /* A frame of the target's that may be written to, with a reference for the while. */
 static struct frame *get_data_page(const struct domain *d, mfn_t mfn)
 {
@@ -188,7 +179,7 @@ OPERATION(mmuext_clear_page)
 {
     mfn_t mfn = to_mfn(arg1);
 
-    if ( !at_once(d, mfn, true) )
+    if ( !frame_usable_at_once(mfn, d->id, true) )
         return clear_page_held(d, mfn);
     hw_clear_page(mfn_to_virt(mfn));
     return 0;
@@ -214,7 +205,7 @@ OPERATION(mmuext_copy_page)
 {
     mfn_t to = to_mfn(arg1), from = to_mfn(arg2);
 
-    if ( !at_once(d, to, true) || !at_once(d, from, false) )
+    if ( !frame_usable_at_once(to, d->id, true) || !frame_usable_at_once(from, d->id, false) )
         return copy_page_held(d, to, from);
     hw_copy_page(mfn_to_virt(to), mfn_to_virt(from));
     return 0;
