@@ -52,9 +52,10 @@ walk_to_l1_inline(bool pv32, const struct domain *d, mfn_t root, u64 va)
 /*
  * The slot for @va in the table that @v's last walk came to; NULL: another walk is needed.
  *
- * That table serves all addresses of the same 2 MiB until @v's root changes, or an entry of a higher table of @d: till
- * then all on the way stay valid, and it stays an L1 of @d's. Speculation doesn't wait for the count, and may not
- * follow a table that has become a stranger's: what it follows then is the count, at most to the guest's own memory.
+ * That table serves all addresses of the same 2 MiB until @v's root changes, or a present entry of a higher table of
+ * @d: till then all on the way stay valid, and it stays an L1 of @d's. Speculation doesn't wait for the count, and
+ * may not follow a table that has become a stranger's: what it follows then is the count, at most to the guest's own
+ * memory.
  */
 static inline __attribute__((always_inline)) u64 *walked_slot(const struct domain *d,
                                                               const struct vcpu *v, u64 va)
