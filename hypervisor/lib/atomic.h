@@ -13,6 +13,14 @@
 #define READ_ONCE(x)     __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 
+/* READ_ONCE(x) == v, compared where it lies: what is to be read once compilers load into a register first. */
+#define READ_ONCE_IS(x, v)                                                                         \
+    ({                                                                                             \
+        bool is_;                                                                                  \
+        __asm__ volatile("cmp %2, %1" : "=@cce"(is_) : "m"(x), "r"((__typeof__(x))(v)));           \
+        is_;                                                                                       \
+    })
+
 #define atomic_load(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define atomic_store(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 

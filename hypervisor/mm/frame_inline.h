@@ -37,6 +37,11 @@ static inline bool frame_is_valid_as(u64 state, enum frame_type type)
     return ((state >> FRAME_TYPE_SHIFT) & (flag | 0xf)) == (flag | type);
 }
 
+static inline bool frame_is_of(const struct frame *frame, domid_t owner)
+{
+    return READ_ONCE_IS(frame->owner, owner);
+}
+
 /*
  * The owner is compared on both sides of the exchange: before it, so that no reference to a
  * stranger's frame is ever seen; after it, since the frame may have been freed and given away
@@ -47,11 +52,11 @@ static inline bool frame_get_several(struct frame *frame, domid_t owner, unsigne
     u64 old = READ_ONCE(frame->state);
 
     do
-        if ( !frame_referable(old) || READ_ONCE(frame->owner) != owner )
+        if ( !frame_referable(old) || !frame_is_of(frame, owner) )
             return false;
     while ( !atomic_cmpxchg(&frame->state, &old, old + n * FRAME_REF_ONE) );
 
-    if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
+    if ( __builtin_expect(frame_is_of(frame, owner), 1) )
         return true;
     while ( n-- )
         frame_put(frame);
@@ -161,7 +166,7 @@ static inline bool frame_usable_at_once(mfn_t mfn, domid_t owner, bool write)
     return mfn_has_frame(mfn) &&
            (write ? frame_takable_as(READ_ONCE(frame->state), FRAME_WRITABLE)
                   : READ_ONCE(frame->state) & FRAME_ALLOCATED) &&
-           !GUARD(at_once_owner, READ_ONCE(frame->owner) != owner);
+           !GUARD(at_once_owner, !frame_is_of(frame, owner));
 }
 
 /* In frame.c: @n times frame_get_and_type, or not once; frame_put_and_type. */
@@ -175,11 +180,11 @@ static inline long frame_get_used_several(struct frame *frame, domid_t owner, en
 {
     u64 old = READ_ONCE(frame->state), some = frame_takable_as(old, type);
 
-    if ( __builtin_expect(!some || READ_ONCE(frame->owner) != owner ||
+    if ( __builtin_expect(!some || !frame_is_of(frame, owner) ||
                               !atomic_cmpxchg(&frame->state, &old, old + n * some),
                           0) )
         return frame_get_and_type_several(frame, owner, type, n);
-    if ( __builtin_expect(READ_ONCE(frame->owner) == owner, 1) )
+    if ( __builtin_expect(frame_is_of(frame, owner), 1) )
         return 0;
     frame_put_and_type_several(frame, n);
     return -EBUSY;

@@ -32,6 +32,8 @@ void model_access(const volatile void *at, enum model_access access, const char 
         __atomic_load_n(&(x), __ATOMIC_RELAXED);                                                   \
     })
 
+#define READ_ONCE_IS(x, v) (READ_ONCE(x) == (v))
+
 #define WRITE_ONCE(x, v)                                                                           \
     ({                                                                                             \
         __typeof__(x) model_value_ = (v);                                                          \

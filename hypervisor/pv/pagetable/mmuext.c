@@ -27,8 +27,9 @@ _Static_assert(sizeof(struct op) == sizeof(struct mmuext_op) &&
 /* An operation of the current vcpu's on domain @d, which foreigndom names. In registers; few need all. */
 typedef long operation_fn(struct domain *d, u64 arg1, u64 arg2);
 
-#define UNUSED          __attribute__((unused))
-#define OPERATION(name) static long name(UNUSED struct domain *d, UNUSED u64 arg1, UNUSED u64 arg2)
+#define UNUSED __attribute__((unused))
+#define OPERATION(name)                                                                            \
+    static inline long name(UNUSED struct domain *d, UNUSED u64 arg1, UNUSED u64 arg2)
 
 /* A 32-bit guest has no L4; to pin one succeeds, by the ABI. */
 static long pin(struct domain *d, u64 mfn, enum frame_type type)
@@ -233,7 +234,6 @@ static operation_fn *const handlers[ROWS] = {
 #include <hypercall/ops/mmuext.def>
 #undef SUBOP
 };
-#pragma GCC diagnostic pop
 
 /* Of whom the target must be the caller. */
 #define FOR_SELF   1u
@@ -418,18 +418,6 @@ static inline __attribute__((always_inline)) long run_few(unsigned int size, uns
     return 0;
 }
 
-static __attribute__((noinline)) long run_few_wide(unsigned long uops, u32 count,
-                                                   unsigned long pdone)
-{
-    return run_few(OP_SIZE, uops, count, pdone);
-}
-
-static __attribute__((noinline)) long run_few_pv32(unsigned long uops, u32 count,
-                                                   unsigned long pdone)
-{
-    return run_few(OP_SIZE_PV32, uops, count, pdone);
-}
-
 /* The end of a single operation that failed or left dead tables. */
 static __attribute__((noinline)) long single_end(struct domain *d, unsigned long uops, long rc)
 {
@@ -439,60 +427,93 @@ static __attribute__((noinline)) long single_end(struct domain *d, unsigned long
                      d, !rc, rc);
 }
 
-/* A single operation on the caller itself, any of the rows. */
-static __attribute__((noinline)) long run_single(struct domain *d, u64 arg1, u64 arg2,
-                                                 unsigned long uops, u64 cmd)
+/*
+ * Operation @cmd, which the compiler knows, on the caller itself and alone. What minds dead tables sees to them, other
+ * operations needn't; what leaves none has nothing to come back for.
+ */
+static inline __attribute__((always_inline)) long run_single(u32 cmd, operation_fn *handler,
+                                                             unsigned long uops, u64 arg1, u64 arg2)
 {
-    long rc = handlers[index_bounded(cmd, ROWS)](d, arg1, arg2);
+    struct vcpu *v = current_vcpu();
+    struct domain *d = v->domain;
+    long rc;
 
+    if ( cmd == MMUEXT_NEW_BASEPTR && !d->pv32 && !d->pv.roots_indirect &&
+         root_switch(d, v, to_mfn(arg1), false) )
+        return 0;
+    rc = handler(d, arg1, arg2);
+    if ( !(on_tables >> cmd & 1) )
+        return rc;
     return __builtin_expect(rc || READ_ONCE(d->pv.dead_tables), 0) ? single_end(d, uops, rc) : 0;
 }
 
-/* Another root alone, of a 64-bit guest. */
-static __attribute__((noinline)) long new_baseptr(struct domain *d, u64 mfn, unsigned long uops)
+/* A function of each row, so that its number is looked up once. */
+typedef long single_fn(unsigned long uops, u64 arg1, u64 arg2);
+
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    static long single_##operation(unsigned long uops, u64 arg1, u64 arg2)                         \
+    {                                                                                              \
+        return run_single(operation, handler, uops, arg1, arg2);                                   \
+    }
+#include <hypercall/ops/mmuext.def>
+#undef SUBOP
+
+static long single_unknown(UNUSED unsigned long uops, UNUSED u64 arg1, UNUSED u64 arg2)
 {
-    if ( root_switch(d, current_vcpu(), to_mfn(mfn), false) )
-        return 0;
-    return run_single(d, mfn, 0, uops, MMUEXT_NEW_BASEPTR);
+    return -ENOSYS;
 }
 
-/*
- * One operation on the caller itself, with no *@pdone to tell, is the rule. What minds dead tables sees to them, other
- * operations needn't. All calls are tail calls: what leaves no dead tables has nothing to come back for.
- */
-static inline long mmuext_op(unsigned int size, unsigned long uops, unsigned long count,
-                             unsigned long pdone, unsigned long foreigndom)
-{
-    struct domain *d;
-    struct op op;
-    u32 cmd;
+static single_fn *const singles[ROWS] = {
+    [0 ... ROWS - 1] = single_unknown,
+#define SUBOP(operation, argument, direction, who, status, handler, pv32, summary)                 \
+    [operation] = single_##operation,
+#include <hypercall/ops/mmuext.def>
+#undef SUBOP
+};
+#pragma GCC diagnostic pop
 
-    if ( (u32)foreigndom != DOMID_SELF )
+/* Whatever isn't one operation on the caller itself with no *@pdone to tell, or can't be that. */
+static inline __attribute__((always_inline)) long run_batch(unsigned int size, unsigned long uops,
+                                                            unsigned long count,
+                                                            unsigned long pdone,
+                                                            unsigned long foreigndom)
+{
+    if ( (u32)foreigndom != DOMID_SELF || (u32)count - 1 >= FEW )
         return run_any(size, uops, count, pdone, foreigndom);
-    if ( (u32)count != 1 || pdone )
-        return (u32)count - 1 >= FEW ? run_any(size, uops, count, pdone, DOMID_SELF)
-               : size == OP_SIZE     ? run_few_wide(uops, (u32)count, pdone)
-                                     : run_few_pv32(uops, (u32)count, pdone);
-    if ( !load_op(size, &op, to_gva(uops)) || (u32)op.cmd >= ROWS )
-        return run_any(size, uops, 1, 0, DOMID_SELF);
-
-    d = current_vcpu()->domain;
-    cmd = (u32)op.cmd;
-    if ( on_tables >> cmd & 1 )
-        return size == OP_SIZE && cmd == MMUEXT_NEW_BASEPTR && !d->pv.roots_indirect
-                   ? new_baseptr(d, op.arg1, uops)
-                   : run_single(d, op.arg1, op.arg2, uops, cmd);
-    return handlers[index_bounded(cmd, ROWS)](d, op.arg1, op.arg2);
+    return run_few(size, uops, (u32)count, pdone);
 }
 
+static __attribute__((noinline)) long run_batch_wide(unsigned long uops, unsigned long count,
+                                                     unsigned long pdone, unsigned long foreigndom)
+{
+    return run_batch(OP_SIZE, uops, count, pdone, foreigndom);
+}
+
+static __attribute__((noinline)) long run_batch_pv32(unsigned long uops, unsigned long count,
+                                                     unsigned long pdone, unsigned long foreigndom)
+{
+    return run_batch(OP_SIZE_PV32, uops, count, pdone, foreigndom);
+}
+
+/* One operation on the caller itself is the rule. All calls are tail calls. */
 long pagetable_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
                          unsigned long foreigndom)
 {
-    return mmuext_op(OP_SIZE, uops, count, pdone, foreigndom);
+    struct op op;
+
+    if ( (u32)foreigndom != DOMID_SELF || (u32)count != 1 || pdone ||
+         !guest_load_struct(&op, to_gva(uops)) || (u32)op.cmd >= ROWS )
+        return run_batch_wide(uops, count, pdone, foreigndom);
+    return singles[index_bounded((u32)op.cmd, ROWS)](uops, op.arg1, op.arg2);
 }
 
 long compat_mmuext_op(unsigned long uops, unsigned long count, unsigned long pdone,
                       unsigned long foreigndom)
 {
-    return mmuext_op(OP_SIZE_PV32, uops, count, pdone, foreigndom);
+    struct op op;
+
+    if ( (u32)foreigndom != DOMID_SELF || (u32)count != 1 || pdone ||
+         !load_op_pv32(&op, to_gva(uops)) || (u32)op.cmd >= ROWS )
+        return run_batch_pv32(uops, count, pdone, foreigndom);
+    return singles[index_bounded((u32)op.cmd, ROWS)](uops, op.arg1, op.arg2);
 }

@@ -22,9 +22,12 @@ static void load_user_gs(u16 selector)
                      : "+r"(selector)::"memory");
 }
 
+/* Canonical is what the upper half tells, that WRMSR takes by itself. */
 static inline long set_base(u32 msr, u64 base)
 {
-    if ( GUARD(segment_base_canonical, !canonical(base)) )
+    s32 upper = (s32)(base >> 32);
+
+    if ( GUARD(segment_base_canonical, upper != (s16)upper) )
         return -EINVAL;
     wrmsr(msr, base);
     return 0;
