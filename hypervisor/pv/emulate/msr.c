@@ -42,20 +42,19 @@ static bool msr_read_hardware(u32 msr, u64 *value)
     return ok;
 }
 
-bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
+/* The bases of FS and GS, which kernels read and write at each switch of threads. They belong to long mode. */
+static inline bool is_base(const struct vcpu *v, u32 msr)
+{
+    return msr - MSR_FS_BASE <= MSR_KERNEL_GS_BASE - MSR_FS_BASE && !vcpu_is_pv32(v);
+}
+
+static __attribute__((noinline)) bool read_other(struct vcpu *v, u32 msr, u64 *value)
 {
     u64 ignored;
 
     *value = 0;
     switch ( msr )
     {
-    case MSR_FS_BASE:
-    case MSR_GS_BASE:
-    case MSR_KERNEL_GS_BASE:
-        if ( vcpu_is_pv32(v) )
-            return false; /* they belong to long mode */
-        *value = rdmsr(msr);
-        return true;
     case MSR_EFER:
         /* Long mode is 64-bit guests' too; SVM is nobody's. */
         *value = rdmsr(MSR_EFER) & ~EFER_SVME;
@@ -90,9 +89,19 @@ bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
     case MSR_MCG_CTL:
     case MSR_MC0_CTL ... MSR_MC_LAST:
         return true;
+    case MSR_FS_BASE ... MSR_KERNEL_GS_BASE: /* of a 32-bit guest's */
+        return false;
     default:
         return !v->pv.traps[TRAP_GP].address && msr_read_hardware(msr, &ignored);
     }
+}
+
+bool emulate_msr_read(struct vcpu *v, u32 msr, u64 *value)
+{
+    if ( !is_base(v, msr) )
+        return read_other(v, msr, value);
+    *value = rdmsr(msr);
+    return true;
 }
 
 static bool write_hypercall_page(struct vcpu *v, u64 value)
@@ -110,20 +119,12 @@ static bool write_hypercall_page(struct vcpu *v, u64 value)
     return true;
 }
 
-bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
+static __attribute__((noinline)) bool write_other(struct vcpu *v, u32 msr, u64 value)
 {
     u64 now;
 
     switch ( msr )
     {
-    case MSR_FS_BASE:
-    case MSR_GS_BASE:
-    case MSR_KERNEL_GS_BASE:
-        if ( vcpu_is_pv32(v) || GUARD(msr_base_canonical, !canonical(value)) )
-            return false;
-        wrmsr(msr, value);
-        v->cpu.gs_other_kept = 0;
-        return true;
     case MSR_EFER:
     case MSR_PAT:
         return emulate_msr_read(v, msr, &now) && value == now;
@@ -152,4 +153,15 @@ bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
         log_debug("d%uv%u: wrmsr %#x = %#lx refused", v->domain->id, v->id, msr, value);
         return false;
     }
+}
+
+bool emulate_msr_write(struct vcpu *v, u32 msr, u64 value)
+{
+    if ( !is_base(v, msr) )
+        return write_other(v, msr, value);
+    if ( GUARD(msr_base_canonical, !canonical(value)) )
+        return false;
+    wrmsr(msr, value);
+    v->cpu.gs_other_kept = 0;
+    return true;
 }
