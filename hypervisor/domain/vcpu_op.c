@@ -174,21 +174,20 @@ static long vcpu_stop_periodic(struct vcpu *v, gva_t arg)
     return 0;
 }
 
-/* A one-shot timer is set by its vcpu alone: -EINVAL. -ETIME as the flag asks for. */
-static long vcpu_set_singleshot(struct vcpu *v, struct vcpu_set_singleshot_timer *arg)
+/* A one-shot timer is its vcpu's alone to set and to stop: vcpu_op() does. -ETIME as the flag asks for, -EFAULT. */
+static inline long set_singleshot(struct vcpu *v, gva_t arg, bool wide)
 {
-    if ( v != current_vcpu() )
-        return -EINVAL;
-    return time_set_singleshot(v, arg->timeout_abs_ns, arg->flags);
+    struct vcpu_set_singleshot_timer op;
+
+    if ( !(wide ? guest_load_small(&op, arg) : compat_load_set_singleshot_timer(&op, arg)) )
+        return -EFAULT;
+    return time_set_singleshot(v, op.timeout_abs_ns, op.flags);
 }
 
-static long vcpu_stop_singleshot(struct vcpu *v, gva_t arg)
+static long vcpu_singleshot_of_other(struct vcpu *v, gva_t arg)
 {
-    (void)arg;
-    if ( v != current_vcpu() )
-        return -EINVAL;
-    time_stop_singleshot(v);
-    return 0;
+    (void)v, (void)arg;
+    return -EINVAL;
 }
 
 /* --- vcpu_info --- */
@@ -314,29 +313,37 @@ static long vcpu_get_physid(struct vcpu *v, gva_t arg)
 #define SUBOPS <hypercall/ops/vcpu.def>
 #include "domain/subop_tables.inc"
 
-static inline __attribute__((always_inline)) long vcpu_op(const subop_t *table, unsigned long cmd,
+/* Most name the vcpu that they run on, and what those ask for most needs no table. */
+static inline __attribute__((always_inline)) long vcpu_op(bool wide, unsigned long cmd,
                                                           unsigned long vcpu, unsigned long arg)
 {
     struct vcpu *v = current_vcpu();
 
-    if ( (u32)vcpu != v->id ) /* most name the vcpu that they run on */
+    if ( (u32)vcpu == v->id )
+    {
+        if ( (u32)cmd == VCPUOP_is_up )
+            return vcpu_is_up(v, to_gva(arg));
+        if ( (u32)cmd == VCPUOP_set_singleshot_timer )
+            return set_singleshot(v, to_gva(arg), wide);
+        if ( (u32)cmd == VCPUOP_stop_singleshot_timer )
+            return time_stop_singleshot(v);
+    }
+    else
     {
         v = domain_vcpu(v->domain, (u32)vcpu);
         if ( !v )
             return -ENOENT;
     }
-    if ( (u32)cmd == VCPUOP_is_up ) /* asked of each CPU on each of Linux's waits for one */
-        return vcpu_is_up(v, to_gva(arg));
 
-    return subop_call_on(v, table, cmd, arg);
+    return subop_call_on(v, wide ? subops : subops_pv32, cmd, arg);
 }
 
 long domain_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
 {
-    return vcpu_op(subops, cmd, vcpu, arg);
+    return vcpu_op(true, cmd, vcpu, arg);
 }
 
 long compat_vcpu_op(unsigned long cmd, unsigned long vcpu, unsigned long arg)
 {
-    return vcpu_op(subops_pv32, cmd, vcpu, arg);
+    return vcpu_op(false, cmd, vcpu, arg);
 }

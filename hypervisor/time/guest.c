@@ -231,32 +231,26 @@ static __attribute__((noinline)) long set_future(struct vcpu *v, ns_t ns)
 {
     if ( ns < time_now() )
         return -ETIME;
-    timer_set(&v->time.singleshot, ns);
-    return 0;
+    return timer_set(&v->time.singleshot, ns);
 }
 
 long time_set_singleshot(struct vcpu *v, u64 ns, u32 flags)
 {
     if ( flags & VCPU_SSHOTTMR_future )
         return set_future(v, (ns_t)ns);
-    timer_set(&v->time.singleshot, (ns_t)ns);
-    return 0;
+    return timer_set(&v->time.singleshot, (ns_t)ns);
 }
 
-void time_stop_singleshot(struct vcpu *v)
+long time_stop_singleshot(struct vcpu *v)
 {
-    timer_stop(&v->time.singleshot);
+    return timer_stop(&v->time.singleshot);
 }
 
 long time_set_timer_op(unsigned long ns)
 {
-    struct vcpu *v = current_vcpu();
+    struct timer *timer = &current_vcpu()->time.singleshot;
 
-    if ( ns )
-        timer_set(&v->time.singleshot, (ns_t)ns);
-    else
-        timer_stop(&v->time.singleshot);
-    return 0;
+    return ns ? timer_set(timer, (ns_t)ns) : timer_stop(timer);
 }
 
 long compat_set_timer_op(unsigned long low, unsigned long high)

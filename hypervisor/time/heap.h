@@ -33,30 +33,43 @@ static inline struct timer *heap_insert(struct timer *first, struct timer *timer
     return first ? heap_merge(first, timer) : timer;
 }
 
-/* Take @timer, which is in this heap, out of it, its links NULL: returns the new first, NULL if none is left. */
-static inline struct timer *heap_remove(struct timer *first, struct timer *timer)
+/*
+ * Take @timer, which is in this heap, out of it, its links NULL: returns the new first, NULL if there is none. If it
+ * leaves *orphans, the caller has both adopted: heap_adopt().
+ */
+static inline struct timer *heap_cut(struct timer *first, struct timer *timer,
+                                     struct timer **orphans)
 {
     struct timer *children = timer->child;
 
-    if ( timer == first )
-        first = NULL;
-    else
-    {
-        if ( timer->previous->child == timer )
-            timer->previous->child = timer->next;
-        else
-            timer->previous->next = timer->next;
-        if ( timer->next )
-            timer->next->previous = timer->previous;
-        timer->next = timer->previous = NULL;
-    }
     timer->child = NULL;
-    if ( !children )
-        return first;
-    if ( first || children->next )
-        return heap_adopt(first, children);
-    children->previous = NULL; /* an only child takes its parent's place */
-    return children;
+    if ( timer == first )
+    {
+        *orphans = children && children->next ? children : NULL;
+        if ( *orphans || !children )
+            return NULL;
+        children->previous = NULL; /* an only child takes its parent's place */
+        return children;
+    }
+
+    if ( timer->previous->child == timer )
+        timer->previous->child = timer->next;
+    else
+        timer->previous->next = timer->next;
+    if ( timer->next )
+        timer->next->previous = timer->previous;
+    timer->next = timer->previous = NULL;
+    *orphans = children;
+    return first;
+}
+
+/* The same as a whole. */
+static inline struct timer *heap_remove(struct timer *first, struct timer *timer)
+{
+    struct timer *orphans;
+
+    first = heap_cut(first, timer, &orphans);
+    return orphans ? heap_adopt(first, orphans) : first;
 }
 
 #endif

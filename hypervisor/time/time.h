@@ -54,11 +54,14 @@ struct timer {
 
 void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 cpu);
 
-/* (Re)arm; a time in the past fires at the next exit. Takes LOCK_TIMER, as the rest of them. */
-void timer_set(struct timer *timer, ns_t expires);
+/* (Re)arm; a time in the past fires at the next exit. 0. Takes LOCK_TIMER, as the rest of them. */
+long timer_set(struct timer *timer, ns_t expires);
 
-/* Disarm. The handler may be about to run, or running, on another CPU: timer_kill() waits until that is over. */
-void timer_stop(struct timer *timer);
+/*
+ * Disarm. The handler may be about to run, or running, on another CPU: timer_kill() waits until that is over. 0, as
+ * operations end in it.
+ */
+long timer_stop(struct timer *timer);
 void timer_kill(struct timer *timer);
 
 /* Make @cpu the one that the timer belongs to, mostly as it is already; an active one stays armed. */
@@ -141,7 +144,7 @@ long time_register_area(struct vcpu *v, gva_t area);
  *  - periodic: any vcpu's. -EINVAL: a period below a millisecond or beyond all reason. It ticks while the vcpu runs.
  */
 long time_set_singleshot(struct vcpu *v, u64 ns, u32 flags);
-void time_stop_singleshot(struct vcpu *v);
+long time_stop_singleshot(struct vcpu *v); /* 0 */
 long time_set_periodic(struct vcpu *v, u64 period);
 void time_stop_periodic(struct vcpu *v);
 

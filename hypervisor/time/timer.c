@@ -49,24 +49,24 @@ static __attribute__((noinline)) struct time_cpu *lock_other(const struct timer 
     }
 }
 
-/* Nearly always it is this one; NULL, and not locked: it isn't. */
-static inline struct time_cpu *lock_own(const struct timer *timer)
+/* Nearly always it is this one, *owner; false, and not locked: it isn't. */
+static inline bool lock_own(const struct timer *timer, struct time_cpu **owner)
 {
     struct percpu *here = this_cpu();
-    struct time_cpu *owner = here->time;
 
-    lock_acquire(&owner->lock);
+    *owner = here->time;
+    lock_acquire(&(*owner)->lock);
     if ( __builtin_expect(timer->cpu == here->cpu, 1) )
-        return owner;
-    lock_release(&owner->lock);
-    return NULL;
+        return true;
+    lock_release(&(*owner)->lock);
+    return false;
 }
 
 static inline struct time_cpu *lock_owner(const struct timer *timer)
 {
-    struct time_cpu *owner = lock_own(timer);
+    struct time_cpu *owner;
 
-    return owner ? owner : lock_other(timer);
+    return lock_own(timer, &owner) ? owner : lock_other(timer);
 }
 
 /*
@@ -101,10 +101,11 @@ static void arm_earlier(struct time_cpu *owner, u32 cpu)
         smp_kick(cpu, WORK_TIMER);
 }
 
-static __attribute__((noinline)) void arm_earlier_and_release(struct time_cpu *owner, u32 cpu)
+static __attribute__((noinline)) long arm_earlier_and_release(struct time_cpu *owner, u32 cpu)
 {
     arm_earlier(owner, cpu);
     lock_release(&owner->lock);
+    return 0;
 }
 
 /* True: arm_earlier() has to be called. */
@@ -127,46 +128,73 @@ void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 
 }
 
 /* @timer, which is in no heap: @owner is released. */
-static inline void set(struct time_cpu *owner, struct timer *timer, ns_t expires)
+static inline long set(struct time_cpu *owner, struct timer *timer, ns_t expires)
 {
     timer->expires = expires;
     if ( enqueue(owner, timer) )
-        arm_earlier_and_release(owner, timer->cpu);
-    else
-        lock_release(&owner->lock);
+        return arm_earlier_and_release(owner, timer->cpu);
+    lock_release(&owner->lock);
+    return 0;
 }
 
 /* Any other one, apart, so that nobody else saves registers for it. @owner: NULL if it isn't locked. */
-static __attribute__((noinline)) void set_any(struct time_cpu *owner, struct timer *timer,
+static __attribute__((noinline)) long set_any(struct time_cpu *owner, struct timer *timer,
                                               ns_t expires)
 {
     if ( !owner )
         owner = lock_other(timer);
     if ( timer->active )
         dequeue(owner, timer);
-    set(owner, timer, expires);
+    return set(owner, timer, expires);
 }
 
-void timer_set(struct timer *timer, ns_t expires)
-{
-    struct time_cpu *owner = lock_own(timer);
-
-    if ( owner && !timer->active )
-        set(owner, timer, expires);
-    else
-        set_any(owner, timer, expires);
-}
-
-void timer_stop(struct timer *timer)
+long timer_set(struct timer *timer, ns_t expires)
 {
     struct time_cpu *owner;
 
-    if ( !READ_ONCE(timer->active) )
-        return;
-    owner = lock_owner(timer);
+    if ( !lock_own(timer, &owner) )
+        return set_any(NULL, timer, expires);
+    if ( timer->active )
+        return set_any(owner, timer, expires);
+    return set(owner, timer, expires);
+}
+
+static __attribute__((noinline)) long stop_other(struct timer *timer)
+{
+    struct time_cpu *owner = lock_other(timer);
+
     if ( timer->active )
         dequeue(owner, timer);
     lock_release(&owner->lock);
+    return 0;
+}
+
+static __attribute__((noinline)) long adopt_and_release(struct time_cpu *owner,
+                                                        struct timer *orphans)
+{
+    owner->first = heap_adopt(owner->first, orphans);
+    lock_release(&owner->lock);
+    return 0;
+}
+
+long timer_stop(struct timer *timer)
+{
+    struct timer *orphans = NULL;
+    struct time_cpu *owner;
+
+    if ( !READ_ONCE(timer->active) )
+        return 0;
+    if ( !lock_own(timer, &owner) )
+        return stop_other(timer);
+    if ( timer->active )
+    {
+        timer->active = false;
+        owner->first = heap_cut(owner->first, timer, &orphans);
+        if ( orphans )
+            return adopt_and_release(owner, orphans);
+    }
+    lock_release(&owner->lock);
+    return 0;
 }
 
 /* Is its handler running on another CPU? Not only its own: it may have been moved since. */

@@ -59,9 +59,10 @@ void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 
     *timer = (struct timer){ .handler = handler, .arg = arg, .cpu = cpu };
 }
 
-void timer_set(struct timer *timer, ns_t expires)
+long timer_set(struct timer *timer, ns_t expires)
 {
     timer->expires = expires;
+    return 0;
 }
 
 void timer_kill(struct timer *timer)

@@ -110,10 +110,11 @@ long time_set_singleshot(struct vcpu *v, u64 ns, u32 flags)
     return timer_result;
 }
 
-void time_stop_singleshot(struct vcpu *v)
+long time_stop_singleshot(struct vcpu *v)
 {
     (void)v;
     timer_value = 0;
+    return 0;
 }
 
 /* --- set up --- */

@@ -146,11 +146,12 @@ static void stop(struct timer *timer)
     timer->active = false;
 }
 
-void timer_stop(struct timer *timer)
+long timer_stop(struct timer *timer)
 {
     pthread_mutex_lock(&timers_mutex);
     stop(timer);
     pthread_mutex_unlock(&timers_mutex);
+    return 0;
 }
 
 void timer_kill(struct timer *timer)
@@ -158,7 +159,7 @@ void timer_kill(struct timer *timer)
     timer_stop(timer);
 }
 
-void timer_set(struct timer *timer, ns_t expires)
+long timer_set(struct timer *timer, ns_t expires)
 {
     pthread_mutex_lock(&timers_mutex);
     stop(timer);
@@ -166,6 +167,7 @@ void timer_set(struct timer *timer, ns_t expires)
     timer->active = true;
     timers = heap_insert(timers, timer);
     pthread_mutex_unlock(&timers_mutex);
+    return 0;
 }
 
 /* ---- what is due */

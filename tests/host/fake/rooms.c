@@ -88,12 +88,13 @@ void timer_init(struct timer *timer, void (*handler)(void *arg), void *arg, u32 
     *timer = (struct timer){ .handler = handler, .arg = arg, .cpu = cpu };
 }
 
-void timer_stop(struct timer *timer)
+long timer_stop(struct timer *timer)
 {
     for ( int i = 0; i < TIMERS; i++ )
         if ( timers[i] == timer )
             timers[i] = NULL;
     timer->active = false;
+    return 0;
 }
 
 void timer_kill(struct timer *timer)
@@ -101,7 +102,7 @@ void timer_kill(struct timer *timer)
     timer_stop(timer);
 }
 
-void timer_set(struct timer *timer, ns_t expires)
+long timer_set(struct timer *timer, ns_t expires)
 {
     timer_stop(timer);
     timer->expires = expires;
@@ -110,7 +111,7 @@ void timer_set(struct timer *timer, ns_t expires)
         {
             timers[i] = timer;
             timer->active = true;
-            return;
+            return 0;
         }
     fail_now("the fake clock has no timer left");
 }
