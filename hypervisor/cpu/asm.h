@@ -30,12 +30,6 @@ static inline void irq_window(void)
     __asm__ volatile("sti; nop; cli" ::: "memory");
 }
 
-/* Sleep until an interrupt comes, and take it. What comes before the HLT ends it, too. */
-static inline void irq_wait(void)
-{
-    __asm__ volatile("sti; hlt; cli" ::: "memory");
-}
-
 /* WRMSR to the x2APIC and to the TSC deadline does not wait for earlier stores: this does. */
 static inline void wrmsr_fence(void)
 {

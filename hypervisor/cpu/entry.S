@@ -88,18 +88,19 @@ exit_test:
         .globl  exit_fast
 exit_fast:
         isolation_jump exit_isolated
-        testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
+        testl   $VECTOR_HANDLER, REGS_vector(%rsp)
         .globl  exit_fast_tested
 exit_fast_tested:
         jz      exit_iret
+        mov     REGS_rip(%rsp), %rcx
+        js      1f                      /* VECTOR_HANDLER */
 
         /* SYSRET to an address that is not canonical faults in ring 0 on some CPUs: IRET there. */
-        mov     REGS_rip(%rsp), %rcx
         mov     %rcx, %r11
         sub     hole_start(%rip), %r11
         cmp     hole_size(%rip), %r11
         jb      exit_iret
-        mov     REGS_rax(%rsp), %rax
+1:      mov     REGS_rax(%rsp), %rax
         sysret_but_rax_rcx
 
         .globl  exit_iretq
@@ -289,7 +290,7 @@ nmi_in_hypervisor:
 
 /*
  * Interrupts, from a guest or in one of the hypervisor's windows: there no register is a guest's, and C keeps those
- * that are not saved.
+ * that are not saved. One that ends irq_wait() returns in its stead.
  */
 entry_interrupt:
         testb   $3, REGS_cs - REGS_error(%rsp)
@@ -299,10 +300,27 @@ entry_interrupt:
 interrupt_entered:
         movzbl  REGS_vector(%rsp), %edi
         mov     PERCPU(current), %rbx
-        call_indirect VCPU_interrupt(%rbx)
+        cmpb    $0, VCPU_direct(%rbx)
+        je      1f
+        call    irq_at_rest
+        jmp     exit_test
+1:      call_indirect VCPU_interrupt(%rbx)
         jmp     exit_any
 
+        .globl  irq_wait
+irq_wait:
+        sti
+        hlt
+irq_waited:
+        cli                             /* something else than an interrupt ended it */
+        ret
+
 interrupt_in_hypervisor:
+        push    %rdi
+        lea     irq_waited(%rip), %rdi
+        cmp     %rdi, REGS_rip - REGS_rdi(%rsp)
+        je      1f
+        pop     %rdi
         push_caller_saved
         movzbl  REGS_vector - REGS_r11(%rsp), %edi
         SMAP_CLOSE
@@ -311,6 +329,9 @@ interrupt_in_hypervisor:
         pop_caller_saved
         add     $8, %rsp
         iretq
+1:      movzbl  REGS_vector - REGS_rdi(%rsp), %edi
+        mov     REGS_rsp - REGS_rdi(%rsp), %rsp
+        jmp     irq_at_rest
 
 /*
  * The stubs, 16 bytes each, addressed by the IDT: vector n's is at trap_stub_table + 16 * n. What

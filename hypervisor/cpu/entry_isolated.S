@@ -42,7 +42,7 @@ exit_isolated:
         test    %rax, %rax              /* a domain that is not isolated */
         jz      1f
         mov     %rax, %cr3
-1:      testl   $VECTOR_SYSCALL, REGS_vector(%rsp)
+1:      testl   $VECTOR_HANDLER, REGS_vector(%rsp)
         jmp     exit_fast_tested
 
 /* A hypercall's own way out, likewise; rax is its result. */

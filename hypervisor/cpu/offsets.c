@@ -99,6 +99,7 @@ void offsets(void)
     DEFINE(GUARD_syscall_outside_hypervisor, GUARD_syscall_outside_hypervisor);
 #endif
     DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
+    DEFINE(VECTOR_HANDLER, (int)VECTOR_HANDLER);
     DEFINE(WORK_FRAME, WORK_FRAME);
     OFFSET(IRET_rax, iret_context, rax);
     OFFSET(IRET_flags, iret_context, flags);

@@ -51,7 +51,6 @@ struct tss {
 #define WORK_VCPU       0x04u /* current has something for the exit path: vcpu.work */
 #define WORK_SOFT       0x08u /* deferred work was queued: smp/softirq.h */
 #define WORK_FRAME      0x10u /* iret, in C: the frame isn't that of the hypercall that came in */
-#define WORK_RESUME     0x20u /* the scheduler has chosen the vcpu that lingers here */
 #define WORK_INFO       0x40u /* current's vcpu_info isn't where a hypercall's way out expects it */
 
 struct percpu {
@@ -76,6 +75,7 @@ struct percpu {
     u64 fs_base, gs_base, gs_base_other; /* the CPU's, as the vcpu that left last left them */
     const void
         *fpu_waiting; /* what current's first use of the FPU is to load, or NULL: cpu/fpu.h */
+    bool resume;      /* the scheduler has chosen the vcpu that lingers here: its CPU's own */
     u32 tlb_time;     /* the flush clock at this CPU's last full flush: mm/tlb.c */
     u32 tlb_holder;   /* whose translations this CPU's TLB may hold: mm/tlb.c */
     u32 lock_depth;   /* debug builds: locks held, and their levels: smp/lock.c */

@@ -7,10 +7,10 @@
 #include "domain/domain.h"
 
 /*
- * Raise @virq (below 24): of one vcpu, or a global one, to whom it is bound; nothing if unbound. Takes
- * LOCK_EVENT_QUEUE and what is below it: may be called from interrupt handlers.
+ * Raise @vcpu's VIRQ_TIMER, or global @virq (below 24), to whom it is bound; nothing if unbound. Take LOCK_EVENT_QUEUE
+ * and what is below it: may be called from interrupt handlers.
  */
-void event_send_virq(struct vcpu *v, u32 virq);
+void event_send_timer(void *vcpu);
 void event_send_global_virq(u32 virq); /* to dom0, or who was named */
 
 /*
@@ -23,7 +23,7 @@ long event_set_virq_handler(struct domain *d, u32 virq);
 bool event_send_suspended(struct domain *d);
 
 /*
- * Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_virq.
+ * Raise the port that PIRQ @pirq of @d is bound to. False: not bound, or pending already. Locks as event_send_timer.
  */
 bool event_send_pirq(struct domain *d, u32 pirq);
 

@@ -8,22 +8,16 @@ static struct domain *handlers[NR_VIRQS];
 /* Interrupts take it, too. It is held while an event is sent: who gave the handler up may free it after. */
 static struct lock handlers_lock = LOCK_INIT(LOCK_VIRQ);
 
-void event_send_virq(struct vcpu *v, u32 virq)
-{
-    struct event_port *port = atomic_load(&v->event.virq_port[virq]);
-
-    if ( port )
-        event_raise(v->domain, port);
-}
-
 void event_send_global_virq(u32 virq)
 {
+    struct event_port *port;
     struct domain *d;
 
     lock_acquire(&handlers_lock);
     d = handlers[virq] ? handlers[virq] : domain_zero;
-    if ( d && d->vcpus[0] )
-        event_send_virq(d->vcpus[0], virq);
+    port = d && d->vcpus[0] ? atomic_load(&d->vcpus[0]->event.virq_port[virq]) : NULL;
+    if ( port )
+        event_raise(d, port);
     lock_release(&handlers_lock);
 }
 

@@ -121,8 +121,8 @@ void irq_init(void)
     listen_to_serial();
 }
 
-/* Due timers needn't wait to be found by the way out. */
-void irq_from_guest(u32 vector)
+/* Due timers needn't wait to be found as work. */
+void irq_at_rest(u32 vector)
 {
     if ( vector != VECTOR_TIMER )
     {

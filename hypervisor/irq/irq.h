@@ -26,8 +26,8 @@ void irq_init(void);
 /* From entry.S: interrupt @vector was taken in a window: acknowledge it, and handle it or leave that as work. */
 void irq_dispatch(u32 vector);
 
-/* ... was taken from a guest, so that no lock is held and no operation under way. */
-void irq_from_guest(u32 vector);
+/* ... was taken from a guest or ended irq_wait(), so that no lock is held and no operation under way. */
+void irq_at_rest(u32 vector);
 
 /*
  * dom0's PCI configuration accesses: @bytes (1, 2 or 4) at @offset (0-3) of the register that @address names, as it

@@ -9,7 +9,7 @@
  * which need neither be saved nor loaded if it is the next to run. As its state is nowhere else it is on the CPU
  * (sched.running) for all who ask, waits in that CPU's queue alone, and is let go when anything but the block stops it,
  * or somebody else comes to run. If it is woken on that CPU, as by its own timer, while nobody else waits there, it is
- * chosen at once, without the queue: WORK_RESUME makes the idle loop go on with it.
+ * chosen at once, without the queue: percpu.resume makes the idle loop go on with it.
  */
 #include "sched/policy.h"
 
@@ -196,7 +196,7 @@ static void resume(struct sched_queue *q, struct vcpu *v, ns_t now)
     run(q, q->idle, v, now);
     set_runstate_of_idle(q->idle, RUNSTATE_offline, now);
     arm(q, now);
-    percpu_raise(q->percpu, WORK_RESUME);
+    q->percpu->resume = true;
 }
 
 /* Somebody came to wait: at once, or some time, the CPU has to choose again. */
@@ -432,8 +432,9 @@ void sched_run(void)
     bool idles, idled = current == q->idle;
     ns_t now;
 
-    if ( READ_ONCE(cpu->exit_work) & (WORK_RESCHEDULE | WORK_RESUME) )
-        atomic_fetch_and(&cpu->exit_work, ~(WORK_RESCHEDULE | WORK_RESUME));
+    cpu->resume = false;
+    if ( READ_ONCE(cpu->exit_work) & WORK_RESCHEDULE )
+        atomic_fetch_and(&cpu->exit_work, ~WORK_RESCHEDULE);
     if ( balance_others(cpu->cpu) )
         balance_pull(q);
     next = choose_next(q, prev, &leaves, &now);
@@ -464,7 +465,7 @@ void sched_resume(void)
     struct percpu *cpu = this_cpu();
     struct sched_queue *q = cpu->sched;
 
-    atomic_fetch_and(&cpu->exit_work, ~WORK_RESUME);
+    cpu->resume = false;
     balance_set_idle(false);
     vcpu_resume(q->running);
     if ( balance_others(q->cpu) )

@@ -11,13 +11,29 @@
 
 void exit_to_guest(void) __attribute__((noreturn)); /* cpu/entry.S */
 
+static u32 pending(const struct percpu *cpu)
+{
+    return __atomic_load_n(&cpu->exit_work, __ATOMIC_ACQUIRE);
+}
+
 /* Take and do @work if it is asked for. */
 static bool take(struct percpu *cpu, u32 work)
 {
-    if ( !(__atomic_load_n(&cpu->exit_work, __ATOMIC_ACQUIRE) & work) )
+    if ( !(pending(cpu) & work) )
         return false;
     __atomic_fetch_and(&cpu->exit_work, ~work, __ATOMIC_SEQ_CST);
     return true;
+}
+
+static void do_work(struct percpu *cpu)
+{
+    if ( take(cpu, WORK_TIMER) )
+        time_run_timers();
+    if ( take(cpu, WORK_SOFT) )
+        softirq_run();
+    if ( take(cpu, WORK_RESCHEDULE) )
+        sched_run();
+    take(cpu, WORK_VCPU); /* the idle vcpu has none */
 }
 
 void sched_idle_loop(void)
@@ -27,21 +43,16 @@ void sched_idle_loop(void)
 
     for ( ;; )
     {
-        if ( take(cpu, WORK_TIMER) )
-            time_run_timers();
-        if ( take(cpu, WORK_SOFT) )
-            softirq_run();
-        if ( take(cpu, WORK_RESCHEDULE) )
-            sched_run();
-        else if ( READ_ONCE(cpu->exit_work) & WORK_RESUME )
+        if ( pending(cpu) )
+            do_work(cpu);
+        if ( cpu->resume )
             sched_resume();
         if ( cpu->current != idle )
             exit_to_guest();
 
-        take(cpu, WORK_VCPU); /* the idle vcpu has none */
         if ( smp_is_online(cpu->cpu) && mm_scrub_some() )
             irq_window();
-        else if ( !__atomic_load_n(&cpu->exit_work, __ATOMIC_ACQUIRE) )
+        else if ( !pending(cpu) )
             irq_wait();
     }
 }

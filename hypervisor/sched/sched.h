@@ -84,13 +84,13 @@ static inline bool sched_runs(const struct vcpu *v)
 
 /*
  * At exit to a guest, WORK_RESCHEDULE: choose the next vcpu and switch to it, which may be the idle vcpu. Also the
- * idle loop's way out. Clears WORK_RESCHEDULE, and WORK_RESUME. No lock may be held.
+ * idle loop's way out. Clears WORK_RESCHEDULE, and percpu.resume. No lock may be held.
  */
 void sched_run(void);
 
 /*
- * WORK_RESUME without WORK_RESCHEDULE, in the idle loop: go on with the vcpu that lingered here. Clears WORK_RESUME. No
- * lock may be held.
+ * percpu.resume without WORK_RESCHEDULE, in the idle loop: go on with the vcpu that lingered here. Clears it. No lock
+ * may be held.
  */
 void sched_resume(void);
 
@@ -101,6 +101,9 @@ void sched_resume(void);
 void vcpu_switch(struct vcpu *prev, struct vcpu *next);
 void vcpu_linger(struct vcpu *v, struct vcpu *idle);
 void vcpu_resume(struct vcpu *v);
+
+/* Sleep until an interrupt comes, and take it: irq_at_rest(). What comes before the HLT ends it, too. cpu/entry.S. */
+void irq_wait(void);
 
 /* What the idle vcpu does, on a fresh stack: from exit_to_idle in cpu/entry.S. Leaves through exit_to_guest. */
 void sched_idle_loop(void) __attribute__((noreturn));

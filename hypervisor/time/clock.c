@@ -8,7 +8,6 @@
 #include "time/clock.h"
 
 #include "console/console.h"
-#include "cpu/asm.h"
 #include "irq/lapic.h"
 #include "lib/bits.h"
 
@@ -82,8 +81,8 @@ static void set_clock(const struct reference *reference, const struct sample *st
     lapic = round_frequency(lapic, scale_mul_div(lapic, unsure, tsc_ticks));
     time_clock.tsc_to_ns = scale_coarse(scale_make(tsc, NS_PER_S));
     time_clock.to_ns = scale_factor(time_clock.tsc_to_ns);
-    time_clock.ns_to_tsc = scale_factor(scale_make(NS_PER_S, tsc));
-    time_clock.ns_to_lapic = scale_factor(scale_make(NS_PER_S, max(lapic, 1UL)));
+    time_clock.tsc_per_ns = scale_mul_div(tsc, 1UL << 32, NS_PER_S) + 1;
+    time_clock.lapic_per_ns = scale_mul_div(lapic, 1UL << 32, NS_PER_S) + 1;
     time_tsc_khz = tsc / 1000;
     log_info("TSC %lu.%03lu MHz, local APIC timer %lu.%03lu MHz, by %s", tsc / MHZ,
              tsc % MHZ / 1000, lapic / MHZ, lapic % MHZ / 1000, reference->name);
@@ -127,7 +126,7 @@ void clock_calibrate(void)
 
 ns_t time_now(void)
 {
-    return clock_at(rdtsc());
+    return clock_read();
 }
 
 void time_delay_us(u32 us)

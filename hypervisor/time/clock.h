@@ -2,6 +2,7 @@
 #ifndef TIME_CLOCK_H
 #define TIME_CLOCK_H
 
+#include "cpu/asm.h"
 #include "time/scale.h"
 #include "time/time.h"
 
@@ -10,8 +11,8 @@ struct clock {
     u64 tsc_base;           /* TSC at system time 0 */
     struct scale tsc_to_ns; /* what guests are told */
     struct factor to_ns;    /* the same */
-    struct factor ns_to_tsc;
-    struct factor ns_to_lapic; /* ticks of the local APIC timer */
+    u64 tsc_per_ns;         /* 32 bits of it behind the point, rounded up */
+    u64 lapic_per_ns;       /* likewise, ticks of the local APIC timer */
 };
 
 extern struct clock time_clock;
@@ -22,10 +23,14 @@ static inline ns_t clock_at(u64 tsc)
     return (ns_t)factor_apply(&time_clock.to_ns, tsc - time_clock.tsc_base);
 }
 
-/* The TSC at system time @ns, or just before. */
-static inline u64 clock_tsc_at(ns_t ns)
+/* time_now() in line. */
+static inline ns_t clock_read(void)
 {
-    return time_clock.tsc_base + factor_apply(&time_clock.ns_to_tsc, (u64)ns);
+#ifdef HOST_TEST
+    return time_now();
+#else
+    return clock_at(rdtsc());
+#endif
 }
 
 /* Find out how fast TSC and local APIC timer run; fills time_clock and time_tsc_khz. Takes 0.02 to 0.05 s. */

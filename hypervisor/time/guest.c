@@ -178,17 +178,12 @@ long time_register_area(struct vcpu *v, gva_t area)
 
 /* --- timers --- */
 
-static void send_timer_virq(void *arg)
-{
-    event_send_virq(arg, VIRQ_TIMER);
-}
-
 /* Ticks that were missed are one tick; the next is where the rhythm has it. */
 static void tick(struct vcpu *v, ns_t now, ns_t period)
 {
     ns_t missed = (now - v->time.next_tick) / period;
 
-    event_send_virq(v, VIRQ_TIMER);
+    event_send_timer(v);
     v->time.next_tick += (missed + 1) * period;
 }
 
@@ -287,7 +282,7 @@ long time_domain_create(struct domain *d)
 
 long time_vcpu_create(struct vcpu *v)
 {
-    timer_init(&v->time.singleshot, send_timer_virq, v, v->processor);
+    timer_init(&v->time.singleshot, event_send_timer, v, v->processor);
     timer_init(&v->time.periodic, periodic_tick, v, v->processor);
     v->time.period = TICK_NS;
     return 0;

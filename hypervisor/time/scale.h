@@ -50,6 +50,13 @@ static inline u64 factor_apply(const struct factor *factor, u64 delta)
     return delta;
 }
 
+/* @ns by a count *@per_ns that has 32 bits behind the point, rounded down. */
+static inline u64 scale_count(const u64 *per_ns, u64 ns)
+{
+    __asm__("mulq %1; shrdq $32, %%rdx, %0" : "+a"(ns) : "m"(*per_ns) : "rdx", "cc");
+    return ns;
+}
+
 /* @a * @b / @c, rounded down, without losing the upper half in between. The result must fit: @a * @b < @c * 2^64. */
 static inline u64 scale_mul_div(u64 a, u64 b, u64 c)
 {

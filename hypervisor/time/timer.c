@@ -23,9 +23,10 @@
 #include "trace/trace.h"
 
 #define LAPIC_COUNT_MAX 0xffffffffUL
-#define FAR_NS          ((ns_t)NS_PER_S * 4) /* about what 2^32 ticks of a fast local APIC timer last */
+#define FAR_MOST        (NS_PER_S * 4)
 
 static bool use_deadline;
+static u64 far; /* as many ns as the hardware is ever armed for */
 
 static struct time_cpu *time_cpu_of(u32 cpu)
 {
@@ -70,12 +71,13 @@ static inline struct time_cpu *lock_owner(const struct timer *timer)
 }
 
 /*
- * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again.
- * What is due already becomes exit work.
+ * Arm this CPU's hardware for @when, or for as far ahead as it reaches: it fires early then, and is armed again. What
+ * is due already becomes exit work. Counted from now on in either mode: over days, system time and the TSC's frequency
+ * as it was measured come apart by more than a timer may be early.
  */
-static void arm(struct time_cpu *cpu, ns_t when, ns_t now)
+static inline void arm(struct time_cpu *cpu, ns_t when, ns_t now)
 {
-    ns_t delta;
+    u64 delta = min((u64)(when - now), far);
 
     if ( when <= now )
     {
@@ -84,19 +86,17 @@ static void arm(struct time_cpu *cpu, ns_t when, ns_t now)
     }
 
     cpu->armed = when;
-    delta = min(when - now, FAR_NS);
     if ( use_deadline )
-        lapic_timer_set_deadline(clock_tsc_at(now + delta) + 1);
+        lapic_timer_set_deadline(rdtsc() + scale_count(&time_clock.tsc_per_ns, delta) + 1);
     else
-        lapic_timer_set(
-            (u32)min(factor_apply(&time_clock.ns_to_lapic, (u64)delta) + 1, LAPIC_COUNT_MAX));
+        lapic_timer_set((u32)scale_count(&time_clock.lapic_per_ns, delta) + 1);
 }
 
 /* @owner's, @cpu's, first timer is due before its hardware would tell. */
 static void arm_earlier(struct time_cpu *owner, u32 cpu)
 {
     if ( cpu == this_cpu()->cpu )
-        arm(owner, owner->first->expires, time_now());
+        arm(owner, owner->first->expires, clock_read());
     else
         smp_kick(cpu, WORK_TIMER);
 }
@@ -257,52 +257,39 @@ void time_leave(u32 cpu, u32 to)
 /* The first timer, out of the heap, if it is due. */
 static inline struct timer *take_due(struct time_cpu *cpu, ns_t now)
 {
-    struct timer *timer = cpu->first;
+    struct timer *timer = cpu->first, *orphans;
 
     if ( !timer || timer->expires > now )
         return NULL;
-    dequeue(cpu, timer);
+    timer->active = false;
+    cpu->first = heap_cut(timer, timer, &orphans);
+    if ( orphans )
+        cpu->first = heap_adopt(NULL, orphans);
     return timer;
 }
 
-/* Arm the hardware for the first timer, unless that is due as well. */
-static inline bool arm_rest(struct time_cpu *cpu, ns_t now)
-{
-    const struct timer *first = cpu->first;
-
-    if ( first && first->expires <= now )
-        return false;
-    if ( first )
-        arm(cpu, first->expires, now);
-    return true;
-}
-
-/* What isn't due is armed before the last handler is called: so behind that there is nothing to look at. */
+/* What is left is armed before the handler is called: so behind that there is nothing to look at. */
 void time_run_timers(void)
 {
     struct time_cpu *cpu = this_cpu()->time;
-    bool done;
+    struct timer *timer;
+    ns_t now;
 
-    do
+    lock_acquire(&cpu->lock);
+    now = clock_read();
+    if ( cpu->armed <= now )
+        count_most(COUNTER_timer_late_ns, (u64)(now - cpu->armed));
+    cpu->armed = TIME_NEVER;
+    timer = take_due(cpu, now);
+    if ( cpu->first )
+        arm(cpu, cpu->first->expires, now);
+    cpu->running = timer;
+    lock_release(&cpu->lock);
+    if ( timer )
     {
-        struct timer *timer;
-        ns_t now;
-
-        lock_acquire(&cpu->lock);
-        now = time_now();
-        if ( cpu->armed <= now )
-            count_most(COUNTER_timer_late_ns, (u64)(now - cpu->armed));
-        cpu->armed = TIME_NEVER;
-        timer = take_due(cpu, now);
-        done = arm_rest(cpu, now);
-        cpu->running = timer;
-        lock_release(&cpu->lock);
-        if ( timer )
-        {
-            timer->handler(timer->arg);
-            atomic_store(&cpu->running, NULL);
-        }
-    } while ( !done );
+        timer->handler(timer->arg);
+        atomic_store(&cpu->running, NULL);
+    }
 }
 
 void time_init(void)
@@ -323,4 +310,6 @@ void time_init(void)
         wallclock_init();
     }
     use_deadline = lapic_timer_use_deadline();
+    far =
+        min((u64)FAR_MOST, scale_mul_div(LAPIC_COUNT_MAX - 1, 1UL << 32, time_clock.lapic_per_ns));
 }

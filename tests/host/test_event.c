@@ -56,7 +56,7 @@ TEST(virqs)
     expect_eq(BIND(dom0, bind_virq, port, .virq = 24, .vcpu = 0), -EINVAL);
     expect_eq(BIND(dom0, bind_virq, port, .virq = VIRQ_DEBUG, .vcpu = 2), -ENOENT);
 
-    event_send_virq(dom0->vcpus[1], VIRQ_TIMER);
+    event_send_timer(dom0->vcpus[1]);
     expect(bit(dom0, 1) && !bit(dom0, 2));
     expect_eq(consume_two_level(dom0->vcpus[0]), 0);
     expect_eq(consume_two_level(dom0->vcpus[1]), 1);
@@ -580,7 +580,7 @@ static void random_step(struct world *w)
             OP(d, set_priority, .port = n, .priority = host_test_random() % 16);
         break;
     case 7:
-        event_send_virq(d->vcpus[1], VIRQ_TIMER);
+        event_send_timer(d->vcpus[1]);
         if ( d->vcpus[1]->event.virq_port[VIRQ_TIMER] )
             note_sent(w, i, d->vcpus[1]->event.virq_port[VIRQ_TIMER]->number);
         break;

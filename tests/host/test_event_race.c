@@ -93,7 +93,7 @@ static void disturb(unsigned int seed)
     }
     close_port(a, 20 + seed % 32);
     send(b, 20 + seed % 32);
-    event_send_virq(a->vcpus[0], VIRQ_TIMER);
+    event_send_timer(a->vcpus[0]);
     event_send_pirq(a, 3);
 }
 
@@ -351,7 +351,7 @@ static void open_all_kinds(struct domain *d, unsigned int round)
         op(d, EVTCHNOP_bind_vcpu, &move);
         send(d, ipi.port);
     }
-    event_send_virq(d->vcpus[round % 4], VIRQ_TIMER);
+    event_send_timer(d->vcpus[round % 4]);
     event_send_pirq(d, round % 8);
 }
 

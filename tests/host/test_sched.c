@@ -56,13 +56,11 @@ static struct vcpu *vcpu(unsigned int i)
 /* The way out of the hypervisor. */
 static void leave(void)
 {
-    u32 work;
-
-    while ( (work = host_cpu->exit_work & (WORK_RESCHEDULE | WORK_RESUME)) != 0 )
-        if ( work == WORK_RESUME )
-            sched_resume();
-        else
+    while ( (host_cpu->exit_work & WORK_RESCHEDULE) || host_cpu->resume )
+        if ( host_cpu->exit_work & WORK_RESCHEDULE )
             sched_run();
+        else
+            sched_resume();
 }
 
 static bool runs(unsigned int i)
@@ -172,7 +170,7 @@ TEST(who_lingers_goes_on_at_once)
     changes = vcpu(0)->runstate.version;
     sched_wake(vcpu(0));
     expect_eq(vcpu(0)->runstate.version, changes + 2);
-    expect_eq(host_cpu->exit_work, WORK_RESUME);
+    expect(host_cpu->resume && !host_cpu->exit_work);
     expect(!vcpu(0)->sched.queued && sched_runs(vcpu(0)));
     expect(runs(0));
 
@@ -242,7 +240,7 @@ TEST(who_lingers_is_sent_elsewhere_as_woken)
     sched_wake(vcpu(0));
     vcpu(1)->sched.virtual_time = vcpu(0)->sched.virtual_time - 7 * MS;
     sched_wake(vcpu(1));
-    expect_eq(host_cpu->exit_work, WORK_RESUME | WORK_RESCHEDULE);
+    expect(host_cpu->resume && host_cpu->exit_work == WORK_RESCHEDULE);
     expect(runs(1));
     expect(vcpu(0)->sched.queued && vcpu(0)->sched.woken);
     sched_pools[0].run_min = POLICY_RUN_MIN;

@@ -315,7 +315,7 @@ static struct vcpu *goes_on_instead(bool seen)
     if ( !seen )
         host_cpu->exit_work = 0;
     sched_wake(stays);
-    require(host_cpu->exit_work == (seen ? WORK_RESCHEDULE | WORK_RESUME : WORK_RESUME));
+    require(host_cpu->resume && host_cpu->exit_work == (seen ? WORK_RESCHEDULE : 0));
     fake_cpus_leave();
     require(fake_cpus_current(0) == stays && !host_cpu->exit_work);
     return waits;

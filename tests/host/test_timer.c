@@ -26,7 +26,7 @@ struct clock time_clock;
 u64 time_tsc_khz;
 cpumask_t smp_online = 3;
 static ns_t now;
-static u32 lapic_count; /* nanoseconds: the bus runs at 1 GHz */
+static u32 lapic_count, bus_ghz = 1;
 static u64 deadline;
 static bool has_deadline;
 static unsigned int hardware_writes, kicks;
@@ -47,8 +47,9 @@ ns_t time_now(void)
 void clock_calibrate(void)
 {
     time_clock.tsc_to_ns = scale_make(NS_PER_S, NS_PER_S);
-    time_clock.to_ns = time_clock.ns_to_tsc = time_clock.ns_to_lapic =
-        scale_factor(time_clock.tsc_to_ns);
+    time_clock.to_ns = scale_factor(time_clock.tsc_to_ns);
+    time_clock.tsc_per_ns = 1UL << 32;
+    time_clock.lapic_per_ns = (u64)bus_ghz << 32;
 }
 
 u64 rtc_read(void)
@@ -128,9 +129,10 @@ void smp_kick(u32 cpu, u32 work)
     kicks++;
 }
 
-void event_send_virq(struct vcpu *v, u32 virq)
+void event_send_timer(void *arg)
 {
-    expect_eq(virq, VIRQ_TIMER);
+    const struct vcpu *v = arg;
+
     virqs[v->id]++;
 }
 
@@ -308,6 +310,20 @@ TEST(a_far_deadline)
     end();
 }
 
+/* As far as the hardware can count, not what would be left of more. */
+TEST(a_far_deadline_on_a_fast_bus)
+{
+    struct timer timer;
+
+    bus_ghz = 3;
+    start();
+    timer_init(&timer, count_up, &fired, 0);
+    timer_set(&timer, 3600 * (ns_t)NS_PER_S);
+    expect(lapic_count > ~0u - 4);
+    timer_stop(&timer);
+    end();
+}
+
 static void look_at_hardware(void *arg)
 {
     u32 *seen = arg;
@@ -411,15 +427,19 @@ TEST(another_cpus_timer_kicks_it)
     end();
 }
 
+/* Counted from now on, whatever the TSC is: it is not where the frequency as measured has it after 100 days. */
 TEST(deadline_mode)
 {
     struct timer timer;
+    u64 before;
 
     has_deadline = true;
     start();
+    now = 100 * 86400 * (ns_t)NS_PER_S;
     timer_init(&timer, count_up, &fired, 0);
-    timer_set(&timer, 12345);
-    expect_eq(deadline, 1 + 12345 + 1);
+    before = rdtsc();
+    timer_set(&timer, now + 12345);
+    expect(deadline > before + 12345 && deadline <= rdtsc() + 12345 + 1);
     timer_stop(&timer);
     end();
 }

@@ -134,7 +134,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         cs |= (u64)mask << 32;
         rflags &= ~(u64)EFLAGS_IF;
     }
-    if ( v->cpu.iopl && (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl)) )
+    if ( v->cpu.iret_sets_iopl ) /* it sees it, too */
         rflags |= (u64)v->cpu.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
@@ -153,7 +153,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
     regs->rflags &= ~(u64)(EFLAGS_CLEARED | how->clear_flags);
     regs->rsp = sp;
     regs->ss = SEL_USER_DS;
-    regs->vector = VECTOR_SYSCALL;
+    regs->vector = VECTOR_HANDLER;
 }
 
 void native_exception(struct vcpu *v, struct regs *regs, unsigned int vector, u32 error)

@@ -37,7 +37,7 @@ static void run_work(struct percpu *cpu)
         time_run_timers();
     if ( work & WORK_SOFT )
         softirq_run();
-    if ( work & (WORK_RESCHEDULE | WORK_RESUME) )
+    if ( work & WORK_RESCHEDULE )
         sched_run();
     if ( work & WORK_VCPU )
         vcpu_work(cpu->current);

@@ -64,7 +64,7 @@ static void compat_trap_page_fault_timed(struct vcpu *v, struct regs *regs)
 static void compat_dispatch_interrupt(u32 vector)
 {
     compat_entered(current_vcpu(), percpu_guest_regs());
-    irq_from_guest(vector);
+    irq_at_rest(vector);
 }
 
 /*

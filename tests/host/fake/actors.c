@@ -140,7 +140,7 @@ static void wake(void *arg)
     a->left = drawn(a->run);
     a->asked = fake_now;
     sched_wake(a->v);
-    if ( actors_meanwhile && (host_cpu->exit_work & WORK_RESUME) )
+    if ( actors_meanwhile && host_cpu->resume )
         actors_meanwhile(); /* it has been chosen, and is not current yet */
 }
 
@@ -360,7 +360,9 @@ static void check_queue(u32 cpu)
 /* A CPU that will choose again anyway when the interrupt arrives. */
 static bool told(u32 cpu)
 {
-    return smp_percpu(cpu)->exit_work & (WORK_RESCHEDULE | WORK_RESUME);
+    const struct percpu *percpu = smp_percpu(cpu);
+
+    return (percpu->exit_work & WORK_RESCHEDULE) || percpu->resume;
 }
 
 static bool lingers(const struct vcpu *v)

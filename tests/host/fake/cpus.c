@@ -59,13 +59,13 @@ bool fake_cpus_switching(u32 cpu)
 
 void fake_cpus_leave(void)
 {
-    u32 work;
-
-    while ( (work = atomic_load(&host_cpu->exit_work) & (WORK_RESCHEDULE | WORK_RESUME)) != 0 )
-        if ( work == WORK_RESUME )
+    for ( ;; )
+        if ( atomic_load(&host_cpu->exit_work) & WORK_RESCHEDULE )
+            sched_run();
+        else if ( host_cpu->resume )
             sched_resume();
         else
-            sched_run();
+            return;
 }
 
 /* ---- locks, which are never waited for while one thread plays all CPUs */

@@ -585,8 +585,8 @@ void clock_calibrate(void)
 {
     time_clock.tsc_base = 1;
     time_clock.tsc_to_ns = scale_make(NS_PER_S, NS_PER_S);
-    time_clock.to_ns = time_clock.ns_to_tsc = time_clock.ns_to_lapic =
-        scale_factor(time_clock.tsc_to_ns);
+    time_clock.to_ns = scale_factor(time_clock.tsc_to_ns);
+    time_clock.tsc_per_ns = time_clock.lapic_per_ns = 1UL << 32;
 }
 
 u64 rtc_read(void)
@@ -598,9 +598,13 @@ u64 rtc_read(void)
 
 struct irq_acpi_facts irq_acpi = { .nr_cpus = 1 };
 
-void irq_from_guest(u32 vector)
+void irq_at_rest(u32 vector)
 {
     (void)vector;
+}
+
+void irq_wait(void)
+{
 }
 
 const void *acpi_map(u64 maddr, size_t len)
