@@ -1,154 +1,51 @@
 /* What ports may be bound to. port.h tells the locking. */
-#include "event/port.h"
+#include "event/pair.h"
 
 #include "access/access.h"
 #include "mm/heap.h"
 
-static inline void open_port_to(struct domain *d, struct event_port *port, domid_t remote,
-                                u32 *number)
+/*
+ * EVTCHNOP_alloc_unbound: open a port of @arg->dom, which is SELF or a domain that we control, for @arg->remote_dom.
+ * 0 and arg->port; -ESRCH, -EPERM; -ENOSPC no port is left, -ENOMEM, -EINVAL @arg->dom is dying.
+ */
+long event_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg)
 {
-    WRITE_ONCE(port->open_to, remote);
-    event_port_take(d, port, EVENT_UNBOUND);
-    *number = port->number;
-}
-
-/* With the lock, which is released. */
-static __attribute__((noinline)) long alloc_by_search(struct domain *d, domid_t remote, u32 *number)
-{
-    struct event_port *port = event_port_search(d);
-    long rc = port ? 0 : event_port_refusal(d);
-
-    if ( port )
-        open_port_to(d, port, remote, number);
-    lock_release(&d->event.lock);
-    return rc;
-}
-
-long event_alloc_unbound(struct domain *d, domid_t remote, u32 *number)
-{
+    domid_t remote = arg->remote_dom == DOMID_SELF ? v->domain->id : arg->remote_dom;
     struct event_port *port;
-
-    lock_acquire(&d->event.lock);
-    port = event_port_lowest(d);
-    if ( !port )
-        return alloc_by_search(d, remote, number);
-    open_port_to(d, port, remote, number);
-    lock_release(&d->event.lock);
-    return 0;
-}
-
-static __attribute__((noinline)) long alloc_for_other(struct domain *d, domid_t remote,
-                                                      struct evtchn_alloc_unbound *arg)
-{
-    struct domain *other;
-    long rc = access_domain(d, arg->dom, ACCESS_CONTROL, &other);
+    struct domain *d;
+    long rc = access_domain(v->domain, arg->dom, ACCESS_CONTROL, &d);
 
     if ( rc )
         return rc;
-    rc = event_alloc_unbound(other, remote, &arg->port);
-    domain_put(other);
+    lock_acquire(&d->event.lock);
+    port = event_port_search(d);
+    if ( port )
+        arg->port = event_port_open_to(d, port, remote);
+    else
+        rc = event_port_refusal(d);
+    lock_release(&d->event.lock);
+    domain_put(d);
     return rc;
-}
-
-/*
- * EVTCHNOP_alloc_unbound: open a port of @arg->dom, which is SELF or a domain that we control, for @arg->remote_dom.
- * 0 and arg->port; -ESRCH, -EPERM, and as event_alloc_unbound.
- */
-long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg)
-{
-    struct domain *d = v->domain;
-    domid_t remote = arg->remote_dom == DOMID_SELF ? d->id : arg->remote_dom;
-
-    return arg->dom == DOMID_SELF ? event_alloc_unbound(d, remote, &arg->port)
-                                  : alloc_for_other(d, remote, arg);
-}
-
-/* Under both locks: make the pair of free @a_port, each end holding the other's domain. One's own needs no holding. */
-static inline void join(struct domain *a, struct event_port *a_port, struct domain *b,
-                        struct event_port *b_port)
-{
-    if ( a != b )
-    {
-        domain_hold(a);
-        domain_hold(b);
-    }
-    WRITE_ONCE(a_port->peer.domain, b);
-    a_port->peer.port = b_port;
-    WRITE_ONCE(b_port->peer.domain, a);
-    b_port->peer.port = a_port;
-    event_port_take(a, a_port, EVENT_INTERDOMAIN);
-    event_port_set_state(b_port, EVENT_INTERDOMAIN);
-}
-
-/* The remote end of a bind_interdomain by @d, or NULL: it is not open to us. */
-static struct event_port *open_port(struct domain *remote, u32 number, const struct domain *d)
-{
-    struct event_port *port = event_port(remote, number);
-
-    return port && port->state == EVENT_UNBOUND && !GUARD(port_open_to, port->open_to != d->id)
-               ? port
-               : NULL;
 }
 
 /* Under both locks: what event_bind_interdomain does. */
-static inline long bind_pair(struct domain *d, struct domain *remote,
-                             struct evtchn_bind_interdomain *arg)
+static long bind_pair(struct domain *d, struct domain *remote, struct evtchn_bind_interdomain *arg)
 {
     struct event_port *port = event_port_find_free(d);
-    struct event_port *remote_port = open_port(remote, arg->remote_port, d);
+    struct event_port *remote_port = event_port(remote, arg->remote_port);
 
     if ( !port )
         return event_port_refusal(d);
-    if ( !remote_port )
+    if ( !remote_port || !event_port_is_open_to(remote_port, d) )
         return -EINVAL;
-    join(d, port, remote, remote_port);
-    arg->local_port = port->number;
-    event_raise(d, port);
+    if ( d != remote )
+    {
+        domain_hold(d);
+        domain_hold(remote);
+    }
+    arg->local_port = event_pair_join(d, port, remote_port);
+    event_raise(port);
     return 0;
-}
-
-/* With the lock, which is released. */
-static __attribute__((noinline)) long bind_to_self_any(struct domain *d,
-                                                       struct evtchn_bind_interdomain *arg)
-{
-    long rc = bind_pair(d, d, arg);
-
-    lock_release(&d->event.lock);
-    return rc;
-}
-
-/* As bind_pair, where no port is searched and the new one is a bit: so it calls nobody but at its end. */
-static __attribute__((noinline)) long bind_to_self(struct domain *d,
-                                                   struct evtchn_bind_interdomain *arg)
-{
-    struct event_port *port, *remote_port;
-    bool news;
-
-    lock_acquire(&d->event.lock);
-    port = event_port_lowest(d);
-    remote_port = open_port(d, arg->remote_port, d);
-    if ( !port || !remote_port || port->number >= d->event.two_level )
-        return bind_to_self_any(d, arg);
-    join(d, port, d, remote_port);
-    arg->local_port = port->number;
-    news = event_set_pending_bit(d->shared_info, port->number);
-    lock_release(&d->event.lock);
-    return news ? event_tell(d, port) : 0;
-}
-
-static __attribute__((noinline)) long bind_to_other(struct domain *d,
-                                                    struct evtchn_bind_interdomain *arg)
-{
-    struct domain *remote = domain_get_guest(arg->remote_dom);
-    long rc;
-
-    if ( !remote )
-        return -ESRCH;
-    lock_pair(&d->event.lock, &remote->event.lock);
-    rc = bind_pair(d, remote, arg);
-    unlock_pair(&d->event.lock, &remote->event.lock);
-    domain_put(remote);
-    return rc;
 }
 
 /*
@@ -161,9 +58,17 @@ static __attribute__((noinline)) long bind_to_other(struct domain *d,
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg)
 {
     struct domain *d = v->domain;
+    struct domain *remote =
+        domain_get_guest(arg->remote_dom == DOMID_SELF ? d->id : arg->remote_dom);
+    long rc;
 
-    return arg->remote_dom == DOMID_SELF || arg->remote_dom == d->id ? bind_to_self(d, arg)
-                                                                     : bind_to_other(d, arg);
+    if ( !remote )
+        return -ESRCH;
+    lock_pair(&d->event.lock, &remote->event.lock);
+    rc = bind_pair(d, remote, arg);
+    unlock_pair(&d->event.lock, &remote->event.lock);
+    domain_put(remote);
+    return rc;
 }
 
 bool event_virq_is_per_vcpu(u32 virq)
@@ -194,7 +99,7 @@ long event_bind_virq(struct vcpu *current, struct evtchn_bind_virq *arg)
     port = rc ? NULL : event_port_find_free(d);
     if ( port )
     {
-        WRITE_ONCE(port->vcpu, arg->vcpu);
+        WRITE_ONCE(port->vcpu, (u8)arg->vcpu);
         WRITE_ONCE(port->virq, arg->virq);
         event_port_take(d, port, EVENT_VIRQ);
         atomic_store(&v->event.virq_port[arg->virq], port);
@@ -220,7 +125,8 @@ long event_bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *arg)
     rc = port ? 0 : event_port_refusal(d);
     if ( port )
     {
-        WRITE_ONCE(port->vcpu, arg->vcpu);
+        WRITE_ONCE(port->vcpu, (u8)arg->vcpu);
+        atomic_store(&port->peer, port);
         event_port_take(d, port, EVENT_IPI);
         arg->port = port->number;
     }
@@ -299,7 +205,7 @@ long event_bind_vcpu(struct vcpu *v, struct evtchn_bind_vcpu *arg)
               port->state == EVENT_PIRQ ||
               (port->state == EVENT_VIRQ && !event_virq_is_per_vcpu(port->virq));
     if ( movable )
-        WRITE_ONCE(port->vcpu, arg->vcpu);
+        WRITE_ONCE(port->vcpu, (u8)arg->vcpu);
     lock_release(&d->event.lock);
     return movable ? 0 : -EINVAL;
 }

@@ -1,5 +1,5 @@
 /* Closing ports: one, or all of a domain's. port.h tells the locking. */
-#include "event/port.h"
+#include "event/pair.h"
 
 #include "access/access.h"
 #include "cpu/uaccess.h"
@@ -8,28 +8,16 @@
 /* Ports that reset and teardown close before they look whether to stop. */
 #define CLOSE_BATCH 64
 
-/* Under both locks: the other end of @port of @d, which is to be freed, is unbound, and open to @d. */
-static void part(const struct domain *d, const struct event_port *port)
-{
-    struct event_port *other = port->peer.port;
-
-    other->peer.port = NULL;
-    WRITE_ONCE(other->peer.domain, NULL);
-    WRITE_ONCE(other->open_to, d->id);
-    event_port_set_state(other, EVENT_UNBOUND);
-}
-
 /* Close @port if it is still joined to a port of @peer, another domain. False: it isn't. */
 static bool close_pair(struct domain *d, struct event_port *port, struct domain *peer)
 {
     bool joined;
 
     lock_pair(&d->event.lock, &peer->event.lock);
-    joined =
-        !GUARD(close_looks_again, port->state != EVENT_INTERDOMAIN || port->peer.domain != peer);
+    joined = !GUARD(close_looks_again, !port->peer || port->peer->domain != peer);
     if ( joined )
     {
-        part(d, port);
+        event_pair_part(d, port);
         event_port_free(d, port);
     }
     unlock_pair(&d->event.lock, &peer->event.lock);
@@ -49,10 +37,12 @@ static void virq_unbind(struct domain *d, const struct event_port *port)
     WRITE_ONCE(v->event.virq_port[port->virq], NULL);
 }
 
+static long close_port(struct event_port *port);
+
 /* With our own lock, which is released: @port is joined to a port of another domain. */
-static __attribute__((noinline)) long close_joined(struct domain *d, struct event_port *port)
+static long close_joined(struct domain *d, struct event_port *port)
 {
-    struct domain *peer = port->peer.domain;
+    struct domain *peer = port->peer->domain;
     bool closed;
 
     domain_hold(peer);
@@ -60,7 +50,7 @@ static __attribute__((noinline)) long close_joined(struct domain *d, struct even
     closed = close_pair(d, port, peer);
     domain_put(peer);
     /* Or did the peer close its end between our two looks? Ours is unbound now, or something else already. */
-    return closed ? 0 : event_port_close(d, port);
+    return closed ? 0 : close_port(port);
 }
 
 /* With the lock, which is released: irq/ has to be told before the port is free. */
@@ -78,49 +68,39 @@ static long close_pirq(struct domain *d, struct event_port *port)
     return 0;
 }
 
-/* With the lock, which is released: @port has no bits, or is bound to what has to know, or to nothing. */
-static __attribute__((noinline)) long close_any(struct domain *d, struct event_port *port)
+/* Close @port, whatever it is bound to. -EINVAL: it is not open. */
+static long close_port(struct event_port *port)
 {
+    struct domain *d = port->domain;
     long rc = 0;
 
+    lock_acquire(&d->event.lock);
     switch ( port->state )
     {
-    case EVENT_INTERDOMAIN:
-        part(d, port);
-        break;
     case EVENT_PIRQ:
         return close_pirq(d, port);
     case EVENT_VIRQ:
         virq_unbind(d, port);
-        break;
-    case EVENT_IPI:
-    case EVENT_UNBOUND:
+        event_port_free(d, port);
         break;
     default:
-        rc = -EINVAL;
+        if ( event_port_let_go(d, port) )
+            event_port_free(d, port);
+        else if ( port->peer )
+            return close_joined(d, port);
+        else
+            rc = -EINVAL;
     }
-    if ( !rc )
-        event_port_free(d, port);
     lock_release(&d->event.lock);
     return rc;
 }
 
-/* What concerns nobody else is done here, and calls nobody. */
-long event_port_close(struct domain *d, struct event_port *port)
+/* EVTCHNOP_close. -EINVAL the port is not open. */
+long event_close(struct vcpu *v, struct evtchn_close *arg)
 {
-    lock_acquire(&d->event.lock);
-    if ( port->state == EVENT_INTERDOMAIN && port->peer.domain != d )
-        return close_joined(d, port);
-    if ( port->number >= d->event.two_level )
-        return close_any(d, port);
-    if ( port->state == EVENT_INTERDOMAIN )
-        part(d, port);
-    else if ( port->state != EVENT_UNBOUND && port->state != EVENT_IPI )
-        return close_any(d, port);
-    event_clear_bit(d->shared_info->evtchn_pending, port->number);
-    event_port_unbind(d, port);
-    lock_release(&d->event.lock);
-    return 0;
+    struct event_port *port = event_port(v->domain, arg->port);
+
+    return port ? close_port(port) : -EINVAL;
 }
 
 /* Close all ports from *@cursor on. 0, or -ERESTART: call again. */
@@ -136,7 +116,7 @@ static long close_all(struct domain *d, u32 *cursor)
             return -ERESTART;
         }
         if ( READ_ONCE(event_port(d, n)->state) != EVENT_FREE )
-            event_port_close(d, event_port(d, n));
+            close_port(event_port(d, n));
     }
     WRITE_ONCE(*cursor, 0);
 
@@ -176,6 +156,7 @@ long event_domain_relinquish(struct domain *d)
 {
     event_forget_virq_handler(d);
     lock_acquire(&d->event.lock);
+    event_ports_changed(d);
     lock_release(&d->event.lock);
     return close_all(d, &d->event.relinquish_cursor);
 }

@@ -81,9 +81,9 @@ static inline bool raise(struct domain *d, struct event_port *port)
     return true;
 }
 
-bool event_raise(struct domain *d, struct event_port *port)
+bool event_raise(struct event_port *port)
 {
-    return raise(d, port);
+    return raise(port->domain, port);
 }
 
 /* A timer's handler. In line, so that it saves no register and has nothing to look at in the end. */
@@ -123,7 +123,7 @@ bool event_send_pirq(struct domain *d, u32 pirq)
     u32 *ports = atomic_load(&d->event.pirq_port);
     u32 number = ports && pirq < EVENT_MAX_PIRQS ? READ_ONCE(ports[pirq]) : 0;
 
-    return number && event_raise(d, event_port(d, number));
+    return number && event_raise(event_port(d, number));
 }
 
 /*

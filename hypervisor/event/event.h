@@ -27,13 +27,6 @@ bool event_send_suspended(struct domain *d);
  */
 bool event_send_pirq(struct domain *d, u32 pirq);
 
-/*
- * Allocate an unbound port of @d for @remote: the domain builder's and the control operation's. -ENOSPC no
- * port is left,
- * -ENOMEM, -EINVAL @d is dying. Takes @d's event lock.
- */
-long event_alloc_unbound(struct domain *d, domid_t remote, u32 *port);
-
 /* True if the vcpu has an unmasked event to deliver now. Inline twin of the entry code's test. */
 static inline bool event_deliverable(const struct vcpu *v)
 {

@@ -74,7 +74,7 @@ static void forget_tail(struct domain *d, const struct event_port *port)
 static void append(struct domain *d, struct event_port *port, event_word_t *word)
 {
     struct event_fifo *fifo = d->event.fifo;
-    u16 vcpu = READ_ONCE(port->vcpu);
+    u8 vcpu = READ_ONCE(port->vcpu);
     u8 priority = READ_ONCE(port->priority);
     struct vcpu *v = domain_vcpu(d, vcpu);
     struct event_queues *queues = v ? v->event.queues : NULL;

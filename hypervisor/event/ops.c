@@ -1,33 +1,41 @@
 /* event_channel_op: the operations that use ports, and the dispatch of all. */
-#include "event/port.h"
+#include "event/pair.h"
 
 #include "access/access.h"
 #include "domain/subop.h"
 
-/* The peer can't go while we hold our side's lock: it would have to unbind our port first. */
-static long send_to_peer(struct domain *d, struct event_port *port)
+/*
+ * @port of our own, which is bit @number of the 2-level ABI, is what an event was sent to. 0: operations end in it.
+ */
+static inline long raise_bit(struct domain *d, struct event_port *port, u32 number)
 {
-    lock_acquire(&d->event.lock);
-    if ( !GUARD(send_looks_again, port->state != EVENT_INTERDOMAIN) )
-        event_raise(port->peer.domain, port->peer.port);
-    lock_release(&d->event.lock);
+    if ( event_set_pending_bit(d->shared_info, number) &&
+         (!event_mask_bit(d, number) || READ_ONCE(d->event.pollers)) )
+        return event_tell(d, port);
     return 0;
 }
 
+/* Another domain's port can't go while we hold our side's lock: it would have to unbind ours first. */
 static __attribute__((noinline)) long send_any(struct domain *d, struct event_port *port)
 {
-    u8 state = READ_ONCE(port->state);
+    struct event_port *peer = atomic_load(&port->peer);
+    long rc = 0;
 
-    if ( state == EVENT_INTERDOMAIN )
-        return send_to_peer(d, port);
-    if ( state == EVENT_IPI )
-        event_raise(d, port);
-    else if ( state != EVENT_UNBOUND )
-        return -EINVAL;
-    return 0;
+    if ( peer && peer->domain == d )
+    {
+        event_raise(peer);
+        return 0;
+    }
+    lock_acquire(&d->event.lock);
+    if ( port->peer )
+        event_raise(port->peer);
+    else if ( port->state != EVENT_UNBOUND )
+        rc = -EINVAL;
+    lock_release(&d->event.lock);
+    return rc;
 }
 
-static __attribute__((noinline)) long send_without_bits(struct domain *d, u32 number)
+static __attribute__((noinline)) long send_far(struct domain *d, u32 number)
 {
     struct event_port *port = event_port(d, number);
 
@@ -37,22 +45,25 @@ static __attribute__((noinline)) long send_without_bits(struct domain *d, u32 nu
 /*
  * EVTCHNOP_send. -EINVAL nothing can be sent through this port. The peer may have closed its end: that is no error.
  *
- * First what may end soonest: a port of our own, in the 2-level ABI, that is pending already or masked.
+ * To a port of our own without a lock. Whose the peer is may be looked at, as that is done at once: a domain is freed
+ * when all CPUs have looked up (domain_put).
  */
 static inline long send(struct domain *d, u32 number)
 {
-    struct event_port *port;
+    struct event_port *port, *peer;
 
-    if ( !event_port_has_bits(d, &number) )
-        return send_without_bits(d, number);
-    port = event_port_at(d, number);
-    if ( READ_ONCE(port->state) != EVENT_IPI )
-        return send_any(d, port);
-    if ( !event_set_pending_bit(d->shared_info, number) )
-        return 0;
-    if ( !event_mask_bit(d, number) || READ_ONCE(d->event.pollers) )
-        return event_tell(d, port);
-    return 0;
+    if ( !event_port_is_near(d, &number) )
+        return send_far(d, number);
+    port = event_port_near(d, number);
+    peer = atomic_load(&port->peer);
+    if ( peer != port ) /* an IPI's is */
+    {
+        if ( !peer || peer->domain != d ||
+             GUARD(peer_has_bit, peer->number >= READ_ONCE(d->event.two_level)) )
+            return send_any(d, port);
+        number = peer->number;
+    }
+    return raise_bit(d, peer, number);
 }
 
 static long event_send(struct vcpu *v, struct evtchn_send *arg)
@@ -64,7 +75,7 @@ bool event_send_suspended(struct domain *d)
 {
     u32 port = READ_ONCE(d->event.suspend_port);
 
-    return port && send(d, port) == 0;
+    return port && send_far(d, port) == 0;
 }
 
 static __attribute__((noinline)) long unmask_any(struct domain *d, u32 number)
@@ -90,23 +101,15 @@ static long event_unmask(struct vcpu *v, struct evtchn_unmask *arg)
     u32 number = arg->port;
     struct event_port *port;
 
-    if ( !event_port_has_bits(d, &number) )
+    if ( !event_port_is_near(d, &number) )
         return unmask_any(d, number);
-    port = event_port_at(d, number);
+    port = event_port_near(d, number);
     if ( READ_ONCE(port->state) == EVENT_PIRQ )
         return unmask_any(d, number);
     if ( event_clear_bit(d->event.mask, number) &&
          event_bit(d->shared_info->evtchn_pending, number) )
         event_select(d, port);
     return 0;
-}
-
-/* EVTCHNOP_close. -EINVAL the port is not open. */
-static long event_close(struct vcpu *v, struct evtchn_close *arg)
-{
-    struct event_port *port = event_port(v->domain, arg->port);
-
-    return port ? event_port_close(v->domain, port) : -EINVAL;
 }
 
 /* Under the event lock. */
@@ -117,11 +120,11 @@ static void status_fill(const struct event_port *port, struct evtchn_status *arg
     switch ( port->state )
     {
     case EVENT_UNBOUND:
-        arg->u.unbound.dom = port->open_to;
+        arg->u.unbound.dom = (domid_t)port->open_to;
         break;
     case EVENT_INTERDOMAIN:
-        arg->u.interdomain.dom = port->peer.domain->id;
-        arg->u.interdomain.port = port->peer.port->number;
+        arg->u.interdomain.dom = port->peer->domain->id;
+        arg->u.interdomain.port = port->peer->number;
         break;
     case EVENT_PIRQ:
         arg->u.pirq = port->pirq;
@@ -162,7 +165,86 @@ static long event_status(struct vcpu *v, struct evtchn_status *arg)
 #define SUBOPS <hypercall/ops/event_channel.def>
 #include "domain/subop_tables.inc"
 
-/* The most frequent operations of all do not wait for the table. */
+/*
+ * What these three do most often, with ports of one's own that are near, is done without the table, and in registers.
+ * What isn't that begins anew by its row.
+ */
+static __attribute__((noinline)) long alloc_at_once(struct vcpu *v, unsigned long at)
+{
+    struct domain *d = v->domain;
+    struct evtchn_alloc_unbound arg;
+    struct event_port *port;
+
+    if ( guest_load_small(&arg, to_gva(at)) && arg.dom == DOMID_SELF )
+    {
+        lock_acquire(&d->event.lock);
+        port = event_port_lowest(d);
+        if ( port )
+        {
+            arg.port =
+                event_port_open_to(d, port, arg.remote_dom == DOMID_SELF ? d->id : arg.remote_dom);
+            lock_release(&d->event.lock);
+            return guest_store_small(to_gva(at), &arg) ? 0 : -EFAULT;
+        }
+        lock_release(&d->event.lock);
+    }
+    return subop_EVTCHNOP_alloc_unbound(v, at);
+}
+
+static __attribute__((noinline)) long fail_with_event(struct event_port *port)
+{
+    event_raise(port);
+    return -EFAULT;
+}
+
+static __attribute__((noinline)) long bind_at_once(struct vcpu *v, unsigned long at)
+{
+    struct domain *d = v->domain;
+    struct evtchn_bind_interdomain arg;
+    struct event_port *port;
+    u32 remote;
+
+    if ( guest_load_small(&arg, to_gva(at)) &&
+         (arg.remote_dom == DOMID_SELF || arg.remote_dom == d->id) )
+    {
+        remote = arg.remote_port;
+        lock_acquire(&d->event.lock);
+        port = event_port_lowest(d);
+        if ( port && event_port_is_near(d, &remote) &&
+             event_port_is_open_to(event_port_near(d, remote), d) )
+        {
+            arg.local_port = event_pair_join(d, port, event_port_near(d, remote));
+            lock_release(&d->event.lock);
+            return guest_store_small(to_gva(at), &arg) ? raise_bit(d, port, arg.local_port)
+                                                       : fail_with_event(port);
+        }
+        lock_release(&d->event.lock);
+    }
+    return subop_EVTCHNOP_bind_interdomain(v, at);
+}
+
+static __attribute__((noinline)) long close_at_once(struct vcpu *v, unsigned long at)
+{
+    struct domain *d = v->domain;
+    u32 number;
+
+    if ( guest_load_u32(&number, to_gva(at)) && event_port_is_near(d, &number) )
+    {
+        struct event_port *port = event_port_near(d, number);
+
+        lock_acquire(&d->event.lock);
+        if ( event_port_let_go(d, port) )
+        {
+            event_clear_bit(d->shared_info->evtchn_pending, number);
+            event_port_unbind(d, port, number);
+            lock_release(&d->event.lock);
+            return 0;
+        }
+        lock_release(&d->event.lock);
+    }
+    return subop_EVTCHNOP_close(v, at);
+}
+
 long event_channel_op(unsigned long cmd, unsigned long arg)
 {
     u32 port;
@@ -172,7 +254,11 @@ long event_channel_op(unsigned long cmd, unsigned long arg)
     if ( (u32)cmd == EVTCHNOP_unmask )
         return subop_EVTCHNOP_unmask(current_vcpu(), arg);
     if ( (u32)cmd == EVTCHNOP_close )
-        return subop_EVTCHNOP_close(current_vcpu(), arg);
+        return close_at_once(current_vcpu(), arg);
+    if ( (u32)cmd == EVTCHNOP_bind_interdomain )
+        return bind_at_once(current_vcpu(), arg);
+    if ( (u32)cmd == EVTCHNOP_alloc_unbound )
+        return alloc_at_once(current_vcpu(), arg);
     return subop_call(subops, cmd, arg);
 }
 

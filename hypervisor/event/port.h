@@ -4,8 +4,8 @@
  * A domain's ports are made in groups and stay where they are until the domain is gone, so that whoever found one may
  * keep looking at it. What a port is bound to changes under the domain's event lock (both domains' for an interdomain
  * pair). Raising needs no lock with the 2-level ABI, whose state is atomic bits, and fifo_lock with the FIFO ABI: so
- * timers and interrupts raise their ports without the event lock, and at worst raise one that was closed a moment ago,
- * which guests are used to.
+ * timers and interrupts raise their ports without the event lock, as a domain does that sends to itself. At worst they
+ * raise one that was closed a moment ago, which guests are used to.
  */
 #ifndef EVENT_PORT_H
 #define EVENT_PORT_H
@@ -30,27 +30,31 @@ enum event_state {
 struct event_port {
     u8 state;           /* enum event_state */
     u8 priority;        /* FIFO: the queue for the next time it is linked */
+    u8 vcpu;            /* whom it interrupts */
+    u8 selector;        /* its bit of evtchn_pending_sel, counted from the start of vcpu_info */
     u8 linked_priority; /* FIFO: the queue where it was linked last */
+    u8 linked_vcpu;     /* FIFO: whom it interrupted then */
     bool deferred;      /* FIFO: raised before its event word was mapped */
-    u16 vcpu;           /* whom it interrupts */
-    u16 linked_vcpu;    /* FIFO: likewise, when it was linked last */
     u32 number;
-    u32 selector; /* its bit of evtchn_pending_sel, counted from the start of vcpu_info */
     union {
-        struct {
-            struct domain *domain; /* with a reference */
-            struct event_port *port;
-        } peer;          /* EVENT_INTERDOMAIN */
-        domid_t open_to; /* EVENT_UNBOUND */
-        u32 virq;        /* EVENT_VIRQ */
-        u32 pirq;        /* EVENT_PIRQ */
+        u32 open_to; /* EVENT_UNBOUND: a domain's id */
+        u32 virq;    /* EVENT_VIRQ */
+        u32 pirq;    /* EVENT_PIRQ */
     };
+    struct domain *domain; /* whose it is */
+
+    /*
+     * What is raised when somebody sends: of EVENT_INTERDOMAIN the other end, which holds a reference to our domain if
+     * it is another's, EVENT_IPI itself; else NULL.
+     */
+    struct event_port *peer;
 };
 
 /* What a 32-bit guest can have: 32 words of 32 bits. */
 #define EVENT_2L_PORTS_PV32 1024u
 
 _Static_assert(sizeof(struct event_port) == 32, "a group of ports is two frames");
+_Static_assert(DOMAIN_MAX_VCPUS <= 256, "a vcpu's number is a byte");
 
 /* Was port *@number of @d ever made? Then event_port_at() finds it, free or not. */
 static inline bool event_port_exists(const struct domain *d, u32 *number)
@@ -58,10 +62,18 @@ static inline bool event_port_exists(const struct domain *d, u32 *number)
     return !GUARD(port_bound, !index_below(number, atomic_load(&d->event.nr_ports)));
 }
 
-/* One look, for both questions: likewise, and are its bits in shared_info, by the 2-level ABI? */
-static inline bool event_port_has_bits(const struct domain *d, u32 *number)
+/*
+ * One look for several questions, to which most ports have the same answers: likewise, and is it in the first group, a
+ * bit of the 2-level ABI, and may it be opened? Then event_port_near() finds it.
+ */
+static inline bool event_port_is_near(const struct domain *d, u32 *number)
 {
-    return !GUARD(port_bound, !index_below(number, atomic_load(&d->event.bit_ports)));
+    return !GUARD(port_bound, !index_below(number, atomic_load(&d->event.near_ports)));
+}
+
+static inline struct event_port *event_port_near(const struct domain *d, u32 number)
+{
+    return &d->event.near[number];
 }
 
 static inline struct event_port *event_port_at(const struct domain *d, u32 number)
@@ -77,11 +89,8 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
 
 /* ---- ports.c, under the event lock */
 
-/* nr_ports or two_level has changed. */
-static inline void event_ports_changed(struct domain *d)
-{
-    atomic_store(&d->event.bit_ports, min_t(u32, d->event.nr_ports, d->event.two_level));
-}
+/* nr_ports or two_level has changed, or @d is dying. */
+void event_ports_changed(struct domain *d);
 
 /* A late sender to whom @port, which is free, was bound before may still look. */
 static inline struct event_port *event_port_renew(struct event_port *port)
@@ -97,15 +106,6 @@ static inline u32 event_2level_ports(const struct domain *d)
     return d->pv32 ? EVENT_2L_PORTS_PV32 : EVTCHN_2L_NR_CHANNELS;
 }
 
-/* Is port @n more than @d may have, by its ABI or by what it was created with? */
-static inline bool event_port_beyond_limit(const struct domain *d, u32 n)
-{
-    if ( d->event.max_port && n > d->event.max_port )
-        return true;
-    return n >= EVENT_2L_PORTS_PV32 &&
-           n >= (d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d));
-}
-
 /*
  * The lowest free port, for event_port_take; it stays free otherwise. NULL: there is none, and event_port_refusal tells
  * why: -ENOSPC, -ENOMEM, or -EINVAL while @d is dying. Port 0 is never given.
@@ -117,15 +117,9 @@ static inline struct event_port *event_port_lowest(struct domain *d)
 {
     u32 n = d->event.lowest_free;
 
-    if ( event_port_exists(d, &n) && !event_port_beyond_limit(d, n) &&
-         READ_ONCE(d->life) == DOMAIN_ALIVE )
-    {
-        struct event_port *port = event_port_at(d, n);
-
-        if ( port->state == EVENT_FREE )
-            return event_port_renew(port);
-    }
-    return NULL;
+    if ( !event_port_is_near(d, &n) || event_port_near(d, n)->state != EVENT_FREE )
+        return NULL;
+    return event_port_renew(event_port_near(d, n));
 }
 
 /* Whichever it takes. */
@@ -143,20 +137,20 @@ static inline void event_port_set_state(struct event_port *port, enum event_stat
     WRITE_ONCE(port->state, state);
 }
 
-/* @port, which one of these has just given, is bound. */
-static inline void event_port_take(struct domain *d, struct event_port *port,
-                                   enum event_state state)
+/* @port of @d, which one of these has just given, is bound. Returns its number. */
+static inline u32 event_port_take(struct domain *d, struct event_port *port, enum event_state state)
 {
+    u32 number = port->number;
+
     event_port_set_state(port, state);
-    d->event.lowest_free = port->number + 1;
+    d->event.lowest_free = number + 1;
+    return number;
 }
 
 /* ---- deliver.c and fifo.c */
 
-/*
- * Make @port of @d pending and interrupt its vcpu, unless the port is masked. True if it was not pending before.
- */
-bool event_raise(struct domain *d, struct event_port *port);
+/* Make @port pending and interrupt its vcpu, unless the port is masked. True if it was not pending before. */
+bool event_raise(struct event_port *port);
 
 /* Unmasked @port is pending in the 2-level bitmap: let its vcpu know. */
 void event_select(struct domain *d, const struct event_port *port);
@@ -232,13 +226,12 @@ bool event_fifo_pending(struct domain *d, struct event_port *port);
 void event_fifo_clear(struct domain *d, struct event_port *port);
 
 /* @port, which isn't pending any more, is bound to nothing. Under the event lock. */
-static inline void event_port_unbind(struct domain *d, struct event_port *port)
+static inline void event_port_unbind(struct domain *d, struct event_port *port, u32 number)
 {
-    WRITE_ONCE(port->peer.domain, NULL); /* the union's: an unmask may look at a pirq there */
-    port->peer.port = NULL;
+    WRITE_ONCE(port->peer, NULL);
     event_port_set_state(port, EVENT_FREE);
-    if ( port->number < d->event.lowest_free )
-        d->event.lowest_free = port->number;
+    if ( number < d->event.lowest_free )
+        d->event.lowest_free = number;
 }
 
 /* The same, and forget that it is pending. */
@@ -248,7 +241,7 @@ static inline void event_port_free(struct domain *d, struct event_port *port)
         event_fifo_clear(d, port);
     else
         event_clear_bit(d->shared_info->evtchn_pending, port->number);
-    event_port_unbind(d, port);
+    event_port_unbind(d, port, port->number);
 }
 
 /* Give back the guest's frames; the domain is on the 2-level ABI again. Under the event lock. */
@@ -261,14 +254,13 @@ bool event_virq_is_per_vcpu(u32 virq);
 /* @d is on its way to death: global VIRQs that were its are dom0's again. With LOCK_DOMCTL held. */
 void event_forget_virq_handler(const struct domain *d);
 
-long event_op_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg);
+long event_alloc_unbound(struct vcpu *v, struct evtchn_alloc_unbound *arg);
 long event_bind_interdomain(struct vcpu *v, struct evtchn_bind_interdomain *arg);
 long event_bind_virq(struct vcpu *v, struct evtchn_bind_virq *arg);
 long event_bind_pirq(struct vcpu *v, struct evtchn_bind_pirq *arg);
 long event_bind_ipi(struct vcpu *v, struct evtchn_bind_ipi *arg);
 long event_bind_vcpu(struct vcpu *v, struct evtchn_bind_vcpu *arg);
-/* Close @port of @d, whatever it is bound to. -EINVAL: it is not open. */
-long event_port_close(struct domain *d, struct event_port *port);
+long event_close(struct vcpu *v, struct evtchn_close *arg);
 long event_reset(struct vcpu *v, gva_t arg);
 long event_fifo_init_control(struct vcpu *v, struct evtchn_init_control *arg);
 long event_fifo_expand_array(struct vcpu *v, struct evtchn_expand_array *arg);

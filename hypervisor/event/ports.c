@@ -22,11 +22,21 @@ static struct event_port **groups_alloc(const struct domain *d)
 }
 
 /* A bit of the selector stands for a word of pending bits, of the guest's width as the selector itself. */
-static u32 selector_bit(const struct domain *d, u32 number)
+static u8 selector_bit(const struct domain *d, u32 number)
 {
     if ( d->pv32 )
-        return 8 * offsetof(struct compat_vcpu_info, evtchn_pending_sel) + number / 32;
-    return 8 * offsetof(struct vcpu_info, evtchn_pending_sel) + number / 64;
+        return (u8)(8 * offsetof(struct compat_vcpu_info, evtchn_pending_sel) + number / 32);
+    return (u8)(8 * offsetof(struct vcpu_info, evtchn_pending_sel) + number / 64);
+}
+
+void event_ports_changed(struct domain *d)
+{
+    u32 near = min(d->event.nr_ports, (u32)EVENT_GROUP);
+
+    near = min(near, d->event.two_level);
+    if ( d->event.max_port && d->event.max_port < near )
+        near = d->event.max_port + 1;
+    atomic_store(&d->event.near_ports, READ_ONCE(d->life) == DOMAIN_ALIVE ? near : 0);
 }
 
 void event_set_width(struct domain *d)
@@ -54,13 +64,24 @@ static long group_add(struct domain *d)
         return -ENOMEM;
     for ( u32 i = 0; i < EVENT_GROUP; i++ )
     {
+        group[i].domain = d;
         group[i].number = first + i;
         group[i].selector = selector_bit(d, first + i);
     }
     d->event.groups[first / EVENT_GROUP] = group;
+    if ( !first )
+        d->event.near = group;
     atomic_store(&d->event.nr_ports, first + EVENT_GROUP);
     event_ports_changed(d);
     return 0;
+}
+
+/* Is port @n more than @d may have, by its ABI or by what it was created with? */
+static bool beyond_limit(const struct domain *d, u32 n)
+{
+    if ( d->event.max_port && n > d->event.max_port )
+        return true;
+    return n >= (d->event.fifo ? EVTCHN_FIFO_NR_CHANNELS : event_2level_ports(d));
 }
 
 struct event_port *event_port_search(struct domain *d)
@@ -73,7 +94,7 @@ struct event_port *event_port_search(struct domain *d)
         n++;
     d->event.lowest_free = n;
 
-    if ( GUARD(port_limit, event_port_beyond_limit(d, n)) )
+    if ( GUARD(port_limit, beyond_limit(d, n)) )
         return NULL;
     if ( !event_port_exists(d, &n) && group_add(d) )
         return NULL;
@@ -84,7 +105,7 @@ long event_port_refusal(const struct domain *d)
 {
     if ( READ_ONCE(d->life) != DOMAIN_ALIVE )
         return -EINVAL;
-    return event_port_beyond_limit(d, d->event.lowest_free) ? -ENOSPC : -ENOMEM;
+    return beyond_limit(d, d->event.lowest_free) ? -ENOSPC : -ENOMEM;
 }
 
 /* --- Lifecycle --- */

@@ -18,9 +18,10 @@ struct event_queues;
 struct domain_event {
     struct lock lock;           /* LOCK_EVENT: what ports are bound to */
     struct event_port **groups; /* EVENT_GROUP ports each, which stay where they are */
+    struct event_port *near;    /* the first group */
+    u32 near_ports;             /* ports below it are there, are bits, and may be opened */
     u32 nr_ports;               /* ports that exist, a multiple of EVENT_GROUP; grows only */
     u32 two_level;           /* ports below it are bits in shared_info; 0: the FIFO ABI is in use */
-    u32 bit_ports;           /* the lower of both: ports below it exist, and are bits */
     u32 lowest_free;         /* no port below it is free */
     u32 max_port;            /* highest that may be allocated (createdomain); 0: as the ABI */
     u32 reset_cursor;        /* reset: all ports below it were closed */

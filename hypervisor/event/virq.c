@@ -17,7 +17,7 @@ void event_send_global_virq(u32 virq)
     d = handlers[virq] ? handlers[virq] : domain_zero;
     port = d && d->vcpus[0] ? atomic_load(&d->vcpus[0]->event.virq_port[virq]) : NULL;
     if ( port )
-        event_raise(d, port);
+        event_raise(port);
     lock_release(&handlers_lock);
 }
 

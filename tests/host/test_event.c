@@ -379,6 +379,42 @@ TEST(poll_ends_in_time)
     expect_eq(poll(v, (evtchn_port_t *)8, 1, 0), -EFAULT);
 }
 
+/* Most ports are found in fewer steps than those that are far up: both kinds are used alike. */
+TEST(ports_near_and_far)
+{
+    u32 near, far, ipi;
+
+    set_up();
+    near = (u32)alloc_unbound(dom0, 0);
+    while ( alloc_unbound(dom0, 0) < EVENT_GROUP )
+        ;
+    far = (u32)bind_interdomain(dom0, 0, near);
+    ipi = (u32)BIND(dom0, bind_ipi, port, .vcpu = 1);
+    expect(far > EVENT_GROUP && ipi > far);
+    expect_eq(consume_two_level(dom0->vcpus[0]), far);
+
+    expect_eq(send_event(dom0, near), 0);
+    expect_eq(consume_two_level(dom0->vcpus[0]), far);
+    expect_eq(send_event(dom0, far), 0);
+    expect_eq(consume_two_level(dom0->vcpus[0]), near);
+    expect_eq(send_event(dom0, ipi), 0);
+    expect_eq(consume_two_level(dom0->vcpus[1]), ipi);
+    expect_eq(send_event(dom0, EVENT_GROUP - 1), 0); /* unbound */
+    expect_eq(send_event(dom0, ipi + 1), -EINVAL);
+    expect_eq(send_event(dom0, 2 * EVENT_GROUP), -EINVAL);
+
+    expect_eq(bind_interdomain(dom0, 0, EVENT_GROUP), ipi + 1);
+    expect_eq(close_port(dom0, EVENT_GROUP), 0);
+    expect_eq(status(dom0, ipi + 1).status, EVTCHNSTAT_unbound);
+    expect_eq(close_port(dom0, near), 0);
+    expect_eq(status(dom0, far).status, EVTCHNSTAT_unbound);
+    expect_eq(send_event(dom0, far), 0);
+    expect(!bit(dom0, near));
+    expect_eq(alloc_unbound(dom0, 0), near);
+    expect_eq(close_port(dom0, ipi), 0);
+    expect_eq(close_port(dom0, ipi), -EINVAL);
+}
+
 /* --- The end --- */
 
 static void open_many(void)
@@ -474,6 +510,34 @@ TEST(teardown_leaves_nothing)
     expect_eq(status(dom0, 1).u.unbound.dom, 5);
 }
 
+/* Joined to itself: port 1, which is near, and one that a guest has only with the FIFO ABI. */
+TEST(a_pair_that_survives_a_reset)
+{
+    struct evtchn_reset arg = { .dom = DOMID_SELF };
+    u32 beyond = EVTCHN_2L_NR_CHANNELS + 5;
+    struct fifo_guest g;
+
+    set_up();
+    fifo_start(&g, dom0);
+    for ( u32 n = 1; n < beyond + 200; n++ )
+        require(alloc_unbound(dom0, 0) == n);
+    fake_preempt_at = beyond / 64 + 1;
+    expect_eq(event_channel_op(EVTCHNOP_reset, (unsigned long)&arg), -ERESTART);
+    fake_preempt_at = 0;
+    for ( u32 n = 1; n < beyond; n++ )
+        require(alloc_unbound(dom0, 0) == n);
+    expect_eq(bind_interdomain(dom0, 0, 1), beyond);
+    expect_eq(event_channel_op(EVTCHNOP_reset, (unsigned long)&arg), 0);
+    expect_eq(status(dom0, 1).u.interdomain.port, beyond);
+
+    expect_eq(send_event(dom0, 1), 0);
+    expect_eq(dom0->shared_info->evtchn_mask[0], 0); /* where its bit would be */
+    expect_eq(send_event(dom0, beyond), 0);
+    expect(bit(dom0, 1));
+    expect_eq(close_port(dom0, 1), 0);
+    expect_eq(close_port(dom0, beyond), 0);
+}
+
 /* --- Anything, in any order --- */
 
 #define STEPS 100000
@@ -503,11 +567,11 @@ static void check_bindings(struct world *w)
                             ->event.virq_port[port->virq] == port);
             if ( port->state != EVENT_INTERDOMAIN )
                 continue;
-            require(port->peer.port->state == EVENT_INTERDOMAIN);
-            require(port->peer.port->peer.port == port);
-            require(port->peer.port->peer.domain == w->d[i]);
-            if ( port->peer.domain != w->d[i] )
-                pairs[port->peer.domain->id]++;
+            require(port->peer->state == EVENT_INTERDOMAIN);
+            require(port->peer->peer == port);
+            require(port->domain == w->d[i]);
+            if ( port->peer->domain != w->d[i] )
+                pairs[port->peer->domain->id]++;
         }
     for ( int i = 0; i < 3; i++ )
         require(w->d[i]->refs == 1 + pairs[i]);
@@ -589,7 +653,7 @@ static void random_step(struct world *w)
         if ( port && port->state == EVENT_IPI )
             note_sent(w, i, n);
         else if ( port && port->state == EVENT_INTERDOMAIN )
-            note_sent(w, port->peer.domain->id, port->peer.port->number);
+            note_sent(w, port->peer->domain->id, port->peer->number);
         expect(!!rc == !(port && (port->state == EVENT_IPI || port->state == EVENT_INTERDOMAIN ||
                                   port->state == EVENT_UNBOUND)));
     }

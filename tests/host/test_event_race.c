@@ -91,8 +91,17 @@ static void disturb(unsigned int seed)
         close_port(seed & 2 ? a : b, seed & 2 ? of_a : of_b);
         close_port(seed & 2 ? b : a, seed & 2 ? of_b : of_a);
     }
+    of_a = pair(a, a, &of_b);
+    if ( of_a )
+    {
+        send(a, of_a);
+        close_port(a, seed & 4 ? of_a : of_b);
+        send(a, of_b);
+        close_port(a, seed & 4 ? of_b : of_a);
+    }
     close_port(a, 20 + seed % 32);
     send(b, 20 + seed % 32);
+    send(a, 20 + seed % 32);
     event_send_timer(a->vcpus[0]);
     event_send_pirq(a, 3);
 }
@@ -167,8 +176,8 @@ static void check_bindings(struct domain *d, struct domain *other)
         require(port->state != EVENT_CHANGING);
         if ( port->state != EVENT_INTERDOMAIN )
             continue;
-        require(port->peer.port->peer.port == port);
-        pairs += port->peer.domain == other;
+        require(port->peer->peer == port);
+        pairs += port->peer->domain == other;
     }
     require(other->refs == 1 + pairs);
 }
