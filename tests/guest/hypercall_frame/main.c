@@ -33,6 +33,8 @@
 
 static struct cpu_frame seen;
 static bool came;
+static struct vcpu_info
+    *moved; /* where our vcpu_info is when the call has come to its end, and not before */
 static ulong back, sp; /* where the last call returns to, and on which stack */
 
 static bool look(struct cpu_frame *frame, unsigned int number)
@@ -41,6 +43,8 @@ static bool look(struct cpu_frame *frame, unsigned int number)
     {
         seen = *frame;
         came = true;
+        if ( moved )
+            this_vcpu()->info = moved;
     }
     return false;
 }
@@ -99,7 +103,7 @@ static long move_vcpu_info(void)
     uint8_t nothing;
     long rc;
 
-    this_vcpu()->info = info; /* the upcall comes before we are back */
+    moved = info; /* the upcall comes before we are back */
     rc = call(&nothing, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, this_vcpu()->id,
               (ulong)&op);
     old->evtchn_upcall_mask = 1;
