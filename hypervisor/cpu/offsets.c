@@ -64,9 +64,9 @@ void offsets(void)
     _Static_assert(offsetof(struct vcpu_cpu, iret_plain) ==
                        offsetof(struct vcpu_cpu, kernel_mode) + 3,
                    "iret tests four bytes as one");
-    OFFSET(VCPU_iopl, vcpu_cpu, iopl);
     OFFSET(VCPU_syscall_mask_events, vcpu_cpu, syscall_mask_events);
     OFFSET(VCPU_syscall_rip, vcpu_cpu, syscall_rip);
+    OFFSET(VCPU_iopl_in_rflags, vcpu_cpu, iopl_in_rflags);
     OFFSET(VCPU_kernel_rsp, vcpu_cpu, kernel_rsp);
     OFFSET(VCPU_cr3_kernel, vcpu_cpu, cr3_kernel);
     OFFSET(VCPU_cr3_user, vcpu_cpu, cr3_user);
@@ -75,7 +75,6 @@ void offsets(void)
     OFFSET(VCPU_shadow, vcpu_cpu, shadow);
     DEFINE(VCPU_shadow_user, offsetof(struct vcpu_cpu, shadow[0]));
     DEFINE(VCPU_shadow_kernel, offsetof(struct vcpu_cpu, shadow[1]));
-    _Static_assert(offsetof(struct domain, vm_assist) < PAGE_SIZE, "... and one of a domain");
     _Static_assert(sizeof(struct vcpu_cpu) <= PAGE_SIZE, "shadow roots show one page of a vcpu");
     OFFSET(VCPU_trap, vcpu_cpu, mode.trap);
     OFFSET(VCPU_page_fault, vcpu_cpu, mode.page_fault);
@@ -86,8 +85,6 @@ void offsets(void)
     OFFSET(VCPU_kernel_ring, vcpu_cpu, mode.kernel_ring);
     _Static_assert(offsetof(struct vcpu, cpu) == 0, "a vcpu begins with what entry.S needs");
     OFFSET(VCPU_domain, vcpu, domain);
-    OFFSET(DOMAIN_vm_assist, domain, vm_assist);
-    DEFINE(ASSIST_IOPL, 1 << VMASST_TYPE_architectural_iopl);
     OFFSET(INFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(INFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
     _Static_assert(offsetof(struct vcpu_info, evtchn_upcall_mask) ==

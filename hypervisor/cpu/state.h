@@ -26,7 +26,7 @@ struct vcpu_cpu {
      */
     u8 kernel_mode;
     u8 nmi_masked;     /* an NMI was delivered and its iret has not come yet */
-    u8 iret_sets_iopl; /* VMASST_TYPE_architectural_iopl */
+    u8 iopl_in_rflags; /* bounces show IOPL, iret sets it: VMASST_TYPE_architectural_iopl */
     u8 iret_plain;     /* 0: entry.S looks at these four bytes at once */
     u64 kernel_rsp;    /* stack_switch */
     u64 kernel_ss;

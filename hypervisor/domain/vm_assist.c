@@ -10,10 +10,10 @@ static const u64 known_assists = 0
     ;
 #undef SUBOP
 
-/* entry.S leaves the iret of vcpus whose IOPL it may change to C. */
+/* entry.S leaves the system calls and irets of vcpus whose IOPL they show and change to C. */
 void vcpu_follow_assists(struct vcpu *v)
 {
-    v->cpu.iret_sets_iopl = test_bit(VMASST_TYPE_architectural_iopl, &v->domain->vm_assist);
+    v->cpu.iopl_in_rflags = test_bit(VMASST_TYPE_architectural_iopl, &v->domain->vm_assist);
 }
 
 static void tell_vcpus(const struct domain *d)

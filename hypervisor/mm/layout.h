@@ -38,9 +38,8 @@
  * The last 2 MiB of slot 260: in a shadow root the vcpu's window, with struct vcpu's first page and
  * vcpu_info's behind it (mm/shown.h); in all others a page of zeros where struct vcpu would be.
  */
-#define SHOWN_BASE   0xffff827fffe00000
-#define SHOWN_VCPU   (SHOWN_BASE + 32 * 0x1000)
-#define SHOWN_DOMAIN (SHOWN_BASE + 33 * 0x1000)
+#define SHOWN_BASE 0xffff827fffe00000
+#define SHOWN_VCPU (SHOWN_BASE + 32 * 0x1000)
 
 /* Where the loader puts the image. */
 #define HV_IMAGE_PHYS 0x100000

@@ -16,9 +16,8 @@
 #define DATA_FLAGS  (TABLE_FLAGS | PTE_NX)
 
 /* Pages of a window's L1 behind the window itself. */
-#define SHOWN_VCPU_PAGE   VCPU_MAP_PAGES
-#define SHOWN_DOMAIN_PAGE (VCPU_MAP_PAGES + 1)
-#define SHOWN_INFO_PAGE   (VCPU_MAP_PAGES + 2)
+#define SHOWN_VCPU_PAGE VCPU_MAP_PAGES
+#define SHOWN_INFO_PAGE (VCPU_MAP_PAGES + 1)
 
 #define CPUS_PER_TABLE (PTES_PER_TABLE / STACK_AREA_PAGES)
 
@@ -113,8 +112,7 @@ static u64 *new_root(u64 upper)
     return root;
 }
 
-long shown_create(struct shown *s, const void *vcpu, const void *domain, u64 window,
-                  u64 *window_ptes)
+long shown_create(struct shown *s, const void *vcpu, u64 window, u64 *window_ptes)
 {
     u64 ptes = pte_make(virt_to_mfn((void *)((u64)window_ptes & PAGE_MASK)), TABLE_FLAGS);
 
@@ -138,7 +136,6 @@ long shown_create(struct shown *s, const void *vcpu, const void *domain, u64 win
         return -ENOMEM;
     }
     window_ptes[SHOWN_VCPU_PAGE] = pte_make(virt_to_mfn(vcpu), DATA_FLAGS);
-    window_ptes[SHOWN_DOMAIN_PAGE] = pte_make(virt_to_mfn(domain), DATA_FLAGS & ~PTE_RW);
     return 0;
 }
 

@@ -6,8 +6,8 @@
  *     256  the M2P that guests read, as in every root
  *     259  the vcpu's own window: GDT, LDT
  *     260  the stacks' topmost pages and struct percpu of the CPU that the vcpu is on; and at SHOWN_BASE the
- *          vcpu's window once more, behind which its L1 has the first page of struct vcpu, that of struct
- *          domain, and vcpu_info's
+ *          vcpu's window once more, behind which its L1 has the first page of struct vcpu, and
+ *          vcpu_info's
  *     261  the text that entries and exits run, the IDT, and a page of data for them
  *
  * Slots 259 and 260 share the tables below them, an L3 and an L2 for each vcpu: nothing of the two
@@ -33,11 +33,10 @@ void shown_init(void);
 bool shown_add_cpu(u32 cpu);
 
 /*
- * Two roots for the vcpu at @vcpu of the domain at @domain, whose window is @window; they show no guest
- * slot. -ENOMEM: nothing is left behind.
+ * Two roots for the vcpu at @vcpu, whose window is @window; they show no guest slot. -ENOMEM: nothing is
+ * left behind.
  */
-long shown_create(struct shown *s, const void *vcpu, const void *domain, u64 window,
-                  u64 *window_ptes);
+long shown_create(struct shown *s, const void *vcpu, u64 window, u64 *window_ptes);
 void shown_destroy(struct shown *s);
 
 /* The vcpu that these are of goes to CPU @cpu: before one of the roots is loaded there. */

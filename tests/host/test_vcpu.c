@@ -528,15 +528,15 @@ TEST(assist_that_vcpus_keep)
 {
     start(2);
     expect_eq(domain_vm_assist(VMASST_CMD_enable, VMASST_TYPE_architectural_iopl), 0);
-    expect_eq(d->vcpus[0]->cpu.iret_sets_iopl, 1);
-    expect_eq(d->vcpus[1]->cpu.iret_sets_iopl, 1);
-    d->vcpus[1]->cpu.iret_sets_iopl = 0; /* as a new one has it */
+    expect_eq(d->vcpus[0]->cpu.iopl_in_rflags, 1);
+    expect_eq(d->vcpus[1]->cpu.iopl_in_rflags, 1);
+    d->vcpus[1]->cpu.iopl_in_rflags = 0; /* as a new one has it */
     vcpu_follow_assists(d->vcpus[1]);
-    expect_eq(d->vcpus[1]->cpu.iret_sets_iopl, 1);
+    expect_eq(d->vcpus[1]->cpu.iopl_in_rflags, 1);
     domain_set_assists(d, ~(1UL << VMASST_TYPE_architectural_iopl));
     expect_eq(d->vm_assist & (1UL << 6), 0);
-    expect_eq(d->vcpus[0]->cpu.iret_sets_iopl, 0);
-    expect_eq(d->vcpus[1]->cpu.iret_sets_iopl, 0);
+    expect_eq(d->vcpus[0]->cpu.iopl_in_rflags, 0);
+    expect_eq(d->vcpus[1]->cpu.iopl_in_rflags, 0);
 }
 
 HOST_TEST_MAIN

@@ -32,5 +32,5 @@ def test_where_linux_spends():
     run = subprocess.run([f"{s.m.TOP}/tests/bench/linux", "--where", "getpid"], stdout=subprocess.PIPE, text=True, check=True, timeout=900)
     rows = {name.strip(): (float(entries or 0), float(count)) for name, entries, count in
             re.findall(r"^ *(\S.*?) {2,}([\d.]*) +([\d.]+)$", run.stdout, re.M)}
-    assert abs(rows["syscall_as_plain"][0] - 1) < 0.01 and abs(rows["entry_syscall_iret"][0] - 1) < 0.01
+    assert abs(rows["syscall_from_user"][0] - 1) < 0.01 and abs(rows["entry_syscall_iret"][0] - 1) < 0.01
     assert rows["dom0, in all"][1] > rows["the bare machine, in all"][1] > 100

@@ -134,7 +134,7 @@ static always_inline void deliver(struct vcpu *v, struct regs *regs, const struc
         cs |= (u64)mask << 32;
         rflags &= ~(u64)EFLAGS_IF;
     }
-    if ( v->cpu.iret_sets_iopl ) /* it sees it, too */
+    if ( v->cpu.iopl_in_rflags ) /* it sees it, too */
         rflags |= (u64)v->cpu.iopl << 12;
 
     sp = (sp & ~15UL) - bytes;
@@ -395,7 +395,7 @@ long bounce_iret(void)
     regs->ss = (u16)frame.ss | 3;
     v->cpu.info->evtchn_upcall_mask = !(frame.rflags & EFLAGS_IF);
     v->cpu.nmi_masked = 0;
-    if ( v->cpu.iret_sets_iopl )
+    if ( v->cpu.iopl_in_rflags )
         v->cpu.iopl = eflags_iopl(frame.rflags);
     percpu_raise(this_cpu(), WORK_FRAME | (v->work ? WORK_VCPU : 0));
 

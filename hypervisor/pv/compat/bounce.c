@@ -55,7 +55,7 @@ static u32 flags_shown(const struct vcpu *v, const struct regs *regs, u8 mask)
 
     if ( mask )
         flags &= ~EFLAGS_IF;
-    if ( v->cpu.iopl && (v->domain->vm_assist & (1UL << VMASST_TYPE_architectural_iopl)) )
+    if ( v->cpu.iopl_in_rflags ) /* it sees it, too */
         flags |= (u32)v->cpu.iopl << 12;
     return flags;
 }

@@ -106,7 +106,7 @@ long compat_iret(void)
     }
     v->cpu.kernel_mode = compat_is_kernel(regs);
     v->cpu.nmi_masked = 0;
-    if ( v->cpu.iret_sets_iopl )
+    if ( v->cpu.iopl_in_rflags )
         v->cpu.iopl = eflags_iopl(frame.eflags);
     if ( READ_ONCE(v->work) )
         percpu_raise(this_cpu(), WORK_VCPU);

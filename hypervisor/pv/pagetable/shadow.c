@@ -26,7 +26,7 @@ bool shadow_wanted(const struct domain *d)
 long shadow_create(struct vcpu *v)
 {
     struct vcpu_cpu *c = &v->cpu;
-    long rc = shown_create(&v->pv.shown, v, v->domain, v->pv.window, v->pv.window_ptes);
+    long rc = shown_create(&v->pv.shown, v, v->pv.window, v->pv.window_ptes);
 
     if ( rc )
         return rc;

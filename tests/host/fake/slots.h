@@ -26,10 +26,9 @@ void map_fill_l2_top(u64 *l2)
 struct isolation isolation;
 struct l1tf l1tf = { .addresses = (1UL << 39) - 1 };
 
-long shown_create(struct shown *s, const void *vcpu, const void *domain, u64 window,
-                  u64 *window_ptes)
+long shown_create(struct shown *s, const void *vcpu, u64 window, u64 *window_ptes)
 {
-    (void)vcpu, (void)domain, (void)window, (void)window_ptes;
+    (void)vcpu, (void)window, (void)window_ptes;
     for ( unsigned int i = 0; i < 2; i++ )
         s->roots[i] = calloc(PTES_PER_TABLE, sizeof(u64));
     return 0;
