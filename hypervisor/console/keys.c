@@ -1,6 +1,7 @@
 #include "console/keys.h"
 #include "console/console.h"
 #include "console/internal.h"
+#include "console/options.h"
 #include "cpu/asm.h"
 #include "cpu/percpu.h"
 #include "cpu/stub.h"
@@ -28,9 +29,10 @@ void key_crash(void)
     panic("asked for by debug key");
 }
 
+/* Without a watchdog the machine would be lost, and tools of dom0 send keys, too. */
 void key_hang(void)
 {
-    for ( ;; )
+    while ( options.watchdog )
         cpu_relax();
 }
 

@@ -63,7 +63,7 @@ def hang(session, ready=lambda: True):
     session.send("\x01\x01\x01")
     session.expect("the serial line talks to the hypervisor")
     session.wait_until("what comes before", ready)
-    session.send("H")
+    session.send("W")
     session.expect(r"\*\*\* CRASH: the watchdog found this CPU hanging")
     session.expect(r"rip [^\n]* key_hang\+")
 
