@@ -26,7 +26,6 @@ struct domain *domain_idle;
 struct domain *domain_io;
 struct domain *domain_xen;
 
-#define BUCKETS  256
 #define NR_IDS   (DOMID_MASK + 1)
 #define NR_WORDS (NR_IDS / BITS_PER_LONG)
 
@@ -37,7 +36,7 @@ struct domain *domain_xen;
  * unlinked is freed when every CPU has done with what it had found until then.
  */
 static struct lock list_lock = LOCK_INIT(LOCK_LIST);
-static struct domain *buckets[BUCKETS];
+struct domain *domain_buckets[DOMAIN_BUCKETS];
 static DECLARE_BITMAP(ids, NR_IDS);
 static DECLARE_BITMAP(words, NR_WORDS);
 
@@ -74,16 +73,6 @@ void domain_hold(struct domain *d)
     __atomic_fetch_add(&d->refs, 1, __ATOMIC_RELAXED);
 }
 
-/* Without a reference. */
-static struct domain *look_up(unsigned long id)
-{
-    struct domain *d = READ_ONCE(buckets[id % BUCKETS]);
-
-    while ( d && d->id != id )
-        d = READ_ONCE(d->bucket_next);
-    return d;
-}
-
 /* The first id at or above @id that is taken; NR_IDS: none. */
 static unsigned long next_id(unsigned long id)
 {
@@ -100,7 +89,7 @@ static unsigned long next_id(unsigned long id)
 
 struct domain *domain_get(domid_t id)
 {
-    struct domain *d = look_up(id);
+    struct domain *d = domain_look_up(id);
 
     return d && hold_unless_gone(d) ? d : NULL;
 }
@@ -111,7 +100,7 @@ struct domain *domain_next_unlocked(const struct domain *d)
 
     for ( unsigned long id = next_id(d ? d->id + 1u : 0); id < NR_IDS && !next;
           id = next_id(id + 1) )
-        next = look_up(id);
+        next = domain_look_up(id);
     return next;
 }
 
@@ -122,7 +111,7 @@ struct domain *domain_first_at_or_above(domid_t id)
     lock_acquire(&list_lock);
     for ( unsigned long next = next_id(id); next < NR_IDS; next = next_id(next + 1) )
     {
-        d = look_up(next);
+        d = domain_look_up(next);
         if ( d && hold_unless_gone(d) )
             break;
         d = NULL;
@@ -148,8 +137,8 @@ static bool domains_add(struct domain *d)
     if ( !taken )
     {
         __set_bit(d->id / BITS_PER_LONG, words);
-        d->bucket_next = buckets[d->id % BUCKETS];
-        atomic_store(&buckets[d->id % BUCKETS], d);
+        d->bucket_next = domain_buckets[d->id % DOMAIN_BUCKETS];
+        atomic_store(&domain_buckets[d->id % DOMAIN_BUCKETS], d);
     }
     lock_release(&list_lock);
     return !taken;
@@ -158,7 +147,7 @@ static bool domains_add(struct domain *d)
 /* Nobody finds @d any more; its id stays taken. */
 static void domains_remove(struct domain *d)
 {
-    struct domain **at = &buckets[d->id % BUCKETS];
+    struct domain **at = &domain_buckets[d->id % DOMAIN_BUCKETS];
 
     lock_acquire(&list_lock);
     while ( *at != d )

@@ -15,6 +15,7 @@
 #include "event/state.h"
 #include "grant/state.h"
 #include "irq/state.h"
+#include "lib/atomic.h"
 #include "lib/list.h"
 #include "lib/types.h"
 #include "mm/frame.h"
@@ -124,6 +125,23 @@ struct vcpu {
 
 /* vcpu.work */
 #define VCPU_WORK_NMI 0x1u /* an NMI is pending for the guest */
+
+#define DOMAIN_BUCKETS 256
+
+extern struct domain *domain_buckets[DOMAIN_BUCKETS]; /* domain.c: the directory */
+
+/*
+ * Without a reference; NULL: no such domain. It is there for as long as nothing is waited for, no lock and no other
+ * CPU: who frees it has unlinked it, and waits until this CPU looks up from what it is doing.
+ */
+static inline struct domain *domain_look_up(unsigned long id)
+{
+    struct domain *d = READ_ONCE(domain_buckets[id % DOMAIN_BUCKETS]);
+
+    while ( d && d->id != id )
+        d = READ_ONCE(d->bucket_next);
+    return d;
+}
 
 /* With a reference. NULL: no such domain. Dying ones are found, dead ones too until gone. Takes no lock. */
 struct domain *domain_get(domid_t id);

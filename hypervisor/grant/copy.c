@@ -4,7 +4,7 @@
  * What is granted may be a part of a frame, or what a third domain grants to the granter (transitive): then both
  * entries are in use while we copy. One step of that kind is all there is, so nothing recurses and no circle is walked.
  */
-#include "grant/pin_inline.h"
+#include "grant/once.h"
 
 #include "domain/widen.h"
 #include "lib/atomic.h"
@@ -46,23 +46,22 @@ static s16 follow(struct copy_grant *grant, struct grant_use *use, bool write)
     return GNTST_okay;
 }
 
-static __attribute__((noinline)) void close_via(const struct copy_grant *grant, bool write)
+static void close_via(const struct copy_grant *grant, bool write)
 {
     domain_put(grant->granter);
     grant_unpin_entry(grant->via, grant->via_ref, write);
 }
 
-static inline __attribute__((always_inline)) void close_granted(const struct copy_grant *grant,
-                                                                mfn_t mfn, bool write)
+static void close_granted(const struct copy_grant *grant, mfn_t mfn, bool write)
 {
-    grant_unpin_inline(grant->granter, grant->ref, write, mfn);
-    if ( __builtin_expect(grant->via != NULL, 0) )
+    grant_unpin(grant->granter, grant->ref, write, mfn);
+    if ( grant->via )
         close_via(grant, write);
 }
 
 /* What @grant has in use is no whole frame, or no frame yet. */
-static __attribute__((noinline)) s16 open_part(struct copy_grant *grant, struct grant_use *use,
-                                               u32 offset, u32 len, bool write)
+static s16 open_part(struct copy_grant *grant, struct grant_use *use, u32 offset, u32 len,
+                     bool write)
 {
     s16 status = use->kind == GRANT_TRANSITIVE ? follow(grant, use, write) : GNTST_okay;
 
@@ -81,9 +80,9 @@ static __attribute__((noinline)) s16 open_part(struct copy_grant *grant, struct 
     return GNTST_okay;
 }
 
-static inline __attribute__((always_inline)) s16
-open_granted(struct domain *self, struct domain **last, const struct gnttab_copy_ptr *ptr, u32 len,
-             bool write, struct copy_grant *grant, mfn_t *mfn)
+static s16 open_granted(struct domain *self, struct domain **last,
+                        const struct gnttab_copy_ptr *ptr, u32 len, bool write,
+                        struct copy_grant *grant, mfn_t *mfn)
 {
     struct domain *d = ptr->domid == DOMID_SELF ? self : grant_peer(last, ptr->domid);
     struct grant_use use;
@@ -91,7 +90,7 @@ open_granted(struct domain *self, struct domain **last, const struct gnttab_copy
 
     if ( !d )
         return GNTST_bad_domain;
-    status = grant_pin_inline(d, ptr->u.ref, self->id, write, GRANT_TRANSITIVE, 1, &use);
+    status = grant_pin(d, ptr->u.ref, self->id, write, GRANT_TRANSITIVE, &use);
     if ( status != GNTST_okay )
         return status;
     grant->granter = d;
@@ -103,16 +102,9 @@ open_granted(struct domain *self, struct domain **last, const struct gnttab_copy
     return status;
 }
 
-/* Is what @ptr names a frame of our own that needs no reference, since it is copied before anything that may wait? */
-static inline __attribute__((always_inline)) bool
-at_once(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write)
-{
-    return ptr->domid == DOMID_SELF && frame_usable_at_once(to_mfn(ptr->u.gmfn), self->id, write);
-}
-
 /* Frames by number are our own only. */
-static inline __attribute__((always_inline)) s16
-open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write, mfn_t *mfn)
+static s16 open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool write,
+                    mfn_t *mfn)
 {
     if ( ptr->domid != DOMID_SELF )
         return GNTST_permission_denied;
@@ -120,18 +112,15 @@ open_own(const struct domain *self, const struct gnttab_copy_ptr *ptr, bool writ
     return grant_frame_get(*mfn, self->id, write, 1);
 }
 
-/* One end of a copy: its frame, referenced and, if granted, pinned. The compiler knows @write, here and at its end. */
-static inline __attribute__((always_inline)) s16 open_end(struct domain *self, struct domain **last,
-                                                          const struct gnttab_copy_ptr *ptr,
-                                                          bool granted, u32 len, bool write,
-                                                          struct copy_grant *grant, mfn_t *mfn)
+/* One end of a copy: its frame, referenced and, if granted, pinned. */
+static s16 open_end(struct domain *self, struct domain **last, const struct gnttab_copy_ptr *ptr,
+                    bool granted, u32 len, bool write, struct copy_grant *grant, mfn_t *mfn)
 {
     return granted ? open_granted(self, last, ptr, len, write, grant, mfn)
                    : open_own(self, ptr, write, mfn);
 }
 
-static inline __attribute__((always_inline)) void
-close_end(bool granted, const struct copy_grant *grant, mfn_t mfn, bool write)
+static void close_end(bool granted, const struct copy_grant *grant, mfn_t mfn, bool write)
 {
     if ( granted )
         close_granted(grant, mfn, write);
@@ -139,69 +128,135 @@ close_end(bool granted, const struct copy_grant *grant, mfn_t mfn, bool write)
         grant_frame_put(mfn, write);
 }
 
-static inline void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
+/* From what is @at an offset in @from to what is in @to: a frame's number, and below. */
+static inline __attribute__((always_inline)) void copy_bytes(mfn_t to, u32 to_at, mfn_t from,
+                                                             u32 from_at, u32 len)
 {
-    u8 *dest = (u8 *)mfn_to_virt(to) + op->dest.offset;
-    const u8 *source = (const u8 *)mfn_to_virt(from) + op->source.offset;
+    u8 *dest = (u8 *)mfn_to_virt(to) + to_at;
+    const u8 *source = (const u8 *)mfn_to_virt(from) + from_at;
 
     /* Into what is yet to be read. */
-    if ( __builtin_expect(mfn_eq(to, from) && (u64)(dest - source) - 1 < op->len - 1UL, 0) )
-        memmove(dest, source, op->len);
+    if ( __builtin_expect((u64)(dest - source) - 1 < len - 1UL, 0) )
+        memmove(dest, source, len);
     else
-        copy_inline(dest, source, op->len);
+        copy_inline(dest, source, len);
 }
+
+/* --- What needs no wait --- */
+
+/* An element's words, in registers where it is alone. */
+#define SOURCE(words) (words)[0], (words)[1]
+#define DEST(words)   (words)[2], (words)[3]
+#define DOMID(where)  ((domid_t)(where))
+#define OFFSET(where) ((u16)((where) >> 16))
+#define LEN(words)    ((u16)(words)[4])
+#define FLAGS(words)  ((u16)((words)[4] >> 16))
+#define STATUS_AT     offsetof(struct gnttab_copy, status)
+
+_Static_assert(sizeof(struct gnttab_copy) == 5 * sizeof(u64) && STATUS_AT == 36 &&
+                   offsetof(struct gnttab_copy, dest) == 16 &&
+                   offsetof(struct gnttab_copy_ptr, domid) == 8 &&
+                   offsetof(struct gnttab_copy_ptr, offset) == 10,
+               "the words");
+
+static inline bool within_a_page(const u64 words[5])
+{
+    return !GUARD(copy_within_a_page, (u32)OFFSET(words[1]) + LEN(words) > PAGE_SIZE ||
+                                          (u32)OFFSET(words[3]) + LEN(words) > PAGE_SIZE);
+}
+
+/* Is that a frame of our own that needs no reference, since it is copied before anything that may wait? */
+static inline __attribute__((always_inline)) bool at_once(const struct domain *self, u64 gmfn,
+                                                          u64 where, bool write)
+{
+    return DOMID(where) == DOMID_SELF && frame_usable_at_once(to_mfn(gmfn), self->id, write);
+}
+
+static inline __attribute__((always_inline)) bool copy_own(const struct domain *self,
+                                                           const u64 words[5])
+{
+    if ( !at_once(self, SOURCE(words), false) || !at_once(self, DEST(words), true) )
+        return false;
+    copy_bytes(to_mfn(words[2]), OFFSET(words[3]), to_mfn(words[0]), OFFSET(words[1]), LEN(words));
+    return true;
+}
+
+/*
+ * Between a page of our own and one that is granted, one @write, by an entry that is pinned as most are. Where that is
+ * is no other place when the copy is done, if the table is of version 1 then: frames of entries stay where they are.
+ */
+static inline __attribute__((always_inline)) bool copy_granted(const struct domain *self, u64 own,
+                                                               u64 own_where, u64 ref, u64 where,
+                                                               u32 len, bool write)
+{
+    struct grant_once o;
+
+    if ( !at_once(self, own, own_where, !write) ||
+         !grant_pin_once(DOMID(where), (u32)ref, self->id, write, 1, &o) )
+        return false;
+    if ( write )
+        copy_bytes(o.mfn, OFFSET(where), to_mfn(own), OFFSET(own_where), len);
+    else
+        copy_bytes(to_mfn(own), OFFSET(own_where), o.mfn, OFFSET(where), len);
+    grant_unpin_once(&o, (u32)ref, write);
+    grant_frame_put(o.mfn, write);
+    return true;
+}
+
+/* False: nothing was done. */
+static inline __attribute__((always_inline)) bool copy_usual(const struct domain *self,
+                                                             const u64 words[5])
+{
+    switch ( FLAGS(words) & (GNTCOPY_source_gref | GNTCOPY_dest_gref) )
+    {
+    case 0:
+        return copy_own(self, words);
+    case GNTCOPY_source_gref:
+        return copy_granted(self, DEST(words), SOURCE(words), LEN(words), false);
+    case GNTCOPY_dest_gref:
+        return copy_granted(self, SOURCE(words), DEST(words), LEN(words), true);
+    default:
+        return false;
+    }
+}
+
+/* --- All --- */
 
 /* The domains that the elements before named, as source and as destination. */
 struct copy_peers {
     struct domain *source, *dest;
 };
 
-/* From @from, which is held. */
-static inline __attribute__((always_inline)) s16
-copy_from(struct domain *self, struct domain **last, const struct gnttab_copy *op, mfn_t from)
+/* Both ends are held while it is done. */
+static __attribute__((noinline)) s16 copy_held(struct domain *self, struct copy_peers *peers,
+                                               const struct gnttab_copy *op)
 {
-    bool granted = op->flags & GNTCOPY_dest_gref;
-    struct copy_grant dest;
-    mfn_t to;
-    s16 status;
+    bool from_granted = op->flags & GNTCOPY_source_gref, to_granted = op->flags & GNTCOPY_dest_gref;
+    struct copy_grant source, dest;
+    mfn_t from, to;
+    s16 status =
+        open_end(self, &peers->source, &op->source, from_granted, op->len, false, &source, &from);
 
-    if ( !granted && at_once(self, &op->dest, true) )
-    {
-        copy_bytes(op, to_mfn(op->dest.u.gmfn), from);
-        return GNTST_okay;
-    }
-    status = open_end(self, last, &op->dest, granted, op->len, true, &dest, &to);
+    if ( status != GNTST_okay )
+        return status;
+    status = open_end(self, &peers->dest, &op->dest, to_granted, op->len, true, &dest, &to);
     if ( status == GNTST_okay )
     {
-        copy_bytes(op, to, from);
-        close_end(granted, &dest, to, true);
+        copy_bytes(to, op->dest.offset, from, op->source.offset, op->len);
+        close_end(to_granted, &dest, to, true);
     }
+    close_end(from_granted, &source, from, false);
     return status;
 }
 
 static inline __attribute__((always_inline)) s16
 copy_one(struct domain *self, struct copy_peers *peers, const struct gnttab_copy *op)
 {
-    struct copy_grant source;
-    mfn_t from;
-    s16 status;
+    const u64 *words = (const u64 *)op;
 
-    if ( GUARD(copy_within_a_page, (u32)op->source.offset + op->len > PAGE_SIZE ||
-                                       (u32)op->dest.offset + op->len > PAGE_SIZE) )
+    if ( !within_a_page(words) )
         return GNTST_bad_copy_arg;
-    if ( !(op->flags & (GNTCOPY_source_gref | GNTCOPY_dest_gref)) &&
-         at_once(self, &op->source, false) && at_once(self, &op->dest, true) )
-    {
-        copy_bytes(op, to_mfn(op->dest.u.gmfn), to_mfn(op->source.u.gmfn));
-        return GNTST_okay;
-    }
-    status = open_end(self, &peers->source, &op->source, op->flags & GNTCOPY_source_gref, op->len,
-                      false, &source, &from);
-    if ( status != GNTST_okay )
-        return status;
-    status = copy_from(self, &peers->dest, op, from);
-    close_end(op->flags & GNTCOPY_source_gref, &source, from, false);
-    return status;
+    return copy_usual(self, words) ? GNTST_okay : copy_held(self, peers, op);
 }
 
 /* -EFAULT an element can't be read or its status written; those before it are done. @wide is known to the compiler. */
@@ -239,4 +294,27 @@ static inline __attribute__((always_inline)) long copy(struct grant_call *call, 
     return rc;
 }
 
-GRANT_OP_OF_WIDTHS(copy, copy)
+static __attribute__((noinline)) long copy_any(unsigned long cmd, gva_t uop, u32 count)
+{
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return copy(&call, true);
+}
+
+long compat_grant_op_copy(unsigned long cmd, gva_t uop, u32 count)
+{
+    struct grant_call call = grant_call(cmd, uop, count);
+
+    return copy(&call, false);
+}
+
+/* One alone that needs no wait. */
+long grant_op_copy(unsigned long cmd, gva_t uop, u32 count)
+{
+    u64 words[5];
+
+    if ( count != 1 || !guest_load_struct(&words, uop) || !within_a_page(words) ||
+         !copy_usual(current_vcpu()->domain, words) )
+        return copy_any(cmd, uop, count);
+    return guest_store_u16(to_gva(uop.n + STATUS_AT), GNTST_okay) ? 0 : -EFAULT;
+}

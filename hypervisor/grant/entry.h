@@ -7,7 +7,7 @@
  *   in use   marks in the flags            marks in a word of its own, in the status frames
  *   ours     8 bytes                       the first 8 of 16
  *
- * So our side of a frame of entries is a frame as well, and an entry's is at the same offset there.
+ * So our side of a frame of entries is a frame as well, the next one, and an entry's is at the same offset there.
  */
 #ifndef GRANT_ENTRY_H
 #define GRANT_ENTRY_H
@@ -52,9 +52,9 @@ PER_VERSION struct entry entry_at(const struct grant_table *t, u32 version, u32 
 {
     u64 offset = (u64)ref * entry_size(version), frame = offset / PAGE_SIZE;
     struct entry e = { .version = version,
-                       .header = (u32 *)(t->shared[frame] + offset % PAGE_SIZE),
-                       .active = (struct grant_active *)(t->active[frame] + offset % PAGE_SIZE) };
+                       .header = (u32 *)(t->shared[frame] + offset % PAGE_SIZE) };
 
+    e.active = grant_active_of(e.header);
     e.marks = version == 1 ? &e.v1->flags
                            : &t->status[ref / STATUSES_PER_FRAME][ref % STATUSES_PER_FRAME];
     return e;
@@ -94,7 +94,7 @@ PER_VERSION bool entry_mark(const struct entry *e, u32 *header, u16 marks)
 
 static inline bool pinned(const struct grant_active *active)
 {
-    return active->readers || active->writers;
+    return active->pins != 0;
 }
 
 #endif

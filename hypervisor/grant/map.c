@@ -7,13 +7,13 @@
  * domain.
  */
 #include "grant/maptrack.h"
-#include "grant/pin_inline.h"
+#include "grant/once.h"
 
 #include "cpu/uaccess.h"
 #include "lib/atomic.h"
 #include "lib/guard.h"
 #include "mm/tlb.h"
-#include "pv/pagetable/pagetable.h"
+#include "pv/pagetable/grantmap.h"
 #include "smp/smp.h"
 
 /* Unmaps that share one TLB flush. */
@@ -21,7 +21,7 @@
 
 /* GNTMAP_guest_avail bits go to the bits of an entry that hardware ignores, from 9 on. */
 #define PTE_AVAIL_SHIFT 9
-#define PTE_AVAIL_BITS  7
+#define PTE_AVAIL_BITS  (7u << PTE_AVAIL_SHIFT)
 
 /* --- Mapping --- */
 
@@ -33,7 +33,7 @@ static u64 grant_pte(mfn_t mfn, u32 flags)
         pte |= PTE_RW;
     if ( flags & GNTMAP_application_map )
         pte |= PTE_US;
-    return pte | (u64)((flags >> _GNTMAP_guest_avail0) & PTE_AVAIL_BITS) << PTE_AVAIL_SHIFT;
+    return pte | (flags >> (_GNTMAP_guest_avail0 - PTE_AVAIL_SHIFT) & PTE_AVAIL_BITS);
 }
 
 static s16 enter_into_tables(struct vcpu *v, const struct gnttab_map_grant_ref *op, mfn_t mfn)
@@ -74,9 +74,9 @@ static inline s16 pin_and_map(struct grant_call *call, struct domain *granter,
 static inline s16 map_one(struct grant_call *call, struct domain **last,
                           struct gnttab_map_grant_ref *op)
 {
+    u32 flags = op->flags & HANDLE_FLAGS;
     struct grant_handle *h;
     struct domain *granter;
-    u32 handle;
     mfn_t mfn;
     s16 status;
 
@@ -85,25 +85,26 @@ static inline s16 map_one(struct grant_call *call, struct domain **last,
     granter = grant_peer(last, op->dom);
     if ( !granter )
         return GNTST_bad_domain;
-    h = maptrack_new(call->v, &handle);
+    h = maptrack_new(call->v);
     if ( !h )
         return GNTST_no_space;
 
     status = pin_and_map(call, granter, op, &mfn);
     if ( status != GNTST_okay )
     {
-        maptrack_give_back(call->v, h, handle);
+        maptrack_give_back(call->v, h);
         return status;
     }
-    if ( call->count > 1 )
+    if ( GUARD(handle_holds, handle_must_hold(mfn)) )
+    {
         domain_hold(granter);
-    else
-        *last = NULL; /* its reference is the handle's: nobody else needs it */
+        flags |= HANDLE_HOLDS;
+    }
     h->granter = granter;
     h->ref = op->ref;
     h->frame = (u32)mfn.n;
-    maptrack_commit(h, op->flags & HANDLE_FLAGS);
-    op->handle = handle;
+    maptrack_commit(h, flags);
+    op->handle = h->number;
     op->dev_bus_addr = mfn_to_maddr(mfn).n;
     return GNTST_okay;
 }
@@ -132,7 +133,7 @@ static inline long map_all(struct grant_call *call, struct domain **last)
     return 0;
 }
 
-long grant_op_map(unsigned long cmd, gva_t uop, u32 count)
+__attribute__((noinline)) long grant_op_map_any(unsigned long cmd, gva_t uop, u32 count)
 {
     struct grant_call call = grant_call(cmd, uop, count);
     struct domain *last = NULL;
@@ -140,6 +141,57 @@ long grant_op_map(unsigned long cmd, gva_t uop, u32 count)
 
     grant_peer_forget(last);
     return rc;
+}
+
+/* There is no place for the entry, or not at once: what was pinned for it is pinned no more. */
+static __attribute__((noinline)) long map_anew(unsigned long cmd, gva_t uop,
+                                               const struct grant_handle *h, bool write)
+{
+    grant_unpin_entry(h->granter, h->ref, write);
+    grant_give_back(to_mfn(h->frame), write, 2);
+    return grant_op_map_any(cmd, uop, 1);
+}
+
+/* The words of an element, in registers. Of the flags in MAP_PLAIN it has but the first. */
+#define MAP_FLAGS(words) ((u32)(words)[1])
+#define MAP_REF(words)   ((u32)((words)[1] >> 32))
+#define MAP_DOM(words)   ((domid_t)(words)[2])
+#define MAP_PLAIN        (GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_application_map)
+
+/* One alone, of an entry that is pinned as most are, to map a page of the kernel's by address: in registers. */
+static inline __attribute__((always_inline)) long map_usual(unsigned long cmd, gva_t uop,
+                                                            u64 words[4], bool write)
+{
+    struct vcpu *v = current_vcpu();
+    struct grant_handle *h = v->grant.spare;
+    u32 flags = MAP_FLAGS(words) & ~(MAP_PLAIN | GNTMAP_readonly);
+    struct grant_once o;
+
+    flags |= GNTMAP_host_map | (write ? 0 : GNTMAP_readonly);
+    if ( !h || !grant_pin_once(MAP_DOM(words), MAP_REF(words), v->domain->id, write, 2, &o) )
+        return grant_op_map_any(cmd, uop, 1);
+    h->granter = o.granter;
+    h->ref = MAP_REF(words);
+    h->frame = (u32)o.mfn.n;
+    if ( !grant_map_usual(v, words[0], grant_pte(o.mfn, flags)) )
+        return map_anew(cmd, uop, h, write);
+    v->grant.spare = NULL;
+    maptrack_commit(h, flags & HANDLE_FLAGS);
+    words[2] = MAP_DOM(words) | (u64)h->number << 32;
+    words[3] = mfn_to_maddr(to_mfn(h->frame)).n;
+    return guest_store_words(to_gva(uop.n + MAP_RESULTS), &words[2], 16) ? 0 : -EFAULT;
+}
+
+long grant_op_map(unsigned long cmd, gva_t uop, u32 count)
+{
+    u64 words[4];
+
+    if ( count != 1 || !guest_load_struct(&words, uop) ||
+         (MAP_FLAGS(words) & MAP_PLAIN) != GNTMAP_host_map )
+        return grant_op_map_any(cmd, uop, count);
+    if ( MAP_FLAGS(words) & GNTMAP_readonly )
+        return map_usual(cmd, uop, words, false);
+    return map_usual(cmd, uop, words, true);
 }
 
 /* --- Unmapping --- */
@@ -263,8 +315,9 @@ static inline __attribute__((always_inline)) void unmap_finish(struct vcpu *v,
         grant_frame_put_both(mfn, write);
     else
         grant_frame_put(mfn, write);
-    maptrack_give_back(v, h, u->number);
-    domain_put(granter);
+    maptrack_give_back(v, h);
+    if ( u->flags & HANDLE_HOLDS )
+        domain_put(granter);
 }
 
 /*
@@ -341,8 +394,8 @@ static long unmap_batch(struct vcpu *v, gva_t at, u32 n, bool replace)
     return rc ? rc : begun;
 }
 
-static __attribute__((noinline)) long unmap_many(unsigned long cmd, gva_t uop, u32 count,
-                                                 bool replace)
+static inline __attribute__((always_inline)) long unmap_all(unsigned long cmd, gva_t uop, u32 count,
+                                                            bool replace)
 {
     struct grant_call call = grant_call(cmd, uop, count);
 
@@ -359,21 +412,90 @@ static __attribute__((noinline)) long unmap_many(unsigned long cmd, gva_t uop, u
     return 0;
 }
 
-/* One alone stays in registers. */
-long grant_op_unmap(unsigned long cmd, gva_t uop, u32 count)
+__attribute__((noinline)) long grant_op_unmap_any(unsigned long cmd, gva_t uop, u32 count)
 {
-    struct vcpu *v = current_vcpu();
-    struct unmap u;
+    return unmap_all(cmd, uop, count, false);
+}
 
-    if ( count != 1 )
-        return unmap_many(cmd, uop, count, false);
-    if ( !begin_at(v, uop, false, &u) )
-        return -EFAULT;
+/* What is left to do of the only mapping by @h, whose entry is gone from the tables. */
+static __attribute__((noinline)) long unmap_rest(struct vcpu *v, gva_t uop, struct grant_handle *h,
+                                                 u32 flags)
+{
+    struct unmap u = { .handle = h, .flags = flags, .undone = GNTMAP_host_map };
+
     unmap_flush(v->domain, u.undone);
     return finish_at(v, uop, &u) ? 0 : -EFAULT;
 }
 
+/* The last two of the references go, and with them maybe the frame. */
+static __attribute__((noinline)) long unmap_put(mfn_t mfn, bool write, long rc)
+{
+    grant_give_back(mfn, write, 2);
+    return rc;
+}
+
+/* Mapping @h of @v's, which is claimed and was all that @flags say, at @va. */
+static inline __attribute__((always_inline)) long
+unmap_usual(struct vcpu *v, gva_t uop, struct grant_handle *h, u64 va, bool write)
+{
+    const u32 flags = GNTMAP_host_map | (write ? 0 : GNTMAP_readonly);
+    mfn_t mfn = to_mfn(h->frame);
+    struct grant_table *t;
+    long rc;
+
+    if ( grant_unmap_va(false, v, va, mfn, !write) )
+    {
+        maptrack_unclaim(h, flags);
+        return grant_op_unmap_any(GNTTABOP_unmap_grant_ref, uop, 1);
+    }
+    mb();
+    if ( GUARD(unmap_flushes, true) )
+    {
+        if ( __builtin_expect(READ_ONCE(v->domain->dirty_cpus) != 1UL << this_cpu()->cpu, 0) )
+            return unmap_rest(v, uop, h, flags);
+        tlb_flush_local();
+    }
+    t = h->granter->grant.table;
+    lock_acquire(&t->lock);
+    if ( __builtin_expect(GUARD(unpin_version, t->version != 1), 0) )
+    {
+        lock_release(&t->lock);
+        return unmap_rest(v, uop, h, flags);
+    }
+    unpin_entry(t, 1, h->ref, write);
+    lock_release(&t->lock);
+    maptrack_give_back(v, h);
+    rc = guest_store_u16(to_gva(uop.n + UNMAP_STATUS), GNTST_okay) ? 0 : -EFAULT;
+    return __builtin_expect(frame_put_several(mfn_to_frame(mfn), write, 2), 1)
+               ? rc
+               : unmap_put(mfn, write, rc);
+}
+
+/* One alone, of which there is but an entry that maps it by address, stays in registers. */
+long grant_op_unmap(unsigned long cmd, gva_t uop, u32 count)
+{
+    struct vcpu *v = current_vcpu();
+    const struct grant_table *t = v->domain->grant.table;
+    struct grant_handle *h;
+    u64 words[3];
+    u32 number, flags;
+
+    if ( count != 1 || !guest_load_struct(&words, uop) || !words[0] || words[1] )
+        return grant_op_unmap_any(cmd, uop, count);
+    number = (u32)words[2];
+    if ( !maptrack_exists(t, &number) )
+        return grant_op_unmap_any(cmd, uop, 1);
+    h = maptrack_at(t, number);
+    flags = READ_ONCE(h->flags);
+    if ( GUARD(unmap_once, (flags & ~GNTMAP_readonly) != GNTMAP_host_map ||
+                               !atomic_cmpxchg(&h->flags, &flags, flags | HANDLE_BUSY)) )
+        return grant_op_unmap_any(cmd, uop, 1);
+    if ( flags & GNTMAP_readonly )
+        return unmap_usual(v, uop, h, words[0], false);
+    return unmap_usual(v, uop, h, words[0], true);
+}
+
 long grant_op_unmap_and_replace(unsigned long cmd, gva_t uop, u32 count)
 {
-    return unmap_many(cmd, uop, count, true);
+    return unmap_all(cmd, uop, count, true);
 }

@@ -37,7 +37,10 @@ bool maptrack_grow(struct grant_table *t)
         return false;
     t->handles[t->nr_handle_frames] = page;
     for ( u32 i = HANDLES_PER_FRAME; i-- > 0; )
-        maptrack_list(t, &page[i], first + i);
+    {
+        page[i].number = first + i;
+        maptrack_list(t, &page[i]);
+    }
     atomic_store(&t->nr_handle_frames, t->nr_handle_frames + 1);
     return true;
 }
@@ -78,8 +81,9 @@ long maptrack_release_all(struct domain *d)
             continue;
         granter = h->granter;
         grant_unpin(granter, h->ref, handle_writes(flags), to_mfn(h->frame));
-        maptrack_free(t, h, n);
-        domain_put(granter);
+        maptrack_free(t, h);
+        if ( flags & HANDLE_HOLDS )
+            domain_put(granter);
     }
     return 0;
 }

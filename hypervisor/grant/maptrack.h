@@ -7,15 +7,16 @@
 #include "lib/guard.h"
 
 struct grant_handle {
-    struct domain *granter; /* with a reference */
+    struct domain *granter; /* who is there while his frame is: HANDLE_HOLDS */
     u32 ref;
     u32 frame;
-    u32 next_free; /* while it is free: one more than the next one's number, 0 none */
-    u32 flags;  /* atomic. GNTMAP_*: what is mapped, or 0: free, or not yet in use; HANDLE_BUSY */
-    u64 unused; /* 32 bytes: the way from a number to the handle is a shift */
+    struct grant_handle *next_free; /* while it is free */
+    u32 flags;  /* atomic. GNTMAP_*: what is mapped, or 0: free, or not yet in use; HANDLE_* */
+    u32 number; /* its own: 32 bytes, so that the way from it to the handle is a shift */
 };
 
 #define HANDLE_BUSY  0x8000u /* an unmap is under way: nobody else may touch it */
+#define HANDLE_HOLDS 0x4000u /* it has a reference to the granter */
 #define HANDLE_KINDS (GNTMAP_host_map | GNTMAP_device_map)
 #define HANDLE_FLAGS (HANDLE_KINDS | GNTMAP_readonly | GNTMAP_contains_pte)
 
@@ -23,6 +24,17 @@ struct grant_handle {
 static inline bool handle_writes(u32 flags)
 {
     return !(flags & GNTMAP_readonly);
+}
+
+/*
+ * Does a handle for @mfn, which is pinned, need a reference to the granter? A domain is there for as long as it owns a
+ * frame (domain/domain.c), and a frame has the owner that it had when a reference was taken until that goes, with the
+ * pin, which goes after all that its end does to the granter. But those of the hypervisor's that are shared with it are
+ * its own in name only: they are taken back when the domain is freed.
+ */
+static inline bool handle_must_hold(mfn_t mfn)
+{
+    return READ_ONCE(mfn_to_frame(mfn)->state) & FRAME_HYPERVISOR;
 }
 
 #define HANDLES_PER_FRAME (PAGE_SIZE / sizeof(struct grant_handle))
@@ -45,25 +57,23 @@ static inline bool maptrack_exists(const struct grant_table *t, u32 *number)
 bool maptrack_grow(struct grant_table *t);
 
 /*
- * A new handle of the current vcpu @v's domain and its *@number, unknown to others until maptrack_commit; NULL: none is
- * left. The one that the vcpu gave back last is kept for it, so that most mappings take no lock.
+ * A new handle of the current vcpu @v's domain, unknown to others until maptrack_commit; NULL: none is left. The one
+ * that the vcpu gave back last is kept for it, so that most mappings take no lock.
  */
-static inline struct grant_handle *maptrack_new(struct vcpu *v, u32 *number)
+static inline struct grant_handle *maptrack_new(struct vcpu *v)
 {
     struct grant_table *t = v->domain->grant.table;
-    struct grant_handle *h = NULL;
+    struct grant_handle *h = v->grant.spare;
 
-    if ( v->grant.spare_handle )
+    if ( h )
     {
-        *number = v->grant.spare_handle - 1;
-        v->grant.spare_handle = 0;
-        return maptrack_at(t, *number);
+        v->grant.spare = NULL;
+        return h;
     }
     lock_acquire(&t->handles_lock);
-    if ( __builtin_expect(t->free_handle, 1) || maptrack_grow(t) )
+    if ( __builtin_expect(t->free_handle != NULL, 1) || maptrack_grow(t) )
     {
-        *number = t->free_handle - 1;
-        h = maptrack_at(t, *number);
+        h = t->free_handle;
         t->free_handle = h->next_free;
     }
     lock_release(&t->handles_lock);
@@ -76,31 +86,31 @@ static inline void maptrack_commit(struct grant_handle *h, u32 flags)
     atomic_store(&h->flags, flags);
 }
 
-/* Put handle @h, @number, on the list of free ones. Under the lock. */
-static inline void maptrack_list(struct grant_table *t, struct grant_handle *h, u32 number)
+/* Put handle @h on the list of free ones. Under the lock. */
+static inline void maptrack_list(struct grant_table *t, struct grant_handle *h)
 {
     WRITE_ONCE(h->flags, 0);
     h->next_free = t->free_handle;
-    t->free_handle = number + 1;
+    t->free_handle = h;
 }
 
-static inline void maptrack_free(struct grant_table *t, struct grant_handle *h, u32 number)
+static inline void maptrack_free(struct grant_table *t, struct grant_handle *h)
 {
     lock_acquire(&t->handles_lock);
-    maptrack_list(t, h, number);
+    maptrack_list(t, h);
     lock_release(&t->handles_lock);
 }
 
 /* Give back a handle of the current vcpu @v's domain. */
-static inline void maptrack_give_back(struct vcpu *v, struct grant_handle *h, u32 number)
+static inline void maptrack_give_back(struct vcpu *v, struct grant_handle *h)
 {
-    if ( __builtin_expect(v->grant.spare_handle != 0, 0) )
+    if ( __builtin_expect(v->grant.spare != NULL, 0) )
     {
-        maptrack_free(v->domain->grant.table, h, number);
+        maptrack_free(v->domain->grant.table, h);
         return;
     }
     WRITE_ONCE(h->flags, 0);
-    v->grant.spare_handle = number + 1;
+    v->grant.spare = h;
 }
 
 /*

@@ -232,17 +232,18 @@ static grant_op_fn *const compat_grant_ops[SUBOP_ROWS] = {
 };
 
 /* What guests do all the time is asked for before the table: an indirect jump takes ten instructions. */
-static inline long table_op(grant_op_fn *const ops[SUBOP_ROWS], grant_op_fn *copy,
-                            unsigned long cmd, unsigned long uop, unsigned long count)
+static inline long table_op(grant_op_fn *const ops[SUBOP_ROWS], grant_op_fn *copy, grant_op_fn *map,
+                            grant_op_fn *unmap, unsigned long cmd, unsigned long uop,
+                            unsigned long count)
 {
     if ( (u32)count > INT32_MAX )
         return -EINVAL;
     if ( (u32)cmd == GNTTABOP_copy )
         return copy(cmd, to_gva(uop), (u32)count);
     if ( (u32)cmd == GNTTABOP_map_grant_ref )
-        return grant_op_map(cmd, to_gva(uop), (u32)count);
+        return map(cmd, to_gva(uop), (u32)count);
     if ( (u32)cmd == GNTTABOP_unmap_grant_ref )
-        return grant_op_unmap(cmd, to_gva(uop), (u32)count);
+        return unmap(cmd, to_gva(uop), (u32)count);
     if ( (u32)cmd >= SUBOP_ROWS )
         return -ENOSYS;
     return ops[index_bounded(cmd, SUBOP_ROWS)](cmd, to_gva(uop), (u32)count);
@@ -250,12 +251,13 @@ static inline long table_op(grant_op_fn *const ops[SUBOP_ROWS], grant_op_fn *cop
 
 long grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
 {
-    return table_op(grant_ops, grant_op_copy, cmd, uop, count);
+    return table_op(grant_ops, grant_op_copy, grant_op_map, grant_op_unmap, cmd, uop, count);
 }
 
 long compat_grant_table_op(unsigned long cmd, unsigned long uop, unsigned long count)
 {
-    return table_op(compat_grant_ops, compat_grant_op_copy, cmd, uop, count);
+    return table_op(compat_grant_ops, compat_grant_op_copy, grant_op_map_any, grant_op_unmap_any,
+                    cmd, uop, count);
 }
 
 /* --- Lifecycle --- */

@@ -4,7 +4,7 @@
  * A pin is checked and counted under the table's lock. Then a reference to the frame is taken, which goes last when the
  * use ends: so nobody gets at a frame that its owner has back.
  */
-#include "grant/pin_inline.h"
+#include "grant/once.h"
 
 s16 pin_entry_v2(struct domain *d, struct grant_table *t, u32 ref, domid_t user, bool write,
                  enum grant_kind most, unsigned int refs, struct grant_use *use)
@@ -31,6 +31,12 @@ void grant_unpin(struct domain *d, u32 ref, bool write, mfn_t mfn)
 void grant_unpin_entry(struct domain *d, u32 ref, bool write)
 {
     grant_unpin_entry_inline(d, ref, write);
+}
+
+void grant_give_back(mfn_t mfn, bool write, unsigned int refs)
+{
+    while ( refs-- )
+        grant_frame_put(mfn, write);
 }
 
 /* --- Transfers --- */

@@ -154,16 +154,22 @@ PER_VERSION s16 pin_entry(struct domain *d, struct grant_table *t, u32 version, 
     return GNTST_okay;
 }
 
+/* What was marked for the pin goes with the last that needs it. */
+PER_VERSION void unpin(struct grant_table *t, const struct entry *e, bool write)
+{
+    e->active->pins -= write ? GRANT_PIN_WRITER : GRANT_PIN_READER;
+    if ( __builtin_expect(!pinned(e->active), 1) )
+        atomic_fetch_and(e->marks, (u16)~GRANT_MARKS);
+    else if ( write && !e->active->writers )
+        atomic_fetch_and(e->marks, (u16)~GTF_writing);
+    t->uses--;
+}
+
 PER_VERSION void unpin_entry(struct grant_table *t, u32 version, u32 ref, bool write)
 {
     struct entry e = entry_at(t, version, ref);
 
-    if ( write )
-        e.active->writers--;
-    else
-        e.active->readers--;
-    unmark(&e);
-    t->uses--;
+    unpin(t, &e, write);
 }
 
 /* In pin.c: in tables of version 2. */

@@ -24,7 +24,7 @@ static inline __attribute__((always_inline)) s16 grant_frame_get(mfn_t mfn, domi
     return GNTST_okay;
 }
 
-static inline void grant_frame_put(mfn_t mfn, bool write)
+static inline __attribute__((always_inline)) void grant_frame_put(mfn_t mfn, bool write)
 {
     if ( write )
         frame_put_used(mfn_to_frame(mfn));

@@ -11,8 +11,10 @@ struct domain_grant {
     u32 max_version;         /* likewise: 1 or 2 */
 };
 
+struct grant_handle;
+
 struct vcpu_grant {
-    u32 spare_handle; /* a free handle that only its mappings get: one more than the number; 0 none */
+    struct grant_handle *spare; /* a free handle that only its mappings get, or NULL */
 };
 
 #endif

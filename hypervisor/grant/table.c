@@ -10,19 +10,12 @@
 
 static long grow_by_one(struct domain *d, struct grant_table *t)
 {
-    u8 *shared = mm_alloc(0), *active = mm_alloc(0);
+    u8 *shared = mm_alloc(1);
 
-    if ( !shared || !active )
-    {
-        if ( shared )
-            mm_free(shared, 0);
-        if ( active )
-            mm_free(active, 0);
+    if ( !shared )
         return -ENOMEM;
-    }
     mm_share_with_domain(shared, d);
     t->shared[t->nr_frames] = shared;
-    t->active[t->nr_frames] = active;
     atomic_store(&t->nr_frames, t->nr_frames + 1);
     return 0;
 }
@@ -144,7 +137,7 @@ u32 grant_entries_in_use(struct domain *d)
 
     for ( u32 i = 0; i < grant_table_frames(d); i++ )
     {
-        const struct grant_active *active = (const struct grant_active *)t->active[i];
+        const struct grant_active *active = grant_active_of(t->shared[i]);
 
         for ( u32 n = 0; n < PAGE_SIZE / sizeof(*active); n++ )
             used += pinned(&active[n]);
@@ -163,15 +156,22 @@ long grant_table_create(struct domain *d, struct grant_table *t)
     if ( !frames )
         return 0;
     t->shared = heap_new_array(u8 *, frames);
-    t->active = heap_new_array(u8 *, frames);
     t->status = heap_new_array(grant_status_t *, grant_status_frames_for(frames));
-    if ( !t->shared || !t->active || !t->status )
+    if ( !t->shared || !t->status )
         return -ENOMEM;
     return grow(d, t, 1);
 }
 
-/* What somebody still maps lives on until he lets go. */
-static void free_shared(void *page)
+/* What somebody still maps lives on until he lets go; our side of it doesn't. */
+static void free_entries(void *shared)
+{
+    if ( mm_unshare(shared) )
+        mm_free(shared, 1);
+    else
+        mm_free(grant_active_of(shared), 0);
+}
+
+static void free_status(void *page)
 {
     if ( mm_unshare(page) )
         mm_free(page, 0);
@@ -180,13 +180,9 @@ static void free_shared(void *page)
 void grant_table_free(struct grant_table *t)
 {
     for ( u32 i = 0; i < t->nr_frames; i++ )
-    {
-        free_shared(t->shared[i]);
-        mm_free(t->active[i], 0);
-    }
+        free_entries(t->shared[i]);
     for ( u32 i = 0; i < t->nr_status_frames; i++ )
-        free_shared(t->status[i]);
+        free_status(t->status[i]);
     heap_free(t->shared);
-    heap_free(t->active);
     heap_free(t->status);
 }

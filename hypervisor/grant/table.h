@@ -6,8 +6,8 @@
  *
  * An entry of the granter's table may change under our hands at any time, until it is pinned: then what was checked is
  * kept in our own struct grant_active, and only that is used. Each pin holds a reference to the frame, with a writable
- * type if it may write; each handle holds one pin and a reference to the granter, so that both are there when it is
- * undone.
+ * type if it may write, and so the granter, who is there for as long as he owns a frame; each handle holds one pin, so
+ * that both are there when it is undone.
  */
 #ifndef GRANT_TABLE_H
 #define GRANT_TABLE_H
@@ -26,9 +26,23 @@
 struct grant_active {
     u32 frame; /* while it is pinned, in version 1: GRANT_FRAME_UNKNOWN it may not be a whole one that is */
     domid_t user;
-    u8 readers; /* pins */
-    u8 writers;
+    union {
+        struct {
+            u8 readers;
+            u8 writers;
+        };
+        u16 pins; /* both: GRANT_PIN_* each */
+    };
 };
+
+#define GRANT_PIN_READER 0x0001u
+#define GRANT_PIN_WRITER 0x0100u
+
+/* Our side of what is at @shared in a frame of entries. */
+static inline struct grant_active *grant_active_of(void *shared)
+{
+    return (struct grant_active *)((u8 *)shared + PAGE_SIZE);
+}
 
 struct grant_handle; /* maptrack.h */
 
@@ -37,8 +51,8 @@ struct grant_table {
     u32 version;      /* 1 or 2: entry.h */
     u32 uses;         /* pins, and transfers under way */
     u32 nr_frames;    /* grows only */
-    u8 **shared;      /* max_frames pages; the guest writes them at any time */
-    u8 **active;      /* ... and our side of them, struct grant_active */
+    u8 **
+        shared; /* max_frames pages, which the guest writes at any time; each before one of our side of it */
     u32 max_frames;
     u32 max_version;
     grant_status_t **status; /* of version 2: written by the guest as it likes, and never read */
@@ -47,9 +61,9 @@ struct grant_table {
     struct lock handles_lock; /* the handles */
     u32 max_handle_frames;
     u32 nr_handle_frames;
-    struct grant_handle **handles; /* max_handle_frames pages; NULL before the first mapping */
-    u32 free_handle;               /* list of free ones, one more than the number; 0 ends */
-    u32 release_cursor;            /* teardown: handles below it are gone */
+    struct grant_handle **handles;    /* max_handle_frames pages; NULL before the first mapping */
+    struct grant_handle *free_handle; /* list of free ones */
+    u32 release_cursor;               /* teardown: handles below it are gone */
 };
 
 /* What is left of a call of grant_table_op: the handler's own, in registers where no pointer to it escapes. */
@@ -165,7 +179,8 @@ void grant_table_free(struct grant_table *t);
  * guest's are, so that the way from a hypercall's handler to them is a jump. compat_*: a 32-bit guest's structures.
  */
 typedef long grant_op_fn(unsigned long cmd, gva_t uop, u32 count);
-grant_op_fn grant_op_map, grant_op_unmap, grant_op_unmap_and_replace, grant_op_swap;
+grant_op_fn grant_op_map, grant_op_unmap; /* of 64-bit guests; of any: */
+grant_op_fn grant_op_map_any, grant_op_unmap_any, grant_op_unmap_and_replace, grant_op_swap;
 grant_op_fn grant_op_query_size, grant_op_set_version, grant_op_get_version;
 grant_op_fn grant_op_copy, grant_op_transfer, grant_op_setup_table, grant_op_get_status_frames;
 grant_op_fn compat_grant_op_copy, compat_grant_op_transfer;

@@ -109,7 +109,7 @@ static void set_layout(struct grant_table *t, u32 version)
     for ( u32 i = 0; i < t->nr_status_frames; i++ )
         memset(t->status[i], 0, PAGE_SIZE);
     if ( t->nr_frames )
-        memset(t->active[0], 0, PAGE_SIZE); /* where the reserved ones were */
+        memset(grant_active_of(t->shared[0]), 0, PAGE_SIZE); /* where the reserved ones were */
     WRITE_ONCE(t->version, version);
 }
 

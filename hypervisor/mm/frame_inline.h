@@ -169,6 +169,32 @@ static inline bool frame_usable_at_once(mfn_t mfn, domid_t owner, bool write)
            !GUARD(at_once_owner, !frame_is_of(frame, owner));
 }
 
+enum frame_take {
+    FRAME_TAKEN,
+    FRAME_NOT_TAKEN, /* nothing was: somebody who may wait knows more, or why not */
+    FRAME_MISTAKEN,  /* of a frame that just became a stranger's: give it back */
+};
+
+/*
+ * @n times what a mapping of @owner's own page holds, in one step and without a wait. What is the hypervisor's, and
+ * only shared with him, isn't among his pages.
+ */
+static inline __attribute__((always_inline)) enum frame_take
+frame_take_page(mfn_t mfn, domid_t owner, bool write, unsigned int n)
+{
+    struct frame *frame = mfn_to_frame(mfn);
+    u64 old, some;
+
+    if ( !mfn_has_frame(mfn) )
+        return FRAME_NOT_TAKEN;
+    old = READ_ONCE(frame->state);
+    some = frame_takable(old, write);
+    if ( !some || (!write && GUARD(once_own_page, old & FRAME_HYPERVISOR)) ||
+         !frame_is_of(frame, owner) || !atomic_cmpxchg(&frame->state, &old, old + n * some) )
+        return FRAME_NOT_TAKEN;
+    return __builtin_expect(frame_is_of(frame, owner), 1) ? FRAME_TAKEN : FRAME_MISTAKEN;
+}
+
 /* In frame.c: @n times frame_get_and_type, or not once; frame_put_and_type. */
 long frame_get_and_type_several(struct frame *frame, domid_t owner, enum frame_type type,
                                 unsigned int n);

@@ -126,8 +126,6 @@ void lock_acquire(struct lock *lock)
     acquire(lock, false, SITE);
 }
 
-#endif
-
 /* Trying can't deadlock: no order to check. */
 bool lock_try(struct lock *lock)
 {
@@ -136,8 +134,6 @@ bool lock_try(struct lock *lock)
     order_push(lock, SITE);
     return true;
 }
-
-#ifndef LOCK_INLINE
 
 void lock_release(struct lock *lock)
 {

@@ -46,7 +46,6 @@ struct lock {
     }
 
 void lock_init(struct lock *lock, enum lock_level level);
-bool lock_try(struct lock *lock);
 
 /*
  * Without the checks of debug builds a lock that is free costs less than a call; and the call that
@@ -58,12 +57,17 @@ bool lock_try(struct lock *lock);
 /* The rare half of lock_acquire: somebody has it. */
 __attribute__((no_caller_saved_registers)) void lock_wait(struct lock *lock);
 
-static inline void lock_acquire(struct lock *lock)
+static inline __attribute__((always_inline)) void lock_acquire(struct lock *lock)
 {
     if ( __builtin_expect(__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE), 0) )
         /* By a call in C gcc would save registers for it, and have the address ready where that wants it. */
         __asm__ volatile("push %%rdi; lea %0, %%rdi; call lock_wait; pop %%rdi" ::"m"(lock->held)
                          : "memory", "cc");
+}
+
+static inline bool lock_try(struct lock *lock)
+{
+    return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
 }
 
 static inline void lock_release(struct lock *lock)
@@ -75,6 +79,7 @@ static inline void lock_release(struct lock *lock)
 
 void lock_wait(struct lock *lock);
 void lock_acquire(struct lock *lock);
+bool lock_try(struct lock *lock);
 void lock_release(struct lock *lock);
 
 #endif

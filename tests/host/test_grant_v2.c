@@ -371,6 +371,26 @@ TEST(map_and_unmap)
     expect_eq(map(256 * 64, VA(10), GNTMAP_host_map).status, GNTST_bad_gntref);
 }
 
+/* Mappings that would be done in few steps in version 1. */
+TEST(mappings_are_not_as_usual)
+{
+    struct gnttab_map_grant_ref op;
+
+    set_up();
+    set_up_usual();
+    require(grant_set_version(front, 2) == 0);
+    grant(0, page[0], 0);
+    memset(entry_v2(1), 0, sizeof(*entry_v2(1)));
+    entry_v2(0)->full_page.frame = GTF_permit_access | back->id << 16 | (u64)page[1].n << 32;
+    expect_eq(map_usual(1, VA(10), GNTMAP_host_map | GNTMAP_readonly).status, GNTST_general_error);
+    grant(0, page[0], 0);
+    grant(3, page[3], 0);
+    op = map_usual(3, VA(10), GNTMAP_host_map);
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_unused();
+}
+
 TEST(what_is_not_granted_is_not_mapped)
 {
     struct gnttab_map_grant_ref op;

@@ -7,10 +7,10 @@
 
 #include "cpu/percpu.h"
 #include "domain/memory.h"
-#include "grant/grant.h"
+#include "grant/maptrack.h"
 #include "mm/alloc.h"
 #include "mm/tlb.h"
-#include "pv/pagetable/pagetable.h"
+#include "pv/pagetable/internal.h"
 
 #define RO  (PTE_P | PTE_US | PTE_A)
 #define RWD (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
@@ -127,8 +127,8 @@ static void set_up_roots(void)
     require(guest_mmuext(MMUEXT_PIN_L4_TABLE, x) == 0);
 }
 
-/* A on CPU 0, B on CPU 1, and A grants x to B. */
-static void set_up_strangers(void)
+/* A on CPU 0, B on CPU 1, and A grants x to B; ... and maps it, when all other frames are in use. */
+static void strangers_meet(void)
 {
     tables_set_up(&a, domain_a);
     tables_set_up(&b, domain_b);
@@ -137,9 +137,30 @@ static void set_up_strangers(void)
     grant_x();
     run_on(0, domain_a->vcpus[0], a.l4);
     run_on(1, domain_b->vcpus[0], b.l4);
+}
+
+static void fill_and_map(void)
+{
     while ( mm_free_pages() )
         machine_frame(domain_b);
     map_on(0);
+}
+
+static void set_up_strangers(void)
+{
+    strangers_meet();
+    fill_and_map();
+}
+
+/* B has mapped others' frames before, and keeps a handle: it maps x as most are mapped (grant/once.h). */
+static void set_up_usual(void)
+{
+    struct vcpu *v = domain_b->vcpus[0];
+
+    strangers_meet();
+    foreign_maps_any(domain_b);
+    maptrack_give_back(v, maptrack_new(v));
+    fill_and_map();
 }
 
 /* ---- what CPUs may do */

@@ -432,15 +432,15 @@ static struct vcpu *vcpus_of_a[2] = { &vcpus[0], &vcpus[1] }, *vcpus_of_b[1] = {
 struct domain *domain_a = &domains[0], *domain_b = &domains[1], *domain_idle = &domains[2],
               *domain_io = &domains[3], *domain_zero;
 
+struct domain *domain_buckets[DOMAIN_BUCKETS];
+
 struct domain *domain_get(domid_t id)
 {
-    for ( unsigned int i = 0; i < 2; i++ )
-        if ( domains[i].id == id )
-        {
-            domain_hold(&domains[i]);
-            return &domains[i];
-        }
-    return NULL;
+    struct domain *d = domain_look_up(id);
+
+    if ( d )
+        domain_hold(d);
+    return d;
 }
 
 void domain_hold(struct domain *d)
@@ -774,6 +774,8 @@ void machine_set_up(u64 nr_frames)
     domain_set_up(domain_io, DOMID_IO, NULL, 0);
     domain_set_up(domain_a, DOMAIN_A, vcpus_of_a, 2);
     domain_set_up(domain_b, DOMAIN_B, vcpus_of_b, 1);
+    domain_buckets[DOMAIN_A] = domain_a;
+    domain_buckets[DOMAIN_B] = domain_b;
     for ( unsigned int cpu = 0; cpu < MODEL_CPUS; cpu++ )
     {
         host_cpu = &cpus[cpu].cpu;

@@ -88,6 +88,15 @@ static const struct scene scenes[] = {
       .times = 2,
       .times_long = 3 },
 
+    /* ... as most are mapped, which needs that A maps it, too. */
+    { .name = "grant_usual",
+      .set_up = set_up_usual,
+      .of_cpu = { { DOES(unmap), DOES(pin_x), DOES(unpin_x), DOES(give_back), DOES(allocate) },
+                  { DOES(map_grant), DOES(unmap_grant), DOES(write_to_x) } },
+      .frames = 28,
+      .times = 1,
+      .times_long = 2 },
+
     /* B maps x without a grant; x may become B's own. */
     { .name = "foreign",
       .set_up = set_up_strangers,
@@ -370,6 +379,7 @@ TEST(retype)
 TEST(grant)
 {
     expect_right("grant");
+    expect_right("grant_usual");
 }
 
 TEST(foreign)

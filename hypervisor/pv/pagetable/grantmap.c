@@ -5,8 +5,7 @@
  * in one step.
  */
 #include "mm/tlb.h"
-#include "pv/pagetable/entry_l1.h"
-#include "pv/pagetable/walk.h"
+#include "pv/pagetable/grantmap.h"
 
 /* The slot that a machine address names, in a valid L1 table of @d; NULL. */
 static u64 *slot_at(const struct domain *d, maddr_t maddr)
@@ -17,12 +16,6 @@ static u64 *slot_at(const struct domain *d, maddr_t maddr)
          GUARD(grant_pte_in_l1, !is_l1_of(mfn_to_frame(mfn), d)) )
         return NULL;
     return maddr_to_virt(maddr);
-}
-
-static inline __attribute__((always_inline)) u64 *slot_of(bool pv32, struct domain *d,
-                                                          struct vcpu *v, u64 va)
-{
-    return pv32 ? walk_kernel(v, va) : walk_kernel_inline(false, d, v, va);
 }
 
 /* The end of a mapping that came to the place of @old. */
@@ -51,28 +44,6 @@ static inline __attribute__((always_inline)) long put_in(bool pv32, struct domai
     return slot ? 0 : -EINVAL;
 }
 
-/* It maps @mfn with those rights. */
-static bool maps(u64 pte, mfn_t mfn, bool readonly)
-{
-    return (pte & PTE_P) && !GUARD(unmap_frame, !mfn_eq(pte_mfn(pte), mfn)) &&
-           !GUARD(unmap_rights, !(pte & PTE_RW) != readonly);
-}
-
-/* Unlocks @d's tables, too. */
-static inline __attribute__((always_inline)) long take_out(struct domain *d, u64 *slot, mfn_t mfn,
-                                                           bool readonly)
-{
-    long rc = -EINVAL;
-
-    if ( slot && maps(READ_ONCE(*slot), mfn, readonly) )
-    {
-        entry_write(slot, 0);
-        rc = 0;
-    }
-    tables_unlock(d);
-    return rc;
-}
-
 /* The references of what is in @from move along with it. What the hardware adds to it meanwhile does, too. */
 static long move_over(u64 *slot, u64 *from, mfn_t mfn, bool readonly)
 {
@@ -81,7 +52,7 @@ static long move_over(u64 *slot, u64 *from, mfn_t mfn, bool readonly)
     if ( !slot || !from || GUARD(replace_elsewhere, slot == from) )
         return -EINVAL;
     old = READ_ONCE(*slot);
-    if ( !maps(old, mfn, readonly) )
+    if ( !grant_maps(old, mfn, readonly) )
         return -EINVAL;
 
     pte = READ_ONCE(*from);
@@ -95,7 +66,7 @@ static inline __attribute__((always_inline)) long map_va(bool pv32, struct domai
                                                          struct vcpu *v, u64 va, u64 pte)
 {
     tables_lock(d);
-    return put_in(pv32, d, slot_of(pv32, d, v, va), pte);
+    return put_in(pv32, d, grant_slot(pv32, d, v, va), pte);
 }
 
 /* Of a domain that hasn't mapped others' frames before, or of a 32-bit one. */
@@ -123,25 +94,16 @@ long pagetable_grant_map_pte(struct vcpu *v, maddr_t pte_maddr, u64 pte)
     return put_in(d->pv32, d, slot_at(d, pte_maddr), pte);
 }
 
-static inline __attribute__((always_inline)) long unmap_va(bool pv32, struct vcpu *v, u64 va,
-                                                           mfn_t mfn, bool readonly)
-{
-    struct domain *d = v->domain;
-
-    tables_lock(d);
-    return take_out(d, slot_of(pv32, d, v, va), mfn, readonly);
-}
-
 static __attribute__((noinline)) long unmap_va_pv32(struct vcpu *v, u64 va, mfn_t mfn,
                                                     bool readonly)
 {
-    return unmap_va(true, v, va, mfn, readonly);
+    return grant_unmap_va(true, v, va, mfn, readonly);
 }
 
 long pagetable_grant_unmap_va(struct vcpu *v, u64 va, mfn_t mfn, bool readonly)
 {
     return __builtin_expect(v->domain->pv32, 0) ? unmap_va_pv32(v, va, mfn, readonly)
-                                                : unmap_va(false, v, va, mfn, readonly);
+                                                : grant_unmap_va(false, v, va, mfn, readonly);
 }
 
 long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, bool readonly)
@@ -149,7 +111,7 @@ long pagetable_grant_unmap_pte(struct vcpu *v, maddr_t pte_maddr, mfn_t mfn, boo
     struct domain *d = v->domain;
 
     tables_lock(d);
-    return take_out(d, slot_at(d, pte_maddr), mfn, readonly);
+    return grant_take_out(d, slot_at(d, pte_maddr), mfn, readonly);
 }
 
 long pagetable_grant_replace_va(struct vcpu *v, u64 va, u64 from_va, mfn_t mfn, bool readonly)

@@ -32,8 +32,8 @@ const struct grant_active *active_of(u32 ref)
 {
     const struct grant_table *t = front->grant.table;
 
-    return t->version == 1 ? (const struct grant_active *)t->active[ref / 512] + ref % 512
-                           : (const struct grant_active *)t->active[ref / 256] + ref % 256 * 2;
+    return t->version == 1 ? grant_active_of(t->shared[ref / 512]) + ref % 512
+                           : grant_active_of(t->shared[ref / 256]) + ref % 256 * 2;
 }
 
 void grant(u32 ref, mfn_t mfn, u16 flags)
@@ -63,6 +63,22 @@ void set_up(void)
         memset(fake_words(page[i]), (int)i, PAGE_SIZE);
         grant(i, page[i], 0);
     }
+}
+
+void set_up_usual(void)
+{
+    back->dirty_cpus = 1;
+    require(unmap(map(0, VA(99), GNTMAP_host_map | GNTMAP_readonly).handle, VA(99), 0) ==
+            GNTST_okay);
+}
+
+struct gnttab_map_grant_ref map_usual(u32 ref, u64 host_addr, u32 flags)
+{
+    struct vcpu *v = back->vcpus[0];
+
+    if ( !v->grant.spare )
+        maptrack_give_back(v, maptrack_new(v));
+    return map(ref, host_addr, flags);
 }
 
 void set_up_v2(void)

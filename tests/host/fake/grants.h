@@ -25,6 +25,13 @@ void set_up(void);
 /* The same with a table of version 2. */
 void set_up_v2(void);
 
+/*
+ * From now on things are as they mostly are: one CPU knows back's tables, which have had frames of others; and a
+ * mapping by a vcpu that keeps a handle.
+ */
+void set_up_usual(void);
+struct gnttab_map_grant_ref map_usual(u32 ref, u64 host_addr, u32 flags);
+
 /* Entry @ref of front's table, in version 1 and in version 2. */
 struct grant_entry_v1 *entry(u32 ref);
 union grant_entry_v2 *entry_v2(u32 ref);

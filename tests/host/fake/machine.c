@@ -69,8 +69,6 @@ __attribute__((weak)) unsigned int mm_address_bits(void)
     return fake_address_bits;
 }
 
-static struct domain *find(domid_t id);
-
 static void unlink_frame(struct domain *d, struct frame *frame)
 {
     u32 me = frame_to_mfn(frame).n;
@@ -108,7 +106,7 @@ void mm_frame_of_unused(struct domain *d, struct frame *frame)
 
 void mm_frame_unused(struct frame *frame)
 {
-    mm_frame_of_unused(find(frame->owner), frame);
+    mm_frame_of_unused(domain_look_up(frame->owner), frame);
 }
 
 /* Round the memory, so that a freed frame rests for a while. */
@@ -173,7 +171,7 @@ struct frame *mm_release_frames(struct domain *d, struct frame *from, unsigned i
 
 void fake_release(mfn_t mfn)
 {
-    mm_release_owner_ref(find(mfn_to_frame(mfn)->owner), mfn_to_frame(mfn));
+    mm_release_owner_ref(domain_look_up(mfn_to_frame(mfn)->owner), mfn_to_frame(mfn));
 }
 
 unsigned long fake_frames_in_use(void)
@@ -291,10 +289,7 @@ void lock_acquire(struct lock *lock)
 
 bool lock_try(struct lock *lock)
 {
-    if ( lock_held(lock) )
-        return false;
-    lock_acquire(lock);
-    return true;
+    return !atomic_xchg(&lock->held, 1);
 }
 
 void lock_release(struct lock *lock)
@@ -344,15 +339,8 @@ bool irq_pci_mcfg_write(maddr_t maddr, unsigned int bytes, u64 value)
 /* ---- domains */
 
 struct domain *domain_zero, *domain_io, *domain_xen, *domain_idle;
+struct domain *domain_buckets[DOMAIN_BUCKETS];
 static struct domain *domains[8];
-
-static struct domain *find(domid_t id)
-{
-    for ( unsigned int i = 0; i < ARRAY_SIZE(domains) && domains[i]; i++ )
-        if ( domains[i]->id == id )
-            return domains[i];
-    return NULL;
-}
 
 struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
 {
@@ -386,6 +374,8 @@ struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
             domains[i] = d;
             break;
         }
+    d->bucket_next = domain_buckets[id % DOMAIN_BUCKETS];
+    domain_buckets[id % DOMAIN_BUCKETS] = d;
     if ( vcpus && host_cpu->current->domain == &idle_domain )
         fake_run(d->vcpus[0]);
     return d;
@@ -411,7 +401,7 @@ void fake_displace(struct vcpu *v)
 
 struct domain *domain_get(domid_t id)
 {
-    struct domain *d = find(id);
+    struct domain *d = domain_look_up(id);
 
     if ( d )
         domain_hold(d);
@@ -459,7 +449,7 @@ long access_check(const struct domain *who, const struct domain *target, enum ac
 
 long access_domain(struct domain *who, domid_t id, enum access_right right, struct domain **out)
 {
-    struct domain *d = id == DOMID_SELF ? who : find(id);
+    struct domain *d = id == DOMID_SELF ? who : domain_look_up(id);
 
     if ( !d )
         return -ESRCH;
@@ -573,6 +563,7 @@ void fake_machine(void)
         free_domain(domains[i]);
         domains[i] = NULL;
     }
+    memset(domain_buckets, 0, sizeof(domain_buckets));
     free(frame_table);
     fake_tlb_init();
     fresh_ram();
