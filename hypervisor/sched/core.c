@@ -104,15 +104,14 @@ static inline void set_runstate_of_idle(struct vcpu *idle, int state, ns_t now)
     idle->runstate.info.state = state;
 }
 
-/* @v, which isn't queued, runs from now on, in @prev's stead: what others peek at, and its runstate. */
-static inline void run(struct sched_queue *q, struct vcpu *prev, struct vcpu *v, ns_t now)
+/* @v, which isn't queued, runs from now on: what others peek at, and its runstate. */
+static inline void run(struct sched_queue *q, struct vcpu *v, ns_t now)
 {
     bool idle = v == q->idle;
 
     v->sched.since = now;
     v->sched.switched_in = now;
     WRITE_ONCE(v->sched.running, true);
-    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(v));
     q->running = v;
     WRITE_ONCE(q->has, idle ? INT64_MAX : policy_key(v));
     WRITE_ONCE(q->has_cpus, idle ? 0 : balance_allowed(v));
@@ -152,17 +151,19 @@ static ns_t choose_again_at(struct sched_queue *q, struct vcpu *waiting)
 
 /*
  * @next runs in @prev's stead. @prev's runstate changes before the switch, so that the copy in its memory is right
- * while it is off; that it is on no CPU becomes true after it, when its state is saved.
+ * while it is off; that it is on no CPU becomes true after it, when its state is saved. Traces tell of the switch, of
+ * who leaves and of who comes, in this order: xenalyze takes no other.
  */
 static void change(struct sched_queue *q, struct vcpu *prev, struct vcpu *next, ns_t now)
 {
     if ( next->sched.queued )
         sched_dequeue(q, next);
-    run(q, prev, next, now);
+    trace(TRC_SCHED_SWITCH, TRACE_IDS(prev), TRACE_IDS(next));
     if ( prev == q->idle )
-        set_runstate_of_idle(prev, RUNSTATE_offline, now);
+        set_runstate_of_idle(prev, RUNSTATE_runnable, now);
     else
         runstate_change(prev, runstate_off(prev), now);
+    run(q, next, now);
 }
 
 /*
@@ -193,8 +194,9 @@ static void resume(struct sched_queue *q, struct vcpu *v, ns_t now)
     policy_woken(q, v);
     if ( __builtin_expect(trace_events != 0, 0) )
         set_runstate(v, RUNSTATE_runnable, now); /* for no time: only traces tell of it */
-    run(q, q->idle, v, now);
-    set_runstate_of_idle(q->idle, RUNSTATE_offline, now);
+    trace(TRC_SCHED_SWITCH, TRACE_IDS(q->idle), TRACE_IDS(v));
+    set_runstate_of_idle(q->idle, RUNSTATE_runnable, now);
+    run(q, v, now);
     arm(q, now);
     q->percpu->resume = true;
 }

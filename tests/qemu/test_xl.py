@@ -103,7 +103,7 @@ def records(path):
 
 
 def test_xentrace(dom0):
-    """xentrace reads what the hypervisor records: hypercalls, page faults, switches, a domain that comes and one that goes."""
+    """xentrace and xenalyze read what the hypervisor records: hypercalls, faults, switches, a domain that comes and goes."""
     # Not to /host: the kernel can't write mapped pages of others there.
     dom0.check("xentrace -D -S 512 /tmp/trace & "
                "until [ -s /tmp/trace ]; do usleep 100000; done; "
@@ -113,8 +113,9 @@ def test_xentrace(dom0):
         dom0.check("cp /tmp/trace /host/trace")
         return any(event == 0x41002 for event, _ in records(f"{dom0.machine.host_dir}/trace"))
     dom0.wait_until("recorded that the domain has gone", domain_gone, 120)
+    # xenalyze gives up where a vcpu comes before the one that it replaces has left.
     dom0.check("kill -INT $(pidof xentrace); while pidof xentrace > /dev/null; do usleep 100000; done; "
-               "cp /tmp/trace /host/trace; rm /tmp/trace", 120)
+               "cp /tmp/trace /host/trace; xenalyze --dump-all /tmp/trace > /dev/null && rm /tmp/trace", 120)
     found = records(f"{dom0.machine.host_dir}/trace")
     events = {event for event, _ in found}
     calls = {words[0] & 0xfffff for event, words in found if event == 0x20100d}
