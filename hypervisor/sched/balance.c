@@ -295,53 +295,45 @@ static s64 best_here(const struct sched_queue *q)
                                                              : least;
 }
 
-/* @from's running vcpu is to leave its place to who waits, and come to @cpu if it may. */
-static void displace(struct sched_queue *from, u32 cpu)
+/*
+ * If @from's running vcpu could run on @cpu as well, and keeps those from running who have @least, it leaves its place to
+ * them, to be taken by @cpu.
+ */
+static bool displace(struct sched_queue *from, u32 cpu, s64 least)
 {
+    bool could;
+
+    if ( READ_ONCE(from->has) > least + POLICY_LEAD_MOST || told(from->cpu) )
+        return false;
+
     lock_acquire(&from->lock);
-    if ( from->running != from->idle && balance_allows(from->running, cpu) )
+    could = from->running != from->idle && balance_allows(from->running, cpu);
+    if ( could )
     {
         WRITE_ONCE(from->running->sched.yielded, true);
         smp_kick(from->cpu, WORK_RESCHEDULE);
     }
     lock_release(&from->lock);
-}
-
-/* Of @cpus, one that runs who could run on @cpu as well, and keeps those from running who have @least. NULL: none. */
-static struct sched_queue *occupied(cpumask_t cpus, u32 cpu, s64 least)
-{
-    for ( cpus &= balance_others(cpu); cpus; cpus &= cpus - 1 )
-    {
-        struct sched_queue *q = sched_queues[__builtin_ctzl(cpus)];
-
-        if ( (READ_ONCE(q->has_cpus) & balance_bit(cpu)) &&
-             READ_ONCE(q->has) <= least + POLICY_LEAD_MOST && !told(q->cpu) )
-            return q;
-    }
-    return NULL;
+    return could;
 }
 
 /*
  * Somebody waits who has less than we, and can't run here; but where he can there is one who could: that one is asked
  * over. So affinities that overlap don't bind more than they must.
  */
-static void ask_over(struct sched_queue *q, s64 have)
+static void ask_over(const struct sched_queue *q, s64 have)
 {
     for ( cpumask_t rest = balance_others(q->cpu); rest; rest &= rest - 1 )
     {
         const struct sched_queue *other = sched_queues[__builtin_ctzl(rest)];
         cpumask_t cpus = READ_ONCE(other->least_cpus);
         s64 least = READ_ONCE(other->least);
-        struct sched_queue *from;
 
         if ( least >= have - POLICY_LEAD_MOST || (cpus & balance_bit(q->cpu)) )
             continue;
-        from = occupied(cpus, q->cpu, least);
-        if ( from )
-        {
-            displace(from, q->cpu);
-            return;
-        }
+        for ( cpus &= balance_others(q->cpu); cpus; cpus &= cpus - 1 )
+            if ( displace(sched_queues[__builtin_ctzl(cpus)], q->cpu, least) )
+                return;
     }
 }
 

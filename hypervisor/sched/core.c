@@ -114,7 +114,6 @@ static inline void run(struct sched_queue *q, struct vcpu *v, ns_t now)
     WRITE_ONCE(v->sched.running, true);
     q->running = v;
     WRITE_ONCE(q->has, idle ? INT64_MAX : policy_key(v));
-    WRITE_ONCE(q->has_cpus, idle ? 0 : balance_allowed(v));
     if ( idle )
         set_runstate_of_idle(v, RUNSTATE_running, now);
     else

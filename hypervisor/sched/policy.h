@@ -26,7 +26,6 @@ struct sched_queue {
     s64 least;
     cpumask_t least_cpus;
     s64 has; /* ... and policy_key() of the one running, when it was last looked at; INT64_MAX: idle */
-    cpumask_t has_cpus; /* ... where that one may run; idle: nowhere */
     struct timer timer; /* when to choose again */
 };
 

@@ -188,6 +188,34 @@ TEST(shares_with_any_affinity)
     tell("any affinity", &f);
 }
 
+/*
+ * Of three on CPUs 0 and 1 one may run anywhere, and it is so heavy that nobody ever deserves to run in its place. Yet it
+ * makes room for those that can't leave, as soon as another CPU has nothing to do.
+ */
+TEST(who_can_run_elsewhere_makes_room)
+{
+    static const struct {
+        u16 weight;
+        cpumask_t cpus;
+    } where[] = { { 1024, 0xf }, { 256, 0x1 }, { 256, 0x3 }, { 256, 0xc } };
+
+    for_each_workload(i, 100)
+    {
+        actors_begin(4);
+        for ( u32 n = 0; n < ARRAY_SIZE(where); n++ )
+            actors_create((domid_t)n, 1, where[n].weight, 0);
+        for_each_actor(a)
+        {
+            sched_set_affinity(a->v, &where[a->v->domain->id].cpus, NULL);
+            actor_start(a);
+        }
+        actors_pass(S, 256);
+        actors_measure(S, 1024);
+        for_each_actor(a) require(a->measured >= S - LAG_MAX);
+        actors_destroy_all();
+    }
+}
+
 /* --- After changes --- */
 
 static void hotplug(void)
