@@ -30,6 +30,7 @@ extern const u8 smp_trampoline[], smp_trampoline_end[], smp_trampoline_root[],
     early_l4[];
 
 struct percpu *smp_starting; /* of the CPU being started: also the top of its stack */
+static bool awaited;         /* it is not in yet, nor given up: atomic, who clears it decides */
 static void *starting_gdt;
 
 void smp_other_main(void) __attribute__((noreturn));
@@ -45,6 +46,11 @@ void smp_other_main(void)
     if ( !time_sync() )
     {
         log_error("CPU %u is not used: its TSC can't be set to the others'", cpu->cpu);
+        cpu_halt_forever();
+    }
+    if ( !atomic_xchg(&awaited, false) )
+    {
+        log_warning("CPU %u is not used: it comes too late", cpu->cpu);
         cpu_halt_forever();
     }
     smp_set_online(cpu); /* what follows may want to be found by its number */
@@ -82,13 +88,14 @@ static bool __init prepare(u32 cpu, u32 index)
     percpu->cpu = cpu;
     percpu->apic_id = irq_acpi.apic_ids[index];
     percpu->acpi_id = irq_acpi.acpi_ids[index];
+    awaited = true;
     atomic_store(&smp_starting, percpu);
     return true;
 }
 
 /*
  * INIT, then two start-up requests, as the processors' manuals want it; then it has a while to
- * report.
+ * report. One that has done so is waited for: vcpus are told which CPUs there are when they are made.
  */
 static bool __init start(u32 apic_id, mfn_t trampoline)
 {
@@ -101,18 +108,16 @@ static bool __init start(u32 apic_id, mfn_t trampoline)
         lapic_send_startup(apic_id, (u32)trampoline.n);
         time_delay_us(STARTUP_WAIT_US);
     }
-    for ( end = time_now() + ONLINE_WAIT; time_now() < end && atomic_load(&smp_starting); )
+    for ( end = time_now() + ONLINE_WAIT; atomic_load(&smp_starting); cpu_relax() )
     {
+        if ( time_now() >= end && atomic_xchg(&awaited, false) )
+            return false;
         time_sync_serve();
-        cpu_relax();
     }
-    return !atomic_load(&smp_starting);
+    return true;
 }
 
-/*
- * A CPU that does not come up may still do so later, on the stack that it was given: no other is
- * started after it.
- */
+/* A CPU that does not come up may still do so later, on the stack that it was given: no other is started after it. */
 static void __init start_all(mfn_t trampoline)
 {
     u32 next = 1;
