@@ -296,8 +296,8 @@ static s64 best_here(const struct sched_queue *q)
 }
 
 /*
- * If @from's running vcpu could run on @cpu as well, and keeps those from running who have @least, it leaves its place to
- * them, to be taken by @cpu.
+ * If @from's running vcpu could run on @cpu as well, and keeps those from running who have @least, it leaves its place
+ * to them, to be taken by @cpu.
  */
 static bool displace(struct sched_queue *from, u32 cpu, s64 least)
 {

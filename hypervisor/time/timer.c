@@ -182,7 +182,7 @@ long timer_stop(struct timer *timer)
     struct timer *orphans = NULL;
     struct time_cpu *owner;
 
-    if ( !READ_ONCE(timer->active) )
+    if ( !timer_active(timer) )
         return 0;
     if ( !lock_own(timer, &owner) )
         return stop_other(timer);

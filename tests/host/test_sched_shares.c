@@ -189,8 +189,8 @@ TEST(shares_with_any_affinity)
 }
 
 /*
- * Of three on CPUs 0 and 1 one may run anywhere, and it is so heavy that nobody ever deserves to run in its place. Yet it
- * makes room for those that can't leave, as soon as another CPU has nothing to do.
+ * Of three on CPUs 0 and 1 one may run anywhere, and it is so heavy that nobody ever deserves to run in its place. Yet
+ * it makes room for those that can't leave, as soon as another CPU has nothing to do.
  */
 TEST(who_can_run_elsewhere_makes_room)
 {
