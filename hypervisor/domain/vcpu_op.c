@@ -321,12 +321,12 @@ static inline __attribute__((always_inline)) long vcpu_op(bool wide, unsigned lo
 
     if ( (u32)vcpu == v->id )
     {
-        if ( (u32)cmd == VCPUOP_is_up )
-            return vcpu_is_up(v, to_gva(arg));
         if ( (u32)cmd == VCPUOP_set_singleshot_timer )
             return set_singleshot(v, to_gva(arg), wide);
         if ( (u32)cmd == VCPUOP_stop_singleshot_timer )
             return time_stop_singleshot(v);
+        if ( (u32)cmd == VCPUOP_is_up )
+            return vcpu_is_up(v, to_gva(arg));
     }
     else
     {
