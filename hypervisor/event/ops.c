@@ -228,15 +228,14 @@ static __attribute__((noinline)) long close_at_once(struct vcpu *v, unsigned lon
     struct domain *d = v->domain;
     u32 number;
 
-    if ( guest_load_u32(&number, to_gva(at)) && event_port_is_near(d, &number) )
+    if ( guest_load_u32(&number, to_gva(at)) )
     {
-        struct event_port *port = event_port_near(d, number);
-
+        /* Before the look: while we wait for it the guest may go over to the FIFO ABI. */
         lock_acquire(&d->event.lock);
-        if ( event_port_let_go(d, port) )
+        if ( event_port_is_near(d, &number) && event_port_let_go(d, event_port_near(d, number)) )
         {
             event_clear_bit(d->shared_info->evtchn_pending, number);
-            event_port_unbind(d, port, number);
+            event_port_unbind(d, event_port_near(d, number), number);
             lock_release(&d->event.lock);
             return 0;
         }

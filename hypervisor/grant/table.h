@@ -51,8 +51,7 @@ struct grant_table {
     u32 version;      /* 1 or 2: entry.h */
     u32 uses;         /* pins, and transfers under way */
     u32 nr_frames;    /* grows only */
-    u8 **
-        shared; /* max_frames pages, which the guest writes at any time; each before one of our side of it */
+    u8 **shared;      /* max_frames pages, for the guest to write; behind each our side of it */
     u32 max_frames;
     u32 max_version;
     grant_status_t **status; /* of version 2: written by the guest as it likes, and never read */

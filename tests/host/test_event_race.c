@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "cpu/percpu.h"
 #include "event/port.h"
@@ -314,6 +315,54 @@ static void *send_or_close(void *arg)
 TEST(an_end_is_closed_while_the_other_sends)
 {
     run_both(send_or_close);
+}
+
+/* --- A guest goes over to the FIFO ABI --- */
+
+static u32 closing;
+
+static void *close_it(void *arg)
+{
+    (void)arg;
+    fake_cpu_join(1);
+    close_port(a, closing);
+    return NULL;
+}
+
+static void *go_over(void *arg)
+{
+    struct evtchn_init_control fifo = { .control_gfn = ((mfn_t *)arg)->n };
+
+    fake_cpu_join(0);
+    require(op(a, EVTCHNOP_init_control, &fifo) == 0);
+    return NULL;
+}
+
+/*
+ * What was pending in the bitmap, and is in the array now, goes with a port that is closed meanwhile: who opens it next
+ * was sent nothing. The closer looks before, and has the lock after.
+ */
+TEST(a_port_is_closed_while_its_bit_moves)
+{
+    pthread_t threads[2];
+    mfn_t control;
+    u32 peer;
+
+    start_pairs();
+    control = fake_frame(a);
+    closing = pair(a, a, &peer);
+    expect_eq(event_port_pending(a, closing), 1);
+    lock_acquire(&a->event.fifo_lock);
+    pthread_create(&threads[0], NULL, go_over, &control);
+    while ( !lock_held(&a->event.lock) )
+        sched_yield();
+    pthread_create(&threads[1], NULL, close_it, NULL);
+    usleep(20000);
+    lock_release(&a->event.fifo_lock);
+    for ( int i = 0; i < 2; i++ )
+        pthread_join(threads[i], NULL);
+    expect_eq(event_port(a, closing)->state, EVENT_FREE);
+    expect_eq(event_port_pending(a, closing), 0);
 }
 
 /* --- All of a domain's ports at once --- */
