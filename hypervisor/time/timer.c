@@ -77,7 +77,7 @@ static inline struct time_cpu *lock_owner(const struct timer *timer)
  */
 static inline void arm(struct time_cpu *cpu, ns_t when, ns_t now)
 {
-    u64 delta = min((u64)(when - now), far);
+    u64 delta = min((u64)when - (u64)now, far);
 
     if ( when <= now )
     {
