@@ -265,6 +265,7 @@ TEST(timers)
     expect_eq(op(VCPUOP_stop_periodic_timer, 1, NULL), 0);
     expect_eq(timer_value, 0);
     expect_eq(op(VCPUOP_set_singleshot_timer, 1, &single), -EINVAL); /* another's */
+    expect_eq(op(VCPUOP_set_singleshot_timer, 1, NULL), -EINVAL);    /* ... whatever it says */
     expect_eq(op(VCPUOP_set_singleshot_timer, 0, &single), 0);
     expect(timer_value == 777 && timer_flags == VCPU_SSHOTTMR_future);
     timer_result = -ETIME;
