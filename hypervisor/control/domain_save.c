@@ -9,6 +9,7 @@
 #include "cpu/cpu.h"
 #include "cpu/fpu.h"
 #include "mm/alloc.h"
+#include "pv/bounce/bounce.h"
 #include "pv/emulate/cpuid.h"
 #include "sched/sched.h"
 
@@ -62,7 +63,8 @@ long domctl_set_ext_context(struct domain *d, struct xen_domctl_ext_vcpucontext 
 
     if ( arg->size < EXT_CONTEXT_MIN || arg->size > sizeof(*arg) )
         return -EINVAL;
-    if ( !canonical(arg->syscall32_callback_eip) || !canonical(arg->sysenter_callback_eip) )
+    if ( !bounce_handler_ok(arg->syscall32_callback_eip) ||
+         !bounce_handler_ok(arg->sysenter_callback_eip) )
         return -EINVAL;
     rc = stop_for_callbacks(d, arg->vcpu, &v);
     if ( rc )

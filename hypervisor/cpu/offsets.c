@@ -94,6 +94,7 @@ void offsets(void)
 #ifndef NDEBUG
     DEFINE(GUARD_iret_flags, GUARD_iret_flags);
     DEFINE(GUARD_syscall_outside_hypervisor, GUARD_syscall_outside_hypervisor);
+    DEFINE(GUARD_syscall_is_told, GUARD_syscall_is_told);
 #endif
     DEFINE(VECTOR_SYSCALL, VECTOR_SYSCALL);
     DEFINE(VECTOR_HANDLER, (int)VECTOR_HANDLER);

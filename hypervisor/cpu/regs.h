@@ -27,7 +27,7 @@ struct regs {
  */
 #define VECTOR_SYSCALL 0x100
 
-/* The same after a bounce: rip is a handler's, which is canonical, as pv/bounce/callbacks.c and context.c see to. */
+/* The same after a bounce: rip is a handler's, which is canonical, as bounce_handler_ok() sees to. */
 #define VECTOR_HANDLER (0x80000000u | VECTOR_SYSCALL)
 
 /* Entries of the hypercall table: a power of two. Where entry.S looks there is one more, for other numbers. */

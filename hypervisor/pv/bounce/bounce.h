@@ -4,7 +4,15 @@
 #ifndef PV_BOUNCE_BOUNCE_H
 #define PV_BOUNCE_BOUNCE_H
 
+#include "cpu/uaccess.h"
 #include "domain/domain.h"
+#include "lib/guard.h"
+
+/* May @address be where a guest is entered? By SYSRET, that is, which entry.S leaves unchecked for handlers. */
+static inline bool bounce_handler_ok(u64 address)
+{
+    return !GUARD(handler_canonical, !canonical(address));
+}
 
 long bounce_set_trap_table(unsigned long table);
 long bounce_stack_switch(unsigned long ss, unsigned long rsp);

@@ -28,7 +28,7 @@ long bounce_set_trap_table(unsigned long table)
             return -EFAULT;
         if ( !entry.address )
             return 0;
-        if ( !canonical(entry.address) )
+        if ( !bounce_handler_ok(entry.address) )
             return -EINVAL;
         v->pv.traps[entry.vector] = entry;
         if ( preempt_pending() )
@@ -50,7 +50,7 @@ long bounce_set_callbacks(unsigned long event, unsigned long failsafe, unsigned 
 {
     struct vcpu *v = current_vcpu();
 
-    if ( !canonical(event) || !canonical(failsafe) || !canonical(syscall) )
+    if ( !bounce_handler_ok(event) || !bounce_handler_ok(failsafe) || !bounce_handler_ok(syscall) )
         return -EINVAL;
     v->cpu.event_rip = event;
     v->pv.failsafe_rip = failsafe;
@@ -60,7 +60,7 @@ long bounce_set_callbacks(unsigned long event, unsigned long failsafe, unsigned 
 
 static long callback_set(struct vcpu *v, unsigned int type, u64 address, bool mask)
 {
-    if ( !canonical(address) )
+    if ( !bounce_handler_ok(address) )
         return -EINVAL;
 
     switch ( type )

@@ -22,10 +22,11 @@ static bool addresses_ok(const struct vcpu *v, const struct vcpu_guest_context *
     if ( v->domain->pv32 )
         return true;
     for ( unsigned int i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++ )
-        if ( !canonical(c->trap_ctxt[i].address) )
+        if ( !bounce_handler_ok(c->trap_ctxt[i].address) )
             return false;
-    return canonical(c->event_callback_eip) && canonical(c->failsafe_callback_eip) &&
-           canonical(c->syscall_callback_eip) && canonical(c->fs_base) &&
+    return bounce_handler_ok(c->event_callback_eip) &&
+           bounce_handler_ok(c->failsafe_callback_eip) &&
+           bounce_handler_ok(c->syscall_callback_eip) && canonical(c->fs_base) &&
            canonical(c->gs_base_kernel) && canonical(c->gs_base_user) &&
            canonical(c->user_regs.rip);
 }

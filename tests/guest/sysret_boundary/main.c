@@ -1,10 +1,14 @@
 /*
  * A hypercall from the very last canonical bytes of user space would return to an address that is not canonical: SYSRET
  * to it faults in the hypervisor on some processors, with our stack (XSA-7). It must be a #GP of ours instead.
+ *
+ * Once more with work to do on the way out, which looks at the call's whole frame. What that said before was ours to
+ * choose, in a word of the iret frame that means nothing: we say there that this is a handler's frame.
  */
 #include "test.h"
 
-#define LAST_PAGE 0x00007ffffffff000UL
+#define LAST_PAGE      0x00007ffffffff000UL
+#define HANDLERS_FRAME (0x80000100UL << 32) /* where the hypervisor notes how a frame came to be */
 
 static struct cpu_frame seen;
 
@@ -12,6 +16,27 @@ static bool look(struct cpu_frame *frame, unsigned int number)
 {
     seen = *frame;
     return false;
+}
+
+/* As vcpu_op, with a timer that is due. */
+static void call_by_iret(void)
+{
+    struct vcpu_set_singleshot_timer timer = { 1, 0 };
+    struct iret_context frame = {
+        .rax = __HYPERVISOR_vcpu_op,
+        .flags = HANDLERS_FRAME,
+        .rip = LAST_PAGE + 4094,
+        .cs = KIT_CS & ~3,
+        .rflags = 0x202,
+        .rsp = (ulong)__builtin_frame_address(0) - 2048,
+        .ss = KIT_SS,
+    };
+
+    asm volatile("mov %0, %%rsp; syscall"
+                 :
+                 : "r"(&frame), "a"(__HYPERVISOR_iret), "D"(VCPUOP_set_singleshot_timer),
+                   "S"(this_vcpu()->id), "d"(&timer)
+                 : "memory");
 }
 
 void test_main(void)
@@ -34,6 +59,9 @@ void test_main(void)
     expect_eq(seen.cs, KIT_CS & ~3, "cs");
     expect_eq(seen.cx, f.ip, "rcx and");
     expect_eq(seen.r11 & 0x202, 0x202, "r11 are what SYSCALL left");
+    f = fault_of(call_by_iret());
+    expect_fault(f, TRAP_GP, 0, "with work to do");
+    expect_eq(f.ip, LAST_PAGE + 4096, "likewise");
     need(table_unmap(LAST_PAGE));
     page_free(page);
 }
