@@ -79,8 +79,14 @@ void lock_init(struct lock *lock, enum lock_level level)
     *lock = (struct lock)LOCK_INIT(level);
 }
 
+/* What another CPU does when a lock is taken for the so many-th time from now on. */
+static void (*interfere)(void);
+static unsigned int interfere_at;
+
 void lock_acquire(struct lock *lock)
 {
+    if ( interfere_at && !--interfere_at )
+        interfere();
     expect_eq(lock->held++, 0);
 }
 
@@ -391,6 +397,30 @@ TEST(a_timer_that_is_set_again)
     end();
 }
 
+/* In whatever order they were set: what is stopped takes nobody with it. */
+TEST(stopping_one_leaves_the_others)
+{
+    static const u32 orders[][3] = { { 0, 1, 2 }, { 1, 2, 0 }, { 2, 1, 0 }, { 1, 0, 2 } };
+
+    start();
+    for ( u32 order = 0; order < ARRAY_SIZE(orders); order++ )
+        for ( u32 stopped = 0; stopped < 3; stopped++ )
+        {
+            struct timer timers[3];
+            unsigned int times[3] = { 0 };
+
+            for ( u32 i = 0; i < 3; i++ )
+                timer_init(&timers[i], count_up, &times[i], 0);
+            for ( u32 i = 0; i < 3; i++ )
+                timer_set(&timers[orders[order][i]], now + 10 + orders[order][i]);
+            timer_stop(&timers[stopped]);
+            pass(100);
+            for ( u32 i = 0; i < 3; i++ )
+                expect_eq(times[i], i != stopped);
+        }
+    end();
+}
+
 static struct timer seen_running[2];
 
 static void look_who_runs(void *arg)
@@ -412,6 +442,50 @@ TEST(a_handler_is_seen_running)
     pass(2000);
     expect_eq(fired, 2);
     expect(!((struct time_cpu *)host_cpu->time)->running);
+    end();
+}
+
+static struct timer contended;
+
+static void others_stop_it(void)
+{
+    timer_stop(&contended);
+}
+
+static void others_move_it(void)
+{
+    timer_move(&contended, 0);
+}
+
+/*
+ * Who stops a timer looks whether there is anything to stop, and whose it is, then waits for the lock: by then it may
+ * be over, or another CPU's.
+ */
+TEST(a_timer_that_others_see_to_first)
+{
+    static const struct {
+        u32 cpu;
+        void (*others)(void);
+        unsigned int at; /* 2: the second lock is the other CPU's */
+    } what[] = { { 0, others_stop_it, 1 }, { 1, others_stop_it, 2 }, { 1, others_move_it, 2 } };
+
+    start();
+    for ( unsigned int i = 0; i < ARRAY_SIZE(what); i++ )
+    {
+        struct timer first;
+
+        timer_init(&first, count_up, &fired, what[i].cpu);
+        timer_init(&contended, count_up, &fired, what[i].cpu);
+        timer_set(&first, now + 1000);
+        timer_set(&contended, now + 2000);
+        interfere = what[i].others;
+        interfere_at = what[i].at;
+        timer_stop(&contended);
+        expect(!interfere_at && !timer_active(&contended) && timer_active(&first));
+        timer_stop(&first);
+        for ( u32 cpu = 0; cpu < 2; cpu++ )
+            expect(!((struct time_cpu *)cpus[cpu].time)->first);
+    }
     end();
 }
 
