@@ -250,7 +250,7 @@ TEST(flags)
     struct regs *regs = from_kernel();
 
     vcpu.cpu.iopl = 3;
-    domain.vm_assist = 1UL << VMASST_TYPE_architectural_iopl;
+    vcpu.cpu.iopl_in_rflags = true;
     regs->rflags |= EFLAGS_TF | EFLAGS_NT | EFLAGS_AC | EFLAGS_RF | EFLAGS_DF;
     compat_exception(&vcpu, regs, TRAP_UD, 0);
     expect_eq(word(STACK - 4),
