@@ -50,11 +50,12 @@ PER_VERSION enum frame_take pin_usual(struct grant_table *t, domid_t granter, do
 PER_VERSION bool grant_pin_once(domid_t granter, u32 ref, domid_t user, bool write,
                                 unsigned int refs, struct grant_once *o)
 {
-    struct domain *d = granter < DOMID_FIRST_RESERVED ? domain_look_up(granter) : NULL;
+    bool guest = !GUARD(once_guest, granter >= DOMID_FIRST_RESERVED);
+    struct domain *d = guest ? domain_look_up(granter) : NULL;
     enum frame_take take = FRAME_NOT_TAKEN;
     struct grant_table *t;
 
-    if ( !d || READ_ONCE(d->life) != DOMAIN_ALIVE )
+    if ( !d || GUARD(once_alive, READ_ONCE(d->life) != DOMAIN_ALIVE) )
         return false;
     t = d->grant.table;
     if ( !lock_try(&t->lock) )

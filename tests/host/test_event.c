@@ -27,6 +27,9 @@ TEST(ports_are_given_from_one_up_and_again)
     expect_eq(close_port(dom0, 2), -EINVAL);
     expect_eq(close_port(dom0, 0), -EINVAL);
     expect_eq(close_port(dom0, 100000), -EINVAL);
+    expect_eq(alloc_unbound(dom0, 1), 2);
+    expect_eq(status(dom0, 2).vcpu, 0);
+    expect_eq(close_port(dom0, 2), 0);
     expect_eq(BIND(dom0, bind_ipi, port, .vcpu = 1), 2);
     expect_eq(status(dom0, 2).status, EVTCHNSTAT_ipi);
     expect_eq(status(dom0, 2).vcpu, 1);
@@ -136,6 +139,8 @@ TEST(pirqs)
     expect(!event_send_pirq(dom0, 5));
     expect(!event_send_pirq(dom0, 6));
     expect(!event_send_pirq(domu, 5));
+    expect_eq(OP(dom0, unmask, .port = 1), 0);
+    expect_eq(pirqs_unmasked, 1u << 5);
     expect_eq(close_port(dom0, 1), 0);
     expect_eq(pirqs_bound, 0);
     expect(!event_send_pirq(dom0, 5));
@@ -193,6 +198,26 @@ TEST(interdomain_with_oneself)
     expect_eq(close_port(domu, b), 0);
     expect_eq(status(domu, a).status, EVTCHNSTAT_unbound);
     expect_eq(domu->refs, 1);
+}
+
+/* Whose port is meant, where several domains have one of that number; and who may join what is left of a pair. */
+TEST(ports_of_equal_numbers)
+{
+    u32 mine;
+
+    set_up();
+    expect_eq(alloc_unbound(domu, DOMID_SELF), 1);
+    expect_eq(alloc_unbound(dom0, domu->id), 1);
+    mine = (u32)bind_interdomain(domu, 0, 1);
+    expect_eq(status(domu, mine).u.interdomain.dom, 0);
+    expect_eq(status(domu, 1).status, EVTCHNSTAT_unbound);
+
+    mine = (u32)alloc_unbound(domu, DOMID_SELF);
+    expect_eq(status(domu, mine).u.unbound.dom, domu->id);
+    mine = (u32)alloc_unbound(domu, 0);
+    expect_eq(bind_interdomain(dom0, domu->id, mine), 2);
+    expect_eq(close_port(domu, mine), 0);
+    expect_eq(status(dom0, 2).u.unbound.dom, domu->id);
 }
 
 TEST(others_ports)
@@ -479,6 +504,7 @@ TEST(teardown_begins_at_the_first_port)
     fake_preempt_at = 0;
     expect_eq(bind_interdomain(d, 0, (u32)alloc_unbound(dom0, 5)), 1);
     expect(fake_guest_relinquish(d));
+    expect_eq(alloc_unbound(d, 0), -EINVAL);
     expect_eq(d->refs, 1);
     expect_eq(dom0->refs, 1);
     fake_guest_destroy(d);

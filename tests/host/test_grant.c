@@ -154,9 +154,18 @@ TEST(map_for_devices)
     expect_unused();
 }
 
-TEST(what_is_not_granted_is_not_mapped)
+static s16 map_of(domid_t granter)
 {
-    set_up();
+    struct gnttab_map_grant_ref op = { .host_addr = VA(10),
+                                       .flags = GNTMAP_host_map,
+                                       .dom = granter };
+
+    expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
+    return op.status;
+}
+
+static void map_in_vain(void)
+{
     expect_eq(map(0, VA(10), 0).status, GNTST_bad_gntref);
     expect_eq(map(512, VA(10), GNTMAP_host_map).status, GNTST_bad_gntref);
     expect_eq(map(~0u, VA(10), GNTMAP_host_map).status, GNTST_bad_gntref);
@@ -169,21 +178,34 @@ TEST(what_is_not_granted_is_not_mapped)
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_general_error);
     grant(0, s.page[0], 0); /* not the granter's own */
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_bad_page);
+    expect_eq(map(0, VA(10), GNTMAP_host_map | GNTMAP_readonly).status, GNTST_bad_page);
     grant(0, to_mfn(FAKE_FRAMES), 0);
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_bad_page);
     grant(0, page[0], 0);
     expect_eq(map(0, VA(1000), GNTMAP_host_map).status,
               GNTST_general_error); /* no page table there */
     expect_eq(map(0, ~0UL, GNTMAP_host_map).status, GNTST_general_error);
+
+    expect_eq(map_of(99), GNTST_bad_domain);
+    expect_eq(map_of(DOMID_SELF), GNTST_bad_domain);
+    expect_eq(map_of(DOMID_IO), GNTST_bad_domain);
+    front->life = DOMAIN_DYING;
+    expect_eq(map_of(front->id), GNTST_bad_domain);
+    front->life = DOMAIN_ALIVE;
+}
+
+/* Nor if all else is as it mostly is, so that few questions are asked. */
+TEST(what_is_not_granted_is_not_mapped)
+{
+    set_up();
+    fake_domain(DOMID_IO, false, 0); /* is found by its number, and has no table */
+    map_in_vain();
     expect_unused();
-
-    struct gnttab_map_grant_ref op = { .host_addr = VA(10), .flags = GNTMAP_host_map, .dom = 99 };
-
-    expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
-    expect_eq(op.status, GNTST_bad_domain);
-    op.dom = DOMID_SELF;
-    expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
-    expect_eq(op.status, GNTST_bad_domain);
+    set_up_usual();
+    require(frame_get_and_type(mfn_to_frame(page[0]), front->id, FRAME_WRITABLE) == 0);
+    map_in_vain();
+    frame_put_and_type(mfn_to_frame(page[0]));
+    expect_unused();
 }
 
 /* A page table of the granter's can't be mapped writable; and a frame that is mapped so can't become one. */
@@ -257,7 +279,6 @@ TEST(an_overwritten_mapping)
     expect_sane(back);
 }
 
-/* A handle undoes what it made: not an entry with other rights, nor one for another frame. */
 /* What is done in few steps if it is as it mostly is, and isn't. */
 TEST(usual_mappings)
 {
@@ -292,6 +313,9 @@ TEST(usual_mappings)
     expect_eq(*slot_of(s.l1, 10) & (PTE_RW | PTE_NX | 0xe00), PTE_NX | PTE_RW);
     expect_eq(entry(4)->flags, GTF_permit_access | GTF_reading | GTF_writing);
     expect(fake_count(page[4]) == 3 && fake_refs(page[4]) == 4);
+    more = map_usual(4, VA(11), GNTMAP_host_map);
+    expect_eq(unmap(more.handle, VA(11), 0), GNTST_okay);
+    expect_eq(entry(4)->flags, GTF_permit_access | GTF_reading | GTF_writing);
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
     frame_put_and_type(mfn_to_frame(page[4]));
     expect_unused();
@@ -303,8 +327,45 @@ TEST(usual_mappings)
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_general_error);
     expect_eq(map_usual(5, VA(512), GNTMAP_host_map | GNTMAP_readonly).status,
               GNTST_general_error); /* no table is */
+    expect_eq(fake_refs(page[5]), 1);
     expect_eq(unmap(more.handle, VA(10), 0), GNTST_okay);
     expect(active_of(2)->pins == GRANT_PIN_READER && !active_of(3)->pins);
+
+    grant(20, page[1], 0);
+    op = map_usual(20, VA(11), GNTMAP_host_map | GNTMAP_readonly);
+    expect_eq(grant_set_version(front, 2), -EBUSY);
+    expect_eq(unmap(op.handle, VA(11), 0), GNTST_okay);
+    expect_eq(grant_set_version(front, 2), 0);
+}
+
+static void ask_for_all_kinds(struct gnttab_map_grant_ref (*how)(u32, u64, u32))
+{
+    /* Two bits that mean nothing to the ABI, but to us. */
+    const u32 plain = GNTMAP_host_map | GNTMAP_readonly | HANDLE_BUSY | HANDLE_HOLDS;
+    u64 pte = mfn_to_maddr(s.l1).n + 10 * sizeof(u64);
+    struct gnttab_map_grant_ref op = how(1, pte, plain | GNTMAP_contains_pte);
+
+    expect_eq(op.status, GNTST_okay);
+    expect_eq(unmap(op.handle, pte, 0), GNTST_okay);
+    op = how(1, VA(10), plain | GNTMAP_application_map);
+    expect(*slot_of(s.l1, 10) & PTE_G); /* a process's page */
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    op = how(1, VA(10), plain | GNTMAP_device_map);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_eq(entry(1)->flags, GTF_permit_access | GTF_reading);
+    expect_eq(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+    op = how(1, VA(10), plain);
+    expect_eq(unmap(op.handle, VA(10), mfn_to_maddr(page[2]).n), GNTST_general_error);
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect_unused();
+}
+
+TEST(mappings_of_all_kinds)
+{
+    set_up();
+    ask_for_all_kinds(map);
+    set_up_usual();
+    ask_for_all_kinds(map_usual);
 }
 
 /*
@@ -328,8 +389,13 @@ TEST(a_shared_page_holds_its_granter)
         expect_eq(front->refs, 1);
     }
     expect_eq(fake_refs(page[5]), 1);
+    map(5, VA(10), GNTMAP_host_map | GNTMAP_readonly);
+    expect_eq(front->refs, 2);
+    expect_eq(grant_domain_relinquish(back), 0);
+    expect_eq(front->refs, 1);
 }
 
+/* A handle undoes what it made: not an entry with other rights, nor one for another frame. */
 TEST(an_unmap_takes_its_own_entry)
 {
     struct gnttab_map_grant_ref writable, readable, of_another;
@@ -370,6 +436,11 @@ TEST(no_cpu_remembers_an_unmapped_grant)
     expect(fake_tlb_walk(0, s.l4, VA(10), &pte) && fake_tlb_walk(1, s.l4, VA(10), &pte));
     expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
     expect(!fake_tlb_walk(0, s.l4, VA(10), &pte) && !fake_tlb_walk(1, s.l4, VA(10), &pte));
+    set_up_usual();
+    op = map_usual(0, VA(10), GNTMAP_host_map | GNTMAP_readonly);
+    expect(fake_tlb_walk(0, s.l4, VA(10), &pte));
+    expect_eq(unmap(op.handle, VA(10), 0), GNTST_okay);
+    expect(!fake_tlb_walk(0, s.l4, VA(10), &pte));
 }
 
 /* ... nor any of several, the first or the last; nor what something else has come to the place of. */
@@ -423,6 +494,14 @@ TEST(flushes_reach_who_maps_by_address)
 {
     set_up();
     expect_eq(map(0, VA(10), GNTMAP_host_map).status, GNTST_okay);
+    expect_flush_reaches_mapper();
+}
+
+/* A first mapping which is else as most are. */
+TEST(flushes_reach_who_maps_at_once)
+{
+    set_up();
+    expect_eq(map_usual(0, VA(10), GNTMAP_host_map | GNTMAP_readonly).status, GNTST_okay);
     expect_flush_reaches_mapper();
 }
 

@@ -84,6 +84,33 @@ static void pairs(void)
     expect_eq(event_close((evtchn_port_t)listener), 0, "close the other");
 }
 
+/* Answers without a place: what is done is done all the same. */
+static void untold(void)
+{
+    struct evtchn_alloc_unbound open = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+    struct evtchn_bind_interdomain join = { .remote_dom = DOMID_SELF };
+    void *page = page_copied_readonly(&open, sizeof(open));
+    struct evtchn_status s;
+    long free = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+
+    need(event_close((evtchn_port_t)free));
+    expect_eq(hypercall(event_channel_op, EVTCHNOP_alloc_unbound, page), -EFAULT, "open a port");
+    page_release(page);
+    expect_eq(status((evtchn_port_t)free, &s), 0, "its status");
+    expect_eq(s.status, EVTCHNSTAT_unbound, "is unbound");
+
+    join.remote_port = (evtchn_port_t)free;
+    free = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+    need(event_close((evtchn_port_t)free));
+    page = page_copied_readonly(&join, sizeof(join));
+    expect_eq(hypercall(event_channel_op, EVTCHNOP_bind_interdomain, page), -EFAULT, "join it");
+    page_release(page);
+    expect_eq(event_pending((evtchn_port_t)free), 1, "its peer is pending");
+    event_clear((evtchn_port_t)free);
+    expect_eq(event_close((evtchn_port_t)free), 0, "close that");
+    expect_eq(event_close(join.remote_port), 0, "close the other");
+}
+
 void test_main(void)
 {
     struct evtchn_status s;
@@ -92,6 +119,7 @@ void test_main(void)
     virqs();
     ipis();
     pairs();
+    untold();
     expect_eq(event_alloc_unbound(999, DOMID_SELF), -ESRCH, "a port in a domain that is not there");
     expect(event_alloc_unbound(DOMID_SELF, 999) > 0, "a port for a domain that is not there yet");
     expect_eq(event_bind_interdomain(999, 1), -ESRCH, "connect to a domain that is not there");

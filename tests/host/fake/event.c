@@ -6,7 +6,7 @@
 
 /* --- irq/, as far as it is asked --- */
 
-u32 pirqs_bound;
+u32 pirqs_bound, pirqs_unmasked;
 
 long irq_pirq_bound(struct domain *d, u32 pirq, bool share)
 {
@@ -27,7 +27,8 @@ void irq_pirq_unbound(struct domain *d, u32 pirq)
 
 void irq_pirq_unmasked(struct domain *d, u32 pirq)
 {
-    (void)d, (void)pirq;
+    (void)d;
+    pirqs_unmasked |= 1u << pirq;
 }
 
 /* --- The guest's side --- */

@@ -9,7 +9,7 @@
 #include "event/event.h"
 
 extern struct domain *dom0, *domu;
-extern u32 pirqs_bound; /* a bit each */
+extern u32 pirqs_bound, pirqs_unmasked; /* a bit each */
 
 /* Operation @op of @d's first vcpu. */
 #define OP(d, op, ...)                                                                             \

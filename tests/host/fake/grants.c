@@ -121,7 +121,7 @@ long call(unsigned int cmd, void *ops, u32 count)
 struct gnttab_map_grant_ref map(u32 ref, u64 host_addr, u32 flags)
 {
     struct gnttab_map_grant_ref op = {
-        .host_addr = host_addr, .flags = flags, .ref = ref, .dom = front->id
+        .host_addr = host_addr, .flags = flags, .ref = ref, .dom = front->id, .status = 1
     };
 
     expect_eq(call(GNTTABOP_map_grant_ref, &op, 1), 0);
@@ -130,9 +130,9 @@ struct gnttab_map_grant_ref map(u32 ref, u64 host_addr, u32 flags)
 
 s16 unmap(u32 handle, u64 host_addr, u64 dev_bus_addr)
 {
-    struct gnttab_unmap_grant_ref op = { .host_addr = host_addr,
-                                         .dev_bus_addr = dev_bus_addr,
-                                         .handle = handle };
+    struct gnttab_unmap_grant_ref op = {
+        .host_addr = host_addr, .dev_bus_addr = dev_bus_addr, .handle = handle, .status = 1
+    };
 
     expect_eq(call(GNTTABOP_unmap_grant_ref, &op, 1), 0);
     return op.status;
