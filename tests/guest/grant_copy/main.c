@@ -19,6 +19,7 @@ void test_main(void)
         .dest = { .u.gmfn = virt_to_mfn(to), .domid = DOMID_SELF, .offset = 100 },
         .len = 5,
     }, bad;
+    void *told;
 
     memcpy(from + 16, "hello", 5);
     expect_eq(copy(op), GNTST_okay, "by frame numbers");
@@ -54,6 +55,11 @@ void test_main(void)
     bad = op;
     bad.dest.u.gmfn = virt_to_mfn(table_root());
     expect_eq(copy(bad), GNTST_general_error, "into a page table");
+    op.dest.offset = 300;
+    told = page_copied_readonly(&op, sizeof(op));
+    expect_eq(hypercall(grant_table_op, GNTTABOP_copy, told, 1), -EFAULT, "without an answer");
+    page_release(told);
+    expect(!memcmp(to + 300, "hello", 5), "the bytes all the same");
     expect(grant_end(ref), "the grant ends");
     page_free(from);
     page_free(to);

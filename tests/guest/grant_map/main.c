@@ -65,6 +65,29 @@ static void untold(void)
     page_release(page);
 }
 
+/* ... and here something: a mapping whose handle has to be guessed, and the end of one. */
+static void done_untold(ulong window, grant_ref_t ref)
+{
+    struct gnttab_map_grant_ref op = {
+        .host_addr = window, .flags = GNTMAP_host_map, .ref = ref, .dom = own_domid()
+    };
+    struct gnttab_unmap_grant_ref un = { .host_addr = window };
+    void *page = page_copied_readonly(&op, sizeof(op));
+    grant_handle_t handle = 0;
+
+    expect_eq(hypercall(grant_table_op, GNTTABOP_map_grant_ref, page, 1), -EFAULT, "map");
+    page_release(page);
+    while ( handle < 1024 && unmap(window, handle) != GNTST_okay )
+        handle++;
+    expect(handle < 1024, "it is mapped all the same");
+
+    un.handle = map(window, GNTMAP_host_map, ref, own_domid()).handle;
+    page = page_copied_readonly(&un, sizeof(un));
+    expect_eq(hypercall(grant_table_op, GNTTABOP_unmap_grant_ref, page, 1), -EFAULT, "unmap");
+    page_release(page);
+    expect_eq(unmap(window, un.handle), GNTST_bad_handle, "it is unmapped all the same");
+}
+
 /* One call may undo a mapping's halves one after the other, or name it in vain before. */
 static void unmap_by_halves(ulong window, grant_ref_t ref)
 {
@@ -146,6 +169,7 @@ void test_main(void)
               "into the hypervisor's range");
     too_often(ref, self);
     untold();
+    done_untold(window, ref);
     unmap_by_halves(window, ref);
     expect(grant_end(ref) && grant_end(ro), "both end");
     page_free(page);
