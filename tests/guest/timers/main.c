@@ -100,6 +100,7 @@ void test_main(void)
            "in the past, asked to be future: that wish may be ignored, as Debian's Xen does");
     fired = 0;
     expect_eq(singleshot(time_now() - NS_PER_MS, 0), 0, "in the past");
+    expect_eq(hypercall(vcpu_op, VCPUOP_set_singleshot_timer, 0, (void *)0x10), -EFAULT, "nowhere");
     while ( !fired )
         asm volatile("pause");
     set_and_stop(singleshot_set, singleshot_stop);
