@@ -79,11 +79,14 @@ static __attribute__((noinline)) long poll_several(struct vcpu *v, const struct 
 
     if ( n > POLL_PORTS_MAX )
         return -EINVAL;
-    if ( copy_from_guest(ports, handle_gva(arg->ports), n * sizeof(ports[0])) )
-        return -EFAULT;
-    rc = poll_look(v->domain, ports, n);
-    if ( rc )
-        return rc < 0 ? rc : 0;
+    for ( u32 i = 0; i < n; i++ )
+    {
+        if ( !guest_load_u32(&ports[i], handle_gva_at(arg->ports, i)) )
+            return -EFAULT;
+        rc = event_port_pending(v->domain, ports[i]);
+        if ( rc )
+            return rc < 0 ? rc : 0;
+    }
     if ( !has_passed(arg->timeout) )
         poll_sleep(v, ports, n, (ns_t)arg->timeout);
     return 0;

@@ -57,6 +57,7 @@ void test_main(void)
     expect_eq(done, 1, "one was done");
     expect_eq(hypercall(mmuext_op, 0x10, 1, &done, DOMID_SELF), -EFAULT, "operations from nowhere");
     expect_eq(done, 0, "none was done");
+    expect_eq(hypercall(mmuext_op, 0x10, 9, &done, DOMID_SELF), -EFAULT, "... many");
     done = 99;
     expect_eq(hypercall(mmuext_op, ops, 1, &done, 999), -ESRCH, "a domain that is not there");
     if ( KIT_PV32 )

@@ -37,6 +37,28 @@ static void several(evtchn_port_t pending)
     need(event_close(quiet));
 }
 
+/* A list of two whose second isn't there is read as far as the answer needs it. */
+static void no_second(evtchn_port_t pending)
+{
+    evtchn_port_t quiet = (evtchn_port_t)need(event_bind_ipi(0));
+    ulong window = table_window();
+    evtchn_port_t *last = (evtchn_port_t *)(window + PAGE_SIZE) - 1;
+    void *page = page_alloc();
+
+    table_make(window, 1);
+    need(table_map(window, virt_to_mfn(page), PTE_KERNEL_RW));
+    event_clear(quiet);
+    *last = pending;
+    expect_eq(poll(last, 2, 0), 0, "what ends the wait");
+    *last = 1u << 20;
+    expect_eq(poll(last, 2, 0), -EINVAL, "a port that can't be");
+    *last = quiet;
+    expect_eq(poll(last, 2, 0), -EFAULT, "one that is quiet");
+    need(table_unmap(window));
+    page_free(page);
+    need(event_close(quiet));
+}
+
 void test_main(void)
 {
     evtchn_port_t port = (evtchn_port_t)need(event_bind_ipi(0)), bad = 1u << 20;
@@ -62,6 +84,7 @@ void test_main(void)
     expect_eq(poll((evtchn_port_t *)0x10, 1, time_now() + NS_PER_S), -EFAULT,
               "ports that are not there");
     several(port);
+    no_second(port);
     events_enable();
     need(event_close(port));
 }
