@@ -438,7 +438,7 @@ static inline __attribute__((always_inline)) long run_single(u32 cmd, operation_
     struct domain *d = v->domain;
     long rc;
 
-    if ( cmd == MMUEXT_NEW_BASEPTR && !d->pv32 && !d->pv.roots_indirect &&
+    if ( cmd == MMUEXT_NEW_BASEPTR && !d->pv.roots_indirect &&
          root_switch(d, v, to_mfn(arg1), false) )
         return 0;
     rc = handler(d, arg1, arg2);
