@@ -56,7 +56,7 @@ static inline bool frame_get_several(struct frame *frame, domid_t owner, unsigne
             return false;
     while ( !atomic_cmpxchg(&frame->state, &old, old + n * FRAME_REF_ONE) );
 
-    if ( __builtin_expect(frame_is_of(frame, owner), 1) )
+    if ( __builtin_expect(!GUARD(owner_again, !frame_is_of(frame, owner)), 1) )
         return true;
     while ( n-- )
         frame_put(frame);
@@ -210,7 +210,7 @@ static inline long frame_get_used_several(struct frame *frame, domid_t owner, en
                               !atomic_cmpxchg(&frame->state, &old, old + n * some),
                           0) )
         return frame_get_and_type_several(frame, owner, type, n);
-    if ( __builtin_expect(frame_is_of(frame, owner), 1) )
+    if ( __builtin_expect(!GUARD(owner_again, !frame_is_of(frame, owner)), 1) )
         return 0;
     frame_put_and_type_several(frame, n);
     return -EBUSY;

@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "lib/atomic.h"
+#include "mm/frame_inline.h"
 
 #define ROUNDS 20000
 #define FRAMES 6
@@ -144,6 +145,67 @@ TEST(references_keep_frames_with_their_owner)
     expect_eq(wrong_owner, 0);
     expect_eq(stranger_seen, 0);
     expect_eq(fake_frames_in_use(), 0);
+}
+
+/* ---- a frame that changes hands between two looks at it, and looks the same */
+
+static struct frame *passed_round;
+static bool all_asked;
+
+/* While nobody has it but who owns it, it is freed, and the next owner uses it likewise. */
+static void *pass_round(void *arg)
+{
+    const u64 word = READ_ONCE(passed_round->state);
+
+    (void)arg;
+    for ( domid_t owner = 2; !atomic_load(&all_asked); )
+    {
+        u64 now = word;
+
+        if ( !atomic_cmpxchg(&passed_round->state, &now, 0) )
+            continue;
+        WRITE_ONCE(passed_round->owner, owner);
+        atomic_store(&passed_round->state, word);
+        owner ^= 3;
+    }
+    return NULL;
+}
+
+static bool is_taken(bool used)
+{
+    return used ? frame_get_used(passed_round, 1, FRAME_WRITABLE) == 0 : frame_get(passed_round, 1);
+}
+
+static void take_and_look(bool used)
+{
+    pthread_t thread;
+
+    all_asked = false;
+    pthread_create(&thread, NULL, pass_round, NULL);
+    for ( unsigned int i = 0; i < 100 * ROUNDS; i++ )
+        if ( is_taken(used) )
+        {
+            wrong_owner += READ_ONCE(passed_round->owner) != 1;
+            used ? frame_put_and_type(passed_round) : frame_put(passed_round);
+        }
+    atomic_store(&all_asked, true);
+    pthread_join(thread, NULL);
+}
+
+TEST(a_frame_changes_hands)
+{
+    fake_machine();
+    fake_cpu_join(0);
+    domains[0] = fake_domain(1, false, 1);
+    fake_domain(2, false, 1);
+    passed_round = mfn_to_frame(fake_frame(domains[0]));
+    wrong_owner = 0;
+    take_and_look(false);
+    expect_eq(wrong_owner, 0);
+    WRITE_ONCE(passed_round->owner, 1);
+    require(frame_get_and_type(passed_round, 1, FRAME_WRITABLE) == 0);
+    take_and_look(true);
+    expect_eq(wrong_owner, 0);
 }
 
 /* ---- hypercalls of several vcpus, on tables that they share */
