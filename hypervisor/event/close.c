@@ -156,7 +156,6 @@ long event_domain_relinquish(struct domain *d)
 {
     event_forget_virq_handler(d);
     lock_acquire(&d->event.lock);
-    event_ports_changed(d);
     lock_release(&d->event.lock);
     return close_all(d, &d->event.relinquish_cursor);
 }

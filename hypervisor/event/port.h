@@ -89,7 +89,7 @@ static inline struct event_port *event_port(const struct domain *d, u32 number)
 
 /* ---- ports.c, under the event lock */
 
-/* nr_ports or two_level has changed, or @d is dying. */
+/* nr_ports or two_level has changed. */
 void event_ports_changed(struct domain *d);
 
 /* A late sender to whom @port, which is free, was bound before may still look. */
@@ -112,7 +112,10 @@ static inline u32 event_2level_ports(const struct domain *d)
  */
 struct event_port *event_port_search(struct domain *d);
 
-/* The same if no search is needed. NULL: it is. */
+/*
+ * The same if no search is needed; NULL: it is. For @d's own vcpus only, of which none runs any more once it closes its
+ * ports to die.
+ */
 static inline struct event_port *event_port_lowest(struct domain *d)
 {
     u32 n = d->event.lowest_free;

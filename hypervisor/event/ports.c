@@ -36,7 +36,7 @@ void event_ports_changed(struct domain *d)
     near = min(near, d->event.two_level);
     if ( d->event.max_port && d->event.max_port < near )
         near = d->event.max_port + 1;
-    atomic_store(&d->event.near_ports, READ_ONCE(d->life) == DOMAIN_ALIVE ? near : 0);
+    atomic_store(&d->event.near_ports, near);
 }
 
 void event_set_width(struct domain *d)

@@ -365,6 +365,42 @@ TEST(a_port_is_closed_while_its_bit_moves)
     expect_eq(event_port_pending(a, closing), 0);
 }
 
+static u32 sending;
+
+static void *send_it(void *arg)
+{
+    (void)arg;
+    fake_cpu_join(2);
+    require(send(b, sending) == 0);
+    return NULL;
+}
+
+/*
+ * A sender who waits for the other domain's queues, and a close of that end: until the event is there the pair stays,
+ * and with it the other domain.
+ */
+TEST(whom_one_sends_to_stays)
+{
+    struct evtchn_init_control fifo = { 0 };
+    pthread_t threads[2];
+
+    start_pairs();
+    fifo.control_gfn = fake_frame(a).n;
+    require(op(a, EVTCHNOP_init_control, &fifo) == 0);
+    sending = pair(a, b, &closing);
+    lock_acquire(&a->event.fifo_lock);
+    pthread_create(&threads[0], NULL, send_it, NULL);
+    for ( int i = 0; i < 1000 && !lock_held(&b->event.lock); i++ )
+        usleep(1000);
+    pthread_create(&threads[1], NULL, close_it, NULL);
+    usleep(20000);
+    expect_eq(READ_ONCE(event_port(b, sending)->state), EVENT_INTERDOMAIN);
+    lock_release(&a->event.fifo_lock);
+    for ( int i = 0; i < 2; i++ )
+        pthread_join(threads[i], NULL);
+    expect_eq(event_port(b, sending)->state, EVENT_UNBOUND);
+}
+
 /* --- All of a domain's ports at once --- */
 
 static bool reset(struct domain *d)
