@@ -79,7 +79,7 @@ PER_VERSION void grant_unpin_once(const struct grant_once *o, u32 ref, bool writ
     struct grant_table *t = o->granter->grant.table;
 
     lock_acquire(&t->lock);
-    if ( __builtin_expect(t->version != 1, 0) )
+    if ( __builtin_expect(GUARD(unpin_once_version, t->version != 1), 0) )
         unpin_entry_v2(t, ref, write);
     else
         unpin(t, &o->e, write);

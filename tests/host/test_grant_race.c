@@ -467,4 +467,36 @@ TEST(versions_change)
     expect_unused();
 }
 
+static void *copy_or_switch(void *arg)
+{
+    u64 cpu = (u64)arg;
+    struct gnttab_copy op = {
+        .source = { .u.ref = 1, .domid = front->id },
+        .dest = { .u.gmfn = spaces[0].page[0].n, .domid = DOMID_SELF },
+        .len = PAGE_SIZE,
+        .flags = GNTCOPY_source_gref,
+    };
+
+    fake_cpu_join((u32)cpu);
+    fake_run(cpu ? front->vcpus[0] : back->vcpus[0]);
+    if ( cpu )
+        while ( !READ_ONCE(rounds_over) )
+            require(grant_set_version(front, 3 - grant_version(front)) == 0);
+    for ( u32 round = 0; !cpu && round < ROUNDS; round++ )
+        require(grant_table_op(GNTTABOP_copy, (unsigned long)&op, 1) == 0);
+    WRITE_ONCE(rounds_over, true);
+    return NULL;
+}
+
+/* The end of a copy finds its entry where that is by then. */
+TEST(versions_change_while_one_copies)
+{
+    set_up();
+    rounds_over = false;
+    run_threads(2, copy_or_switch);
+    if ( grant_version(front) == 2 )
+        expect_eq(grant_set_version(front, 1), 0);
+    expect_unused();
+}
+
 HOST_TEST_MAIN
