@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include "grant/maptrack.h"
 #include "lib/atomic.h"
@@ -496,6 +497,65 @@ TEST(versions_change_while_one_copies)
     run_threads(2, copy_or_switch);
     if ( grant_version(front) == 2 )
         expect_eq(grant_set_version(front, 1), 0);
+    expect_unused();
+}
+
+/* --- A table that goes while one waits for it --- */
+
+#define LATE_VA (SPACE_VA + 20 * PAGE_SIZE)
+
+static s16 late_status;
+static u32 late_handle;
+
+static void *map_late(void *arg)
+{
+    (void)arg;
+    fake_cpu_join(1);
+    fake_run(back->vcpus[0]);
+    late_status = map(1, LATE_VA, GNTMAP_host_map | GNTMAP_readonly, &late_handle);
+    return NULL;
+}
+
+static void *unmap_late(void *arg)
+{
+    (void)arg;
+    fake_cpu_join(1);
+    fake_run(back->vcpus[0]);
+    late_status = unmap(late_handle, LATE_VA, 0);
+    return NULL;
+}
+
+/* A sibling, who has the tables, takes the one for LATE_VA out of them. */
+static s16 without_table(void *(*body)(void *))
+{
+    u64 *slot = slot_of(spaces[0].l2, (SPACE_VA >> 21) % 512), was = *slot;
+    pthread_t thread;
+
+    lock_acquire(&back->pv.pagetable_lock);
+    pthread_create(&thread, NULL, body, NULL);
+    usleep(20000);
+    WRITE_ONCE(*slot, 0);
+    back->pv.upper_changes++;
+    lock_release(&back->pv.pagetable_lock);
+    pthread_join(thread, NULL);
+    *slot = was;
+    back->pv.upper_changes++;
+    return late_status;
+}
+
+TEST(tables_are_walked_when_they_stay)
+{
+    set_up();
+    for ( u32 i = 0; i < 2; i++ ) /* by then it has all that mappings as most are need */
+    {
+        expect_eq(without_table(map_late), GNTST_general_error);
+        expect_eq(*slot_of(spaces[0].l1, 20), 0);
+        map_late(NULL);
+        expect_eq(late_status, GNTST_okay);
+        expect_eq(without_table(unmap_late), GNTST_general_error);
+        unmap_late(NULL);
+        expect_eq(late_status, GNTST_okay);
+    }
     expect_unused();
 }
 
