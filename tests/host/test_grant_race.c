@@ -500,6 +500,48 @@ TEST(versions_change_while_one_copies)
     expect_unused();
 }
 
+/* --- An entry that comes and goes, of a frame that isn't the granter's --- */
+
+static void *toggle_or_try(void *arg)
+{
+    u64 cpu = (u64)arg;
+    u16 *flags = &table()[1].flags;
+    u32 handle;
+
+    fake_cpu_join((u32)cpu);
+    fake_run(cpu ? front->vcpus[0] : back->vcpus[0]);
+    while ( cpu && !READ_ONCE(rounds_over) )
+    {
+        atomic_fetch_and(flags, (u16)~GTF_type_mask);
+        atomic_fetch_or(flags, (u16)GTF_permit_access);
+    }
+    for ( u32 round = 0; !cpu && round < 10 * ROUNDS; round++ )
+    {
+        if ( map(1, SPACE_VA + 20 * PAGE_SIZE, GNTMAP_host_map | GNTMAP_readonly, &handle) ==
+             GNTST_okay )
+            fail_now("a stranger's frame is mapped");
+        if ( READ_ONCE(*flags) & (GTF_reading | GTF_writing) )
+            fail_now("an entry is marked that nobody uses");
+    }
+    WRITE_ONCE(rounds_over, true);
+    return NULL;
+}
+
+/* It is marked before the frame is looked at, and again by who may wait, if he still finds it there. */
+TEST(what_is_not_mapped_is_not_marked)
+{
+    u32 handle;
+
+    set_up();
+    fake_run(back->vcpus[0]);
+    require(map(1, SPACE_VA + 20 * PAGE_SIZE, GNTMAP_host_map, &handle) == GNTST_okay);
+    require(unmap(handle, SPACE_VA + 20 * PAGE_SIZE, 0) == GNTST_okay);
+    table()[1].frame = (u32)spaces[1].page[0].n;
+    rounds_over = false;
+    run_threads(2, toggle_or_try);
+    expect_unused();
+}
+
 /* --- A table that goes while one waits for it --- */
 
 #define LATE_VA (SPACE_VA + 20 * PAGE_SIZE)
