@@ -150,22 +150,21 @@ TEST(references_keep_frames_with_their_owner)
 /* ---- a frame that changes hands between two looks at it, and looks the same */
 
 static struct frame *passed_round;
+static u64 word_of_all; /* its owners', while nobody else has it */
 static bool all_asked;
 
 /* While nobody has it but who owns it, it is freed, and the next owner uses it likewise. */
 static void *pass_round(void *arg)
 {
-    const u64 word = READ_ONCE(passed_round->state);
-
     (void)arg;
     for ( domid_t owner = 2; !atomic_load(&all_asked); )
     {
-        u64 now = word;
+        u64 now = word_of_all;
 
         if ( !atomic_cmpxchg(&passed_round->state, &now, 0) )
             continue;
         WRITE_ONCE(passed_round->owner, owner);
-        atomic_store(&passed_round->state, word);
+        atomic_store(&passed_round->state, word_of_all);
         owner ^= 3;
     }
     return NULL;
@@ -181,6 +180,7 @@ static void take_and_look(bool used)
     pthread_t thread;
 
     all_asked = false;
+    word_of_all = passed_round->state;
     pthread_create(&thread, NULL, pass_round, NULL);
     for ( unsigned int i = 0; i < 100 * ROUNDS; i++ )
         if ( is_taken(used) )
