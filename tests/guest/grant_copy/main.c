@@ -55,6 +55,7 @@ void test_main(void)
     bad = op;
     bad.dest.u.gmfn = virt_to_mfn(table_root());
     expect_eq(copy(bad), GNTST_general_error, "into a page table");
+    op.source.domid = own;
     op.dest.offset = 300;
     told = page_copied_readonly(&op, sizeof(op));
     expect_eq(hypercall(grant_table_op, GNTTABOP_copy, told, 1), -EFAULT, "without an answer");
