@@ -46,6 +46,19 @@ static mfn_t empty(void)
 
 /* ---- roots */
 
+/* An L3 has four entries: what lies behind them may name memory where the processor has the L1 terminal fault. */
+TEST(behind_an_l3)
+{
+    setup();
+    d->pv.bars_l1tf = true;
+    *slot_of(s.l3, 4) = *slot_of(s.l3, 9) = pte_make(s.page[0], PTE_RW);
+    expect_eq(pin(3, s.l3), 0);
+    unpin(s.l3);
+    *slot_of(s.l3, 2) = pte_make(s.page[0], PTE_RW);
+    expect_eq(pin(3, s.l3), -EINVAL);
+    finish();
+}
+
 /* What PAE lets nobody write into an L3 is what the processor needs there: it is ours while in use. */
 TEST(a_pin_makes_an_l3_the_processors_and_unpin_gives_it_back)
 {

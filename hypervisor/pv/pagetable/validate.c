@@ -287,13 +287,16 @@ void table_condemn(struct domain *d, struct frame *frame)
 
 /* Has a table that is to be validated entries that may not be there? */
 static __attribute__((noinline)) bool exposes(const struct domain *d, enum frame_type type,
-                                              const u64 *table)
+                                              u64 *table)
 {
     unsigned int entries = type == FRAME_L1 ? PTES_PER_TABLE : table_kind(d, type)->entries;
+    u64 *end = table + PTES_PER_TABLE;
 
-    for ( unsigned int i = 0; i < entries; i++ )
-        if ( l1tf_exposes(d, table[i], type != FRAME_L1) && !is_hypervisor_entry(type, i) )
-            return true;
+    for ( u64 *group = table; (group = skip_groups(group, end)) != end; group += SCAN )
+        for ( u64 *slot = group; slot < group + SCAN; slot++ )
+            if ( l1tf_exposes(d, *slot, type != FRAME_L1) && slot < table + entries &&
+                 !is_hypervisor_entry(type, (unsigned int)(slot - table)) )
+                return true;
     return false;
 }
 
