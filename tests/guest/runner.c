@@ -183,5 +183,5 @@ void guest_main(void)
     }
     printf("RL-TESTS %u succeeded, %u skipped, %u errors, %u failed\n", counts[SUCCESS],
            counts[SKIP], counts[ERROR], counts[FAILURE]);
-    exit(counts[ERROR] || counts[FAILURE] ? 1 : 0);
+    exit(counts[ERROR] || counts[FAILURE] || !(counts[SUCCESS] + counts[SKIP]) ? 1 : 0);
 }
