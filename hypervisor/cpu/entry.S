@@ -311,13 +311,13 @@ interrupt_entered:
 irq_wait:
         sti
         hlt
-irq_waited:
+.Lirq_waited:
         cli                             /* something else than an interrupt ended it */
         ret
 
 interrupt_in_hypervisor:
         push    %rdi
-        lea     irq_waited(%rip), %rdi
+        lea     .Lirq_waited(%rip), %rdi
         cmp     %rdi, REGS_rip - REGS_rdi(%rsp)
         je      1f
         pop     %rdi
