@@ -257,14 +257,12 @@ void time_leave(u32 cpu, u32 to)
 /* The first timer, out of the heap, if it is due. */
 static inline struct timer *take_due(struct time_cpu *cpu, ns_t now)
 {
-    struct timer *timer = cpu->first, *orphans;
+    struct timer *timer = cpu->first;
 
     if ( !timer || timer->expires > now )
         return NULL;
     timer->active = false;
-    cpu->first = heap_cut(timer, timer, &orphans);
-    if ( orphans )
-        cpu->first = heap_adopt(NULL, orphans);
+    cpu->first = heap_remove(timer, timer);
     return timer;
 }
 

@@ -12,7 +12,7 @@ static inline __attribute__((always_inline)) u64 *grant_slot(bool pv32, struct d
 }
 
 /* It maps @mfn with those rights. */
-static bool grant_maps(u64 pte, mfn_t mfn, bool readonly)
+static inline bool grant_maps(u64 pte, mfn_t mfn, bool readonly)
 {
     return (pte & PTE_P) && !GUARD(unmap_frame, !mfn_eq(pte_mfn(pte), mfn)) &&
            !GUARD(unmap_rights, !(pte & PTE_RW) != readonly);
