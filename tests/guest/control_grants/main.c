@@ -99,6 +99,31 @@ static void limit(uint64_t kib)
     need(control_domctl(&op, XEN_DOMCTL_max_mem, child));
 }
 
+static uint64_t free_pages(void)
+{
+    static struct xen_sysctl info;
+
+    need(control_sysctl(&info, XEN_SYSCTL_physinfo));
+    return info.u.physinfo.free_pages;
+}
+
+/* What is mapped of a table lives on until it is let go, however long its domain has been gone; then all is as before. */
+static void outlived(ulong window)
+{
+    uint64_t end = time_now() + PATIENCE, before = free_pages();
+    volatile struct grant_entry_v1 *table;
+
+    child = control_create(&op);
+    table = map_table(window);
+    table[REF].frame = 77;
+    need(control_domctl(&op, XEN_DOMCTL_destroydomain, child));
+    expect_eq(table[REF].frame, 77, "what we still have of it");
+    need(table_unmap(window));
+    while ( free_pages() < before && time_now() < end )
+        hypercall(sched_op, SCHEDOP_yield, NULL);
+    expect(free_pages() >= before, "nothing is left of it");
+}
+
 void test_main(void)
 {
     ulong window = table_window();
@@ -109,6 +134,7 @@ void test_main(void)
         expect_eq(acquire_of(0, XENMEM_resource_grant_table), -EPERM, "without the rights of dom0");
         return;
     }
+    outlived(window);
     child = control_create(&op);
     refused();
     table = map_table(window);
