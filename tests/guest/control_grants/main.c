@@ -107,7 +107,7 @@ static uint64_t free_pages(void)
     return info.u.physinfo.free_pages;
 }
 
-/* What is mapped of a table lives on until it is let go, however long its domain has been gone; then all is as before. */
+/* What is mapped of a table lives on until it is let go, though its domain is gone; then all is as before. */
 static void outlived(ulong window)
 {
     uint64_t end = time_now() + PATIENCE, before = free_pages();
